@@ -1,0 +1,1 @@
+"""OSMod's background worker: its tasks, its rules and the queue they run on."""

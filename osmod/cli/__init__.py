@@ -1,0 +1,1 @@
+"""`osmod …`: one file a group of commands."""

@@ -1,0 +1,1 @@
+"""How it runs: the broker, its options and what surrounds a job. Knows nothing of moderation."""

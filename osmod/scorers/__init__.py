@@ -1,0 +1,1 @@
+"""Who scores: one file an endpoint type."""
