@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
 _SMALL = {word: value for value, word in enumerate(_ONES)} | {"nil": 0, "naught": 0}
 _TENS = {
     word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    for value, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
 } | {"fourty": 40}
 _SCALES = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 
@@ -46,7 +66,7 @@ def number_from_words(words: list[str]) -> Fraction:
 
 
 def _decimals(words: list[str]) -> Fraction:
-    digits = [_SMALL[word] if word in _SMALL else -1 for word in words]
+    digits = [_SMALL.get(word, -1) for word in words]
     if not digits or not all(0 <= digit <= 9 for digit in digits):
         raise ValueError(words)
     return Fraction(int("".join(map(str, digits))), 10 ** len(digits))
