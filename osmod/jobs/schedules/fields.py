@@ -118,6 +118,8 @@ def _normalise_term(place: _Place, term: str) -> str:
         return text
     if not 1 <= int(step) <= field.count:
         raise place.error(f"has a step of {step}, allowed are 1-{field.count}")
+    if field is _WEEKDAY and text.isdigit():
+        text = f"{int(text) % 7}-6"  # 7 is another name of Sunday, not a day after Saturday
     return f"{text}/{int(step)}"
 
 
