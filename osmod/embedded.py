@@ -81,6 +81,13 @@ def embedded_server(directory: Path, *, port: int | None = None) -> Iterator[Emb
             _stop(server.process)
 
 
+def free_port() -> int:
+    """A port that nothing uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
 def is_listening(port: int, host: str = HOST) -> bool:
     """Whether anything accepts connections at `port`."""
     with socket.socket() as probe:
@@ -136,17 +143,11 @@ def _start(binary: Path, directory: Path, port: int | None, lock: IO[str]) -> Em
         return _start_at(binary, directory, port, lock)
     for attempt in range(1, _FREE_PORT_TRIES + 1):
         try:
-            return _start_at(binary, directory, _free_port(), lock)
+            return _start_at(binary, directory, free_port(), lock)
         except EmbeddedRedisError:  # another program may have taken the port since
             if attempt == _FREE_PORT_TRIES:
                 raise
     raise AssertionError("unreachable")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _start_at(binary: Path, directory: Path, port: int, lock: IO[str]) -> EmbeddedServer:
