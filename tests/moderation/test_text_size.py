@@ -50,12 +50,12 @@ def test_odd_texts_have_whole_lines(lines: int, text: str) -> None:
 
 def test_a_narrow_column_holds_one_word_a_line() -> None:
     """Every word that does not fit starts a line of its own; it is not broken itself."""
-    assert 3 * 24 == text_height("never wrap words", width=1)
+    assert text_height("never wrap words", width=1) == 3 * 24
 
 
 def test_a_word_fits_to_the_pixel() -> None:
     """Two words stand side by side as long as their ink fills the width exactly (`n` is 9 pixels wide)."""
-    assert [48, 24] == [text_height("n n", width=17), text_height("n n", width=18)]
+    assert [text_height("n n", width=17), text_height("n n", width=18)] == [48, 24]
 
 
 @given(st.text(alphabet=st.characters(), max_size=200), st.integers(1, 1000))
