@@ -79,9 +79,9 @@ class KnownTags:
         return known
 
 
-def folded(attribute: str) -> str:
-    """An attribute name without outer blanks, case and accents: names that MySQL holds for equal are equal."""
-    decomposed = unicodedata.normalize("NFKD", attribute.strip().casefold())
+def folded(name: str) -> str:
+    """A name without outer blanks, case and accents: names that MySQL's collation holds for equal are equal."""
+    decomposed = unicodedata.normalize("NFKD", name.strip().casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
