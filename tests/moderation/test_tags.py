@@ -83,22 +83,20 @@ def test_confirm_reject_reset(world: World) -> None:
     assert (None, moderator) == now()
 
 
-def test_a_score_that_goes_away_meanwhile(world: World) -> None:
+def test_a_score_that_goes_away_meanwhile(mariadb: World) -> None:
     """A score that a rescore deletes while a moderator's job waits for it is passed over, or refused."""
-    comment, tag = world.comment(world.article()), world.tag("OFF_TOPIC")
-    world.do(lambda work: tags.tag_comment(work, comment, tag, None))
-    (score,) = world.all(CommentScore)
-    if world.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer at a time")
-    other = world.engine.connect()
-    other.exec_driver_sql(f"DELETE FROM comment_scores WHERE id = {score.id}")
+    comment, tag = mariadb.comment(mariadb.article()), mariadb.tag("OFF_TOPIC")
+    mariadb.do(lambda work: tags.tag_comment(work, comment, tag, None))
+    (score,) = mariadb.all(CommentScore)
+    rescore = mariadb.engine.connect()
+    rescore.exec_driver_sql(f"DELETE FROM comment_scores WHERE id = {score.id}")
     with (
-        in_thread(lambda: world.do(lambda work: tags.reset_tag(work, score.id))) as reset,
-        in_thread(lambda: world.do(lambda work: tags.remove_tag(work, score.id))) as remove,
-        other,
+        in_thread(lambda: mariadb.do(lambda work: tags.reset_tag(work, score.id))) as reset,
+        in_thread(lambda: mariadb.do(lambda work: tags.remove_tag(work, score.id))) as remove,
+        rescore,
     ):
-        until_waiting(world.engine, 2)
-        other.commit()
+        until_waiting(mariadb.engine, 2)
+        rescore.commit()
     reset.result()
     with pytest.raises(NotFound, match=f"^Comment Score Not found, id: {score.id}$"):
         remove.result()
