@@ -6,6 +6,7 @@ cost does not grow with the article. `recount` repairs counts that another progr
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -76,14 +77,23 @@ def recount(session: Session, *, dry_run: bool = False) -> Iterator[Correction]:
     """Count every article and category again, one a transaction; yield what was off, corrected.
 
     Safe while workers run: a row is locked while its comments are counted, so that a task in progress
-    adds its difference afterwards.
+    adds its difference afterwards. With `dry_run` nothing is written; the categories are judged as if the
+    articles had been corrected.
     """
+    uncorrected: dict[int | None, Counter[str]] = defaultdict(Counter)
     for article_id in session.scalars(select(Article.id).order_by(Article.id)).all():
-        row = session.get_one(Article, article_id, with_for_update=True, populate_existing=True)
-        yield from _correct(session, row, _counted(session, article_id), dry_run)
+        row = session.get(Article, article_id, with_for_update=True, populate_existing=True)
+        if row is not None:
+            wrong = _correct(session, row, _counted(session, article_id), dry_run)
+            if dry_run:
+                uncorrected[row.category_id].update({c.count: c.right - c.found for c in wrong})
+            yield from wrong
     for category_id in session.scalars(select(Category.id).order_by(Category.id)).all():
-        group = session.get_one(Category, category_id, with_for_update=True, populate_existing=True)
-        yield from _correct(session, group, _summed(session, category_id), dry_run)
+        group = session.get(Category, category_id, with_for_update=True, populate_existing=True)
+        if group is not None:
+            summed = _summed(session, category_id)
+            right = {name: summed[name] + uncorrected[category_id][name] for name in COUNTS}
+            yield from _correct(session, group, right, dry_run)
 
 
 def _correct(
