@@ -136,7 +136,7 @@ class Scheduler:
             for actor in self._actors:
                 schedule = schedules[actor.actor_name]
                 due = self._first_due(actor.actor_name, schedule, self._started)
-                plans.append(_Plan(actor, schedule, due, due, looked_back=True))
+                plans.append(_Plan(actor, schedule, due, due, looked_back=due <= self._started))
             self._plans = plans
         return self._plans
 
@@ -184,7 +184,7 @@ class Scheduler:
             plan.due = plan.schedule.last_between(old, now) or old
         else:
             plan.due = self._first_due(name, plan.schedule, now)
-        plan.looked_back = True
+        plan.looked_back = plan.due <= now
         if plan.due > old:
             logger.warning("Slots of %s from %s to before %s were missed.", name, old, plan.due)
 
