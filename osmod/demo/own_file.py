@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from osmod.demo.dealing import Entry, deal
+from osmod.demo.dealing import Entry, place
 
 OPTIONAL = ("id", "article", "category", "author", "reply_to")
 """Columns that may be there beside `text`. Others are passed over."""
@@ -38,7 +38,9 @@ def _entries(path: Path, rows: Iterator[list[str]], limit: int) -> list[Entry]:
     header = [name.strip().lower() for name in lines.next() or []]
     if "text" not in header:
         found = ", ".join(filter(None, header)) or "nothing"
-        raise BadFile(f"{path}, line 1: there must be a column text (and may be {', '.join(OPTIONAL)}); found: {found}")
+        raise BadFile(
+            f"{path}, line 1: there must be a column text (and may be {', '.join(OPTIONAL)}); found: {found}"
+        )
     for name in ("text", *OPTIONAL):
         if header.count(name) > 1:
             raise BadFile(f"{path}, line 1: there are {header.count(name)} columns {name}; keep one")
@@ -62,7 +64,7 @@ def _entry(lines: _Lines, row: dict[str, str], number: int, seen: dict[str, int]
     text = row.get("text", "")
     if not text.strip():
         raise lines.bad("text", "is empty")
-    made_up = list(deal([""] * (number + 1)))[-1]
+    made_up = place(number, text)
     source_id = given["id"] or made_up.source_id
     if source_id in seen:
         raise lines.bad("id", f"is {source_id!r}, as in line {seen[source_id]}; ids must differ")
