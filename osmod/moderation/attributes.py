@@ -35,7 +35,7 @@ class KnownTags:
             .outerjoin(CommentSummaryScore, summary)
             .order_by(Tag.id)
         )
-        self._tags = {folded(row.key): KnownTag(*row) for row in rows}
+        self._tags = {folded(row.attribute): KnownTag(*row) for row in rows}
 
     def of(self, attribute: str) -> KnownTag:
         """The tag of an attribute name, compared as OSMod's collation does; made where there is none."""

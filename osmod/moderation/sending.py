@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from osmod.moderation.errors import NotFound
+from osmod.moderation.errors import NotFound, comment_not_found
 from osmod.moderation.lookups import lock_comment
 from osmod.moderation.models import Article, Comment, CommentScoreRequest, User, now
 from osmod.moderation.plain_text import strip_tags, utf16_length
@@ -47,17 +47,17 @@ def active_scorers(session: Session) -> Sequence[User]:
     return session.scalars(scorers.order_by(User.id)).all()
 
 
-def open_requests(work: Work, comment_id: int, unusable: frozenset[int] = frozenset()) -> Sending:
+def open_requests(work: Work, comment_id: int, is_usable: Callable[[User], bool]) -> Sending:
     """Replace the comment's request to each active scorer by a new one, and say what to send.
 
-    Scorers in `unusable` (badly configured) are passed over and keep their old request. Without an active
-    scorer nothing is written. Raises `NotFound` for an unknown comment.
+    Scorers that are not `is_usable` (badly configured) are passed over and keep their old request. Without
+    an active scorer nothing is written. Raises `NotFound` for an unknown comment.
     """
     comment = lock_comment(work.session, comment_id)
     if comment is None:
         raise NotFound(f"sendCommentForScoringTask: Comment not found, id: {comment_id}")
     scorers = active_scorers(work.session)
-    usable = [scorer for scorer in scorers if scorer.id not in unusable]
+    usable = [scorer for scorer in scorers if is_usable(scorer)]
     replaced = CommentScoreRequest.user_id.in_([scorer.id for scorer in usable])
     work.session.execute(
         delete(CommentScoreRequest)
@@ -75,11 +75,14 @@ def open_requests(work: Work, comment_id: int, unusable: frozenset[int] = frozen
     return _sending(work.session, comment, asked)
 
 
-def still_open(session: Session, comment_id: int) -> Sending | None:
-    """What is left to send for a comment whose requests were opened before: those not answered yet."""
+def still_open(session: Session, comment_id: int) -> Sending:
+    """What is left to send for a comment whose requests were opened before: those not answered yet.
+
+    Raises `NotFound` where the comment has been deleted since.
+    """
     comment = session.get(Comment, comment_id)
     if comment is None:
-        return None
+        raise comment_not_found(comment_id)
     statement = (
         select(User.id, CommentScoreRequest.id, User.extra)
         .join(User, User.id == CommentScoreRequest.user_id)

@@ -18,8 +18,9 @@ OSMOD_TABLE_OPTIONS: dict[str, Any] = {
     "mariadb_engine": "InnoDB",
     "mariadb_charset": "utf8mb3",
     "mariadb_collate": "utf8mb3_general_ci",
+    "sqlite_autoincrement": True,
 }
-"""OSMod's tables as its own migrations made them: three bytes a character."""
+"""OSMod's tables as its own migrations made them: three bytes a character. Ids are never used again."""
 
 
 class Base(DeclarativeBase):
