@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 
 import dramatiq
 
@@ -47,5 +49,7 @@ def check_schedules(settings: Settings) -> Iterator[Finding]:
 
 
 def _actors() -> dict[str, dramatiq.Actor[..., object]]:
+    if "" not in sys.path and (Path.cwd() / "worker.py").exists():
+        sys.path.insert(0, "")  # as the command `dramatiq` does: the code that stands here
     import_module("worker")
     return dict(dramatiq.get_broker().actors)

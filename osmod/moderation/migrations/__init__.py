@@ -19,6 +19,8 @@ from sqlalchemy import Column, Connection, Engine, MetaData, PrimaryKeyConstrain
 from osmod.moderation.migrations.schema import SchemaError, missing, osmod_tables, strangers
 from osmod.moderation.models import OWN_TABLES, Base
 
+__all__ = ["VERSION_TABLE", "SchemaError", "problems", "upgrade"]
+
 VERSION_TABLE = "osmod_worker_alembic_version"
 """Not Alembic's default: OSMod's other programs may keep versions of their own in the same database."""
 _LOCK_SECONDS = 60
