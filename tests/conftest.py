@@ -7,8 +7,9 @@ Fixtures to ask for:
 - `redis_url`: an empty Redis, on Valkey and again on Redis; the test must leave no key without expiry but
   the queue's own (`QUEUE_KEYS`). `redis_server` is the same for fixtures that live longer than one test.
 
-`@pytest.mark.only_on("mariadb")` keeps a test to one of them; `pytest --database sqlite --redis valkey` leaves the others out. A service that does not run here is skipped
-and named at the end; with `CI=true` it fails the tests that need it.
+`@pytest.mark.only_on("mariadb")` keeps a test to one of them; `pytest --database sqlite --redis valkey` leaves
+the others out. A service that does not run here is skipped and named at the end; with `CI=true` it fails the
+tests that need it.
 """
 
 from __future__ import annotations

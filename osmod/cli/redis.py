@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
-from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
 from osmod.cli.errors import masked
-from osmod.embedded import EmbeddedRedisError, embedded_server, is_listening
+from osmod.embedded import HOST, EmbeddedRedisError, embedded_server, is_listening
 from osmod.settings import get_settings
 
+ANSWER_SECONDS = 2
 _HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -76,15 +77,11 @@ def _say_who(port: int) -> None:
 
 
 def _is_redis(port: int) -> bool:
-    import redis as client  # not at the top: the command has the name
-
-    connection: Any = client.Redis(port=port, socket_timeout=2, socket_connect_timeout=2)
+    """Whether what listens there speaks Redis's protocol: it answers PING, or asks for a login."""
     try:
-        connection.ping()
-    except (client.AuthenticationError, client.ResponseError):
-        return True
-    except client.RedisError:
+        with socket.create_connection((HOST, port), ANSWER_SECONDS) as connection:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith((b"+PONG", b"-NOAUTH", b"-LOADING", b"-DENIED"))
+    except OSError:
         return False
-    finally:
-        connection.close()
-    return True
