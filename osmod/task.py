@@ -13,7 +13,7 @@ from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import dramatiq
-from dramatiq.errors import ConnectionError as BrokerError
+from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import CurrentMessage, TimeLimitExceeded
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -36,7 +36,7 @@ TRANSIENT: tuple[type[BaseException], ...] = (
     OperationalError,
     InterfaceError,
     PoolTimeout,
-    BrokerError,
+    BrokerConnectionError,
     ConnectionError,
     TimeoutError,
     TimeLimitExceeded,
@@ -113,7 +113,7 @@ def deliver(owed: Sequence[Owed]) -> int:
             actor: dramatiq.Actor[..., Any] = broker.get_actor(job.actor)
             broker.enqueue(actor.message(**job.arguments).copy(message_id=job.message_id))
             queued += 1
-    except BrokerError as error:
+    except BrokerConnectionError as error:
         log.warning("%d owed jobs wait in the outbox: %s", len(owed) - queued, error)
     if queued:
         with open_session(get_engine()) as session:
