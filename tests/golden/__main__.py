@@ -32,7 +32,7 @@ def main() -> int:
 
 def _run_all(paths: list[Path]) -> int:
     # Only now: importing the actors reads the settings.
-    from osmod.moderation.models import Base
+    from osmod.moderation.migrations import upgrade
     from osmod.task import get_engine
     from tests.golden.case import Case
     from tests.golden.compare import differences
@@ -40,7 +40,7 @@ def _run_all(paths: list[Path]) -> int:
     from tests.golden.run import run
 
     engine = get_engine()
-    Base.metadata.create_all(engine)
+    upgrade(engine)
     failed = 0
     with fake_scorer() as scorer:
         for path in paths:
