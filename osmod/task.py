@@ -20,7 +20,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from osmod.jobs import notifications
-from osmod.moderation import outbox
+from osmod.moderation import delivery
 from osmod.moderation.database import connect, open_session
 from osmod.moderation.errors import Refused
 from osmod.moderation.work import Committed, Job, Owed, Work, transact
@@ -117,6 +117,6 @@ def deliver(owed: Sequence[Owed]) -> int:
         log.warning("%d owed jobs wait in the outbox: %s", len(owed) - queued, error)
     if queued:
         with open_session(get_engine()) as session:
-            outbox.settle(session, owed[:queued])
+            delivery.settle(session, owed[:queued])
             session.commit()
     return queued
