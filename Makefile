@@ -48,12 +48,12 @@ lock: $(VENV)/installed-dev
 
 $(VENV)/installed-demo: pyproject.toml requirements.lock | $(BIN)/python
 	@echo 'Installing into $(VENV) (the first time this takes a minute or two)'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(LOCKED) --editable '.[embedded,local]'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check $(LOCKED) --editable '.[embedded,local]'
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml requirements.lock | $(BIN)/python
 	@echo 'Installing into $(VENV) (the first time this takes a minute or two)'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(LOCKED) --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check $(LOCKED) --editable '.[dev]'
 	@touch $@ $(VENV)/installed-demo
 
 # The first Python that is new enough; PYTHON=… names another.

@@ -19,7 +19,7 @@ for _found in iter_modules(__path__, prefix=f"{__name__}."):
     for _name, _value in vars(import_module(_found.name)).items():
         if isinstance(_value, dramatiq.Actor) and _value.fn.__module__ == _found.name:
             globals()[_name] = _value
-            __all__ += [_name]  # noqa: PLE0604
+            __all__ += [_name]
 
 if TYPE_CHECKING:
 
