@@ -2,7 +2,7 @@
 
 Fixtures to ask for:
 
-- `engine` / `database_url`: empty tables, on SQLite and again on MariaDB.
+- `engine` / `database_url`: empty tables as `osmod db upgrade` makes them, on SQLite and again on MariaDB.
 - `empty_database_url`: no tables at all, on both.
 - `redis_url`: an empty Redis, on Valkey and again on Redis; the test must leave no key without expiry but
   the queue's own (`QUEUE_KEYS`). `redis_server` is the same for fixtures that live longer than one test.
@@ -33,7 +33,7 @@ REDIS_SERVERS = ("valkey", "redis")
 QUEUE_KEYS = ("dramatiq:", "osmod:")
 """How the keys begin that belong to the queue: it keeps jobs until they are done, so they do not expire."""
 _SETTINGS = ("DATABASE_", "WORKER_", "REDIS_URL", "API_URL", "OSMOD_HOME")
-_MARK = "OSMOD_TEST_RUN"
+_MARK = "TEST_RUN"
 _not_tested: dict[str, None] = {}
 
 

@@ -24,8 +24,15 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def migrated(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """An engine on the database of the settings, as `osmod db upgrade` leaves an empty one."""
+def settled(engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """An engine on the database of the settings, up to date and empty."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    return engine
+
+
+@pytest.fixture
+def breakable(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """As `settled`, for tests that spoil the tables."""
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
     engine = connect(empty_database_url)
     upgrade(engine)

@@ -26,14 +26,14 @@ def test_upgrade(run: Run, empty_database_url: str, monkeypatch: pytest.MonkeyPa
     assert "nothing to do\n" + last == run("db", "upgrade").output
 
 
-def test_check(run: Run, migrated: Engine) -> None:
+def test_check(run: Run, breakable: Engine) -> None:
     """Exit 0 when every table is there, 1 with a sentence a problem when not."""
     whole = run("db", "check")
-    assert (0, f"{masked(migrated.url.render_as_string(hide_password=False))} is up to date\n") == (
+    assert (0, f"{masked(breakable.url.render_as_string(hide_password=False))} is up to date\n") == (
         whole.exit_code,
         whole.output,
     )
-    with migrated.begin() as connection:
+    with breakable.begin() as connection:
         connection.exec_driver_sql("DROP TABLE osmod_worker_inbox")
     broken = run("db", "check")
     assert (1, "the worker's own tables are missing (osmod_worker_inbox): run `osmod db upgrade`.\n") == (
@@ -42,9 +42,9 @@ def test_check(run: Run, migrated: Engine) -> None:
     )
 
 
-def test_refusal_is_a_sentence(run: Run, migrated: Engine) -> None:
+def test_refusal_is_a_sentence(run: Run, breakable: Engine) -> None:
     """A database that is not to be touched: exit 1, and why."""
-    with migrated.begin() as connection:
+    with breakable.begin() as connection:
         connection.exec_driver_sql("DROP TABLE comment_sizes")
     result = run("db", "upgrade")
     assert 1 == result.exit_code
@@ -53,9 +53,9 @@ def test_refusal_is_a_sentence(run: Run, migrated: Engine) -> None:
     )
 
 
-def test_recount(run: Run, migrated: Engine) -> None:
+def test_recount(run: Run, settled: Engine) -> None:
     """Each count that was off is shown; `--dry-run` corrects none of them."""
-    with open_session(migrated) as session:
+    with open_session(settled) as session:
         session.add(Category(id=1, label="News", approved_count=3))
         session.flush()
         session.add(Article(id=7, source_id="a", title="t", text="", url="", category_id=1, all_count=2))
