@@ -31,8 +31,8 @@ Name = Annotated[str, Field(min_length=1, max_length=255, strict=True), AfterVal
 def _is_json(value: Any) -> Any:
     try:
         json.dumps(value, allow_nan=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"this is no JSON: {error}") from None
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("this is no JSON, which has no NaN, no infinities and no endless nesting") from None
     return value
 
 

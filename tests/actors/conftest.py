@@ -12,34 +12,20 @@ from sqlalchemy import Engine
 import actors
 from osmod.task import get_engine
 from tests.actors.jobs import HeldBroker, Jobs
-from tests.moderation.conftest import mariadb as mariadb
 from tests.moderation.conftest import world as world
-from tests.moderation.world import World
 
 ACTORS = [getattr(actors, name) for name in actors.__all__]
 
 
 @pytest.fixture
-def jobs(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
-    """Jobs on the database of `world`."""
-    yield from _jobs(world.engine, monkeypatch)
-
-
-@pytest.fixture
-def mariadb_jobs(mariadb: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
-    """Jobs on the database of `mariadb`."""
-    yield from _jobs(mariadb.engine, monkeypatch)
-
-
-def _jobs(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
+def jobs(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
+    """Jobs on the test's database."""
     monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
     broker = HeldBroker()
     for actor in ACTORS:
         broker.actors[actor.actor_name] = actor
         monkeypatch.setattr(actor, "broker", broker)
     monkeypatch.setattr(global_broker, "global_broker", broker)
-    get_engine.cache_clear()
     assert dramatiq.get_broker() is broker
     yield Jobs(broker)
     get_engine().dispose()
-    get_engine.cache_clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -171,8 +170,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         "processTagAddition",
         FLAG | {"sourceUserId": "\ud83d"},
         "processTagAddition: sourceUserId: "
-        + UNSTORABLE.replace("😀", "\\ud83d")
-        + " (it is '\\ud83d')",
+        "Input should be a valid string, unable to parse raw data as a unicode string (it is '\\ud83d')",
     ),
     (
         "processTagAddition",
@@ -188,7 +186,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "processTagAddition",
         FLAG | {"extra": {"a": NAN}},
-        "processTagAddition: extra: this is no JSON: Out of range float values are not JSON compliant: nan "
+        "processTagAddition: extra: this is no JSON, which has no NaN, no infinities and no endless nesting "
         "(it is {'a': nan})",
     ),
 ]
@@ -212,7 +210,7 @@ def test_refused(
     """The job fails at once and for good, says what is wrong with what, and has changed nothing."""
     with pytest.raises(Refused) as refused:
         jobs.deliver(wire_name, **payload)
-    assert re.sub(r": nan(?= \()", ": nan", message) == str(refused.value)
+    assert message == str(refused.value)
     actor = jobs.broker.get_actor(wire_name)
     assert not actor.options["retry_when"](0, refused.value)
     assert before == world.dump()

@@ -37,7 +37,7 @@ OSMODS = {
     "tagCommentSummaryScores",
     "youtube:commentModerated",
 }
-OURS = {"heartbeat", "postProcessComment", "sweepOutbox"}
+OURS = {"checkCounts", "heartbeat", "postProcessComment", "pruneInbox", "sweepOutbox"}
 
 
 def test_wire_names() -> None:
@@ -110,9 +110,9 @@ def test_a_flag_s_extra(jobs: Jobs, world: World) -> None:
     """`extra` is any JSON, with characters of any size; not given it differs from null."""
     world.comment(world.article(), source_id="c1")
     flag = {"type": "flag", "sourceCommentId": "c1", "sourceUserId": "r1"}
-    jobs.deliver("processTagAddition", **flag, extra={"why": ["😀", None, 1.5]})
+    jobs.deliver("processTagAddition", **flag, extra={"why": ["😀", None, 1.5, "half \ud83d"]})
     jobs.deliver("processTagAddition", **flag)
-    assert [{"why": ["😀", None, 1.5]}] == [row.extra for row in world.all(CommentFlag)]
+    assert [{"why": ["😀", None, 1.5, "half \ufffd"]}] == [row.extra for row in world.all(CommentFlag)]
     jobs.deliver("processTagAddition", **flag, extra=None)
     assert [None] == [row.extra for row in world.all(CommentFlag)]
 

@@ -75,15 +75,17 @@ def test_a_new_summary_score_tag(world: World) -> None:
     assert ("#cccccc", False) == (tag.color, tag.in_summary_score)
 
 
-def test_a_spelling_that_only_the_database_holds_for_equal(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_a_spelling_that_only_the_database_holds_for_equal(world: World) -> None:
     """Where MariaDB's collation takes two names for one and we do not, its tag is found all the same."""
-    tag = mariadb.tag("STRASE")
-    found = mariadb.do(lambda work: KnownTags(work.session, 1).of("straße").id)
+    tag = world.tag("STRASE")
+    found = world.do(lambda work: KnownTags(work.session, 1).of("straße").id)
     assert tag == found.value
-    assert [tag] == [row.id for row in mariadb.all(Tag)]
+    assert [tag] == [row.id for row in world.all(Tag)]
 
 
-def test_the_same_new_tag_from_two_workers(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_the_same_new_tag_from_two_workers(world: World) -> None:
     """Two workers that meet the same new attributes in opposite order end up with one tag each."""
     meeting = threading.Barrier(2)
     tries: list[str] = []
@@ -99,13 +101,13 @@ def test_the_same_new_tag_from_two_workers(mariadb: World) -> None:
                 meet.pop()()
             return made | {second: tags.of(second).id}
 
-        return mariadb.do(effect).value or {}
+        return world.do(effect).value or {}
 
     with (
         in_thread(lambda: make("A_NEW", "B_NEW")) as one,
         in_thread(lambda: make("B_NEW", "A_NEW")) as other,
     ):
-        assert one.result() == other.result() == {tag.attribute: tag.id for tag in mariadb.all(Tag)}
+        assert one.result() == other.result() == {tag.attribute: tag.id for tag in world.all(Tag)}
     assert 3 == len(tries), "it was a real deadlock: one of the two had to try again"
 
 

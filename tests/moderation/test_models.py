@@ -36,18 +36,19 @@ def test_single_precision(world: World, given_score: float, kept: float) -> None
     assert kept == single(given_score)
 
 
-def test_single_is_what_mariadb_prints(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_single_is_what_mariadb_prints(world: World) -> None:
     """Our rounding is MariaDB's, for a thousand scores of all sizes."""
-    comment = mariadb.comment(mariadb.article())
+    comment = world.comment(world.article())
     scores = [number / 997 for number in range(998)] + [0.1**n / 3 for n in range(1, 8)]
     for attribute in range(len(scores)):
         scores[attribute] = min(scores[attribute], 1.0)
-    mariadb.bulk(Tag, [{"label": "", "color": "", "attribute": f"t{n}"} for n in range(len(scores))])
-    mariadb.bulk(
+    world.bulk(Tag, [{"label": "", "color": "", "attribute": f"t{n}"} for n in range(len(scores))])
+    world.bulk(
         CommentSummaryScore,
         [{"comment_id": comment, "tag_id": n + 1, "score": score} for n, score in enumerate(scores)],
     )
-    with mariadb.engine.connect() as connection:
+    with world.engine.connect() as connection:
         printed = connection.exec_driver_sql("SELECT score FROM comment_summary_scores ORDER BY tagId")
         assert [single(score) for score in scores] == list(printed.scalars())
 
@@ -95,11 +96,12 @@ def test_our_tables_do_not_touch_osmods(world: World) -> None:
         assert table.name not in OWN_TABLES or not referred
 
 
-def test_text_columns_are_three_bytes_wide(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_text_columns_are_three_bytes_wide(world: World) -> None:
     """The tests' MariaDB has OSMod's character set, so what it cannot hold fails here as in production."""
-    columns = {c["name"]: c for c in inspect(mariadb.engine).get_columns("comment_flags")}
+    columns = {c["name"]: c for c in inspect(world.engine).get_columns("comment_flags")}
     assert isinstance(columns["label"]["type"], CHAR)
-    with mariadb.engine.connect() as connection:
+    with world.engine.connect() as connection:
         charset = connection.exec_driver_sql(
             "SELECT character_set_name FROM information_schema.columns "
             "WHERE table_schema = DATABASE() AND table_name = 'comment_flags' AND column_name = 'label'"

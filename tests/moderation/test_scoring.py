@@ -238,26 +238,27 @@ def test_half_an_answer_is_never_stored(world: World) -> None:
     assert before == world.dump()
 
 
-def test_two_answers_at_once_complete_once(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_two_answers_at_once_complete_once(world: World) -> None:
     """Both scorers' answers in flight at once: one decision, whichever comes last (quirk 16, mended)."""
-    article = mariadb.article(mariadb.category())
-    mariadb.rule(mariadb.tag("TOXICITY"), 0.5, 1, "Reject")
-    scorers = [mariadb.scorer(), mariadb.scorer()]
-    comments = [mariadb.comment(article) for _ in range(20)]
+    article = world.article(world.category())
+    world.rule(world.tag("TOXICITY"), 0.5, 1, "Reject")
+    scorers = [world.scorer(), world.scorer()]
+    comments = [world.comment(article) for _ in range(20)]
     for comment in comments:
-        mariadb.asked(comment, *scorers)
+        world.asked(comment, *scorers)
     with ThreadPoolExecutor(4) as pool:
         answers = [
-            pool.submit(answer, mariadb, comment, scorer, TOXICITY=(0.9, [(0.9, 0, 4)]))
+            pool.submit(answer, world, comment, scorer, TOXICITY=(0.9, [(0.9, 0, 4)]))
             for comment in comments
             for scorer in scorers
         ]
         for done in answers:
             done.result()
     assert [(comment, True) for comment in comments] == sorted(
-        (d.comment_id or 0, d.is_current_decision) for d in mariadb.all(Decision)
+        (d.comment_id or 0, d.is_current_decision) for d in world.all(Decision)
     )
-    assert {"all_count": 20, "moderated_count": 20, "rejected_count": 20} == mariadb.counts_of(
+    assert {"all_count": 20, "moderated_count": 20, "rejected_count": 20} == world.counts_of(
         Article, article
     )
-    assert [] == mariadb.miscounted()
+    assert [] == world.miscounted()

@@ -83,19 +83,20 @@ def test_confirm_reject_reset(world: World) -> None:
     assert (None, moderator) == now()
 
 
-def test_a_score_that_goes_away_meanwhile(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_a_score_that_goes_away_meanwhile(world: World) -> None:
     """A score that a rescore deletes while a moderator's job waits for it is passed over, or refused."""
-    comment, tag = mariadb.comment(mariadb.article()), mariadb.tag("OFF_TOPIC")
-    mariadb.do(lambda work: tags.tag_comment(work, comment, tag, None))
-    (score,) = mariadb.all(CommentScore)
-    rescore = mariadb.engine.connect()
+    comment, tag = world.comment(world.article()), world.tag("OFF_TOPIC")
+    world.do(lambda work: tags.tag_comment(work, comment, tag, None))
+    (score,) = world.all(CommentScore)
+    rescore = world.engine.connect()
     rescore.exec_driver_sql(f"DELETE FROM comment_scores WHERE id = {score.id}")
     with (
-        in_thread(lambda: mariadb.do(lambda work: tags.reset_tag(work, score.id))) as reset,
-        in_thread(lambda: mariadb.do(lambda work: tags.remove_tag(work, score.id))) as remove,
+        in_thread(lambda: world.do(lambda work: tags.reset_tag(work, score.id))) as reset,
+        in_thread(lambda: world.do(lambda work: tags.remove_tag(work, score.id))) as remove,
         rescore,
     ):
-        until_waiting(mariadb.engine, 2)
+        until_waiting(world.engine, 2)
         rescore.commit()
     reset.result()
     with pytest.raises(NotFound, match=f"^Comment Score Not found, id: {score.id}$"):

@@ -73,9 +73,10 @@ def test_two_deliveries_at_once(world: World) -> None:
     assert 1 == world.size(Decision)
 
 
-def test_a_delivery_waits_for_one_that_fails(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_a_delivery_waits_for_one_that_fails(world: World) -> None:
     """Where the first of two simultaneous deliveries fails, the second takes effect."""
-    comment = mariadb.comment(mariadb.article())
+    comment = world.comment(world.article())
     entered, may_fail = threading.Event(), threading.Event()
 
     def fail(work: Work) -> None:
@@ -84,14 +85,14 @@ def test_a_delivery_waits_for_one_that_fails(mariadb: World) -> None:
         assert may_fail.wait(10)
         raise ZeroDivisionError
 
-    with in_thread(lambda: mariadb.do(fail, JOB)) as first:
+    with in_thread(lambda: world.do(fail, JOB)) as first:
         assert entered.wait(10)
-        with in_thread(lambda: mariadb.do(accept(comment), JOB)) as second:
-            until_waiting(mariadb.engine, 1)
+        with in_thread(lambda: world.do(accept(comment), JOB)) as second:
+            until_waiting(world.engine, 1)
             may_fail.set()
         assert not second.result().repeated
         assert isinstance(first.exception(), ZeroDivisionError)
-    assert 1 == mariadb.size(Decision)
+    assert 1 == world.size(Decision)
 
 
 def test_changes_are_told_once(world: World) -> None:
@@ -142,10 +143,11 @@ def test_owed_jobs_have_the_same_id_on_every_delivery(world: World) -> None:
     ]
 
 
-def test_deadlock(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_deadlock(world: World) -> None:
     """A transaction that loses a deadlock is run again: its effect is there once, and nobody hears of it."""
-    article = mariadb.article()
-    one, other = mariadb.comment(article), mariadb.comment(article)
+    article = world.article()
+    one, other = world.comment(article), world.comment(article)
     holds_one = threading.Event()
     tries: list[int] = []
 
@@ -154,11 +156,11 @@ def test_deadlock(mariadb: World) -> None:
         accept(one)(work)
         holds_one.set()
         if len(tries) == 1:
-            until_waiting(mariadb.engine, 1)  # the opponent holds `other` and waits for `one`
+            until_waiting(world.engine, 1)  # the opponent holds `other` and waits for `one`
         accept(other)(work)
 
     def oppose() -> None:
-        with mariadb.engine.begin() as opponent:
+        with world.engine.begin() as opponent:
             # Much to undo: InnoDB ends the transaction that has less.
             opponent.execute(update(Comment).where(Comment.id == other).values(text="y"))
             opponent.exec_driver_sql(
@@ -168,20 +170,21 @@ def test_deadlock(mariadb: World) -> None:
             opponent.execute(update(Comment).where(Comment.id == one).values(text="y"))
 
     with in_thread(oppose) as opponent:
-        assert not mariadb.do(effect, JOB).repeated
+        assert not world.do(effect, JOB).repeated
     opponent.result()
     assert 2 == len(tries), "the deadlock was real"
-    assert [one, other] == [d.comment_id for d in mariadb.all(Decision)]
-    assert ["y", "y"] == [comment.text for comment in mariadb.all(Comment)]
-    assert [] == mariadb.miscounted()
+    assert [one, other] == [d.comment_id for d in world.all(Decision)]
+    assert ["y", "y"] == [comment.text for comment in world.all(Comment)]
+    assert [] == world.miscounted()
 
 
-def test_lock_wait_timeout(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_lock_wait_timeout(world: World) -> None:
     """A transaction that waited too long for a lock is run again."""
-    comment = mariadb.comment(mariadb.article())
-    impatient = connect(mariadb.engine.url.render_as_string(hide_password=False))
+    comment = world.comment(world.article())
+    impatient = connect(world.engine.url.render_as_string(hide_password=False))
     event.listen(impatient, "connect", _wait_a_second)
-    holder = mariadb.engine.connect()
+    holder = world.engine.connect()
     holder.execute(select(Comment.id).where(Comment.id == comment).with_for_update())
     tries: list[int] = []
 
@@ -195,7 +198,7 @@ def test_lock_wait_timeout(mariadb: World) -> None:
         assert not transact(impatient, effect, JOB).repeated
     impatient.dispose()
     assert 2 == len(tries)
-    assert 1 == mariadb.size(Decision)
+    assert 1 == world.size(Decision)
 
 
 def _wait_a_second(connection: Any, _record: Any) -> None:
@@ -228,84 +231,88 @@ def test_sqlite_is_locked(tmp_path: Path) -> None:
     impatient.dispose()
 
 
-def test_a_connection_lost_midway(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_a_connection_lost_midway(world: World) -> None:
     """The server ends the connection between two statements: the job is run again, nothing is doubled."""
-    article = mariadb.article()
-    comment = mariadb.comment(article)
+    article = world.article()
+    comment = world.comment(article)
     tries: list[int] = []
 
     def effect(work: Work) -> None:
         tries.append(1)
         accept(comment)(work)
         if len(tries) == 1:
-            _kill(mariadb, work.session.connection())
+            _kill(world, work.session.connection())
 
-    assert not mariadb.do(effect, JOB).repeated
+    assert not world.do(effect, JOB).repeated
     assert 2 == len(tries)
-    assert [(comment, True)] == [(d.comment_id, d.is_current_decision) for d in mariadb.all(Decision)]
-    assert [] == mariadb.miscounted()
+    assert [(comment, True)] == [(d.comment_id, d.is_current_decision) for d in world.all(Decision)]
+    assert [] == world.miscounted()
 
 
-def test_a_commit_whose_reply_was_lost(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_a_commit_whose_reply_was_lost(world: World) -> None:
     """The commit went through, its reply did not: the inbox keeps the second run from doubling it."""
-    comment = mariadb.comment(mariadb.article())
+    comment = world.comment(world.article())
     tries: list[int] = []
     lost: list[int] = []
 
-    @event.listens_for(mariadb.engine, "commit")
+    @event.listens_for(world.engine, "commit")
     def commit_and_lose(connection: Connection) -> None:
         if not lost:
             lost.append(1)
             connection.connection.commit()
-            _kill(mariadb, connection)
+            _kill(world, connection)
 
     def effect(work: Work) -> None:
         tries.append(1)
         accept(comment)(work)
 
-    committed = mariadb.do(effect, JOB)
+    committed = world.do(effect, JOB)
     assert (True, 1) == (committed.repeated, len(tries))
-    assert 1 == mariadb.size(Decision)
-    assert [] == mariadb.miscounted()
+    assert 1 == world.size(Decision)
+    assert [] == world.miscounted()
 
 
-def test_a_lost_connection_without_a_job(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_a_lost_connection_without_a_job(world: World) -> None:
     """Without an inbox row nobody could tell whether it was committed, so it is not run again."""
-    comment = mariadb.comment(mariadb.article())
+    comment = world.comment(world.article())
     tries: list[int] = []
 
     def effect(work: Work) -> None:
         tries.append(1)
         accept(comment)(work)
-        _kill(mariadb, work.session.connection())
+        _kill(world, work.session.connection())
 
     with pytest.raises(OperationalError):
-        mariadb.do(effect)
+        world.do(effect)
     assert 1 == len(tries)
-    assert 0 == mariadb.size(Decision)
+    assert 0 == world.size(Decision)
 
 
-def _kill(mariadb: World, connection: Connection) -> None:
+def _kill(world: World, connection: Connection) -> None:
     number = connection.connection.thread_id()  # type: ignore[attr-defined]
-    with mariadb.engine.connect() as other:
+    with world.engine.connect() as other:
         other.exec_driver_sql(f"KILL {number}")
 
 
-def test_it_does_not_try_for_ever(mariadb: World) -> None:
+@pytest.mark.only_on("mariadb")
+def test_it_does_not_try_for_ever(world: World) -> None:
     """A transaction that always loses fails in the end with the database's error, and leaves nothing."""
-    comment = mariadb.comment(mariadb.article())
+    comment = world.comment(world.article())
     tries: list[int] = []
 
     def effect(work: Work) -> None:
         tries.append(1)
         accept(comment)(work)
-        _kill(mariadb, work.session.connection())
+        _kill(world, work.session.connection())
         work.session.scalar(select(Article.id))
 
     with pytest.raises(OperationalError):
-        mariadb.do(effect, JOB)
+        world.do(effect, JOB)
     assert ATTEMPTS == len(tries)
-    assert (0, 0) == (mariadb.size(Decision), mariadb.size(InboxEntry))
+    assert (0, 0) == (world.size(Decision), world.size(InboxEntry))
 
 
 KILLED = """
