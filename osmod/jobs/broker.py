@@ -1,0 +1,292 @@
+"""The queue: Dramatiq's Redis broker in every way its users can tell, on scripts that lose nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+import redis
+from dramatiq import Message, Middleware
+from dramatiq.brokers.redis import DEFAULT_DEAD_MESSAGE_TTL, RedisBroker
+from dramatiq.common import q_name
+
+from osmod.jobs.connection import bounded, client_from_url
+from osmod.jobs.consumer import JobConsumer
+from osmod.jobs.draining import DEFAULT_DRAIN, begin_draining
+from osmod.jobs.errors import InvalidOption, JobNotQueued
+from osmod.jobs.holdings import Holdings
+from osmod.jobs.hooks import HookTable
+from osmod.jobs.job import Job
+from osmod.jobs.leases import Heartbeat, begin
+from osmod.jobs.link import Links
+from osmod.jobs.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor, apply_to_message
+from osmod.jobs.retries import retry_delay
+from osmod.jobs.scripts import PURGE
+from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, SEND_BATCH, Sender, stored_as
+
+#: Milliseconds for which a worker holds a job without a sign of life.
+DEFAULT_LEASE = 15_000
+#: Milliseconds that an idle consumer sleeps when nothing is known to come.
+DEFAULT_NAP = 10_000
+#: Finished jobs kept, and for how many milliseconds.
+DEFAULT_KEEP_DONE = 10_000
+DEFAULT_DONE_TTL = 86_400_000
+#: A job is failed once its worker died this often.
+DEATHS_ALLOWED = 3
+
+_STOCK_PARAMETERS = ("maintenance_chance", "heartbeat_timeout")
+
+
+class JobBroker(RedisBroker):
+    """A `RedisBroker` whose jobs survive what happens to workers, to Redis and to the network between.
+
+    It takes the arguments of `RedisBroker`, of which `maintenance_chance` and `heartbeat_timeout` have
+    nothing left to do, and:
+
+    Parameters:
+      url: `redis://`, `rediss://`, `unix://` or `redis+sentinel://`, see `osmod.jobs.connection`.
+      lease: how long a worker may show no sign of life before its jobs start elsewhere. A `timedelta`, or a
+        number of milliseconds as everywhere in Dramatiq; a number below 250, which no lease in milliseconds
+        could be, is taken as seconds.
+      send_patience: milliseconds that `send` waits for a Redis that is away, before it raises.
+      keep_done: number of finished jobs kept for a queue.
+      done_ttl: milliseconds for which a finished job is kept.
+      dead_message_ttl: milliseconds for which a failed job is kept.
+      nap: milliseconds after which an idle consumer looks up though nothing happened.
+      drain: milliseconds that a stopping worker gives its running jobs.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str | None = None,
+        middleware: list[Middleware] | None = None,
+        namespace: str = "dramatiq",
+        lease: int | float | timedelta = DEFAULT_LEASE,
+        send_patience: int = DEFAULT_SEND_PATIENCE,
+        keep_done: int = DEFAULT_KEEP_DONE,
+        done_ttl: int = DEFAULT_DONE_TTL,
+        dead_message_ttl: int = DEFAULT_DEAD_MESSAGE_TTL,
+        nap: int = DEFAULT_NAP,
+        drain: int = DEFAULT_DRAIN,
+        client: redis.Redis | None = None,
+        **parameters: Any,
+    ) -> None:
+        if "{" in namespace or "}" in namespace:
+            raise ValueError(f"namespace={namespace!r}: braces are kept for the queue's name")
+        stock = {name: parameters.pop(name) for name in _STOCK_PARAMETERS if name in parameters}
+        if client is None:
+            tcp = "unix_socket_path" not in parameters
+            client = client_from_url(url) if url else redis.Redis(**bounded(parameters, tcp=tcp))
+        self._hooks = HookTable()
+        self._holdings: dict[str, Holdings] = {}
+        self._heartbeat: Heartbeat | None = None
+        self._lock = threading.Lock()
+        self.stopping = False
+        self.lease = _lease_millis(lease)
+        self.send_patience = send_patience
+        self.nap = min(nap, self.lease)
+        self.drain = drain
+        self.links = Links(client.connection_pool)
+        self.sender = Sender(self, Links(client.connection_pool, most=max(0.2, send_patience / 3000)))
+        #: What every exchange with Redis is told first; see `lua/exchange.lua`.
+        self.terms = [
+            b"%d" % term
+            for term in (self.lease, done_ttl, keep_done, dead_message_ttl, DEATHS_ALLOWED, self.nap)
+        ]
+        super().__init__(  # type: ignore[no-untyped-call]
+            middleware=middleware,
+            namespace=namespace,
+            dead_message_ttl=dead_message_ttl,
+            client=client,
+            **stock,
+        )
+        self.actor_options |= ACTOR_OPTIONS
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"attribute {name} does not exist")
+
+    # -- queues ---------------------------------------------------------------------------------------
+
+    @property
+    def consumer_class(self) -> type[JobConsumer]:
+        """What `consume` makes."""
+        return JobConsumer
+
+    def key_base(self, queue_name: str) -> bytes:
+        """What all keys of a queue begin with. The braces keep them in one slot of a Cluster."""
+        return f"{self.namespace}:{{{q_name(queue_name)}}}:".encode()
+
+    def declare_actor(self, actor: Any) -> None:
+        """Declare an actor, checking its options.
+
+        Raises:
+          InvalidOption: an option's value makes no sense.
+        """
+        apply_to_actor(actor)
+        super().declare_actor(actor)
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Declare a queue. Nothing happens if it is declared already."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues.add(queue_name)
+            self.emit_after("declare_queue", queue_name)
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> JobConsumer:
+        """A consumer of a queue.
+
+        Parameters:
+          queue_name: the queue.
+          prefetch: jobs held at a time, running ones among them.
+          timeout: milliseconds after which `next` on it gives None for want of a job, one second at most.
+        """
+        with self._lock:
+            if self._heartbeat is None:
+                self._heartbeat = Heartbeat(self)
+                self._heartbeat.start()
+        return self.consumer_class(self, queue_name, prefetch, timeout)
+
+    def holdings(self, queue_name: str) -> Holdings:
+        """What this process holds of a queue."""
+        with self._lock:
+            if queue_name not in self._holdings:
+                self._holdings[queue_name] = Holdings(self, queue_name)
+            return self._holdings[queue_name]
+
+    def all_holdings(self) -> list[Holdings]:
+        """What this process holds of every queue that it consumes."""
+        with self._lock:
+            return list(self._holdings.values())
+
+    def flush(self, queue_name: str) -> None:
+        """Delete all jobs of a queue, the finished and failed too. Other queues are not touched."""
+        while PURGE.run(self.links, self.key_base(queue_name), [b"1000"]):
+            continue
+
+    def do_qsize(self, queue_name: str) -> int:
+        """The number that `join` waits on, counted as Dramatiq does: jobs in a worker's care count twice."""
+        base = self.key_base(queue_name).decode()
+        with self.client.pipeline(transaction=False) as pipe:
+            for name in ("ready", "delayed", "active"):
+                pipe.zcard(base + name)
+            ready, delayed, active = pipe.execute()
+        return int(ready + 2 * (delayed + active))
+
+    def close(self) -> None:
+        """Stop extending leases and disconnect."""
+        with self._lock:
+            heartbeat, self._heartbeat = self._heartbeat, None
+        if heartbeat is not None:
+            heartbeat.stop()
+        self.links.close()
+        self.sender.close()
+        self.client.close()
+
+    # -- sending --------------------------------------------------------------------------------------
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Queue a message, `delay` milliseconds from now if given.
+
+        One message id is one job, however often it is sent. A message that a worker of this process is
+        running is a retry: it is stored in the same step in which its run is settled, so that it cannot be
+        lost between the two.
+
+        Returns the message; if its `unique` key was taken, with the id of the job that has it.
+
+        Raises:
+          JobNotQueued: Redis was away for longer than `send_patience`.
+          UnknownOption, InvalidOption: the message's options make no sense.
+        """
+        holdings = self._holdings.get(message.queue_name)
+        if holdings is not None and (job := holdings.held.get(message.message_id)) is not None:
+            return self._run_again(job, message, delay)
+        message = self._prepare(message)
+        self.emit_before("enqueue", message, delay)
+        try:
+            answer = self.sender.store(message.queue_name, [(message, delay)])[0]
+        except JobNotQueued:
+            # A hook that sends on the end of a job has nobody to raise to.
+            if not self._hooks.postpone(message, delay):
+                raise
+            answer = 1
+        message = stored_as(message, answer)
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    def send_many(self, messages: Iterable[Message[Any]]) -> list[Message[Any]]:
+        """Queue many messages with few calls, in their order. What holds for `enqueue` holds for each.
+
+        Raises:
+          JobNotQueued: Redis was away for too long; messages before the failing call are queued. Sending all
+            of them again is safe.
+        """
+        prepared = [self._prepare(message) for message in messages]
+        for message in prepared:
+            self.emit_before("enqueue", message, None)
+        sent: list[Message[Any]] = []
+        for queue_name, of_queue in groupby(prepared, key=attrgetter("queue_name")):
+            entries = [(message, None) for message in of_queue]
+            for at in range(0, len(entries), SEND_BATCH):
+                portion = entries[at : at + SEND_BATCH]
+                answers = self.sender.store(queue_name, portion)
+                sent += [
+                    stored_as(message, answer) for (message, _), answer in zip(portion, answers, strict=True)
+                ]
+        for message in sent:
+            self.emit_after("enqueue", message, None)
+        return sent
+
+    def _prepare(self, message: Message[Any]) -> Message[Any]:
+        # The caller's message stays as it was.
+        message = Message(
+            message.queue_name,
+            message.actor_name,
+            message.args,
+            message.kwargs,
+            dict(message.options),
+            message.message_id,
+            message.message_timestamp,
+        )
+        if message.options:
+            apply_to_message(message, MESSAGE_OPTIONS | self.actor_options)
+        return message
+
+    def _run_again(self, job: Job, message: Message[Any], delay: int | None) -> Message[Any]:
+        message = message.copy()
+        self.emit_before("enqueue", message, delay)
+        wait = retry_delay(job, self.actors.get(job.actor_name), delay or 0)
+        job.settlement = (b"r", job.id, job.token, b"%d" % wait, message.encode())
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    # -- hooks ----------------------------------------------------------------------------------------
+
+    def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """Call the `before_` hooks of a signal."""
+        if signal == "process_message":
+            if args[0].__class__ is Job and args[0].suspect:
+                begin(self, args[0])
+        elif signal == "worker_boot":
+            self.stopping = False
+        elif signal == "worker_shutdown":
+            begin_draining(self, args[0])
+        self._hooks.before(self, signal, args, kwargs)
+
+    def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """Call the `after_` hooks of a signal."""
+        self._hooks.after(self, signal, args, kwargs)
+
+
+def _lease_millis(lease: int | float | timedelta) -> int:
+    if isinstance(lease, timedelta):
+        millis = int(lease.total_seconds() * 1000)
+    else:
+        millis = int(lease * 1000) if lease < 250 else int(lease)
+    if millis < 250:
+        raise InvalidOption(f"lease={lease!r}: shorter than 250 milliseconds, a worker could not keep it")
+    return millis
