@@ -55,7 +55,8 @@ class Outcome:
 def read_outcome(engine: Engine) -> Outcome:
     """Read it all. Takes about a second, for the masking."""
     with open_session(engine) as session:
-        counted = dict(session.execute(select(_OUTCOME, func.count()).group_by(_OUTCOME)).tuples().all())
+        rows = session.execute(select(_OUTCOME, func.count()).group_by(_OUTCOME))
+        counted: dict[str, int] = dict(rows.tuples())
         return Outcome(
             comments={words: counted[outcome] for outcome, words in OUTCOMES.items() if outcome in counted},
             jobs_done=session.scalar(select(func.count()).select_from(InboxEntry)) or 0,
