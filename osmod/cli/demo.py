@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from osmod.demo import corpus, dealing, own_file, run
 from osmod.demo.progress import Progress
 from osmod.demo.report import Example
 from osmod.demo.worker_process import PROCESSES, THREADS, WorkerDied
+from osmod.scorers import local_model
 from osmod.settings import get_settings
 
 BIAS = (
@@ -57,7 +57,7 @@ def demo(count: int, path: Path | None) -> None:
       osmod demo --comments 20000
       osmod demo --file comments.csv
     """
-    if importlib.util.find_spec("profanity_check") is None:
+    if not local_model.is_installed():
         raise click.ClickException(
             "the demo scores on this machine: pip install 'osmod-worker[local,embedded]'"
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from osmod.scorers.local_model import predict
+
 LENGTH = 70
 """Characters of a comment that are shown at most."""
 OFFENSIVE = 0.3
@@ -25,11 +27,7 @@ def masked(text: str, length: int = LENGTH) -> str:
 
 
 def _offensive(words: list[str]) -> set[str]:
-    from profanity_check import predict_prob  # late: 1 second
-
-    if not words:
-        return set()
-    return {word for word, score in zip(words, predict_prob(words), strict=True) if score > OFFENSIVE}
+    return {word for word, score in zip(words, predict(words), strict=True) if score > OFFENSIVE}
 
 
 def _cover(word: str) -> str:

@@ -55,8 +55,9 @@ class Outcome:
 def read_outcome(engine: Engine) -> Outcome:
     """Read it all. Takes about a second, for the masking."""
     with open_session(engine) as session:
-        rows = session.execute(select(_OUTCOME, func.count()).group_by(_OUTCOME))
-        counted: dict[str, int] = dict(rows.tuples())
+        counted: dict[str, int] = dict(
+            session.execute(select(_OUTCOME, func.count()).group_by(_OUTCOME)).tuples().all()
+        )
         return Outcome(
             comments={words: counted[outcome] for outcome, words in OUTCOMES.items() if outcome in counted},
             jobs_done=session.scalar(select(func.count()).select_from(InboxEntry)) or 0,

@@ -43,18 +43,25 @@ class Killed(BaseException):
 class RecordingBroker(RedisBroker):
     """A stock RedisBroker that keeps in `sent` what was enqueued.
 
-    It raises what is in `errors` first, and dies `before` or `after` the next message if `kill` says so.
+    It raises what is in `errors` first ("stored": it stores the message and loses the answer), and dies
+    `before` or `after` the next message if `kill` says so.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.sent: list[Message[Any]] = []
-        self.errors: list[Exception] = []
+        self.errors: list[Exception | str] = []
         self.kill = ""
+        self.before_send: Callable[[], None] = lambda: None
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        self.before_send()
         if self.errors:
-            raise self.errors.pop(0)
+            error = self.errors.pop(0)
+            if isinstance(error, Exception):
+                raise error
+            self.sent.append(message)
+            raise redis.ConnectionError("the answer was lost")
         kill, self.kill = self.kill, ""
         if kill == "before":
             raise Killed

@@ -25,7 +25,7 @@ _REFUSALS = (MiddlewareError, TypeError, ValueError)
 
 _LATE = timedelta(hours=1)
 _CLOCK_BACK = timedelta(minutes=1)
-_BUSY_WAIT = timedelta(seconds=0.5)
+_BUSY_WAIT = timedelta(seconds=1)
 _LONGEST_WAIT = timedelta(seconds=10)
 _FIRST_BACKOFF = timedelta(seconds=0.1)
 _LONGEST_BACKOFF = timedelta(seconds=5)
@@ -143,10 +143,14 @@ class Scheduler:
     def _first_due(self, name: str, schedule: Schedule, now: datetime) -> datetime:
         """Return the first slot to send for a scheduler that begins, or wakes up, at `now`.
 
-        A slot still lasts its minute (its second, if it has seconds): a restart is no outage. Beyond that
-        only `catch_up` looks back, to the last slot that was missed.
+        A slot that someone began to send and did not settle is finished. A slot still lasts its minute (its
+        second, if it has seconds): a restart is no outage. Beyond that only `catch_up` looks back, to the
+        last slot that was missed.
         """
         record = self._store.read(name)
+        claimed = moment(record.get("claim_slot"))
+        if claimed is not None and now - _LATE < claimed <= now:
+            return claimed
         settled = max(
             filter(None, [moment(record.get("since")), moment(record.get("last_slot"))]), default=now
         )
