@@ -16,6 +16,7 @@ from osmod.demo import corpus, dealing, own_file, run
 from osmod.demo.progress import Progress
 from osmod.demo.report import Example
 from osmod.demo.worker_process import PROCESSES, THREADS, WorkerDied
+from osmod.embedded import EmbeddedRedisError
 from osmod.scorers import local_model
 from osmod.settings import get_settings
 
@@ -65,25 +66,28 @@ def demo(count: int, path: Path | None) -> None:
     settings = get_settings()
     try:
         with _stopping_in_order():
-            entries = _entries(console, settings.home, count, path)
+            entries, is_known = _entries(console, settings.home, count, path)
             console.print(f"  worker    {PROCESSES} processes of {THREADS} threads", highlight=False)
             result = run.run(settings, entries, Progress(console))
-    except (own_file.BadFile, WorkerDied, run.Stuck) as error:
+    except (own_file.BadFile, EmbeddedRedisError, WorkerDied, run.Stuck) as error:
         raise click.ClickException(str(error)) from error
-    _show(console, result, len(entries), is_corpus=path is None)
+    _show(console, result, len(entries), is_known=is_known)
 
 
-def _entries(console: Console, home: Path, count: int, path: Path | None) -> Sequence[dealing.Entry]:
+def _entries(
+    console: Console, home: Path, count: int, path: Path | None
+) -> tuple[Sequence[dealing.Entry], bool]:
+    """The comments to send, and whether they are those that the scorer was trained on."""
     if path is not None:
         entries = own_file.read(path, count)
         console.print(f"{len(entries):,} comments from {escape(str(path))}", highlight=False)
-        return entries
+        return entries, False
     chosen = corpus.choose(count, home / "downloads")
     console.print(f"{count:,} {escape(chosen.origin)}", highlight=False, soft_wrap=True)
-    return list(dealing.deal(chosen.texts))
+    return list(dealing.deal(chosen.texts)), chosen.is_real
 
 
-def _show(console: Console, result: run.Result, total: int, *, is_corpus: bool) -> None:
+def _show(console: Console, result: run.Result, total: int, *, is_known: bool) -> None:
     def say(text: str = "") -> None:
         console.print(text, highlight=False, soft_wrap=True)
 
@@ -98,7 +102,7 @@ def _show(console: Console, result: run.Result, total: int, *, is_corpus: bool) 
         f"{result.outcome.jobs_done:,} jobs done, {result.jobs_failed:,} failed, in {result.seconds:.1f} s: "
         f"{total / result.seconds:,.0f} comments a second, the loading of the scorer included."
     )
-    say(f"{BIAS}{' ' + TRAINED_ON_THIS if is_corpus else ''}")
+    say(f"{BIAS}{' ' + TRAINED_ON_THIS if is_known else ''}")
     say(f"Left to look at: {escape(str(result.database))} and {escape(str(result.log))}")
 
 
