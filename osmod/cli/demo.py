@@ -62,12 +62,12 @@ def demo(count: int, path: Path | None) -> None:
         raise click.ClickException(
             "the demo scores on this machine: pip install 'osmod-worker[local,embedded]'"
         )
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False)
     settings = get_settings()
     try:
         with _stopping_in_order():
             entries, is_known = _entries(console, settings.home, count, path)
-            console.print(f"  worker    {PROCESSES} processes of {THREADS} threads", highlight=False)
+            console.print(f"  worker    {PROCESSES} processes of {THREADS} threads")
             result = run.run(settings, entries, Progress(console))
     except (own_file.BadFile, EmbeddedRedisError, WorkerDied, run.Stuck) as error:
         raise click.ClickException(str(error)) from error
@@ -80,16 +80,16 @@ def _entries(
     """The comments to send, and whether they are those that the scorer was trained on."""
     if path is not None:
         entries = own_file.read(path, count)
-        console.print(f"{len(entries):,} comments from {escape(str(path))}", highlight=False)
+        console.print(f"{len(entries):,} comments from {escape(str(path))}")
         return entries, False
     chosen = corpus.choose(count, home / "downloads")
-    console.print(f"{count:,} {escape(chosen.origin)}", highlight=False, soft_wrap=True)
+    console.print(f"{count:,} {escape(chosen.origin)}")
     return list(dealing.deal(chosen.texts)), chosen.is_real
 
 
 def _show(console: Console, result: run.Result, total: int, *, is_known: bool) -> None:
     def say(text: str = "") -> None:
-        console.print(text, highlight=False, soft_wrap=True)
+        console.print(text)
 
     say()
     for words, number in result.outcome.comments.items():
@@ -100,7 +100,8 @@ def _show(console: Console, result: run.Result, total: int, *, is_known: bool) -
     say()
     say(
         f"{result.outcome.jobs_done:,} jobs done, {result.jobs_failed:,} failed, in {result.seconds:.1f} s: "
-        f"{total / result.seconds:,.0f} comments a second, the loading of the scorer included."
+        f"{total / result.seconds:,.{0 if total > 10 * result.seconds else 1}f} comments a second, "
+        "the loading of the scorer included."
     )
     say(f"{BIAS}{' ' + TRAINED_ON_THIS if is_known else ''}")
     say(f"Left to look at: {escape(str(result.database))} and {escape(str(result.log))}")
