@@ -4,7 +4,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from osmod.jobs.priorities import HIGH
 from osmod.moderation import flags
 from osmod.moderation.utf8mb3 import checked
 from osmod.moderation.work import Work
@@ -14,7 +13,7 @@ from osmod.task import task
 Label = Annotated[str, Field(min_length=1, max_length=80, strict=True), AfterValidator(checked)]
 
 
-@task("resolveFlags", priority=HIGH)
+@task("resolveFlags", priority="high")
 def resolve_flags(work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False) -> None:
     """Mark a comment's open flags as dealt with. `is_batch_action` makes no difference, as in OSMod."""
     flags.resolve_flags(work, comment_id, user_id)

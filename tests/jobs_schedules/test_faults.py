@@ -152,6 +152,22 @@ def test_a_slot_sent_twice_runs_once(make_broker, make_scheduler, clock):
     assert run(other, other.sent[0]), "run again by hand, it runs"
 
 
+def test_a_slot_sent_three_times_runs_once(make_broker, make_scheduler, clock):
+    """However often the answer to a send is lost, and whoever dies next."""
+    broker, other = make_broker(("beat", every("10 minutes"))), make_broker(("beat", every("10 minutes")))
+    killed, survivor = make_scheduler(broker), make_scheduler(other)
+    clock.advance(minutes=10)
+    broker.errors = ["stored"]
+    broker.kill = "after"
+    clock.time = killed.step()
+    with pytest.raises(Killed):
+        killed.step()
+    clock.advance(seconds=15)
+    survivor.step()
+    copies = [*broker.sent, *other.sent]
+    assert [run(other, copy) for copy in copies] == [True, False, False]
+
+
 def test_a_slot_that_runs_is_not_sent_again(make_broker, make_scheduler, clock):
     """If a worker has begun what a killed scheduler sent, there is nothing to stand in for."""
     broker, other = make_broker(("beat", every("10 minutes"))), make_broker(("beat", every("10 minutes")))

@@ -17,6 +17,13 @@ from .conftest import Killed, run
 # The week of 2026-10-25, when Amsterdam puts its clocks back: it is an hour longer there.
 START = datetime(2026, 10, 19, tzinfo=UTC)
 END = START + timedelta(days=7)
+
+
+def _multiples(seconds: int) -> int:
+    """Return how many multiples of so many seconds since 1970 lie between START and END."""
+    return int(END.timestamp() - 1) // seconds - int(START.timestamp()) // seconds
+
+
 SCHEDULES = {
     # with the number of slots between START and END
     "heartbeat": (every("10 minutes"), 7 * 144 - 1),
@@ -111,7 +118,7 @@ def test_a_week_of_slots_each_run_once(make_broker, make_scheduler, clock):
     slots = Counter(name for name, _ in week.runs)
     assert {name: count for name, (_, count) in SCHEDULES.items() if count} == dict(slots)
     assert set(week.runs.values()) == {1}
-    assert week.faults > 300
+    assert week.faults > 250
     assert week.copies > sum(week.runs.values()), "no slot was sent twice: the faults were too kind"
 
 

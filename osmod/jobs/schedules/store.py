@@ -5,7 +5,8 @@ The record's fields, moments in milliseconds since 1970:
 - `spec`, `since` (when this spec came), `last_slot` (up to here slots are settled), `paused`
 - `claim_slot`, `claim_owner`, `claim_until`: who is sending which slot, and for how long that counts
 - `outstanding`, `outstanding_until`: the run that is waiting or running, and for how long that is believed
-- `doubtful`: a message that may have been sent twice: its first sender died, or heard no answer
+- `doubtful`, `copies`: a message that may have been sent again, and how often: its sender died, or heard no
+  answer
 - `message`, `started`, `running`, `finished`, `duration`, `outcome`, `error`, `done`: the last run
 - `overlaps`: slots that had no run because the one before was not done
 """

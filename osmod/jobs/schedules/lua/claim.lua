@@ -28,7 +28,10 @@ if claimed == slot then
     redis.call('hdel', KEYS[2], 'claim_slot', 'claim_owner', 'claim_until')
     return {'taken', ''}
   end
-  redis.call('hset', KEYS[2], 'doubtful', id)
+  if redis.call('hget', KEYS[2], 'doubtful') ~= id then
+    redis.call('hset', KEYS[2], 'doubtful', id, 'copies', 0)
+  end
+  redis.call('hincrby', KEYS[2], 'copies', 1)
 end
 local outstanding = fields[6]
 if ARGV[8] == '0' and outstanding and outstanding ~= id and outstanding ~= ARGV[10]

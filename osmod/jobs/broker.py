@@ -1,0 +1,289 @@
+"""The queue: Dramatiq's Redis broker in every way its users can tell, on scripts that lose nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+import redis
+from dramatiq import Message, Middleware
+from dramatiq.brokers.redis import DEFAULT_DEAD_MESSAGE_TTL, RedisBroker
+from dramatiq.common import q_name
+from dramatiq.middleware import default_middleware
+
+from osmod.jobs.connection import bounded, client_from_url
+from osmod.jobs.consumer import JobConsumer
+from osmod.jobs.draining import DEFAULT_DRAIN, Drained, begin_draining, end_draining, release_on_exit
+from osmod.jobs.errors import JobNotQueued
+from osmod.jobs.holdings import Holdings
+from osmod.jobs.hooks import HookTable
+from osmod.jobs.job import Job
+from osmod.jobs.leases import DEFAULT_LEASE, Heartbeat, begin, lease_millis
+from osmod.jobs.link import Links
+from osmod.jobs.options import ACTOR_OPTIONS, apply_to_actor
+from osmod.jobs.ratelimit import RateLimits
+from osmod.jobs.retries import run_again
+from osmod.jobs.scripts import ENQUEUE, PURGE
+from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, SEND_BATCH, Sender, stored_as
+from osmod.jobs.workqueue import WorkQueue
+
+#: Milliseconds that an idle consumer sleeps when nothing is known to come.
+DEFAULT_NAP = 10_000
+#: Finished jobs kept, and for how many milliseconds.
+DEFAULT_KEEP_DONE = 20_000
+DEFAULT_DONE_TTL = 86_400_000
+#: A job is failed once its worker died this often.
+DEATHS_ALLOWED = 3
+
+_STOCK_PARAMETERS = ("maintenance_chance", "heartbeat_timeout")
+
+
+class JobBroker(RedisBroker):
+    """A `RedisBroker` whose jobs survive what happens to workers, to Redis and to the network between.
+
+    It takes the arguments of `RedisBroker`, of which `maintenance_chance` and `heartbeat_timeout` have
+    nothing left to do, and:
+
+    Parameters:
+      url: `redis://`, `rediss://`, `unix://` or `redis+sentinel://`, see `osmod.jobs.connection`.
+      lease: how long a worker may show no sign of life before its jobs start elsewhere. A `timedelta`, or a
+        number of milliseconds as everywhere in Dramatiq; a number below 250, which no lease in milliseconds
+        could be, is taken as seconds.
+      send_patience: milliseconds that `send` waits for a Redis that is away, before it raises.
+      keep_done: number of finished jobs kept for a queue.
+      done_ttl: milliseconds for which a finished job is kept.
+      dead_message_ttl: milliseconds for which a failed job is kept.
+      nap: milliseconds after which an idle consumer looks up though nothing happened.
+      drain: milliseconds that a stopping worker gives its running jobs.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str | None = None,
+        middleware: list[Middleware] | None = None,
+        namespace: str = "dramatiq",
+        lease: int | float | timedelta = DEFAULT_LEASE,
+        send_patience: int = DEFAULT_SEND_PATIENCE,
+        keep_done: int = DEFAULT_KEEP_DONE,
+        done_ttl: int = DEFAULT_DONE_TTL,
+        dead_message_ttl: int = DEFAULT_DEAD_MESSAGE_TTL,
+        nap: int = DEFAULT_NAP,
+        drain: int = DEFAULT_DRAIN,
+        client: redis.Redis | None = None,
+        **parameters: Any,
+    ) -> None:
+        if "{" in namespace or "}" in namespace:
+            raise ValueError(f"namespace={namespace!r}: braces are kept for the queue's name")
+        stock = {name: parameters.pop(name) for name in _STOCK_PARAMETERS if name in parameters}
+        if client is None:
+            tcp = "unix_socket_path" not in parameters
+            client = client_from_url(url) if url else redis.Redis(**bounded(parameters, tcp=tcp))
+        self._hooks = HookTable()
+        self._holdings: dict[str, Holdings] = {}
+        self._heartbeat: Heartbeat | None = None
+        self._lock = threading.Lock()
+        self.stopping = False
+        self.work_queue: WorkQueue | None = None
+        self.lease = lease_millis(lease)
+        self.send_patience = send_patience
+        self.nap = min(nap, self.lease)
+        self.drain = drain
+        self.links = Links(client.connection_pool)
+        self.sender = Sender(self, Links(client.connection_pool, most=max(0.2, send_patience / 3000)))
+        #: What every exchange with Redis is told first; see `lua/exchange.lua`.
+        self.terms = [
+            b"%d" % term
+            for term in (self.lease, done_ttl, keep_done, dead_message_ttl, DEATHS_ALLOWED, self.nap)
+        ]
+        if middleware is None:
+            middleware = [*(kind() for kind in default_middleware), RateLimits()]
+        super().__init__(  # type: ignore[no-untyped-call]
+            middleware=middleware,
+            namespace=namespace,
+            dead_message_ttl=dead_message_ttl,
+            client=client,
+            **stock,
+        )
+        self.actor_options |= ACTOR_OPTIONS
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"attribute {name} does not exist")
+
+    # -- queues ---------------------------------------------------------------------------------------
+
+    @property
+    def consumer_class(self) -> type[JobConsumer]:
+        """What `consume` makes."""
+        return JobConsumer
+
+    def key_base(self, queue_name: str) -> bytes:
+        """What all keys of a queue begin with. The braces keep them in one slot of a Cluster."""
+        return f"{self.namespace}:{{{q_name(queue_name)}}}:".encode()
+
+    def declare_actor(self, actor: Any) -> None:
+        """Declare an actor, checking its options.
+
+        Raises:
+          InvalidOption: an option's value makes no sense.
+        """
+        apply_to_actor(actor)
+        super().declare_actor(actor)
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Declare a queue. Nothing happens if it is declared already."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues.add(queue_name)
+            self.emit_after("declare_queue", queue_name)
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> JobConsumer:
+        """A consumer of a queue.
+
+        Parameters:
+          queue_name: the queue.
+          prefetch: jobs held at a time, running ones among them.
+          timeout: milliseconds after which `next` on it gives None for want of a job, one second at most.
+        """
+        with self._lock:
+            if self._heartbeat is None:
+                self._heartbeat = Heartbeat(self)
+                self._heartbeat.start()
+                release_on_exit(self)
+        return self.consumer_class(self, queue_name, prefetch, timeout)
+
+    def holdings(self, queue_name: str) -> Holdings:
+        """What this process holds of a queue."""
+        with self._lock:
+            if queue_name not in self._holdings:
+                self._holdings[queue_name] = Holdings(self, queue_name)
+            return self._holdings[queue_name]
+
+    def all_holdings(self) -> list[Holdings]:
+        """What this process holds of every queue that it consumes."""
+        with self._lock:
+            return list(self._holdings.values())
+
+    def flush(self, queue_name: str) -> None:
+        """Delete all jobs of a queue, the finished and failed too. Other queues are not touched."""
+        while PURGE.run(self.links, self.key_base(queue_name), [b"1000"]):
+            continue
+
+    # -- Dramatiq's commands, for what of its users wraps or calls them ----------------------------------
+
+    def do_enqueue(self, queue_name: str, message_id: str | bytes, data: bytes) -> None:
+        """Store an encoded message."""
+        job_id = message_id if isinstance(message_id, bytes) else message_id.encode()
+        ENQUEUE.run(self.links, self.key_base(queue_name), [job_id, data, b"0", b"", b""])
+
+    def do_ack(self, queue_name: str, message_id: str) -> None:
+        """Tell Redis that a job held by this process is done. Nothing happens if it is not held."""
+        self.holdings(q_name(queue_name)).tell(self.links, message_id, b"d")
+
+    def do_nack(self, queue_name: str, message_id: str) -> None:
+        """Tell Redis that a job held by this process has failed. Nothing happens if it is not held."""
+        self.holdings(q_name(queue_name)).tell(self.links, message_id, b"f")
+
+    def do_purge(self, queue_name: str) -> None:
+        """Delete all jobs of a queue."""
+        self.flush(q_name(queue_name))
+
+    def do_qsize(self, queue_name: str) -> int:
+        """The number that `join` waits on, counted as Dramatiq does: jobs in a worker's care count twice."""
+        base = self.key_base(queue_name).decode()
+        with self.client.pipeline(transaction=False) as pipe:
+            for name in ("ready", "delayed", "active"):
+                pipe.zcard(base + name)
+            ready, delayed, active = pipe.execute()
+        return int(ready + 2 * (delayed + active))
+
+    def close(self) -> None:
+        """Stop extending leases and disconnect."""
+        with self._lock:
+            heartbeat, self._heartbeat = self._heartbeat, None
+        if heartbeat is not None:
+            heartbeat.stop()
+        self.links.close()
+        self.sender.close()
+        self.client.close()
+
+    # -- sending --------------------------------------------------------------------------------------
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Queue a message, `delay` milliseconds from now if given.
+
+        One message id is one job, however often it is sent. A message that a worker of this process is
+        running is a retry: it is stored in the same step in which its run is settled, so that it cannot be
+        lost between the two.
+
+        Returns the message; if its `unique` key was taken, with the id of the job that has it.
+
+        Raises:
+          JobNotQueued: Redis was away for longer than `send_patience`.
+          UnknownOption, InvalidOption: the message's options make no sense.
+        """
+        holdings = self._holdings.get(message.queue_name)
+        if holdings is not None and (job := holdings.held.get(message.message_id)) is not None:
+            return run_again(self, job, message, delay)
+        message = self.sender.prepare(message)
+        self.emit_before("enqueue", message, delay)
+        try:
+            answer = self.sender.store(message.queue_name, [(message, delay)])[0]
+        except JobNotQueued:
+            # A hook that sends on the end of a job has nobody to raise to.
+            if not self._hooks.postpone(message, delay):
+                raise
+            answer = 1
+        message = stored_as(message, answer)
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    def send_many(self, messages: Iterable[Message[Any]]) -> list[Message[Any]]:
+        """Queue many messages with few calls, in their order. What holds for `enqueue` holds for each.
+
+        Raises:
+          JobNotQueued: Redis was away for too long; messages before the failing call are queued. Sending all
+            of them again is safe.
+        """
+        prepared = [self.sender.prepare(message) for message in messages]
+        for message in prepared:
+            self.emit_before("enqueue", message, None)
+        sent: list[Message[Any]] = []
+        for queue_name, of_queue in groupby(prepared, key=attrgetter("queue_name")):
+            entries = [(message, None) for message in of_queue]
+            for at in range(0, len(entries), SEND_BATCH):
+                portion = entries[at : at + SEND_BATCH]
+                answers = self.sender.store(queue_name, portion)
+                sent += map(stored_as, (message for message, _ in portion), answers)
+        for message in sent:
+            self.emit_after("enqueue", message, None)
+        return sent
+
+    # -- hooks ----------------------------------------------------------------------------------------
+
+    def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """Call the `before_` hooks of a signal."""
+        if signal == "process_message":
+            if args[0].__class__ is Job and args[0].suspect:
+                begin(self, args[0])
+        elif signal == "worker_boot":
+            self.stopping = False
+            self.work_queue = args[0].work_queue = WorkQueue(args[0].worker_threads, args[0].consumers)
+        elif signal == "worker_shutdown":
+            begin_draining(self, args[0])
+        self._hooks.before(self, signal, args, kwargs)
+
+    def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """Call the `after_` hooks of a signal."""
+        if signal == "process_message" and isinstance(kwargs.get("exception"), Drained):
+            args[0].hand_back()
+        if signal in ("process_message", "skip_message") and getattr(args[0], "untouched", False):
+            self._hooks.after_interruption(self, signal, args, kwargs)
+            return
+        self._hooks.after(self, signal, args, kwargs)
+        if signal == "worker_shutdown":
+            end_draining(self)

@@ -1,0 +1,272 @@
+"""Where a worker's jobs come from: one consumer a queue, asleep in Redis while there are none."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from dramatiq import Consumer, Message, MessageProxy
+from dramatiq.errors import DecodeError
+
+from osmod.jobs.backoff import Backoff
+from osmod.jobs.connection import ANSWER_TIMEOUT
+from osmod.jobs.hooks import stirs
+from osmod.jobs.job import Job
+from osmod.jobs.link import pack, passes
+from osmod.jobs.workqueue import STALL
+
+if TYPE_CHECKING:
+    from osmod.jobs.broker import JobBroker
+
+_log = logging.getLogger(__name__)
+
+#: Seconds that settlements wait for company before they are told to a busy queue.
+GATHER = 0.002
+#: Seconds after which a sleeping consumer looks up, whatever it was told, and tells its thread that it lives.
+LOOK_UP = 1.0
+#: Seconds for which a closing consumer tries to tell Redis what it holds.
+CLOSING_PATIENCE = 3.0
+
+
+class Bell:
+    """Wakes the one thread that waits on it. A ring with nobody waiting is kept, once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def ring(self) -> None:
+        """Wake the waiting thread."""
+        try:
+            self._lock.release()
+        except RuntimeError:
+            return  # Rung already.
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a ring; False if none came."""
+        return self._lock.acquire(timeout=max(0.0, seconds))
+
+
+class JobConsumer(Consumer):
+    """An iterator over the jobs of one queue; `next` gives None when there was none for a while.
+
+    `prefetch` counts running jobs too, as Dramatiq documents it. While there are jobs, they come in batches,
+    and what ended goes back with the same call. With none left the consumer sleeps in a blocking command
+    until one is sent or due, or a lease runs out; what ends meanwhile is settled at once by its own thread.
+    """
+
+    def __init__(self, broker: JobBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+        self.broker = broker
+        self.queue_name = queue_name
+        self.prefetch = prefetch
+        self.timeout = timeout
+        self.message_cache: deque[Job] = deque()
+        self.queued_message_ids: set[str] = set()
+
+        self._holdings = broker.holdings(queue_name)
+        self._link = broker.links.new()
+        self._sleeper = broker.links.new()
+        self._look_up = min(timeout / 1000, LOOK_UP)
+        self._worker = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self._leases = count(1)
+        self._half = max(1, prefetch // 2)
+        self._bell = Bell()
+        self._ring_at = 0
+        self._asleep = False
+        self._sleeps_until = 0.0
+        self._dry_until = 0.0
+        self._backoff = Backoff()
+
+    @property
+    def outstanding_message_count(self) -> int:
+        """Jobs leased by this consumer whose end has not been told to Redis yet."""
+        return len(self.queued_message_ids)
+
+    def __next__(self) -> MessageProxy | None:
+        if self.message_cache and not self.broker.stopping:
+            return self.message_cache.popleft()
+        try:
+            job = self._next()
+        except Exception as error:
+            if not passes(error):
+                raise
+            self._sleeps_until = self._dry_until = 0.0
+            self._sleeper.close()
+            delay = self._backoff.next()
+            _log.warning("Redis is away (%s); trying again in %.2f seconds.", error, delay)
+            self._bell.wait(min(delay, self._look_up))
+            return None
+        return job
+
+    def ack(self, message: MessageProxy) -> None:
+        """Note that a job is done, or is to be retried if a retry was asked for. Never raises for Redis."""
+        if isinstance(message, Job):
+            self._settle(message, message.settlement or (message.done, message.id, message.token))
+
+    def nack(self, message: MessageProxy) -> None:
+        """Note that a job has failed for good."""
+        if isinstance(message, Job) and message.untouched and message.settlement is not None:
+            self._settle(message, message.settlement)
+        elif isinstance(message, Job):
+            error = message._exception
+            reason = f"{type(error).__name__}: {error}" if error else message.options.get("error", "failed")
+            traceback = message.options.get("traceback") or ""
+            reason, traceback = (
+                reason[:2000].encode(errors="replace"),
+                traceback[-8000:].encode(errors="replace"),
+            )
+            self._settle(message, (b"f", message.id, message.token, reason, traceback))
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Hand jobs back that were not started. Each returns to its old place in the order."""
+        for message in messages:
+            if isinstance(message, Job):
+                self._holdings.settle(message, (b"h", message.id, message.token))
+        self._holdings.flush(self.broker.links, CLOSING_PATIENCE)
+
+    def close(self) -> None:
+        """Hand back what was not given out, settle what ended, disconnect."""
+        self._sleeper.close()
+        self._hand_back_cache()
+        self._holdings.flush(self.broker.links, CLOSING_PATIENCE)
+        self._link.close()
+
+    def _hand_back_cache(self) -> None:
+        while self.message_cache:
+            job = self.message_cache.popleft()
+            self._holdings.settle(job, (b"h", job.id, job.token))
+
+    def _settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
+        self._holdings.settle(job, settlement)
+        consumer = job.consumer
+        if consumer._asleep:
+            self._holdings.flush(self.broker.links)
+        elif consumer._ring_at and len(self._holdings.pending) >= consumer._ring_at:
+            consumer._ring_at = 0
+            consumer._bell.ring()
+
+    def _room(self) -> int:
+        return self.prefetch - len(self.queued_message_ids) + len(self._holdings.pending)
+
+    def _next(self) -> Job | None:
+        if self.broker.stopping:
+            self._wind_down()
+            return None
+        if not self._sleeps_until:
+            if time.monotonic() >= self._dry_until:
+                if self._room() < self._half and not self._gathered():
+                    return None
+                self._exchange(self._room())
+                if self.message_cache:
+                    return self.message_cache.popleft()
+                if time.monotonic() >= self._dry_until:
+                    return None
+            self._fall_asleep()
+        return self._sleep()
+
+    def _wind_down(self) -> None:
+        """No more jobs: this process is stopping. What ends is still settled."""
+        self._sleeper.close()
+        self._sleeps_until = 0.0
+        self._hand_back_cache()
+        self._ring_at = 1
+        if not self._holdings.pending:
+            self._bell.wait(self._look_up)
+        self._exchange(0)
+
+    def _wait(self, event: Callable[[float], bool]) -> bool:
+        """Wait for an event until the caller's patience ends, but see to it that no job lacks a thread."""
+        work_queue = self.broker.work_queue
+        if work_queue is not None and work_queue.stalled():
+            if event(STALL):
+                return True
+            if work_queue.stalled():
+                work_queue.rouse()
+        return event(self._look_up)
+
+    def _gathered(self) -> bool:
+        """Wait until there is room worth a call. False: there is none yet."""
+        pending = self._holdings.pending
+        if self._room() <= 0 and not pending:
+            self._ring_at = 1
+            if not pending and not self._wait(self._bell.wait) and not pending:
+                return False
+        if pending:
+            self._ring_at = self._half
+            if len(pending) < self._half:
+                self._bell.wait(GATHER)
+            self._ring_at = 0
+        return True
+
+    def _exchange(self, want: int) -> None:
+        token = f"{self._worker}:{next(self._leases)}".encode() if want > 0 else b""
+        wait, heads, messages = self._holdings.exchange(self._link, token, max(0, want))
+        self._backoff.reset()
+        fields = heads.split()
+        if len(fields) < 2 * want:
+            nap = self.broker.nap if wait < 0 else min(self.broker.nap, max(wait, 1))
+            self._dry_until = time.monotonic() + nap / 1000
+        else:
+            self._dry_until = 0.0
+        if fields:
+            self._take(fields, messages, token)
+
+    def _fall_asleep(self) -> None:
+        seconds = max(0.001, self._dry_until - time.monotonic())
+        self._sleeper.send(b"*3\r\n" + pack([b"BLPOP", self._holdings.base + b"wake", b"%.3f" % seconds]))
+        self._sleeps_until = time.monotonic() + seconds + (self._sleeper.timeout or ANSWER_TIMEOUT)
+
+    def _sleep(self) -> Job | None:
+        """Wait in Redis for a job; for the caller's sake only so long, the command stays under way."""
+        self._asleep = True
+        try:
+            if self._holdings.pending:
+                self._holdings.flush(self.broker.links)
+            if not self._wait(self._sleeper.readable):
+                if time.monotonic() > self._sleeps_until:
+                    raise TimeoutError("no answer from a sleeping connection")
+                return None
+        finally:
+            self._asleep = False
+        self._sleeper.receive()
+        self._sleeps_until = self._dry_until = 0.0
+        self._exchange(self._room())
+        return self.message_cache.popleft() if self.message_cache else None
+
+    def _take(self, fields: list[bytes], messages: bytes, token: bytes) -> None:
+        at = 0
+        for size, job_id in zip(fields[::2], fields[1::2], strict=True):
+            end = at + int(size)
+            marks = b""
+            if job_id[:1] in b"!*":
+                bare = job_id.lstrip(b"!*")
+                marks, job_id = job_id[: -len(bare)], bare
+            data, at = messages[at:end], end
+            try:
+                message: Message[Any] = Message.decode(data)
+            except DecodeError as error:
+                _log.exception("Job %s cannot be read; it is failed.", job_id.decode())
+                message = Message(self.queue_name, "unreadable", (), {}, {}, job_id.decode())
+                job = Job(message, job_id, token, self, marks)
+                job.stuff_exception(error)
+                self._hold(job)
+                self.nack(job)
+                continue
+            job = Job(message, job_id, token, self, marks)
+            message.options.pop("eta", None)
+            actor = self.broker.actors.get(message.actor_name)
+            job.plain = actor is not None and not stirs(actor.options) and not stirs(message.options)
+            self._hold(job)
+            self.message_cache.append(job)
+
+    def _hold(self, job: Job) -> None:
+        self._holdings.held[job.message_id] = job
+        self.queued_message_ids.add(job.message_id)

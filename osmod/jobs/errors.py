@@ -1,0 +1,24 @@
+"""What can go wrong with a job before it runs, each with a message that says what to do next."""
+
+from __future__ import annotations
+
+from dramatiq.errors import ConnectionFailed
+
+
+class JobNotQueued(ConnectionFailed):
+    """Redis could not be reached for as long as `send` waits: the job was not queued.
+
+    It is one of Dramatiq's `BrokerConnectionError`s. Sending the same message again is always safe: should an
+    answer only have been lost on its way, the message id makes it one job.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)  # type: ignore[no-untyped-call]
+
+
+class UnknownOption(TypeError):
+    """A message or `enqueue` carries an option that nothing here understands."""
+
+
+class InvalidOption(ValueError):
+    """An option's value makes no sense; the message names the option and what it takes."""

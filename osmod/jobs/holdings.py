@@ -1,0 +1,155 @@
+"""What this process holds of one queue: the jobs it leased, and endings that Redis has not been told yet."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from dramatiq.errors import BrokerConnectionError, ConnectionClosed
+
+from osmod.jobs.backoff import Backoff
+from osmod.jobs.job import Job
+from osmod.jobs.link import Link, Links, passes
+from osmod.jobs.scripts import EXCHANGE, EXTEND
+
+if TYPE_CHECKING:
+    from osmod.jobs.broker import JobBroker
+
+_log = logging.getLogger(__name__)
+
+#: Settlements told to Redis in one call.
+BATCH = 256
+#: Most jobs leased by one call, whatever the prefetch: a script holds up everyone else.
+MOST_LEASED = 1000
+
+
+class Holdings:
+    """One queue's jobs in this process. Every consumer and worker thread of the queue shares it.
+
+    A settlement (done, failed, to be retried, handed back) is only noted by the thread that ends the job; it
+    travels with the next call for jobs, in batches, and is noted again if that call fails. Until Redis knows
+    it, the job's lease is extended like that of a running one.
+    """
+
+    def __init__(self, broker: JobBroker, queue_name: str) -> None:
+        self.queue_name = queue_name
+        self.base = broker.key_base(queue_name)
+        self.held: dict[str, Job] = {}
+        self.pending: deque[tuple[Job, tuple[bytes, ...]]] = deque()
+        self._terms = broker.terms
+        # Looked up at each call: they may be wrapped.
+        self._ack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_ack
+        self._nack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_nack
+        self._send_followups = broker.sender.store_followups
+
+    def settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
+        """Note how a job ended."""
+        self.pending.append((job, settlement))
+
+    def exchange(self, link: Link | Links, token: bytes, want: int) -> tuple[int, bytes, bytes]:
+        """Tell Redis what ended, lease up to `want` jobs under `token`.
+
+        Returns the milliseconds until something is due (negative: nothing known), the lengths and ids of the
+        leased messages, and the messages joined; see `lua/exchange.lua`.
+
+        Raises whatever `Link.call` raises; the settlements are then told again next time.
+        """
+        batch: list[tuple[Job, tuple[bytes, ...]]] = []
+        try:
+            while self.pending and len(batch) < BATCH:
+                batch.append(self.pending.popleft())
+                if batch[-1][0].followups:
+                    self._send_followups(batch[-1][0])
+            arguments = [*self._terms, token, b"%d" % min(want, MOST_LEASED)]
+            arguments.extend(chain.from_iterable(settlement for _, settlement in batch))
+            wait, heads, messages, refused = EXCHANGE.run(link, self.base, arguments)
+        except BaseException:
+            self.pending.extendleft(reversed(batch))
+            raise
+        finally:
+            for job, _ in batch:
+                self._let_go(job)
+        if refused:
+            for job_id in refused.split():
+                _log.warning(
+                    "Job %s ended here after its lease had passed on; the other worker's run stands.",
+                    job_id.decode(),
+                )
+        return wait, heads, messages
+
+    def extend(self, links: Links, lease: bytes) -> None:
+        """Extend the leases of all jobs held, or ended and not settled yet."""
+        jobs = {**self.held, **{job.message_id: job for job, _ in list(self.pending)}}
+        if not jobs:
+            return
+        pairs = chain.from_iterable((job.id, job.token) for job in jobs.values())
+        for job_id in EXTEND.run(links, self.base, [lease, *pairs]):
+            _log.warning("The lease of job %s passed on while it was held here.", job_id.decode())
+            self._let_go(jobs[job_id.decode()])
+
+    def flush(self, links: Links, patience: float = 0.0) -> bool:
+        """Tell Redis now what ended, trying for so many seconds. False if it could not be told."""
+        deadline = time.monotonic() + patience
+        backoff = Backoff()
+        while self.pending:
+            try:
+                self._tell_next(links)
+            except Exception as error:
+                if not passes(error) and not isinstance(error, BrokerConnectionError):
+                    raise
+                if time.monotonic() >= deadline:
+                    _log.warning("Could not settle jobs of queue %r yet: %s", self.queue_name, error)
+                    return False
+                time.sleep(min(backoff.next(), max(0.0, deadline - time.monotonic())))
+        return True
+
+    def tell(self, links: Links, message_id: str, kind: bytes) -> None:
+        """Settle one job now, as it was noted to have ended, or else by `kind`: `d` done, `f` failed.
+
+        Raises:
+          ConnectionClosed: Redis is away; it is told later.
+        """
+        job = self.held.get(message_id)
+        if job is not None and all(noted.message_id != message_id for noted, _ in list(self.pending)):
+            self.settle(
+                job,
+                (kind, job.id, job.token, b"rejected", b"") if kind == b"f" else (kind, job.id, job.token),
+            )
+        try:
+            self.exchange(links, b"", 0)
+        except Exception as error:
+            if not passes(error):
+                raise
+            raise ConnectionClosed(str(error)) from error  # type: ignore[no-untyped-call]
+
+    def _tell_next(self, links: Links) -> None:
+        alone = self.pending[0] if len(self.pending) == 1 else None
+        if alone is None or alone[1][0] not in b"dDf":
+            self.exchange(links, b"", 0)
+            return
+        # By Dramatiq's commands, which its users know to wrap.
+        job, settlement = alone
+        command = self._nack if settlement[0] == b"f" else self._ack
+        try:
+            command()(self.queue_name, job.message_id)
+        except BaseException:
+            if alone not in self.pending:
+                self.pending.appendleft(alone)
+            raise
+
+    def release(self) -> list[Job]:
+        """Give up every lease still held, as if the jobs had not been started. Returns those jobs."""
+        ended = {id(job) for job, _ in list(self.pending)}
+        released = [job for job in list(self.held.values()) if id(job) not in ended]
+        for job in released:
+            self.settle(job, (b"h", job.id, job.token))
+        return released
+
+    def _let_go(self, job: Job) -> None:
+        if self.held.get(job.message_id) is job:
+            del self.held[job.message_id]
+        job.consumer.queued_message_ids.discard(job.message_id)

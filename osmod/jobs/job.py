@@ -1,0 +1,54 @@
+"""A job in a worker's hands: Dramatiq's message, and the lease under which it is held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dramatiq import Message, MessageProxy
+
+if TYPE_CHECKING:
+    from osmod.jobs.consumer import JobConsumer
+
+
+class Job(MessageProxy):
+    """What a consumer yields. To Dramatiq and its middleware it is the message.
+
+    Attributes:
+      id: the message id, as Redis has it.
+      token: the lease's name; Redis refuses whatever comes under another.
+      plain: whether no option of it or its actor needs any of Dramatiq's own middleware.
+      suspect: whether a worker vanished while it held this job before.
+      settlement: what to tell Redis once the job ends, where that is not "done": a retry, for instance.
+      followups: messages that hooks wanted to send on this job's end while Redis was away, with delays. They
+        are sent before the job is settled, so that neither is lost.
+    """
+
+    def __init__(
+        self, message: Message[Any], job_id: bytes, token: bytes, consumer: JobConsumer, marks: bytes
+    ) -> None:
+        # MessageProxy looks each of these up through __getattr__, several times a job.
+        self.__dict__.update(message.__dict__)
+        self._message = message
+        self._exception: BaseException | None = None
+        self.failed = False
+        self.token = token
+        self.consumer = consumer
+        self.plain = False
+        self.suspect = b"!" in marks
+        self.done = b"D" if b"*" in marks else b"d"
+        self.id = job_id
+        self.settlement: tuple[bytes, ...] | None = None
+        self.followups: list[tuple[Message[Any], int | None]] | None = None
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the job will be run again as if it had not begun: handed back, or postponed."""
+        return self.settlement is not None and self.settlement[0] in (b"h", b"p")
+
+    def hand_back(self) -> None:
+        """Have it return to its old place in the queue instead of ending."""
+        self.settlement = (b"h", self.id, self.token)
+
+    def postpone(self, millis: int) -> None:
+        """Have it become due again later, no attempt counted, instead of ending."""
+        self.settlement = (b"p", self.id, self.token, b"%d" % millis)

@@ -1,0 +1,56 @@
+-- Stands before every script of the queue: the keys, the clock and the moves that several scripts share.
+--
+-- KEYS[1] is the queue's prefix, `namespace:{queue}:`. Every other key is made from it, so all of them
+-- carry the same hash tag and live in one slot of a Redis Cluster.
+local call = redis.call
+local BASE = KEYS[1]
+local READY, DELAYED, ACTIVE = BASE .. 'ready', BASE .. 'delayed', BASE .. 'active'
+local DONE, FAILED, CANCELLED = BASE .. 'done', BASE .. 'failed', BASE .. 'cancelled'
+local WAKE, META, PAUSED, JOB, UNIQUE = BASE .. 'wake', BASE .. 'meta', BASE .. 'paused', BASE .. 'job:', BASE .. 'unique:'
+
+local PRIORITY_STEP = 2199023255552 -- 2^41 arrivals fit between two priorities
+local META_TTL = 90 * 86400000      -- an abandoned queue's counters go after this long
+local WAKE_TTL = 86400000
+local WAKE_LIMIT = 16               -- idle consumers woken by one call at most; each wakes the next
+
+local clock = call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+-- The next `count` arrival numbers end at the returned one.
+local function arrivals(count)
+    local last = call('HINCRBY', META, 'arrivals', count)
+    call('PEXPIRE', META, META_TTL)
+    return last
+end
+
+-- Wakes up to `count` idle consumers. A paused queue wakes nobody.
+local function wake(count)
+    if call('LLEN', WAKE) == 0 and call('EXISTS', PAUSED) == 0 then
+        for _ = 1, math.min(count, WAKE_LIMIT) do
+            call('RPUSH', WAKE, 1)
+        end
+        call('PEXPIRE', WAKE, WAKE_TTL)
+    end
+end
+
+local function free_unique(key, id)
+    if key and call('GET', UNIQUE .. key) == id then
+        call('DEL', UNIQUE .. key)
+    end
+end
+
+-- Puts a job that is in no set behind all others of its priority.
+local function put_ready(id, priority)
+    call('ZADD', READY, (tonumber(priority) or 0) * PRIORITY_STEP + arrivals(1), id)
+end
+
+-- Ends a job that is in no set. `keep` is in milliseconds.
+local function bury(id, set, state, keep, reason, traceback)
+    local key = JOB .. id
+    call('HSET', key, 'state', state, 'finished', now, 'error', reason, 'traceback', traceback or '')
+    call('PEXPIRE', key, keep)
+    call('ZADD', set, now, id)
+    call('PEXPIRE', set, keep)
+    call('ZREMRANGEBYSCORE', set, '-inf', now - keep)
+    free_unique(call('HGET', key, 'unique'), id)
+end

@@ -1,0 +1,75 @@
+-- Stores jobs, each once however often it is sent.
+--
+-- ARGV: five a job: id, message, priority, delay, extra
+--   delay: '' for at once, 'd<ms>' from now, 'a<ms>' at that moment of the epoch
+--   extra: '' or JSON: unique (key), unique_ttl (ms), remove (truthy: no record after completion)
+-- Returns for each job: 1 stored, 0 already known by its id, or the id of the job that holds its unique key.
+local answers, ready, delayed = {}, {}, {}
+for i = 1, #ARGV, 5 do
+    local id, message, priority, delay, extra = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+    local key = JOB .. id
+    local answer = 1
+    if call('EXISTS', key) == 1 then
+        answer = 0
+    elseif extra ~= '' then
+        extra = cjson.decode(extra)
+        if extra.unique then
+            local lock = UNIQUE .. extra.unique
+            local holder = call('GET', lock)
+            if holder and call('EXISTS', JOB .. holder) == 1 then
+                answer = holder
+            else
+                call('SET', lock, id, 'PX', extra.unique_ttl)
+                call('HSET', key, 'unique', extra.unique, 'special', 1)
+            end
+        end
+        if answer == 1 and extra.remove then
+            call('HSET', key, 'remove', 1, 'special', 1)
+        end
+    end
+    if answer == 1 then
+        local due = now
+        if delay ~= '' then
+            due = tonumber(string.sub(delay, 2))
+            if string.sub(delay, 1, 1) == 'd' then
+                due = due + now
+            end
+        end
+        if priority ~= '0' then
+            call('HSET', key, 'priority', priority)
+        end
+        if due > now then
+            call('HSET', key, 'message', message, 'state', 'delayed', 'created', now, 'due', due)
+            delayed[#delayed + 1] = due
+            delayed[#delayed + 1] = id
+        else
+            call('HSET', key, 'message', message, 'state', 'waiting', 'created', now)
+            ready[#ready + 1] = tonumber(priority) * PRIORITY_STEP
+            ready[#ready + 1] = id
+        end
+    end
+    answers[#answers + 1] = answer
+end
+
+local count = #ready / 2
+if count > 0 then
+    local last = arrivals(count)
+    for i = 1, count do
+        ready[2 * i - 1] = ready[2 * i - 1] + last - count + i
+    end
+    call('ZADD', READY, unpack(ready))
+    wake(count)
+end
+if #delayed > 0 then
+    local head = call('ZRANGE', DELAYED, 0, 0, 'WITHSCORES')
+    local soonest = delayed[1]
+    for i = 3, #delayed, 2 do
+        soonest = math.min(soonest, delayed[i])
+    end
+    call('ZADD', DELAYED, unpack(delayed))
+    -- Idle consumers sleep until the head they knew is due: one must learn of a nearer one.
+    if not head[2] or soonest < tonumber(head[2]) then
+        wake(1)
+    end
+end
+return answers

@@ -1,0 +1,163 @@
+"""The options of a job: those of Dramatiq, and those that Kue's users know.
+
+Each may stand on the actor or on the message; the message's wins.
+
+- `priority`: `low normal medium high critical`, or a whole number, lower runs first (Kue's numbers).
+- `attempts`: how often the job is tried in all; 1 means no retry.
+- `backoff`: the wait before a retry, see `osmod.jobs.retries`. `max_backoff` (ms) is its ceiling.
+- `time_limit`: milliseconds that a run may take.
+- `unique`: a text; while a job with it waits, is delayed or runs, sending another gives that job instead.
+  `unique_ttl` (ms): when the key frees itself at the latest.
+- `remove_on_complete`: keep no record of the job once it is done.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from dramatiq import Actor, Message
+
+from osmod.jobs.errors import InvalidOption, UnknownOption
+
+#: Kue's names for priorities, with Kue's numbers.
+PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15}
+#: Numbers beyond this would not leave a queue enough arrival numbers.
+PRIORITY_LIMIT = 2000
+#: Milliseconds after which a unique key frees itself, should all else fail: a day.
+DEFAULT_UNIQUE_TTL = 86_400_000
+
+#: Options that an actor may carry beside those of its middleware.
+ACTOR_OPTIONS = frozenset(
+    {"attempts", "backoff", "max_backoff", "unique", "unique_ttl", "remove_on_complete"}
+)
+#: Options that only messages carry: ours, and those that Dramatiq itself puts there.
+MESSAGE_OPTIONS = ACTOR_OPTIONS | {
+    "priority",
+    "delay",
+    "eta",
+    "redis_message_id",
+    "duplicate_of",
+    "retries",
+    "traceback",
+    "error",
+    "requeue_timestamp",
+    "group_completion_uuid",
+    "group_completion_callbacks",
+}
+
+
+def parse_priority(value: Any) -> int:
+    """A priority's number: lower runs first.
+
+    Raises:
+      InvalidOption: it is neither a name that Kue knows nor a whole number within ±2000.
+    """
+    if isinstance(value, str):
+        if value in PRIORITIES:
+            return PRIORITIES[value]
+    elif isinstance(value, (int, float)) and value == int(value) and abs(value) <= PRIORITY_LIMIT:
+        return int(value)
+    raise InvalidOption(
+        f"priority={value!r}: expected one of {', '.join(PRIORITIES)}, or a whole number from "
+        f"-{PRIORITY_LIMIT} (first) to {PRIORITY_LIMIT} (last)"
+    )
+
+
+def parse_attempts(value: Any) -> int:
+    """How often a job is tried in all.
+
+    Raises:
+      InvalidOption: it is not a whole number of at least 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidOption(f"attempts={value!r}: expected a whole number of at least 1")
+    return value
+
+
+def parse_backoff(value: Any, first: int) -> tuple[str, int]:
+    """A `backoff` option as its kind and the first wait in milliseconds.
+
+    Raises:
+      InvalidOption: it is none of the forms that `osmod.jobs.retries` lists.
+    """
+    kind, delay = value, first
+    if isinstance(value, dict):
+        kind, delay = value.get("type", "fixed"), value.get("delay", first)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        kind, delay = "fixed", value
+    if (
+        kind not in ("fixed", "exponential")
+        or not isinstance(delay, int)
+        or isinstance(delay, bool)
+        or delay < 0
+    ):
+        raise InvalidOption(
+            f"backoff={value!r}: expected milliseconds, 'fixed', 'exponential', "
+            "{'type': 'exponential', 'delay': 500}, or on an actor a function of the attempts made"
+        )
+    return kind, delay
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str], subject: str) -> None:
+    """Refuse options that nothing understands.
+
+    Raises:
+      UnknownOption: names the first of them, and the known one that it resembles.
+    """
+    known = set(known)
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(known))}"
+            raise UnknownOption(f"unknown option {name!r} for {subject}: {hint}")
+
+
+def apply_to_actor(actor: Actor[Any, Any]) -> None:
+    """Check an actor's options as it is declared, and say them in Dramatiq's words where it has some."""
+    actor.priority = parse_priority(actor.priority)
+    backoff = actor.options.get("backoff")
+    if backoff is not None and not callable(backoff):
+        parse_backoff(backoff, 0)
+    if "attempts" in actor.options:
+        actor.options.setdefault("max_retries", parse_attempts(actor.options["attempts"]) - 1)
+
+
+def apply_to_message(message: Message[Any], known: Iterable[str]) -> None:
+    """Check a message's options before it is sent, and say them in Dramatiq's words where it has some."""
+    options = message.options
+    refuse_unknown(options, known, f"a message of {message.actor_name!r}")
+    if callable(options.get("backoff")):
+        raise InvalidOption("backoff: a function can only stand on the actor, a message carries values")
+    if "backoff" in options:
+        parse_backoff(options["backoff"], 0)
+    if "attempts" in options:
+        options.setdefault("max_retries", parse_attempts(options["attempts"]) - 1)
+
+
+def wire_form(
+    message: Message[Any], actor: Actor[Any, Any] | None, delay: int | None
+) -> tuple[bytes, bytes, bytes]:
+    """What the enqueue script needs beside the message: priority, delay and extra; see `lua/enqueue.lua`."""
+    options = message.options
+    defaults = actor.options if actor is not None else {}
+    priority = actor.priority if actor is not None else 0
+    due = b""
+    extra: dict[str, Any] = {}
+    if options:
+        if options.get("priority") is not None:
+            priority = parse_priority(options["priority"])
+        eta = options.get("eta")
+        if delay is None and isinstance(eta, (int, float)):
+            due = b"a%d" % eta
+    if delay is not None:
+        due = b"d%d" % max(0, delay)
+    unique = options.get("unique", defaults.get("unique"))
+    if unique is not None:
+        extra["unique"] = str(unique)
+        extra["unique_ttl"] = options.get("unique_ttl", defaults.get("unique_ttl", DEFAULT_UNIQUE_TTL))
+    if options.get("remove_on_complete", defaults.get("remove_on_complete")):
+        extra["remove"] = 1
+    return b"%d" % priority, due, json.dumps(extra).encode() if extra else b""

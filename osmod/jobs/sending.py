@@ -1,0 +1,107 @@
+"""Putting messages into Redis, whatever Redis is up to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from dramatiq import Message
+
+from osmod.jobs.backoff import Backoff
+from osmod.jobs.errors import JobNotQueued
+from osmod.jobs.link import Links, passes
+from osmod.jobs.options import MESSAGE_OPTIONS, apply_to_message, wire_form
+from osmod.jobs.scripts import ENQUEUE
+
+if TYPE_CHECKING:
+    from osmod.jobs.broker import JobBroker
+    from osmod.jobs.job import Job
+
+#: Milliseconds that `send` waits for a Redis that is away.
+DEFAULT_SEND_PATIENCE = 5_000
+#: Messages sent in one call by `send_many`.
+SEND_BATCH = 500
+
+
+class Sender:
+    """Stores messages, each once: a call repeated because its answer was lost finds its jobs by their ids."""
+
+    def __init__(self, broker: JobBroker, links: Links) -> None:
+        self._broker = broker
+        self._links = links
+
+    def prepare(self, message: Message[Any]) -> Message[Any]:
+        """A copy to send, so that the caller's message stays as it was.
+
+        Raises:
+          UnknownOption, InvalidOption: its options make no sense.
+        """
+        message = Message(
+            message.queue_name,
+            message.actor_name,
+            message.args,
+            message.kwargs,
+            dict(message.options),
+            message.message_id,
+            message.message_timestamp,
+        )
+        if message.options:
+            apply_to_message(message, MESSAGE_OPTIONS | self._broker.actor_options)
+        return message
+
+    def store(
+        self, queue_name: str, entries: Sequence[tuple[Message[Any], int | None]], patience: int | None = None
+    ) -> list[Any]:
+        """Store messages of one queue, each with its delay in milliseconds.
+
+        Returns for each 1 (stored), 0 (was there already), or as bytes the id of the job that has its unique
+        key.
+
+        Raises:
+          JobNotQueued: Redis was away for `patience` milliseconds (default: the broker's).
+        """
+        broker = self._broker
+        arguments: list[bytes] = []
+        for message, delay in entries:
+            priority, due, extra = wire_form(message, broker.actors.get(message.actor_name), delay)
+            arguments += (message.message_id.encode(), message.encode(), priority, due, extra)
+        base = broker.key_base(queue_name)
+        patience = broker.send_patience if patience is None else patience
+        deadline = time.monotonic() + patience / 1000
+        backoff = Backoff(most=0.5)
+        while True:
+            try:
+                answers: list[Any] = ENQUEUE.run(self._links, base, arguments)
+                return answers
+            except Exception as error:
+                if not passes(error):
+                    raise
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise JobNotQueued(
+                        f"{entries[0][0]} was not queued: Redis was away for {patience / 1000:g} seconds "
+                        f"({error}). Sending the same message again is safe."
+                    ) from error
+                time.sleep(min(backoff.next(), left))
+
+    def store_followups(self, job: Job) -> None:
+        """Send what hooks could not send while Redis was away, before the job itself is settled."""
+        while job.followups:
+            message, delay = job.followups[0]
+            self.store(message.queue_name, [(message, delay)], patience=0)
+            job.followups.pop(0)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._links.close()
+
+
+def stored_as(message: Message[Any], answer: Any) -> Message[Any]:
+    """The message as its sender gets it back: if another job has its unique key, with that job's id."""
+    if isinstance(answer, bytes):
+        message = message.copy(options={"duplicate_of": answer.decode()})
+        object.__setattr__(message, "message_id", answer.decode())
+    # Dramatiq's name for what identifies a job in Redis. Here that is the message id.
+    message.options["redis_message_id"] = message.message_id
+    return message
