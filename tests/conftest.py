@@ -17,8 +17,8 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from importlib import import_module
 
-import psutil
 import pytest
 import redis
 from sqlalchemy import Engine
@@ -26,14 +26,13 @@ from sqlalchemy import Engine
 from osmod import settings
 from osmod.embedded import embedded_redis
 from osmod.moderation.database import connect
-from tests import databases, redis_servers
+from tests import databases, processes, redis_servers
 
 DATABASES = ("sqlite", "mariadb")
 REDIS_SERVERS = ("valkey", "redis")
 QUEUE_KEYS = ("dramatiq:", "osmod:")
 """How the keys begin that belong to the queue: it keeps jobs until they are done, so they do not expire."""
 _SETTINGS = ("DATABASE_", "WORKER_", "REDIS_URL", "API_URL", "OSMOD_HOME")
-_MARK = "TEST_RUN"
 _not_tested: dict[str, None] = {}
 
 
@@ -44,12 +43,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the machine's own settings out of the tests; mark every process that the tests start."""
+    """Keep the machine's own settings out of the tests; watch what processes they start."""
     config.addinivalue_line("markers", "only_on(name): of the databases and servers, run on this one only")
     for name in [name for name in os.environ if name.startswith(_SETTINGS)]:
         del os.environ[name]
     os.environ["REDIS_URL"] = "redis://127.0.0.1:1"  # nobody's: a test names the one it means
-    os.environ[_MARK] = uuid.uuid4().hex
+    config.pluginmanager.register(processes, "processes")
+    # Actors belong to the broker that is set when they are loaded: here, before a test sets one of its own.
+    import_module("actors")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -139,7 +140,6 @@ def redis_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         unavailable(problem)
     start = redis_servers.redis_server if request.param == "redis" else embedded_redis
     with start(folder) as url:
-        _services.update(process.pid for process in _started())
         yield url
 
 
@@ -160,32 +160,3 @@ def _own_settings() -> Iterator[None]:
     settings.get_settings.cache_clear()
     yield
     settings.get_settings.cache_clear()
-
-
-_services: set[int] = set()
-"""The processes that live as long as the tests do."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _no_process_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A module whose tests leave a process running fails; the process is ended."""
-    before = {process.pid for process in _started()}
-    yield
-    new = [process for process in _started() if process.pid not in before | _services]
-    _, left = psutil.wait_procs(new, timeout=5)
-    commands = [" ".join(process.cmdline()) for process in left]
-    for process in left:
-        process.kill()
-    assert [] == commands, f"processes were left running by {request.node.name}"
-
-
-def _started() -> set[psutil.Process]:
-    """Every running process that comes from this test run: our children, and orphans that carry our mark."""
-    found = set(psutil.Process().children(recursive=True))
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get(_MARK) == os.environ[_MARK]:
-                found.add(process)
-        except psutil.Error:
-            continue
-    return found

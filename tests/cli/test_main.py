@@ -16,8 +16,9 @@ def test_help_teaches(run: Run) -> None:
     result = run("--help")
     assert 0 == result.exit_code
     assert "  osmod demo                       1,000 real comments, from queue to decision" in result.output
+    width = max(map(len, COMMANDS)) + 2
     for name, sentence in COMMANDS.items():
-        assert f"  {name:<7}{sentence}" in result.output
+        assert f"  {name:<{width}}{sentence}" in result.output
 
 
 def test_help_is_fast() -> None:
