@@ -17,7 +17,6 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from importlib import import_module
 
 import pytest
 import redis
@@ -26,14 +25,13 @@ from sqlalchemy import Engine
 from osmod import settings
 from osmod.embedded import embedded_redis
 from osmod.moderation.database import connect
-from tests import databases, processes, redis_servers
+from tests import databases, redis_servers, services
 
 DATABASES = ("sqlite", "mariadb")
 REDIS_SERVERS = ("valkey", "redis")
 QUEUE_KEYS = ("dramatiq:", "osmod:")
 """How the keys begin that belong to the queue: it keeps jobs until they are done, so they do not expire."""
 _SETTINGS = ("DATABASE_", "WORKER_", "REDIS_URL", "API_URL", "OSMOD_HOME")
-_not_tested: dict[str, None] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,14 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the machine's own settings out of the tests; watch what processes they start."""
+    """Keep the machine's own settings out of the tests; mark every process that the tests start."""
     config.addinivalue_line("markers", "only_on(name): of the databases and servers, run on this one only")
     for name in [name for name in os.environ if name.startswith(_SETTINGS)]:
         del os.environ[name]
     os.environ["REDIS_URL"] = "redis://127.0.0.1:1"  # nobody's: a test names the one it means
-    config.pluginmanager.register(processes, "processes")
-    # Actors belong to the broker that is set when they are loaded: here, before a test sets one of its own.
-    import_module("actors")
+    services.mark_processes()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -69,16 +65,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which services the tests did without."""
-    for reason in _not_tested:
+    for reason in services.not_tested:
         terminalreporter.write_line(f"NOT TESTED HERE: {reason}", yellow=True)
-
-
-def unavailable(reason: str) -> None:
-    """Skip what needs a service that is not there; under CI, fail it."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason}, and CI=true asks for it", pytrace=False)
-    _not_tested[reason] = None
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +91,7 @@ def _mariadb() -> Iterator[databases.MariadbTemplate]:
 def _database(request: pytest.FixtureRequest, _mariadb_problem: str | None) -> str:
     """Which database a test runs on."""
     if request.param == "mariadb" and _mariadb_problem:
-        unavailable(_mariadb_problem)
+        services.unavailable(_mariadb_problem)
     return str(request.param)
 
 
@@ -137,9 +125,10 @@ def redis_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     """The URL of a Redis that the tests started. What is in it is whatever the last test left."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "redis" and (problem := redis_servers.redis_problem()):
-        unavailable(problem)
+        services.unavailable(problem)
     start = redis_servers.redis_server if request.param == "redis" else embedded_redis
     with start(folder) as url:
+        services.keep_running()
         yield url
 
 
@@ -160,3 +149,11 @@ def _own_settings() -> Iterator[None]:
     settings.get_settings.cache_clear()
     yield
     settings.get_settings.cache_clear()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_process_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A module whose tests leave a process running fails; the process is ended."""
+    before = {process.pid for process in services.started()}
+    yield
+    assert [] == services.left_running(before), f"processes were left running by {request.node.name}"
