@@ -13,6 +13,7 @@ COMMANDS = {
     "check": "Say what is wrong with this installation, and what to do.",
     "db": "Bring the database up to date, check it, repair its counts.",
     "redis": "Run a Redis in the foreground, without set-up.",
+    "worker": "Run workers; a process that dies is replaced.",
     "schedules": "Show what runs when, run, pause or resume it.",
 }
 """What there is: each is the command of the same name in `osmod.cli.NAME`. The order is that of `--help`."""
