@@ -80,8 +80,8 @@ class Sender:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise JobNotQueued(
-                        f"{entries[0][0]} was not queued: Redis was away for {patience / 1000:g} seconds "
-                        f"({error}). Sending the same message again is safe."
+                        f"{entries[0][0]} was not queued: Redis did not answer for {patience / 1000:g} seconds "
+                        f"({error}). Start it or correct REDIS_URL; sending the same message again is safe."
                     ) from error
                 time.sleep(min(backoff.next(), left))
 
