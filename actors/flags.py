@@ -1,0 +1,33 @@
+"""What readers say of comments, and that a moderator has dealt with it."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from osmod.jobs.priorities import HIGH
+from osmod.moderation import flags
+from osmod.moderation.work import Work
+from osmod.payload import Flag, Id, Name, UserId
+from osmod.task import task
+
+Label = Annotated[str, Field(min_length=1, max_length=80, strict=True)]
+
+
+@task("resolveFlags", priority=HIGH)
+def resolve_flags(work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False) -> None:
+    """Mark a comment's open flags as dealt with. `is_batch_action` makes no difference, as in OSMod."""
+    flags.resolve_flags(work, comment_id, user_id)
+
+
+@task("processTagAddition")
+def process_tag_addition(
+    work: Work, type: Label, source_comment_id: Name, source_user_id: Name, extra: Any = flags.UNSET
+) -> None:
+    """A reader flags (`type` "flag") or recommends ("recommendation") a comment; ids are the publisher's."""
+    flags.add_flag(work, type, source_comment_id, source_user_id, extra)
+
+
+@task("processTagRevocation")
+def process_tag_revocation(work: Work, type: Label, source_comment_id: Name, source_user_id: Name) -> None:
+    """A reader takes back what they said of a comment, whatever its type."""
+    flags.revoke_flags(work, source_comment_id, source_user_id)

@@ -1,0 +1,69 @@
+"""Tags that moderators set, and what they say of the scorers' scores."""
+
+from osmod.jobs.priorities import HIGH
+from osmod.moderation import tags
+from osmod.moderation.score_data import Offset
+from osmod.moderation.work import Work
+from osmod.payload import Id, UserId
+from osmod.task import task
+
+
+@task("tagComments", priority=HIGH)
+def tag_comments(work: Work, comment_id: Id, tag_id: Id, user_id: UserId = None) -> None:
+    """Tag a whole comment."""
+    tags.tag_comment(work, comment_id, tag_id, user_id)
+
+
+@task("tagCommentSummaryScores", priority=HIGH)
+def tag_comment_summary_scores(work: Work, comment_id: Id, tag_id: Id, user_id: UserId = None) -> None:
+    """Set a comment's summary score for a tag to 1, confirmed."""
+    tags.tag_summary(work, comment_id, tag_id, user_id)
+
+
+@task("confirmCommentSummaryScore", priority=HIGH)
+def confirm_comment_summary_score(work: Work, comment_id: Id, tag_id: Id, user_id: UserId = None) -> None:
+    """Say that a summary score is right."""
+    tags.confirm_summary(work, comment_id, tag_id, user_id, confirmed=True)
+
+
+@task("rejectCommentSummaryScore", priority=HIGH)
+def reject_comment_summary_score(work: Work, comment_id: Id, tag_id: Id, user_id: UserId = None) -> None:
+    """Say that a summary score is wrong."""
+    tags.confirm_summary(work, comment_id, tag_id, user_id, confirmed=False)
+
+
+@task("addTag", priority=HIGH)
+def add_tag(
+    work: Work,
+    comment_id: Id,
+    tag_id: Id,
+    user_id: UserId = None,
+    annotation_start: Offset | None = None,
+    annotation_end: Offset | None = None,
+) -> None:
+    """Tag a span of a comment; offsets in UTF-16 units of its text."""
+    tags.add_tag(work, comment_id, tag_id, user_id, annotation_start, annotation_end)
+
+
+@task("removeTag", priority=HIGH)
+def remove_tag(work: Work, comment_score_id: Id) -> None:
+    """Delete a score."""
+    tags.remove_tag(work, comment_score_id)
+
+
+@task("confirmTag", priority=HIGH)
+def confirm_tag(work: Work, comment_score_id: Id, user_id: UserId = None) -> None:
+    """Say that a score is right."""
+    tags.confirm_tag(work, comment_score_id, user_id, confirmed=True)
+
+
+@task("rejectTag", priority=HIGH)
+def reject_tag(work: Work, comment_score_id: Id, user_id: UserId = None) -> None:
+    """Say that a score is wrong."""
+    tags.confirm_tag(work, comment_score_id, user_id, confirmed=False)
+
+
+@task("resetTag", priority=HIGH)
+def reset_tag(work: Work, comment_score_id: Id) -> None:
+    """Take back what was said of a score."""
+    tags.reset_tag(work, comment_score_id)

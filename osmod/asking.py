@@ -1,0 +1,76 @@
+"""Asking the scorers about one comment. The requests are committed first: no transaction waits for a scorer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from osmod.moderation.database import open_session
+from osmod.moderation.models import User
+from osmod.moderation.sending import Asked, Sending, open_requests, still_open
+from osmod.moderation.work import Job
+from osmod.scorers import BadScorerConfig, Question, ScorerError, scorer_for
+from osmod.task import commit, get_engine
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the scorer `user_id` said: `score_data` as `processMachineScore` takes it."""
+
+    request_id: int
+    user_id: int
+    score_data: dict[str, Any]
+
+
+class Asking:
+    """One run over a comment's scorers. Iterate for the answers; then `raise_failures`."""
+
+    def __init__(self, comment_id: int, job: Job | None) -> None:
+        self._failures: list[ScorerError] = []
+        self._unusable: dict[int, BadScorerConfig] = {}
+        self._sending = self._open(comment_id, job)
+
+    def __iter__(self) -> Iterator[Answer]:
+        for asked in self._sending.asked:
+            try:
+                yield Answer(asked.request_id, asked.user_id, self._ask(asked))
+            except ScorerError as error:
+                log.warning("comment %d, scorer %d: %s", self._sending.comment_id, asked.user_id, error)
+                self._failures.append(error)
+
+    def raise_failures(self) -> None:
+        """Raise `ScorerError` where asking again may help, `BadScorerConfig` where only a person can."""
+        if self._failures:
+            raise ScorerError("; ".join(map(str, self._failures)))
+        if self._unusable:
+            raise BadScorerConfig("; ".join(map(str, self._unusable.values())))
+
+    def _open(self, comment_id: int, job: Job | None) -> Sending:
+        committed = commit(lambda work: open_requests(work, comment_id, self._is_usable), job)
+        if committed.value is not None:
+            return committed.value
+        # The job came back: its requests are open already, some may have been answered since.
+        with open_session(get_engine()) as session:
+            return still_open(session, comment_id)
+
+    def _is_usable(self, scorer: User) -> bool:
+        try:
+            scorer_for(scorer.id, scorer.extra)
+        except BadScorerConfig as error:
+            log.error("scorer %d is not asked: %s", scorer.id, error)
+            self._unusable[scorer.id] = error
+        return scorer.id not in self._unusable
+
+    def _ask(self, asked: Asked) -> dict[str, Any]:
+        sending = self._sending
+        question = Question(
+            request_id=asked.request_id,
+            text=sending.text,
+            text_length=sending.text_length,
+            context=sending.context,
+        )
+        return scorer_for(asked.user_id, asked.config).score(question)

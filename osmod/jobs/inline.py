@@ -1,0 +1,59 @@
+"""`WORKER_RUN_IMMEDIATELY=true`: `send` runs the actor at once, in the caller's process, without Redis."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Iterable
+from typing import Any
+
+from dramatiq import Broker, Consumer, Message, MessageProxy
+from dramatiq.middleware import Callbacks, CurrentMessage, Middleware, Pipelines
+
+
+class InlineBroker(Broker):
+    """Runs a message where it is sent. What the actor raises, the sender gets; delays are not waited for."""
+
+    def __init__(self, known: Iterable[Middleware] = ()) -> None:
+        """`known`: the middleware of the real broker, whose actor options are accepted and have no effect."""
+        super().__init__(middleware=[Pipelines(), Callbacks(), CurrentMessage()])
+        for middleware in known:
+            self.actor_options |= middleware.actor_options
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Note the queue's name; there is nothing to create."""
+        self.queues[queue_name] = None
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Run the message's actor and return the message. Raises what the actor raises."""
+        # In a context of its own, so that a task sent from within a task leaves its sender's alone.
+        contextvars.copy_context().run(self._process, message)
+        return message
+
+    def _process(self, message: Message[Any]) -> None:
+        actor: Any = self.get_actor(message.actor_name)
+        proxy: Any = MessageProxy(message)
+        result, error = None, None
+        self.emit_before("process_message", proxy)
+        try:
+            result = actor(*message.args, **message.kwargs)
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self.emit_after("process_message", proxy, result=result, exception=error)
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30000) -> Consumer:
+        """There is nothing to consume: raises `RuntimeError` that says how to get a queue."""
+        raise RuntimeError(
+            "WORKER_RUN_IMMEDIATELY is set, so tasks run where they are sent and a worker has nothing to do: "
+            "unset it to use the queue"
+        )
+
+    def flush(self, queue_name: str) -> None:
+        """Nothing waits."""
+
+    def flush_all(self) -> None:
+        """Nothing waits."""
+
+    def join(self, queue_name: str, *, timeout: int | None = None) -> None:
+        """Nothing waits."""

@@ -1,0 +1,54 @@
+"""The broker of this process, made from the settings."""
+
+from __future__ import annotations
+
+import dramatiq
+from dramatiq import Broker, broker
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import (
+    AgeLimit,
+    AsyncIO,
+    Callbacks,
+    CurrentMessage,
+    Middleware,
+    Pipelines,
+    Retries,
+    ShutdownNotifications,
+    TimeLimit,
+)
+from periodiq import PeriodiqMiddleware
+
+from osmod.jobs.inline import InlineBroker
+from osmod.settings import Settings, get_settings
+
+MAX_RETRIES = 12
+"""How often an actor without a policy of its own is retried."""
+
+
+def ensure_broker() -> Broker:
+    """The process's broker: the one already set, or one made from the settings. Opens no connection."""
+    if broker.global_broker is None:
+        dramatiq.set_broker(make_broker(get_settings()))
+    return dramatiq.get_broker()
+
+
+def make_broker(settings: Settings) -> Broker:
+    """A broker on Redis, or one that runs tasks where they are sent (`WORKER_RUN_IMMEDIATELY`)."""
+    if settings.run_immediately:
+        return InlineBroker(known=default_middleware(settings))
+    return RedisBroker(url=settings.redis_url, middleware=default_middleware(settings))  # type: ignore[no-untyped-call]
+
+
+def default_middleware(settings: Settings) -> list[Middleware]:
+    """Dramatiq's own, with the time limit in the place of Kue's TTL."""
+    return [
+        AgeLimit(),
+        TimeLimit(time_limit=settings.task_ttl),
+        ShutdownNotifications(),
+        Callbacks(),
+        Pipelines(),
+        Retries(max_retries=MAX_RETRIES),
+        CurrentMessage(),
+        AsyncIO(),
+        PeriodiqMiddleware(),
+    ]

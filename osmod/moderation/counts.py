@@ -1,0 +1,141 @@
+"""The counts that moderators see on articles and categories, kept by differences.
+
+OSMod counts the whole article again at every task; here a task adds what its own comment changed, so its
+cost does not grow with the article. `recount` repairs counts that another program left wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from osmod.moderation.models import COUNTS, Article, Category, Comment
+from osmod.moderation.work import Work
+
+Standing = dict[str, bool]
+"""Which counts (`COUNTS`) a comment belongs to."""
+NOWHERE: Standing = dict.fromkeys(COUNTS, False)
+"""The standing of a comment that is not counted yet."""
+
+
+def standing(comment: Comment) -> Standing:
+    """Which counts `comment` belongs to as it is now (behaviour.md, fact 10)."""
+    decided = comment.is_moderated or comment.is_deferred
+    return {
+        "all_count": True,
+        "unprocessed_count": not comment.is_scored,
+        "unmoderated_count": comment.is_scored and not comment.is_moderated and comment.is_deferred is False,
+        "moderated_count": bool(comment.is_scored and decided),
+        "highlighted_count": bool(comment.is_highlighted),
+        "approved_count": comment.is_accepted is True,
+        "rejected_count": comment.is_accepted is False and comment.is_highlighted is False,
+        "deferred_count": bool(comment.is_deferred),
+        "flagged_count": comment.unresolved_flags_count > 0
+        and (not comment.is_moderated or comment.is_accepted is True),
+        "batched_count": bool(comment.is_moderated and comment.is_batch_resolved),
+    }
+
+
+def move(
+    work: Work, article: Article, before: Standing, after: Standing, *, by_moderator: bool = False
+) -> None:
+    """Carry one comment's change of standing over to its article and category.
+
+    Call it last in a transaction: it locks both rows until the commit. `by_moderator` sets the article's
+    `lastModeratedAt`. A count that another program left too low stops at 0.
+    """
+    differences = {name: after[name] - before[name] for name in COUNTS if after[name] != before[name]}
+    values: dict[str, Any] = {"last_moderated_at": work.now} if by_moderator else {}
+    if differences or values:
+        values |= _shifted(Article, differences)
+        work.session.execute(update(Article).where(Article.id == article.id).values(values))
+        work.changed("article", "modify", article.id)
+    if differences and article.category_id is not None:
+        values = _shifted(Category, differences)
+        work.session.execute(update(Category).where(Category.id == article.category_id).values(values))
+        work.changed("category", "modify", article.category_id)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A count that was wrong: of which row, what it said and what it should have said."""
+
+    table: str
+    row_id: int
+    count: str
+    found: int
+    right: int
+
+
+def recount(session: Session, *, dry_run: bool = False) -> Iterator[Correction]:
+    """Count every article and category again, one a transaction; yield what was off, corrected.
+
+    Safe while workers run: a row is locked while its comments are counted, so that a task in progress
+    adds its difference afterwards.
+    """
+    for article_id in session.scalars(select(Article.id).order_by(Article.id)).all():
+        row = session.get_one(Article, article_id, with_for_update=True, populate_existing=True)
+        yield from _correct(session, row, _counted(session, article_id), dry_run)
+    for category_id in session.scalars(select(Category.id).order_by(Category.id)).all():
+        group = session.get_one(Category, category_id, with_for_update=True, populate_existing=True)
+        yield from _correct(session, group, _summed(session, category_id), dry_run)
+
+
+def _correct(
+    session: Session, row: Article | Category, right: dict[str, int], dry_run: bool
+) -> list[Correction]:
+    wrong = [
+        Correction(row.__tablename__, row.id, name, getattr(row, name), right[name])
+        for name in COUNTS
+        if getattr(row, name) != right[name]
+    ]
+    if dry_run:
+        session.rollback()
+        return wrong
+    for correction in wrong:
+        setattr(row, correction.count, correction.right)
+    session.commit()
+    return wrong
+
+
+def _shifted(model: type[Article] | type[Category], differences: dict[str, int]) -> dict[str, Any]:
+    return {name: _plus(getattr(model, name), by) for name, by in differences.items()}
+
+
+def _plus(column: InstrumentedAttribute[int], by: int) -> ColumnElement[int]:
+    # The columns are unsigned: below 0 the statement would fail and the decision with it.
+    return column + by if by > 0 else case((column >= -by, column - -by), else_=0)
+
+
+def _counted(session: Session, article_id: int) -> dict[str, int]:
+    decided = or_(Comment.is_moderated.is_(True), Comment.is_deferred.is_(True))
+    conditions: dict[str, ColumnElement[bool]] = {
+        "unprocessed_count": Comment.is_scored.is_(False),
+        "unmoderated_count": and_(
+            Comment.is_scored.is_(True), Comment.is_moderated.is_(False), Comment.is_deferred.is_(False)
+        ),
+        "moderated_count": and_(Comment.is_scored.is_(True), decided),
+        "highlighted_count": Comment.is_highlighted.is_(True),
+        "approved_count": Comment.is_accepted.is_(True),
+        "rejected_count": and_(Comment.is_accepted.is_(False), Comment.is_highlighted.is_(False)),
+        "deferred_count": Comment.is_deferred.is_(True),
+        "flagged_count": and_(
+            Comment.unresolved_flags_count > 0,
+            or_(Comment.is_moderated.is_(False), Comment.is_accepted.is_(True)),
+        ),
+        "batched_count": and_(Comment.is_moderated.is_(True), Comment.is_batch_resolved.is_(True)),
+    }
+    sums = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in conditions.values()]
+    row = session.execute(select(func.count(), *sums).where(Comment.article_id == article_id)).one()
+    return dict(zip(("all_count", *conditions), map(int, row), strict=True))
+
+
+def _summed(session: Session, category_id: int) -> dict[str, int]:
+    sums = [func.coalesce(func.sum(getattr(Article, name)), 0) for name in COUNTS]
+    row = session.execute(select(*sums).where(Article.category_id == category_id)).one()
+    return dict(zip(COUNTS, map(int, row), strict=True))

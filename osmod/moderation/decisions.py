@@ -1,0 +1,113 @@
+"""Decisions on comments, by moderators and by rules, and the state of a comment that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import select, update
+
+from osmod.moderation import counts, hooks
+from osmod.moderation.flags import resolve_open_flags, summarise
+from osmod.moderation.lookups import find_user, lock_comment_of_article
+from osmod.moderation.models import Comment, Decision, Status, User
+from osmod.moderation.work import Work
+
+_STATES: Final[dict[Status, dict[str, Any]]] = {
+    "Accept": {"is_accepted": True, "is_moderated": True, "is_deferred": False},
+    "Reject": {"is_accepted": False, "is_moderated": True, "is_deferred": False},
+    "Defer": {"is_accepted": None, "is_moderated": True, "is_deferred": True},
+}
+_FRESH: Final[dict[str, Any]] = {
+    "is_accepted": None,
+    "is_moderated": False,
+    "is_deferred": False,
+    "is_highlighted": False,
+    "is_batch_resolved": False,
+    "is_auto_resolved": False,
+}
+
+
+def decide(
+    work: Work,
+    status: Status,
+    comment_id: int,
+    user_id: int | None,
+    *,
+    is_batch_action: bool,
+    with_flags: bool = False,
+) -> None:
+    """A moderator accepts, rejects or defers a comment; `with_flags` resolves its open flags too.
+
+    Without a user the decision is recorded as a rule's (fact 12). Highlighting stays as it is (quirk 6).
+    Raises `NotFound` for an unknown user or a comment without article; then nothing has changed.
+    """
+    with _moderating(work, comment_id, user_id) as (comment, moderator):
+        if with_flags:
+            resolve_open_flags(work, comment, moderator)
+        comment.is_batch_resolved = is_batch_action
+        set_status(comment, status)
+        record(work, comment, status, user_id=moderator)
+
+
+def highlight(work: Work, comment_id: int, user_id: int | None, *, is_batch_action: bool) -> None:
+    """Toggle a comment's highlight; it is accepted either way, and no decision is recorded (quirk 6)."""
+    with _moderating(work, comment_id, user_id) as (comment, _moderator):
+        comment.is_batch_resolved = is_batch_action
+        comment.is_highlighted = not comment.is_highlighted
+        set_status(comment, "Accept")
+
+
+def reset(work: Work, comment_id: int, user_id: int | None) -> None:
+    """Put a comment back to undecided. Its decisions stay current (quirk 7)."""
+    with _moderating(work, comment_id, user_id) as (comment, _moderator):
+        _set(comment, _FRESH)
+
+
+def set_status(comment: Comment, status: Status) -> None:
+    """Bring the comment's columns in line with a decision."""
+    _set(comment, _STATES[status])
+
+
+def record(
+    work: Work, comment: Comment, status: Status, *, user_id: int | None = None, rule_id: int | None = None
+) -> None:
+    """Write the decision as the comment's only current one; owe its owner the news where they have a hook."""
+    session = work.session
+    session.execute(
+        update(Decision)
+        .where(Decision.comment_id == comment.id, Decision.is_current_decision.is_(True))
+        .values(is_current_decision=False)
+        .execution_options(synchronize_session=False)
+    )
+    session.add(
+        Decision(
+            comment_id=comment.id,
+            status=status,
+            source="Rule" if user_id is None else "User",
+            user_id=user_id,
+            moderation_rule_id=rule_id,
+        )
+    )
+    if comment.owner_id is not None:
+        group = session.scalar(select(User.group).where(User.id == comment.owner_id))
+        if group is not None and group in hooks.groups():
+            work.enqueue(hooks.actor_name(group), owner_id=comment.owner_id, comment_id=comment.id)
+
+
+@contextmanager
+def _moderating(work: Work, comment_id: int, user_id: int | None) -> Iterator[tuple[Comment, int | None]]:
+    """Look up and lock what an action needs; afterwards sum up its flags and move the counts."""
+    moderator = find_user(work.session, user_id)
+    comment, article = lock_comment_of_article(work.session, comment_id)
+    before = counts.standing(comment)
+    yield comment, moderator
+    summarise(work.session, comment)
+    work.session.flush()
+    counts.move(work, article, before, counts.standing(comment), by_moderator=moderator is not None)
+
+
+def _set(comment: Comment, state: dict[str, Any]) -> None:
+    for attribute, value in state.items():
+        setattr(comment, attribute, value)

@@ -1,0 +1,136 @@
+"""Readers' flags: added, revoked, resolved, and summed up on their comment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from osmod.moderation import counts
+from osmod.moderation.errors import NotFound
+from osmod.moderation.lookups import find_article, find_user, lock_comment
+from osmod.moderation.models import Comment, CommentFlag
+from osmod.moderation.work import Work
+
+RECOMMENDATION = "recommendation"
+"""The label that makes a flag a recommendation."""
+
+
+class _Unset:
+    """Marks an `extra` that was not given, which differs from one given as null."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNSET: Final = _Unset()
+
+
+def add_flag(work: Work, label: str, source_comment_id: str, source_user_id: str, extra: Any = UNSET) -> None:
+    """A reader flags a comment. One flag a reader and comment: a second one only replaces `extra`.
+
+    `extra` is any JSON; not given, it stays as it is. Raises `NotFound` for an unknown comment.
+    """
+    comment = _lock_by_source_id(work.session, source_comment_id)
+    before = counts.standing(comment)
+    flags = _flags_of(work.session, comment)
+    mine = [flag for flag in flags if flag.source_id == source_user_id]
+    if not mine:
+        flag = CommentFlag(
+            comment_id=comment.id,
+            source_id=source_user_id,
+            label=label,
+            is_recommendation=label == RECOMMENDATION,
+            is_resolved=False,
+            extra=extra or None,
+        )
+        work.session.add(flag)
+        flags.append(flag)
+    elif extra is not UNSET:
+        mine[0].extra = extra
+    _settle(work, comment, flags, before)
+
+
+def revoke_flags(work: Work, source_comment_id: str, source_user_id: str) -> None:
+    """A reader takes back what they flagged, whatever its label. Raises `NotFound` for an unknown comment."""
+    comment = _lock_by_source_id(work.session, source_comment_id)
+    before = counts.standing(comment)
+    flags = _flags_of(work.session, comment)
+    for flag in flags:
+        if flag.source_id == source_user_id:
+            work.session.delete(flag)
+    _settle(work, comment, [flag for flag in flags if flag.source_id != source_user_id], before)
+
+
+def resolve_flags(work: Work, comment_id: int, user_id: int | None) -> None:
+    """A moderator has dealt with a comment's flags.
+
+    The user is looked up only where there is a flag to resolve, as in OSMod. Raises `NotFound`.
+    """
+    comment = lock_comment(work.session, comment_id)
+    if comment is None:
+        raise NotFound(f"No such comment {comment_id}")
+    before = counts.standing(comment)
+    flags = resolve_open_flags(work, comment, user_id)
+    _settle(work, comment, flags, before, by_moderator=True)
+
+
+def resolve_open_flags(work: Work, comment: Comment, user_id: int | None) -> list[CommentFlag]:
+    """Mark the comment's open flags as resolved and return all its flags. Raises `NotFound`."""
+    flags = _flags_of(work.session, comment)
+    unresolved = [flag for flag in flags if flag.is_resolved is False]
+    if unresolved:
+        user_id = find_user(work.session, user_id)
+    for flag in unresolved:
+        flag.is_resolved, flag.resolved_by_id, flag.resolved_at = True, user_id, work.now
+    return flags
+
+
+def summarise(session: Session, comment: Comment, flags: Iterable[CommentFlag] | None = None) -> None:
+    """Set the comment's `flagsSummary` ({label: [total, unresolved, recommendations]}) and open count."""
+    summary: dict[str, list[int]] = {}
+    unresolved = 0
+    for flag in _flags_of(session, comment) if flags is None else flags:
+        entry = summary.setdefault(flag.label, [0, 0, 0])
+        entry[0] += 1
+        entry[1] += not flag.is_resolved
+        entry[2] += bool(flag.is_recommendation)
+        unresolved += not flag.is_resolved
+    comment.unresolved_flags_count = unresolved
+    if comment.flags_summary != summary:
+        comment.flags_summary = summary
+
+
+def _settle(
+    work: Work,
+    comment: Comment,
+    flags: Iterable[CommentFlag],
+    before: counts.Standing,
+    *,
+    by_moderator: bool = False,
+) -> None:
+    summarise(work.session, comment, flags)
+    work.session.flush()
+    article = find_article(work.session, comment)
+    if article:
+        counts.move(work, article, before, counts.standing(comment), by_moderator=by_moderator)
+
+
+def _flags_of(session: Session, comment: Comment) -> list[CommentFlag]:
+    found = session.scalars(
+        select(CommentFlag).where(CommentFlag.comment_id == comment.id).order_by(CommentFlag.id)
+    )
+    return list(found)
+
+
+def _lock_by_source_id(session: Session, source_id: str) -> Comment:
+    # OSMod has no index on `sourceId`: a locking search would wait for every row that others hold.
+    found = session.scalar(
+        select(Comment.id).where(Comment.source_id == source_id).order_by(Comment.id).limit(1)
+    )
+    comment = lock_comment(session, found) if found is not None else None
+    if comment is None:
+        raise NotFound(f"Comment not found: sourceId = {source_id}")
+    return comment

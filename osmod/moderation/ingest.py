@@ -1,0 +1,75 @@
+"""A new comment's first step: counted, measured and linked to the comment it answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from osmod.moderation import counts
+from osmod.moderation.errors import comment_not_found
+from osmod.moderation.lookups import find_article, lock_comment
+from osmod.moderation.models import Comment, CommentSize
+from osmod.moderation.text_size import text_height
+from osmod.moderation.work import Work
+
+WIDTH = 696
+"""CSS pixels: how wide OSMod's pages set a comment."""
+
+
+def add_comment(
+    work: Work,
+    *,
+    source_id: str,
+    article_id: int | None,
+    text: str,
+    author: dict[str, Any],
+    author_source_id: str,
+    reply_to_source_id: str | None = None,
+) -> Comment:
+    """Store a reader's comment and take its first step. `text` is HTML."""
+    comment = Comment(
+        source_id=source_id,
+        article_id=article_id,
+        text=storable(text),
+        author=author,
+        author_source_id=author_source_id,
+        reply_to_source_id=reply_to_source_id,
+        source_created_at=work.now,
+    )
+    work.session.add(comment)
+    work.session.flush()
+    _first_step(work, comment)
+    return comment
+
+
+def post_process(work: Work, comment_id: int) -> None:
+    """Take the first step for a comment that another program stored.
+
+    Once a comment: its row in `comment_sizes` says that it was taken. Raises `NotFound`.
+    """
+    comment = lock_comment(work.session, comment_id)
+    if comment is None:
+        raise comment_not_found(comment_id)
+    if work.session.get(CommentSize, comment_id) is None:
+        _first_step(work, comment)
+
+
+def storable(text: str) -> str:
+    """`text` as OSMod's utf8mb3 column can hold it: four-byte characters become character references.
+
+    Nothing is lost: a comment is HTML, where `&#128512;` reads as the character itself.
+    """
+    return "".join(f"&#{ord(letter)};" if letter > "\uffff" else letter for letter in text)
+
+
+def _first_step(work: Work, comment: Comment) -> None:
+    session = work.session
+    session.add(CommentSize(comment_id=comment.id, width=WIDTH, height=text_height(comment.text, WIDTH)))
+    if comment.reply_to_source_id:
+        parent = select(Comment.id).where(Comment.source_id == comment.reply_to_source_id)
+        comment.reply_id = session.scalar(parent.order_by(Comment.id).limit(1))
+    session.flush()
+    article = find_article(session, comment)
+    if article:
+        counts.move(work, article, counts.NOWHERE, counts.standing(comment))

@@ -1,0 +1,44 @@
+"""Finding what a job names, in OSMod's order and with OSMod's words where it is missing."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from osmod.moderation.errors import comment_not_found, tag_not_found, user_not_found
+from osmod.moderation.models import Article, Comment, Tag, User
+
+
+def find_user(session: Session, user_id: int | None) -> int | None:
+    """The id of an existing user; None for none (OSMod takes 0 for none too). Raises `NotFound`."""
+    if not user_id:
+        return None
+    if session.scalar(select(User.id).where(User.id == user_id)) is None:
+        raise user_not_found(user_id)
+    return user_id
+
+
+def find_tag(session: Session, tag_id: int) -> int:
+    """The id of an existing tag. Raises `NotFound`."""
+    if session.scalar(select(Tag.id).where(Tag.id == tag_id)) is None:
+        raise tag_not_found(tag_id)
+    return tag_id
+
+
+def lock_comment(session: Session, comment_id: int) -> Comment | None:
+    """The comment with its row locked until the commit: whoever changes a comment's state goes through here."""
+    return session.get(Comment, comment_id, with_for_update=True)
+
+
+def lock_comment_of_article(session: Session, comment_id: int) -> tuple[Comment, Article]:
+    """The comment, locked, and its article. Raises `NotFound` for a comment without article, as OSMod does."""
+    comment = lock_comment(session, comment_id)
+    article = find_article(session, comment) if comment else None
+    if comment is None or article is None:
+        raise comment_not_found(comment_id)
+    return comment, article
+
+
+def find_article(session: Session, comment: Comment) -> Article | None:
+    """The comment's article, or None where it has none. Only its identity and settings are read from it."""
+    return session.get(Article, comment.article_id) if comment.article_id is not None else None

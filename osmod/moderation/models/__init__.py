@@ -1,0 +1,50 @@
+"""OSMod's tables as its own server created them, and our two beside them (inbox, outbox)."""
+
+from osmod.moderation.models.articles import COUNTS, Article, Category
+from osmod.moderation.models.base import Base
+from osmod.moderation.models.comments import Comment, CommentSize
+from osmod.moderation.models.decisions import Action, Decision, ModerationRule, Source, Status
+from osmod.moderation.models.delivery import InboxEntry, OutboxEntry
+from osmod.moderation.models.flags import CommentFlag
+from osmod.moderation.models.scores import (
+    CommentScore,
+    CommentScoreRequest,
+    CommentSummaryScore,
+    CommentTopScore,
+    SourceType,
+)
+from osmod.moderation.models.tags import SUMMARY_SCORE, Tag
+from osmod.moderation.models.types import now, single
+from osmod.moderation.models.users import Group, User
+
+OWN_TABLES = (InboxEntry.__tablename__, OutboxEntry.__tablename__)
+"""The tables that are ours; all others are OSMod's and are never altered."""
+
+__all__ = [
+    "COUNTS",
+    "OWN_TABLES",
+    "SUMMARY_SCORE",
+    "Action",
+    "Article",
+    "Base",
+    "Category",
+    "Comment",
+    "CommentFlag",
+    "CommentScore",
+    "CommentScoreRequest",
+    "CommentSize",
+    "CommentSummaryScore",
+    "CommentTopScore",
+    "Decision",
+    "Group",
+    "InboxEntry",
+    "ModerationRule",
+    "OutboxEntry",
+    "Source",
+    "SourceType",
+    "Status",
+    "Tag",
+    "User",
+    "now",
+    "single",
+]

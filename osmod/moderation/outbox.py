@@ -1,0 +1,36 @@
+"""The jobs that committed changes owe and that the queue may not have yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from osmod.moderation.models import OutboxEntry, now
+from osmod.moderation.work import Owed
+
+OVERDUE = timedelta(minutes=1)
+"""After this time the process that owed a job has died or could not reach the queue."""
+
+
+def overdue(session: Session, limit: int) -> list[Owed]:
+    """At most `limit` owed jobs that nobody queued, oldest first. Queueing one twice is queueing it once."""
+    entries = session.scalars(
+        select(OutboxEntry)
+        .where(OutboxEntry.created_at < now() - OVERDUE)
+        .order_by(OutboxEntry.id)
+        .limit(limit)
+    )
+    return [Owed(entry.message_id, entry.actor, entry.arguments) for entry in entries]
+
+
+def settle(session: Session, owed: Iterable[Owed]) -> None:
+    """The queue has these jobs: forget them."""
+    ids = [job.message_id for job in owed]
+    session.execute(
+        delete(OutboxEntry)
+        .where(OutboxEntry.message_id.in_(ids))
+        .execution_options(synchronize_session=False)
+    )

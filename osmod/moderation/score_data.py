@@ -1,0 +1,54 @@
+"""A scorer's answer as it travels in a job: `{scores: {KEY: [{score, begin?, end?}]}, summaryScores: {KEY: n}}`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+UNSIGNED_MAX = 2**32 - 1
+"""What OSMod's `int unsigned` columns hold at most."""
+
+
+def _is_attribute(name: str) -> str:
+    if not 0 < len(name.strip()) <= 255:
+        raise ValueError("an attribute name has 1 to 255 characters")
+    if any(ord(letter) > 0xFFFF for letter in name):
+        raise ValueError("an attribute name cannot hold four-byte characters: OSMod's tags are utf8mb3")
+    return name
+
+
+Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
+"""0 to 1; OSMod stores it in single precision."""
+Offset = Annotated[int, Field(ge=0, le=UNSIGNED_MAX, strict=True)]
+"""UTF-16 units from the start of the text that the scorer saw; may lie beyond our text's end."""
+Attribute = Annotated[str, AfterValidator(_is_attribute)]
+"""A scorer's attribute name; blanks and case make no difference."""
+
+
+class SpanScore(BaseModel):
+    """The score of one span. A missing `begin` or `end` stays missing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    score: Score
+    begin: Offset | None = None
+    end: Offset | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> SpanScore:
+        if self.begin is not None and self.end is not None and self.end < self.begin:
+            raise ValueError(f"the span ends ({self.end}) before it begins ({self.begin})")
+        return self
+
+
+class ScoreData(BaseModel):
+    """All that one scorer said of one comment."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+    scores: dict[Attribute, list[SpanScore]]
+    summary_scores: dict[Attribute, Score]

@@ -1,0 +1,84 @@
+"""How high a comment stands on OSMod's pages, so that they can lay out long lists without measuring."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Any
+
+DEFAULT_WIDTH = 696
+"""The width of a comment on OSMod's pages, in CSS pixels."""
+FONT_SIZE = 16
+"""CSS pixels."""
+LINE_HEIGHT = 1.5
+"""Times the font size."""
+
+Glyph = tuple[int, float, float]
+"""Advance, left and right edge of the ink, in font units. A blank's ink is empty: left is above right."""
+
+
+def text_height(text: str, width: int = DEFAULT_WIDTH) -> int:
+    """The height of `text` (a comment's HTML, taken as it is) set `width` wide, both in CSS pixels.
+
+    OSMod's rule, Georgia at 16 pixels with line height 1.5: empty lines are dropped, the others are broken
+    at single blanks. A word's width is that of its ink, rounded up; so blanks take no room. A word wider
+    than a line is not broken. An empty text has one line. Time is linear in the length of the text.
+    """
+    return math.ceil((1 + sum(_breaks(text, width))) * FONT_SIZE * LINE_HEIGHT)
+
+
+def _breaks(text: str, width: int) -> Iterator[int]:
+    lines = [line for line in text.split("\n") if line]
+    widths: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        # A carriage return ends a line as well, but counts once with the line feed that follows it.
+        yield line.count("\r")
+        yield number < len(lines) and not line.endswith("\r")
+        space_left, before = width, ""
+        for place, word in enumerate(line.split(" ")):
+            if word not in widths:
+                widths[word] = _ink_width(word)
+            if place and widths[word] <= space_left:
+                space_left -= widths[word]
+            else:
+                space_left = width - widths[word]
+                yield place > 0 and not before.endswith("\r")
+            before = word
+
+
+def _ink_width(word: str) -> int:
+    """From the left of the word's outlines to their right, in whole CSS pixels, rounded up."""
+    glyphs, units = _font()
+    pen, left, right = 0, math.inf, -math.inf
+    for character in word:
+        advance, ink_left, ink_right = glyphs.get(character) or _foreign(character)
+        left = min(left, pen + ink_left)
+        right = max(right, pen + ink_right)
+        pen += advance
+    return math.ceil((right - left) * FONT_SIZE / units) if right > left else 0
+
+
+def _foreign(character: str) -> Glyph:
+    """A character that the table lacks: Greek and Cyrillic, which Georgia has, by a letter like them."""
+    glyphs, _units = _font()
+    if "\u0370" <= character <= "\u052f":
+        return glyphs["N" if character.isupper() else "n"]
+    return glyphs["\t" if character.isspace() else "missing"]
+
+
+@cache
+def _font() -> tuple[dict[str, Glyph], int]:
+    """The glyphs by character (and the box for a missing one), and the font units of one em."""
+    table = json.loads(resources.files("osmod.moderation").joinpath("gelasio.json").read_text("ascii"))
+    glyphs = {character: _glyph(*numbers) for character, numbers in table["characters"].items()}
+    glyphs["missing"] = _glyph(*table["missing"])
+    glyphs["\t"] = glyphs[" "]
+    return glyphs, table["unitsPerEm"]
+
+
+def _glyph(advance: int, *ink: Any) -> Glyph:
+    left, right = ink or (math.inf, -math.inf)
+    return advance, left, right

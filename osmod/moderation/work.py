@@ -1,0 +1,129 @@
+"""One job, one transaction: its effects, its inbox row and the jobs it owes are committed together or not at all."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid4, uuid5
+
+from sqlalchemy import Engine, event, insert
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from osmod.moderation.database import open_session
+from osmod.moderation.models import Article, Category, Comment, InboxEntry, OutboxEntry, now
+
+T = TypeVar("T")
+
+ATTEMPTS = 8
+"""How often a transaction is tried when it loses against another one."""
+_MYSQL_LOST = {1020, 1205, 1213, 2006, 2013, 2055}
+"""Changed since last read, lock wait timeout, deadlock, and the ways in which a connection goes away."""
+_OWED = UUID("5a0f0d5e-6a3f-4b63-9a5b-0f2b1f6d7f10")
+_NOTIFIED = {Comment: "comment", Article: "article", Category: "category"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """Which job a transaction belongs to: the message's id, the same on every delivery, and its actor."""
+
+    message_id: str
+    actor: str
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A job to be queued after the commit. `message_id` is the same however often it is queued."""
+
+    message_id: str
+    actor: str
+    arguments: dict[str, Any]
+
+
+@dataclass
+class Work:
+    """What a task is given: the session of its transaction, and what is to happen once it is committed."""
+
+    session: Session
+    job: Job | None = None
+    now: datetime = field(default_factory=now)
+    changes: dict[tuple[str, str, int], None] = field(default_factory=dict)
+    owed: list[Owed] = field(default_factory=list)
+
+    def changed(self, object_type: str, action: str, object_id: int) -> None:
+        """Tell OSMod's servers of a change after the commit, once a transaction and object."""
+        self.changes[object_type, action, object_id] = None
+
+    def enqueue(self, actor: str, **arguments: Any) -> None:
+        """Queue a job after the commit; it is queued even if this process dies right after it."""
+        seed = self.job.message_id if self.job else str(uuid4())
+        owed = Owed(str(uuid5(_OWED, f"{seed}/{len(self.owed)}")), actor, arguments)
+        self.owed.append(owed)
+        self.session.add(OutboxEntry(message_id=owed.message_id, actor=actor, arguments=arguments))
+
+
+@dataclass(frozen=True)
+class Committed(Generic[T]):
+    """What came of a job. `repeated`: it had taken effect before, so nothing was done and `value` is None."""
+
+    value: T | None
+    changes: tuple[tuple[str, str, int], ...]
+    owed: tuple[Owed, ...]
+    repeated: bool = False
+
+
+def transact(engine: Engine, effect: Callable[[Work], T], job: Job | None = None) -> Committed[T]:
+    """Run `effect` in one transaction and commit it.
+
+    With a `job`, a second delivery of it does nothing (`repeated`). A transaction that loses against
+    another (deadlock, lock timeout, lost connection) is run again, up to `ATTEMPTS` times. Whatever else
+    `effect` raises rolls everything back and is raised.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _once(engine, effect, job)
+        except (OperationalError, InterfaceError) as error:
+            # Without an inbox row, a commit whose reply was lost must not be run again.
+            if attempt == ATTEMPTS or not _lost(error) or (job is None and error.connection_invalidated):
+                raise
+            time.sleep(random.uniform(0.2, 1) * min(0.01 * 2**attempt, 1.0))
+    raise AssertionError("unreachable")
+
+
+def _once(engine: Engine, effect: Callable[[Work], T], job: Job | None) -> Committed[T]:
+    with open_session(engine) as session:
+        work = Work(session, job)
+        event.listen(session, "after_flush", lambda flushed, _context: _note_changes(work, flushed))
+        if job and not _enter(session, job):
+            return Committed(None, (), (), repeated=True)
+        value = effect(work)
+        session.flush()
+        session.commit()
+        return Committed(value, tuple(work.changes), tuple(work.owed))
+
+
+def _enter(session: Session, job: Job) -> bool:
+    """Write the inbox row. False: it is there, so the job has taken effect. Waits for one in progress."""
+    try:
+        session.execute(insert(InboxEntry).values(message_id=job.message_id, actor=job.actor))
+    except IntegrityError:
+        session.rollback()
+        return False
+    return True
+
+
+def _note_changes(work: Work, session: Session) -> None:
+    for objects, action in ((session.new, "create"), (session.dirty, "modify"), (session.deleted, "delete")):
+        for changed in objects:
+            name = _NOTIFIED.get(type(changed))
+            if name and (action != "modify" or session.is_modified(changed)):
+                work.changed(name, action, changed.id)
+
+
+def _lost(error: DBAPIError) -> bool:
+    code = error.orig.args[0] if error.orig and error.orig.args else None
+    return error.connection_invalidated or code in _MYSQL_LOST or "database is locked" in str(error.orig)

@@ -1,0 +1,95 @@
+"""A job's arguments, checked against its function: OSMod's camelCase and Python's snake_case are one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic.alias_generators import to_camel
+
+from osmod.moderation.errors import BadPayload
+from osmod.moderation.score_data import UNSIGNED_MAX
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Id = Annotated[int, Field(ge=1, le=UNSIGNED_MAX, strict=True)]
+"""The id of a row."""
+UserId = Annotated[int, Field(ge=0, le=UNSIGNED_MAX, strict=True)] | None
+"""A user, or none; OSMod takes 0 for none, too."""
+Flag = Annotated[bool, Field(strict=True)]
+"""true or false, nothing that looks like it."""
+Name = Annotated[str, Field(min_length=1, max_length=255, strict=True)]
+"""An id of the publisher's."""
+
+
+class Payload:
+    """What a task's function takes after its first `skip` parameters, read from its signature."""
+
+    def __init__(self, wire_name: str, function: Callable[..., Any], *, skip: int) -> None:
+        self._wire_name = wire_name
+        parameters = list(inspect.signature(function, eval_str=True).parameters.values())[skip:]
+        self._names = [parameter.name for parameter in parameters]
+        fields: dict[str, Any] = {
+            parameter.name: (
+                parameter.annotation,
+                ... if parameter.default is parameter.empty else parameter.default,
+            )
+            for parameter in parameters
+        }
+        self._model: type[BaseModel] = create_model(wire_name, __config__=_CONFIG, **fields)
+
+    def read(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments by the function's own names. Raises `BadPayload` naming every field at fault."""
+        if len(args) > len(self._names):
+            raise BadPayload(f"{self._wire_name}: {len(args)} arguments, but it takes {len(self._names)}")
+        given = dict(zip(self._names, args, strict=False)) | kwargs
+        try:
+            model = self._model.model_validate(given)
+        except ValidationError as error:
+            raise BadPayload(f"{self._wire_name}: {self._explain(error)}") from None
+        return {name: getattr(model, name) for name in self._names}
+
+    def _explain(self, error: ValidationError) -> str:
+        return "; ".join(self._sentence(dict(problem)) for problem in error.errors(include_url=False))
+
+    def _sentence(self, problem: dict[str, Any]) -> str:
+        field = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "missing":
+            return f"{field} is missing"
+        if problem["type"] == "extra_forbidden":
+            known = ", ".join(map(to_camel, self._names))
+            return f"{field} is unknown (it is {_shown(problem['input'])}); the fields are {known}"
+        return f"{field}: {problem['msg']} (it is {_shown(problem['input'])})"
+
+
+def checked(wire_name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Check a plain function's arguments before it runs, as `osmod.task.task` does for its own."""
+
+    def make(function: Callable[P, T]) -> Callable[P, T]:
+        payload = Payload(wire_name, function, skip=0)
+
+        @wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> T:
+            return function(**payload.read(args, kwargs))  # type: ignore[call-arg]
+
+        return run
+
+    return make
+
+
+_CONFIG = ConfigDict(
+    extra="forbid",
+    alias_generator=to_camel,
+    validate_by_name=True,
+    validate_by_alias=True,
+    arbitrary_types_allowed=True,
+)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,40 @@
+"""What a scorer is given, what it gives back, and how it says that it cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Question:
+    """One comment, as one scorer is asked about it."""
+
+    request_id: int
+    """The row in `comment_score_requests`."""
+    text: str
+    """The comment without its tags; entities as they are."""
+    text_length: int
+    """The length of the comment with its tags, in UTF-16 units."""
+    context: tuple[str, ...] = ()
+    """The article's text, then the parent comment's, where there are such; without tags."""
+
+
+class ScorerError(Exception):
+    """The scorer could not answer now. The message names the scorer, its URL without key, and what went wrong."""
+
+
+class BadScorerConfig(Exception):
+    """A scorer's `users.extra` cannot be used. The message names the field, its value and the remedy."""
+
+
+class Scorer(Protocol):
+    """Anything that can score a comment. Called from many threads at once."""
+
+    def score(self, question: Question) -> dict[str, Any]:
+        """Score one comment; blocks until the answer is there.
+
+        Returns `{"scores": {ATTRIBUTE: [{"score": 0..1, "begin": n, "end": n}]}, "summaryScores":
+        {ATTRIBUTE: 0..1}}`; offsets in UTF-16 units of the text that the scorer saw. Raises `ScorerError`.
+        """
+        ...

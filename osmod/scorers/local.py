@@ -1,0 +1,82 @@
+"""Endpoint type `local`: a model in this process, which needs no network and no key.
+
+alt-profanity-check (a linear model over words) gives one attribute, TOXICITY: the summary is the whole text's
+score, and each sentence scored on its own gives a span.
+
+It is crude and biased: "I am a gay man" scores 0.95. It may order the moderators' queue and accept what is
+harmless. Let no rule reject by it alone, unless at a very high score (the demo's rules: above 0.99).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from osmod.scorers.batching import Batcher
+from osmod.scorers.contract import BadScorerConfig, Question, ScorerError
+
+ATTRIBUTE = "TOXICITY"
+MOST_SPANS = 40
+"""Sentences scored on their own; in a longer text, neighbours are joined until there are at most as many."""
+
+_SENTENCE = re.compile(r"\S.*?(?:(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s|$)|$)", re.MULTILINE)
+
+
+class LocalScorer:
+    """Scores with the model of this process, shared by all local scorers and loaded at the first comment."""
+
+    def __init__(self, user_id: int, config: Mapping[str, Any]) -> None:
+        self._name = f"scorer {user_id}"
+        if importlib.util.find_spec("profanity_check") is None:
+            raise BadScorerConfig(
+                f"{self._name}: endpointType 'local' needs the package alt-profanity-check; "
+                "run: pip install osmod-worker[local]"
+            )
+
+    def score(self, question: Question) -> dict[str, Any]:
+        """Score one comment. See `Scorer`."""
+        places = sentences(question.text)
+        parts = [question.text[begin:end] for begin, end in places]
+        try:
+            summary, *scores = _predictions([question.text, *parts] if len(parts) > 1 else [question.text])
+        except Exception as error:
+            raise ScorerError(f"{self._name} (local model) failed: {type(error).__name__} {error}") from error
+        spans = [
+            {"score": score, "begin": begin, "end": end}
+            for score, (begin, end) in zip(
+                scores or [summary] * len(parts), _in_utf16(question.text, places), strict=True
+            )
+        ]
+        return {"scores": {ATTRIBUTE: spans}, "summaryScores": {ATTRIBUTE: summary}}
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Where the sentences of `text` begin and end, in characters; lines end sentences, too."""
+    matches = _SENTENCE.finditer(text)
+    found = [(match.start(), match.start() + len(match.group().rstrip())) for match in matches]
+    joined = -(-len(found) // MOST_SPANS) or 1
+    groups = (found[first : first + joined] for first in range(0, len(found), joined))
+    return [(group[0][0], group[-1][1]) for group in groups]
+
+
+def _in_utf16(text: str, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    at, extra = 0, 0  # characters read, and how many of them take a second unit
+    for begin, end in places:
+        extra += sum(letter > "\uffff" for letter in text[at:begin])
+        start = begin + extra
+        extra += sum(letter > "\uffff" for letter in text[begin:end])
+        at = end
+        yield start, end + extra
+
+
+def _predict(texts: Sequence[str]) -> list[float]:
+    from profanity_check import predict_prob  # 1 second and 150 MB: only where comments are scored
+
+    return [float(probability) for probability in predict_prob(list(texts))]
+
+
+_predictions = Batcher(_predict)
+os.register_at_fork(after_in_child=_predictions.forget)

@@ -1,0 +1,186 @@
+"""What all tests share: a database, a Redis, and the promise to leave nothing behind.
+
+Fixtures to ask for:
+
+- `engine` / `database_url`: empty tables, on SQLite and again on MariaDB.
+- `empty_database_url`: no tables at all, on both.
+- `redis_url`: an empty Redis, on Valkey and again on Redis; the test must leave no key without expiry but
+  the queue's own (`QUEUE_KEYS`). `redis_server` is the same for fixtures that live longer than one test.
+
+`pytest --database sqlite --redis valkey` leaves the others out. A service that does not run here is skipped
+and named at the end; with `CI=true` it fails the tests that need it.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import psutil
+import pytest
+import redis
+from sqlalchemy import Engine
+
+from osmod import settings
+from osmod.embedded import embedded_redis
+from osmod.moderation.database import connect
+from tests import databases, redis_servers
+
+DATABASES = ("sqlite", "mariadb")
+REDIS_SERVERS = ("valkey", "redis")
+QUEUE_KEYS = ("dramatiq:", "osmod:")
+"""How the keys begin that belong to the queue: it keeps jobs until they are done, so they do not expire."""
+_SETTINGS = ("DATABASE_", "WORKER_", "REDIS_URL", "API_URL", "OSMOD_HOME")
+_MARK = "OSMOD_TEST_RUN"
+_not_tested: dict[str, None] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run be limited to some databases and servers."""
+    parser.addoption("--database", help=f"only these databases, of {','.join(DATABASES)}")
+    parser.addoption("--redis", help=f"only these servers, of {','.join(REDIS_SERVERS)}")
+
+
+def pytest_configure() -> None:
+    """Keep the machine's own settings out of the tests; mark every process that the tests start."""
+    for name in [name for name in os.environ if name.startswith(_SETTINGS)]:
+        del os.environ[name]
+    os.environ["REDIS_URL"] = "redis://127.0.0.1:1"  # nobody's: a test names the one it means
+    os.environ[_MARK] = uuid.uuid4().hex
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test once for each database and each server that it uses."""
+    for fixture, option, known in (
+        ("_database", "--database", DATABASES),
+        ("redis_server", "--redis", REDIS_SERVERS),
+    ):
+        if fixture in metafunc.fixturenames:
+            chosen = metafunc.config.getoption(option) or ",".join(known)
+            metafunc.parametrize(fixture, chosen.split(","), indirect=True, scope="session")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which services the tests did without."""
+    for reason in _not_tested:
+        terminalreporter.write_line(f"NOT TESTED HERE: {reason}", yellow=True)
+
+
+def unavailable(reason: str) -> None:
+    """Skip what needs a service that is not there; under CI, fail it."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}, and CI=true asks for it", pytrace=False)
+    _not_tested[reason] = None
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def _sqlite(tmp_path_factory: pytest.TempPathFactory) -> databases.SqliteTemplate:
+    return databases.SqliteTemplate(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def _mariadb_problem() -> str | None:
+    return databases.server_problem()
+
+
+@pytest.fixture(scope="session")
+def _mariadb() -> Iterator[databases.MariadbTemplate]:
+    with databases.mariadb_database("shared") as url:
+        template = databases.MariadbTemplate(url)
+        yield template
+        template.close()
+
+
+@pytest.fixture(scope="session")
+def _database(request: pytest.FixtureRequest, _mariadb_problem: str | None) -> str:
+    """Which database a test runs on."""
+    if request.param == "mariadb" and _mariadb_problem:
+        unavailable(_mariadb_problem)
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(_database: str, request: pytest.FixtureRequest) -> str:
+    """The URL of a database with all tables, empty."""
+    template = request.getfixturevalue(f"_{_database}")
+    return str(template.fresh().render_as_string(hide_password=False))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a database with all tables, empty."""
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def empty_database_url(_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a database without any tables; for SQLite, of a file that is not there yet."""
+    if _database == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('empty') / 'osmod.db'}"
+        return
+    with databases.mariadb_database(uuid.uuid4().hex[:8]) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def redis_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Redis that the tests started. What is in it is whatever the last test left."""
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "redis" and (problem := redis_servers.redis_problem()):
+        unavailable(problem)
+    start = redis_servers.redis_server if request.param == "redis" else embedded_redis
+    with start(folder) as url:
+        _services.update(process.pid for process in _started())
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> Iterator[str]:
+    """The URL of an empty Redis. Keys without expiry that are not the queue's fail the test."""
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushall()
+        yield redis_server
+        kept = (name.decode() for name in client.scan_iter() if client.ttl(name) == -1)
+        leaked = sorted(name for name in kept if not name.startswith(QUEUE_KEYS))
+        assert [] == leaked, "keys that never expire were left in Redis"
+
+
+@pytest.fixture(autouse=True)
+def _own_settings() -> Iterator[None]:
+    """Settings are read anew in each test."""
+    settings.get_settings.cache_clear()
+    yield
+    settings.get_settings.cache_clear()
+
+
+_services: set[int] = set()
+"""The processes that live as long as the tests do."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_process_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A module whose tests leave a process running fails; the process is ended."""
+    before = {process.pid for process in _started()}
+    yield
+    new = [process for process in _started() if process.pid not in before | _services]
+    _, left = psutil.wait_procs(new, timeout=5)
+    commands = [" ".join(process.cmdline()) for process in left]
+    for process in left:
+        process.kill()
+    assert [] == commands, f"processes were left running by {request.node.name}"
+
+
+def _started() -> set[psutil.Process]:
+    """Every running process that comes from this test run: our children, and orphans that carry our mark."""
+    found = set(psutil.Process().children(recursive=True))
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(_MARK) == os.environ[_MARK]:
+                found.add(process)
+        except psutil.Error:
+            continue
+    return found

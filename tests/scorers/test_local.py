@@ -1,0 +1,91 @@
+"""The model that needs no network."""
+
+from __future__ import annotations
+
+import importlib.util
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from osmod.scorers import BadScorerConfig, Question, scorer_for
+from osmod.scorers.local import MOST_SPANS, sentences
+
+LOCAL = {"endpointType": "local"}
+
+
+def ask(text: str) -> dict[str, object]:
+    return scorer_for(9, LOCAL).score(Question(1, text, len(text)))
+
+
+def test_scores_the_whole_and_each_sentence() -> None:
+    """The summary is the whole text's score; the insult's own sentence scores high, the thanks low."""
+    text = "Thanks for the article. You are an idiot!"
+    answer = scorer_for(9, LOCAL).score(Question(1, text, len(text)))
+    thanks, insult = answer["scores"]["TOXICITY"]
+    assert {name: thanks[name] for name in ("begin", "end")} == {"begin": 0, "end": 23}
+    assert {name: insult[name] for name in ("begin", "end")} == {"begin": 24, "end": 41}
+    assert thanks["score"] < 0.2 < 0.9 < insult["score"]
+    assert set(answer["summaryScores"]) == {"TOXICITY"}
+    assert 0 <= answer["summaryScores"]["TOXICITY"] <= 1
+
+
+def test_one_sentence_has_the_summarys_score() -> None:
+    """A text of one sentence is scored once."""
+    answer = scorer_for(9, LOCAL).score(Question(1, "  Thanks a lot \n", 16))
+    score = answer["summaryScores"]["TOXICITY"]
+    assert answer["scores"]["TOXICITY"] == [{"score": score, "begin": 2, "end": 14}]
+
+
+def test_offsets_are_utf16_units() -> None:
+    """A character beyond the basic plane counts twice, as in the moderators' browsers."""
+    answer = scorer_for(9, LOCAL).score(Question(1, "👍 Good. 👍👍 Fine.", 20))
+    assert [(s["begin"], s["end"]) for s in answer["scores"]["TOXICITY"]] == [(0, 8), (9, 19)]
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "\ud83d", "&amp;", "x" * 20_000])
+def test_any_text_has_a_score(text: str) -> None:
+    """Empty, broken and huge texts are scored like any other."""
+    answer = scorer_for(9, LOCAL).score(Question(1, text, len(text)))
+    assert 0 <= answer["summaryScores"]["TOXICITY"] <= 1
+    assert len(answer["scores"]["TOXICITY"]) == bool(text.strip())
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        (["One.", "Two!", "Three"], "One. Two! Three"),
+        (["First line", "Second."], "First line\n\n  Second.\r\n"),
+        (['He said "no."', "(Really?)"], 'He said "no." (Really?)'),
+        (["Version 3.11 is out..."], "Version 3.11 is out..."),
+        (["...", "so"], "...\nso"),
+        ([], " \n\t"),
+    ],
+)
+def test_sentences(parts: list[str], text: str) -> None:
+    """Sentences end at their marks, with closing quotes, and at the end of a line; blanks belong to none."""
+    assert [text[begin:end] for begin, end in sentences(text)] == parts
+
+
+def test_a_long_text_has_a_bounded_number_of_spans() -> None:
+    """Neighbouring sentences are joined, none is dropped."""
+    text = "So. " * 10_000
+    found = sentences(text)
+    assert len(found) == MOST_SPANS
+    assert (found[0][0], found[-1][1]) == (0, len(text) - 1)
+
+
+def test_threads_get_what_a_lone_caller_gets() -> None:
+    """Scores do not depend on which comments were scored together."""
+    texts = [
+        f"Comment number {number}. You are {word}." for number in range(8) for word in ("a fool", "kind")
+    ]
+    alone = [ask(text) for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, texts)) == alone
+
+
+def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra `local` the config is refused, saying what to install."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(BadScorerConfig, match=r"run: pip install osmod-worker\[local\]"):
+        scorer_for(10, LOCAL)

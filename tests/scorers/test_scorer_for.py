@@ -1,0 +1,52 @@
+"""From a user's `extra` to a scorer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from osmod.scorers import BadScorerConfig, scorer_for
+
+CONFIG = {
+    "endpointType": "perspective-api",
+    "endpoint": "https://scorer.example/analyze",
+    "attributes": {"TOXICITY": {}},
+}
+
+
+def test_a_changed_config_takes_effect_at_once() -> None:
+    """The same config gives the same scorer; a changed one gives another, without a restart."""
+    scorer = scorer_for(1, dict(CONFIG))
+    assert scorer_for(1, dict(CONFIG)) is scorer
+    assert scorer_for(1, CONFIG | {"userAgent": "new"}) is not scorer
+    assert scorer_for(2, CONFIG) is not scorer
+
+
+def test_a_config_may_be_encoded_twice() -> None:
+    """Some of OSMod's rows hold the object as a string of JSON."""
+    assert scorer_for(1, json.dumps(json.dumps(CONFIG))) is scorer_for(1, CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (None, 'scorer 1: users.extra is empty; give it {"endpointType": …}'),
+        ({}, "scorer 1: users.extra is empty"),
+        ("not json", "scorer 1: users.extra must be a JSON object, is 'not json'"),
+        ("[" * 100_000, "scorer 1: users.extra must be a JSON object"),
+        ([1], "scorer 1: users.extra must be a JSON object, is [1]"),
+        (
+            {"endpointType": "proxy"},
+            "endpointType 'proxy' is not known; set it in users.extra to one of local",
+        ),
+        ({"endpointType": ["local"]}, "endpointType ['local'] is not known"),
+        ({"endpoint": "x"}, "endpointType None is not known"),
+    ],
+)
+def test_a_config_without_a_known_endpoint_type_is_refused(config: Any, said: str) -> None:
+    """The error says what is there and what to put in its place."""
+    with pytest.raises(BadScorerConfig) as refused:
+        scorer_for(1, config)
+    assert said in str(refused.value)
