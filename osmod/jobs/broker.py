@@ -16,6 +16,7 @@ from dramatiq.common import q_name
 
 from osmod.jobs.connection import bounded, client_from_url
 from osmod.jobs.consumer import JobConsumer
+from osmod.jobs.control import JobControl
 from osmod.jobs.draining import DEFAULT_DRAIN, begin_draining
 from osmod.jobs.errors import InvalidOption, JobNotQueued
 from osmod.jobs.holdings import Holdings
@@ -106,6 +107,8 @@ class JobBroker(RedisBroker):
             **stock,
         )
         self.actor_options |= ACTOR_OPTIONS
+        if not any(isinstance(one, JobControl) for one in self.middleware):
+            self.add_middleware(JobControl())
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"attribute {name} does not exist")

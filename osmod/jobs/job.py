@@ -22,6 +22,9 @@ class Job(MessageProxy):
         are sent before the job is settled, so that neither is lost.
     """
 
+    #: Seconds that its last run took; None until it is over.
+    ran: float | None = None
+
     def __init__(
         self, message: Message[Any], job_id: bytes, token: bytes, consumer: JobConsumer, suspect: bool
     ) -> None:

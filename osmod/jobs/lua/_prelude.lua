@@ -54,3 +54,19 @@ local function bury(id, set, state, keep, reason, traceback)
     call('ZREMRANGEBYSCORE', set, '-inf', now - keep)
     free_unique(call('HGET', key, 'unique'), id)
 end
+
+-- Tells whoever watches the queue (see osmod.jobs.events) what happened to a job, with pairs of field and
+-- value. While nobody watches, that is one look a script.
+local WATCHED, EVENTS = BASE .. 'watched', BASE .. 'events'
+local watched
+local function emit(event, id, ...)
+    if watched == nil then
+        watched = call('EXISTS', WATCHED) == 1
+    end
+    if watched then
+        local message = call('HGET', JOB .. id, 'message') or ''
+        local actor = string.match(message, '"actor_name":"([^"]*)"') or ''
+        call('XADD', EVENTS, 'MAXLEN', '~', 10000, '*', 'event', event, 'job', id, 'actor', actor, ...)
+        call('PEXPIRE', EVENTS, 3600000)
+    end
+end
