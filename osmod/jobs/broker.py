@@ -17,24 +17,23 @@ from dramatiq.common import q_name
 from osmod.jobs.connection import bounded, client_from_url
 from osmod.jobs.consumer import JobConsumer
 from osmod.jobs.control import JobControl
-from osmod.jobs.draining import DEFAULT_DRAIN, begin_draining
-from osmod.jobs.errors import InvalidOption, JobNotQueued
+from osmod.jobs.draining import DEFAULT_DRAIN, Drained, begin_draining, end_draining, release_on_exit
+from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.holdings import Holdings
 from osmod.jobs.hooks import HookTable
 from osmod.jobs.job import Job
-from osmod.jobs.leases import Heartbeat, begin
+from osmod.jobs.leases import DEFAULT_LEASE, Heartbeat, begin, lease_millis
 from osmod.jobs.link import Links
-from osmod.jobs.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor, apply_to_message
-from osmod.jobs.retries import retry_delay
-from osmod.jobs.scripts import PURGE
+from osmod.jobs.options import ACTOR_OPTIONS, apply_to_actor
+from osmod.jobs.retries import run_again
+from osmod.jobs.scripts import ENQUEUE, PURGE
 from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, SEND_BATCH, Sender, stored_as
+from osmod.jobs.workqueue import WorkQueue
 
-#: Milliseconds for which a worker holds a job without a sign of life.
-DEFAULT_LEASE = 15_000
 #: Milliseconds that an idle consumer sleeps when nothing is known to come.
 DEFAULT_NAP = 10_000
 #: Finished jobs kept, and for how many milliseconds.
-DEFAULT_KEEP_DONE = 10_000
+DEFAULT_KEEP_DONE = 20_000
 DEFAULT_DONE_TTL = 86_400_000
 #: A job is failed once its worker died this often.
 DEATHS_ALLOWED = 3
@@ -88,7 +87,8 @@ class JobBroker(RedisBroker):
         self._heartbeat: Heartbeat | None = None
         self._lock = threading.Lock()
         self.stopping = False
-        self.lease = _lease_millis(lease)
+        self.work_queue: WorkQueue | None = None
+        self.lease = lease_millis(lease)
         self.send_patience = send_patience
         self.nap = min(nap, self.lease)
         self.drain = drain
@@ -152,6 +152,7 @@ class JobBroker(RedisBroker):
             if self._heartbeat is None:
                 self._heartbeat = Heartbeat(self)
                 self._heartbeat.start()
+                release_on_exit(self)
         return self.consumer_class(self, queue_name, prefetch, timeout)
 
     def holdings(self, queue_name: str) -> Holdings:
@@ -170,6 +171,25 @@ class JobBroker(RedisBroker):
         """Delete all jobs of a queue, the finished and failed too. Other queues are not touched."""
         while PURGE.run(self.links, self.key_base(queue_name), [b"1000"]):
             continue
+
+    # -- Dramatiq's commands, for what of its users wraps or calls them ----------------------------------
+
+    def do_enqueue(self, queue_name: str, message_id: str | bytes, data: bytes) -> None:
+        """Store an encoded message."""
+        job_id = message_id if isinstance(message_id, bytes) else message_id.encode()
+        ENQUEUE.run(self.links, self.key_base(queue_name), [job_id, data, b"0", b"", b""])
+
+    def do_ack(self, queue_name: str, message_id: str) -> None:
+        """Tell Redis that a job held by this process is done. Nothing happens if it is not held."""
+        self.holdings(q_name(queue_name)).tell(self.links, message_id, b"d")
+
+    def do_nack(self, queue_name: str, message_id: str) -> None:
+        """Tell Redis that a job held by this process has failed. Nothing happens if it is not held."""
+        self.holdings(q_name(queue_name)).tell(self.links, message_id, b"f")
+
+    def do_purge(self, queue_name: str) -> None:
+        """Delete all jobs of a queue."""
+        self.flush(q_name(queue_name))
 
     def do_qsize(self, queue_name: str) -> int:
         """The number that `join` waits on, counted as Dramatiq does: jobs in a worker's care count twice."""
@@ -207,8 +227,8 @@ class JobBroker(RedisBroker):
         """
         holdings = self._holdings.get(message.queue_name)
         if holdings is not None and (job := holdings.held.get(message.message_id)) is not None:
-            return self._run_again(job, message, delay)
-        message = self._prepare(message)
+            return run_again(self, job, message, delay)
+        message = self.sender.prepare(message)
         self.emit_before("enqueue", message, delay)
         try:
             answer = self.sender.store(message.queue_name, [(message, delay)])[0]
@@ -228,7 +248,7 @@ class JobBroker(RedisBroker):
           JobNotQueued: Redis was away for too long; messages before the failing call are queued. Sending all
             of them again is safe.
         """
-        prepared = [self._prepare(message) for message in messages]
+        prepared = [self.sender.prepare(message) for message in messages]
         for message in prepared:
             self.emit_before("enqueue", message, None)
         sent: list[Message[Any]] = []
@@ -237,35 +257,10 @@ class JobBroker(RedisBroker):
             for at in range(0, len(entries), SEND_BATCH):
                 portion = entries[at : at + SEND_BATCH]
                 answers = self.sender.store(queue_name, portion)
-                sent += [
-                    stored_as(message, answer) for (message, _), answer in zip(portion, answers, strict=True)
-                ]
+                sent += map(stored_as, (message for message, _ in portion), answers)
         for message in sent:
             self.emit_after("enqueue", message, None)
         return sent
-
-    def _prepare(self, message: Message[Any]) -> Message[Any]:
-        # The caller's message stays as it was.
-        message = Message(
-            message.queue_name,
-            message.actor_name,
-            message.args,
-            message.kwargs,
-            dict(message.options),
-            message.message_id,
-            message.message_timestamp,
-        )
-        if message.options:
-            apply_to_message(message, MESSAGE_OPTIONS | self.actor_options)
-        return message
-
-    def _run_again(self, job: Job, message: Message[Any], delay: int | None) -> Message[Any]:
-        message = message.copy()
-        self.emit_before("enqueue", message, delay)
-        wait = retry_delay(job, self.actors.get(job.actor_name), delay or 0)
-        job.settlement = (b"r", job.id, job.token, b"%d" % wait, message.encode())
-        self.emit_after("enqueue", message, delay)
-        return message
 
     # -- hooks ----------------------------------------------------------------------------------------
 
@@ -276,20 +271,18 @@ class JobBroker(RedisBroker):
                 begin(self, args[0])
         elif signal == "worker_boot":
             self.stopping = False
+            self.work_queue = args[0].work_queue = WorkQueue(args[0].worker_threads)
         elif signal == "worker_shutdown":
             begin_draining(self, args[0])
         self._hooks.before(self, signal, args, kwargs)
 
     def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the `after_` hooks of a signal."""
+        if signal == "process_message" and isinstance(kwargs.get("exception"), Drained):
+            job = args[0]
+            job.settlement = (b"h", job.id, job.token)
+            self._hooks.after_interruption(self, args, kwargs)
+            return
         self._hooks.after(self, signal, args, kwargs)
-
-
-def _lease_millis(lease: int | float | timedelta) -> int:
-    if isinstance(lease, timedelta):
-        millis = int(lease.total_seconds() * 1000)
-    else:
-        millis = int(lease * 1000) if lease < 250 else int(lease)
-    if millis < 250:
-        raise InvalidOption(f"lease={lease!r}: shorter than 250 milliseconds, a worker could not keep it")
-    return millis
+        if signal == "worker_shutdown":
+            end_draining(self)

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -18,8 +18,10 @@ from dramatiq.errors import DecodeError
 
 from osmod.jobs.backoff import Backoff
 from osmod.jobs.connection import ANSWER_TIMEOUT
+from osmod.jobs.hooks import stirs
 from osmod.jobs.job import Job
 from osmod.jobs.link import pack, passes
+from osmod.jobs.workqueue import STALL
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
@@ -89,7 +91,7 @@ class JobConsumer(Consumer):
         return len(self.queued_message_ids)
 
     def __next__(self) -> MessageProxy | None:
-        if self.message_cache:
+        if self.message_cache and not self.broker.stopping:
             return self.message_cache.popleft()
         try:
             job = self._next()
@@ -107,11 +109,13 @@ class JobConsumer(Consumer):
     def ack(self, message: MessageProxy) -> None:
         """Note that a job is done, or is to be retried if a retry was asked for. Never raises for Redis."""
         if isinstance(message, Job):
-            self._settle(message, message.settlement or (b"d", message.id, message.token))
+            self._settle(message, message.settlement or (message.done, message.id, message.token))
 
     def nack(self, message: MessageProxy) -> None:
         """Note that a job has failed for good."""
-        if isinstance(message, Job):
+        if isinstance(message, Job) and message.settlement and message.settlement[0] == b"h":
+            self._settle(message, message.settlement)
+        elif isinstance(message, Job):
             error = message._exception
             reason = f"{type(error).__name__}: {error}" if error else message.options.get("error", "failed")
             traceback = message.options.get("traceback") or ""
@@ -126,36 +130,25 @@ class JobConsumer(Consumer):
         for message in messages:
             if isinstance(message, Job):
                 self._holdings.settle(message, (b"h", message.id, message.token))
-        self.flush(CLOSING_PATIENCE)
+        self._holdings.flush(self.broker.links, CLOSING_PATIENCE)
 
     def close(self) -> None:
         """Hand back what was not given out, settle what ended, disconnect."""
         self._sleeper.close()
-        cached = [self.message_cache.popleft() for _ in range(len(self.message_cache))]
-        self.requeue(cached)
+        self._hand_back_cache()
+        self._holdings.flush(self.broker.links, CLOSING_PATIENCE)
         self._link.close()
 
-    def flush(self, patience: float = 0.0) -> bool:
-        """Tell Redis now what ended, trying for so many seconds. False if it could not be told."""
-        deadline = time.monotonic() + patience
-        backoff = Backoff()
-        while self._holdings.pending:
-            try:
-                self._holdings.exchange(self.broker.links, b"", 0)
-            except Exception as error:
-                if not passes(error):
-                    raise
-                if time.monotonic() >= deadline:
-                    _log.warning("Could not settle jobs of queue %r yet: %s", self.queue_name, error)
-                    return False
-                time.sleep(min(backoff.next(), max(0.0, deadline - time.monotonic())))
-        return True
+    def _hand_back_cache(self) -> None:
+        while self.message_cache:
+            job = self.message_cache.popleft()
+            self._holdings.settle(job, (b"h", job.id, job.token))
 
     def _settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
         self._holdings.settle(job, settlement)
         consumer = job.consumer
         if consumer._asleep:
-            self.flush()
+            self._holdings.flush(self.broker.links)
         elif consumer._ring_at and len(self._holdings.pending) >= consumer._ring_at:
             consumer._ring_at = 0
             consumer._bell.ring()
@@ -168,7 +161,7 @@ class JobConsumer(Consumer):
             self._wind_down()
             return None
         if not self._sleeps_until:
-            if time.monotonic() >= self._dry_until or self._holdings.pending:
+            if time.monotonic() >= self._dry_until:
                 if self._room() < self._half and not self._gathered():
                     return None
                 self._exchange(self._room())
@@ -183,17 +176,28 @@ class JobConsumer(Consumer):
         """No more jobs: this process is stopping. What ends is still settled."""
         self._sleeper.close()
         self._sleeps_until = 0.0
+        self._hand_back_cache()
         self._ring_at = 1
         if not self._holdings.pending:
             self._bell.wait(self._look_up)
         self._exchange(0)
+
+    def _wait(self, event: Callable[[float], bool]) -> bool:
+        """Wait for an event until the caller's patience ends, but see to it that no job lacks a thread."""
+        work_queue = self.broker.work_queue
+        if work_queue is not None and work_queue.stalled():
+            if event(STALL):
+                return True
+            if work_queue.stalled():
+                work_queue.rouse()
+        return event(self._look_up)
 
     def _gathered(self) -> bool:
         """Wait until there is room worth a call. False: there is none yet."""
         pending = self._holdings.pending
         if self._room() <= 0 and not pending:
             self._ring_at = 1
-            if not pending and not self._bell.wait(self._look_up) and not pending:
+            if not pending and not self._wait(self._bell.wait) and not pending:
                 return False
         if pending:
             self._ring_at = self._half
@@ -225,8 +229,8 @@ class JobConsumer(Consumer):
         self._asleep = True
         try:
             if self._holdings.pending:
-                self.flush()
-            if not self._sleeper.readable(self._look_up):
+                self._holdings.flush(self.broker.links)
+            if not self._wait(self._sleeper.readable):
                 if time.monotonic() > self._sleeps_until:
                     raise TimeoutError("no answer from a sleeping connection")
                 return None
@@ -240,21 +244,26 @@ class JobConsumer(Consumer):
     def _take(self, fields: list[bytes], messages: bytes, token: bytes) -> None:
         at = 0
         for size, job_id in zip(fields[::2], fields[1::2], strict=True):
-            suspect = size.endswith(b"!")
-            end = at + int(size.rstrip(b"!"))
+            end = at + int(size)
+            marks = b""
+            if job_id[:1] in b"!*":
+                bare = job_id.lstrip(b"!*")
+                marks, job_id = job_id[: -len(bare)], bare
             data, at = messages[at:end], end
             try:
                 message: Message[Any] = Message.decode(data)
             except DecodeError as error:
                 _log.exception("Job %s cannot be read; it is failed.", job_id.decode())
                 message = Message(self.queue_name, "unreadable", (), {}, {}, job_id.decode())
-                job = Job(message, job_id, token, self, suspect)
+                job = Job(message, job_id, token, self, marks)
                 job.stuff_exception(error)
                 self._hold(job)
                 self.nack(job)
                 continue
+            job = Job(message, job_id, token, self, marks)
             message.options.pop("eta", None)
-            job = Job(message, job_id, token, self, suspect)
+            actor = self.broker.actors.get(message.actor_name)
+            job.plain = actor is not None and not stirs(actor.options) and not stirs(message.options)
             self._hold(job)
             self.message_cache.append(job)
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
+from collections.abc import Callable
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from dramatiq.errors import BrokerConnectionError, ConnectionClosed
+
+from osmod.jobs.backoff import Backoff
 from osmod.jobs.job import Job
-from osmod.jobs.link import Link, Links
+from osmod.jobs.link import Link, Links, passes
 from osmod.jobs.scripts import EXCHANGE, EXTEND
 
 if TYPE_CHECKING:
@@ -36,6 +41,9 @@ class Holdings:
         self.held: dict[str, Job] = {}
         self.pending: deque[tuple[Job, tuple[bytes, ...]]] = deque()
         self._terms = broker.terms
+        # Looked up at each call: they may be wrapped.
+        self._ack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_ack
+        self._nack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_nack
         self._send_followups = broker.sender.store_followups
 
     def settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
@@ -82,6 +90,64 @@ class Holdings:
         for job_id in EXTEND.run(links, self.base, [lease, *pairs]):
             _log.warning("The lease of job %s passed on while it was held here.", job_id.decode())
             self._let_go(jobs[job_id.decode()])
+
+    def flush(self, links: Links, patience: float = 0.0) -> bool:
+        """Tell Redis now what ended, trying for so many seconds. False if it could not be told."""
+        deadline = time.monotonic() + patience
+        backoff = Backoff()
+        while self.pending:
+            try:
+                self._tell_next(links)
+            except Exception as error:
+                if not passes(error) and not isinstance(error, BrokerConnectionError):
+                    raise
+                if time.monotonic() >= deadline:
+                    _log.warning("Could not settle jobs of queue %r yet: %s", self.queue_name, error)
+                    return False
+                time.sleep(min(backoff.next(), max(0.0, deadline - time.monotonic())))
+        return True
+
+    def tell(self, links: Links, message_id: str, kind: bytes) -> None:
+        """Settle one job now, as it was noted to have ended, or else by `kind`: `d` done, `f` failed.
+
+        Raises:
+          ConnectionClosed: Redis is away; it is told later.
+        """
+        job = self.held.get(message_id)
+        if job is not None and all(job is not noted for noted, _ in list(self.pending)):
+            self.settle(
+                job,
+                (kind, job.id, job.token, b"rejected", b"") if kind == b"f" else (kind, job.id, job.token),
+            )
+        try:
+            self.exchange(links, b"", 0)
+        except Exception as error:
+            if not passes(error):
+                raise
+            raise ConnectionClosed(str(error)) from error  # type: ignore[no-untyped-call]
+
+    def _tell_next(self, links: Links) -> None:
+        alone = self.pending[0] if len(self.pending) == 1 else None
+        if alone is None or alone[1][0] not in b"dDf":
+            self.exchange(links, b"", 0)
+            return
+        # By Dramatiq's commands, which its users know to wrap.
+        job, settlement = alone
+        command = self._nack if settlement[0] == b"f" else self._ack
+        try:
+            command()(self.queue_name, job.message_id)
+        except BaseException:
+            if alone not in self.pending:
+                self.pending.appendleft(alone)
+            raise
+
+    def release(self) -> list[Job]:
+        """Give up every lease still held, as if the jobs had not been started. Returns those jobs."""
+        ended = {id(job) for job, _ in list(self.pending)}
+        released = [job for job in list(self.held.values()) if id(job) not in ended]
+        for job in released:
+            self.settle(job, (b"h", job.id, job.token))
+        return released
 
     def _let_go(self, job: Job) -> None:
         if self.held.get(job.message_id) is job:

@@ -16,6 +16,7 @@ class Job(MessageProxy):
     Attributes:
       id: the message id, as Redis has it.
       token: the lease's name; Redis refuses whatever comes under another.
+      plain: whether no option of it or its actor needs any of Dramatiq's own middleware.
       suspect: whether a worker vanished while it held this job before.
       settlement: what to tell Redis once the job ends, where that is not "done": a retry, for instance.
       followups: messages that hooks wanted to send on this job's end while Redis was away, with delays. They
@@ -26,7 +27,7 @@ class Job(MessageProxy):
     ran: float | None = None
 
     def __init__(
-        self, message: Message[Any], job_id: bytes, token: bytes, consumer: JobConsumer, suspect: bool
+        self, message: Message[Any], job_id: bytes, token: bytes, consumer: JobConsumer, marks: bytes
     ) -> None:
         # MessageProxy looks each of these up through __getattr__, several times a job.
         self.__dict__.update(message.__dict__)
@@ -35,7 +36,9 @@ class Job(MessageProxy):
         self.failed = False
         self.token = token
         self.consumer = consumer
-        self.suspect = suspect
+        self.plain = False
+        self.suspect = b"!" in marks
+        self.done = b"D" if b"*" in marks else b"d"
         self.id = job_id
         self.settlement: tuple[bytes, ...] | None = None
         self.followups: list[tuple[Message[Any], int | None]] | None = None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import redis
 from dramatiq.middleware import SkipMessage
 
 from osmod.jobs.backoff import Backoff
+from osmod.jobs.errors import InvalidOption
 from osmod.jobs.job import Job
 from osmod.jobs.link import passes
 from osmod.jobs.scripts import BEGIN
@@ -19,6 +21,24 @@ if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
 
 _log = logging.getLogger(__name__)
+
+#: Milliseconds for which a worker holds a job without a sign of life.
+DEFAULT_LEASE = 15_000
+
+
+def lease_millis(lease: int | float | timedelta) -> int:
+    """A lease in milliseconds. A number below 250 is one of seconds.
+
+    Raises:
+      InvalidOption: it is too short for a worker to keep.
+    """
+    if isinstance(lease, timedelta):
+        millis = int(lease.total_seconds() * 1000)
+    else:
+        millis = int(lease * 1000) if lease < 250 else int(lease)
+    if millis < 250:
+        raise InvalidOption(f"lease={lease!r}: shorter than 250 milliseconds, a worker could not keep it")
+    return millis
 
 
 class Heartbeat(threading.Thread):

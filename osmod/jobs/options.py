@@ -76,6 +76,30 @@ def parse_attempts(value: Any) -> int:
     return value
 
 
+def parse_backoff(value: Any, first: int) -> tuple[str, int]:
+    """A `backoff` option as its kind and the first wait in milliseconds.
+
+    Raises:
+      InvalidOption: it is none of the forms that `osmod.jobs.retries` lists.
+    """
+    kind, delay = value, first
+    if isinstance(value, dict):
+        kind, delay = value.get("type", "fixed"), value.get("delay", first)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        kind, delay = "fixed", value
+    if (
+        kind not in ("fixed", "exponential")
+        or not isinstance(delay, int)
+        or isinstance(delay, bool)
+        or delay < 0
+    ):
+        raise InvalidOption(
+            f"backoff={value!r}: expected milliseconds, 'fixed', 'exponential', "
+            "{'type': 'exponential', 'delay': 500}, or on an actor a function of the attempts made"
+        )
+    return kind, delay
+
+
 def refuse_unknown(given: Iterable[str], known: Iterable[str], subject: str) -> None:
     """Refuse options that nothing understands.
 
@@ -93,6 +117,9 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], subject: str) -> 
 def apply_to_actor(actor: Actor[Any, Any]) -> None:
     """Check an actor's options as it is declared, and say them in Dramatiq's words where it has some."""
     actor.priority = parse_priority(actor.priority)
+    backoff = actor.options.get("backoff")
+    if backoff is not None and not callable(backoff):
+        parse_backoff(backoff, 0)
     if "attempts" in actor.options:
         actor.options.setdefault("max_retries", parse_attempts(actor.options["attempts"]) - 1)
 
@@ -101,6 +128,10 @@ def apply_to_message(message: Message[Any], known: Iterable[str]) -> None:
     """Check a message's options before it is sent, and say them in Dramatiq's words where it has some."""
     options = message.options
     refuse_unknown(options, known, f"a message of {message.actor_name!r}")
+    if callable(options.get("backoff")):
+        raise InvalidOption("backoff: a function can only stand on the actor, a message carries values")
+    if "backoff" in options:
+        parse_backoff(options["backoff"], 0)
     if "attempts" in options:
         options.setdefault("max_retries", parse_attempts(options["attempts"]) - 1)
 

@@ -1,4 +1,4 @@
-"""When a failed job is tried again.
+"""When and how a failed job is tried again.
 
 `backoff` on an actor or a message says how long to wait: a number of milliseconds (fixed), `"fixed"` or
 `"exponential"` with `min_backoff` as the first wait, `{"type": "exponential", "delay": 500}` as in Kue, or
@@ -8,13 +8,50 @@ jitter. `max_backoff` is the ceiling of all. Without `backoff`, Dramatiq's own `
 
 from __future__ import annotations
 
-from typing import Any
+import random
+from typing import TYPE_CHECKING, Any
 
-from dramatiq import Actor
+from dramatiq import Actor, Message, Retry
+from dramatiq.middleware.retries import DEFAULT_MAX_BACKOFF, DEFAULT_MIN_BACKOFF
 
 from osmod.jobs.job import Job
+from osmod.jobs.options import parse_backoff
+
+if TYPE_CHECKING:
+    from osmod.jobs.broker import JobBroker
+
+
+def run_again(broker: JobBroker, job: Job, message: Message[Any], delay: int | None) -> Message[Any]:
+    """Have a running job tried again once it has ended, instead of ending it.
+
+    Nothing is sent here: the retry is stored in the step that settles the run, so neither can be without the
+    other.
+    """
+    message = message.copy()
+    broker.emit_before("enqueue", message, delay)
+    wait = retry_delay(job, broker.actors.get(job.actor_name), delay or 0)
+    job.settlement = (b"r", job.id, job.token, b"%d" % wait, message.encode())
+    broker.emit_after("enqueue", message, delay)
+    return message
 
 
 def retry_delay(job: Job, actor: Actor[Any, Any] | None, proposed: int) -> int:
-    """Milliseconds until a job is tried again, where Dramatiq proposed so many."""
-    return proposed
+    """Milliseconds until a job is tried again, where Dramatiq proposed so many.
+
+    A delay that the actor itself asked for with `Retry(delay=...)` stands.
+    """
+    if isinstance(job._exception, Retry) and job._exception.delay is not None:
+        return proposed
+    options = {**(actor.options if actor is not None else {}), **job.options}
+    backoff = options.get("backoff")
+    if backoff is None:
+        return proposed
+    attempts = max(1, options.get("retries", 1))
+    ceiling: int = options.get("max_backoff", DEFAULT_MAX_BACKOFF)
+    if callable(backoff):
+        return int(min(ceiling, max(0, backoff(attempts))))
+    kind, first = parse_backoff(backoff, options.get("min_backoff", DEFAULT_MIN_BACKOFF))
+    if kind == "fixed":
+        return min(ceiling, first)
+    most = min(ceiling, first * 2 ** min(attempts - 1, 32))
+    return int(most * random.uniform(0.75, 1.0))

@@ -11,7 +11,7 @@ from dramatiq import Message
 from osmod.jobs.backoff import Backoff
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.link import Links, passes
-from osmod.jobs.options import wire_form
+from osmod.jobs.options import MESSAGE_OPTIONS, apply_to_message, wire_form
 from osmod.jobs.scripts import ENQUEUE
 
 if TYPE_CHECKING:
@@ -30,6 +30,25 @@ class Sender:
     def __init__(self, broker: JobBroker, links: Links) -> None:
         self._broker = broker
         self._links = links
+
+    def prepare(self, message: Message[Any]) -> Message[Any]:
+        """A copy to send, so that the caller's message stays as it was.
+
+        Raises:
+          UnknownOption, InvalidOption: its options make no sense.
+        """
+        message = Message(
+            message.queue_name,
+            message.actor_name,
+            message.args,
+            message.kwargs,
+            dict(message.options),
+            message.message_id,
+            message.message_timestamp,
+        )
+        if message.options:
+            apply_to_message(message, MESSAGE_OPTIONS | self._broker.actor_options)
+        return message
 
     def store(
         self, queue_name: str, entries: Sequence[tuple[Message[Any], int | None]], patience: int | None = None

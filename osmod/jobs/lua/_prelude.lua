@@ -70,3 +70,15 @@ local function emit(event, id, ...)
         call('PEXPIRE', EVENTS, 3600000)
     end
 end
+
+-- Ends a job that is in no set if it was asked to stop while it ran. True if it was.
+local function stopped(id, keep)
+    local by = call('HGET', JOB .. id, 'cancel')
+    if by then
+        bury(id, CANCELLED, 'cancelled', keep, 'Cancelled: by ' .. by)
+        call('ZREM', BASE .. 'cancelling', id)
+        call('HINCRBY', META, 'cancelled', 1)
+        emit('cancelled', id)
+    end
+    return by
+end

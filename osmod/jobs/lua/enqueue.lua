@@ -20,11 +20,11 @@ for i = 1, #ARGV, 5 do
                 answer = holder
             else
                 call('SET', lock, id, 'PX', extra.unique_ttl)
-                call('HSET', key, 'unique', extra.unique)
+                call('HSET', key, 'unique', extra.unique, 'special', 1)
             end
         end
         if answer == 1 and extra.remove then
-            call('HSET', key, 'remove', 1)
+            call('HSET', key, 'remove', 1, 'special', 1)
         end
     end
     if answer == 1 then
@@ -47,6 +47,7 @@ for i = 1, #ARGV, 5 do
             ready[#ready + 1] = tonumber(priority) * PRIORITY_STEP
             ready[#ready + 1] = id
         end
+        emit('enqueued', id)
     end
     answers[#answers + 1] = answer
 end

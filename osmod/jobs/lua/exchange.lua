@@ -1,19 +1,24 @@
 -- One round trip of a consumer: settles what it finished, promotes what is due, recovers what lost its
 -- lease, and leases up to `want` jobs, in that order.
 --
+-- A lease is a member of the active set, the job's id and the lease's token with a space between: whoever
+-- does not know the token cannot end, extend or take away the lease.
+--
 -- ARGV: 1 lease (ms), 2 keep done (ms), 3 keep done (number), 4 keep failed (ms), 5 deaths before a job is
 --   failed, 6 how long an idle consumer sleeps (ms), 7 token of the leases to give, 8 want, then settlements:
 --   'd' id token                      done
+--   'D' id token                      done; the job has a unique key, or is not to be kept
 --   'f' id token reason traceback     failed
 --   'r' id token delay message        to be tried again after `delay` ms
 --   'p' id token delay                postponed by `delay` ms, no attempt counted
 --   'h' id token                      handed back unstarted, to its old place
 -- Returns: ms until something is due (-1: nothing known), then of each leased job the length of its message
---   ('!': its worker vanished before) and its id, those messages joined, ids whose lease had passed on.
+--   and its id ('!' before the id: its worker vanished before; '*': it ends with 'D'), those messages
+--   joined, ids whose lease had passed on.
 local lease, keep_done, keep_number, keep_failed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local deaths_allowed, nap, token, want = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
 local refused, settled, done = {}, {}, {}
-local retried, failed, ripe = 0, 0, 0
+local retried, failed, ripe, put_off = 0, 0, 0, false
 
 -- Not only tidying: a server at `maxmemory` refuses a script's first write if it could grow memory, and
 -- none after it. Starting with one that cannot lets workers drain a full server.
@@ -21,6 +26,7 @@ call('ZREMRANGEBYSCORE', DONE, '-inf', now - keep_done)
 
 local function back_to_ready(id, delay, fields)
     if delay > 0 then
+        put_off = true
         call('ZADD', DELAYED, now + delay, id)
         call('HSET', JOB .. id, 'state', 'delayed', 'due', now + delay, unpack(fields))
     else
@@ -30,78 +36,80 @@ local function back_to_ready(id, delay, fields)
     end
 end
 
+local EXTRAS = {d = 0, D = 0, h = 0, p = 1, f = 2, r = 2}
+local at = {}
 local i = 9
 while i <= #ARGV do
-    local kind, id, held = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-    local key = JOB .. id
-    local job = call('HMGET', key, 'lease', 'state', 'unique', 'remove')
-    local mine = job[1] == held
-    -- A settlement repeated because its reply was lost finds its token but no active job: nothing to do.
-    local fresh = mine and job[2] == 'active'
-    if not mine then
-        refused[#refused + 1] = id
-    end
-    if kind == 'd' then
-        if fresh then
-            settled[#settled + 1] = id
-            free_unique(job[3], id)
-            if job[4] then
+    at[#at + 1] = i
+    settled[#settled + 1] = ARGV[i + 1] .. ' ' .. ARGV[i + 2]
+    i = i + 3 + EXTRAS[ARGV[i]]
+end
+if #settled > 0 then
+    local leases = call('ZMSCORE', ACTIVE, unpack(settled))
+    call('ZREM', ACTIVE, unpack(settled))
+    for n, i in ipairs(at) do
+        local kind, id = ARGV[i], ARGV[i + 1]
+        local key = JOB .. id
+        if not leases[n] then
+            -- A settlement repeated because its reply was lost finds the job as it left it: nothing to do.
+            local job = call('HMGET', key, 'lease', 'state')
+            if job[1] ~= ARGV[i + 2] or job[2] == 'active' then
+                refused[#refused + 1] = id
+            end
+        elseif kind == 'd' then
+            call('HSET', key, 'state', 'done', 'finished', now)
+            call('PEXPIRE', key, keep_done)
+            done[#done + 1] = now
+            done[#done + 1] = id
+            emit('completed', id)
+        elseif kind == 'D' then
+            local job = call('HMGET', key, 'unique', 'remove')
+            emit('completed', id)
+            free_unique(job[1], id)
+            if job[2] then
                 -- The bare record outlives any repeated send of the same message.
                 call('DEL', key)
-                call('HSET', key, 'state', 'removed', 'lease', held)
+                call('HSET', key, 'state', 'removed', 'lease', ARGV[i + 2])
                 call('PEXPIRE', key, math.min(keep_done, 60000))
+                call('HINCRBY', META, 'done', 1)
             else
                 call('HSET', key, 'state', 'done', 'finished', now)
                 call('PEXPIRE', key, keep_done)
                 done[#done + 1] = now
                 done[#done + 1] = id
             end
-        end
-        i = i + 3
-    elseif kind == 'f' then
-        if fresh then
-            call('ZREM', ACTIVE, id)
+        elseif stopped(id, keep_failed) then
+            -- It was cancelled while it ran: however it ended, it is not run again.
+        elseif kind == 'f' then
             bury(id, FAILED, 'failed', keep_failed, ARGV[i + 3], ARGV[i + 4])
+            emit('failed', id, 'error', string.match(ARGV[i + 3], '^[%w_]*'))
             failed = failed + 1
-        end
-        i = i + 5
-    elseif kind == 'r' then
-        if fresh then
-            call('ZREM', ACTIVE, id)
+        elseif kind == 'r' then
             back_to_ready(id, tonumber(ARGV[i + 3]), {'message', ARGV[i + 4]})
             call('HINCRBY', key, 'retries', 1)
+            emit('retried', id, 'delay', ARGV[i + 3])
             retried = retried + 1
-        end
-        i = i + 5
-    elseif kind == 'p' then
-        if fresh then
-            call('ZREM', ACTIVE, id)
+        elseif kind == 'p' then
             back_to_ready(id, tonumber(ARGV[i + 3]), {})
-        end
-        i = i + 4
-    else
-        if fresh then
-            call('ZREM', ACTIVE, id)
+        else
             call('ZADD', READY, call('HGET', key, 'place'), id)
             call('HSET', key, 'state', 'waiting')
             ripe = ripe + 1
         end
-        i = i + 3
     end
-end
-if #settled > 0 then
-    call('ZREM', ACTIVE, unpack(settled))
-    call('HINCRBY', META, 'done', #settled)
 end
 if #done > 0 then
     call('ZADD', DONE, unpack(done))
     call('PEXPIRE', DONE, keep_done)
+    call('HINCRBY', META, 'done', #done / 2)
     local over = call('ZCARD', DONE) - keep_number
     if over > 0 then
         local oldest = call('ZPOPMIN', DONE, math.min(over, 500))
+        local keys = {}
         for j = 1, #oldest, 2 do
-            call('UNLINK', JOB .. oldest[j])
+            keys[#keys + 1] = JOB .. oldest[j]
         end
+        call('UNLINK', unpack(keys))
     end
 end
 if failed > 0 then
@@ -128,14 +136,15 @@ end
 local lost = call('ZRANGEBYSCORE', ACTIVE, '-inf', now, 'LIMIT', 0, 100)
 if #lost > 0 then
     call('ZREM', ACTIVE, unpack(lost))
-    for _, id in ipairs(lost) do
+    for _, member in ipairs(lost) do
+        local id, held = string.match(member, '^(.*) (.*)$')
         local key = JOB .. id
         local job = call('HMGET', key, 'place', 'lease', 'begun', 'deaths', 'suspect')
-        if job[2] then
+        if job[2] and not stopped(id, keep_failed) then
             -- Whether its worker had started it is known only from the second run on (see begin.lua); the
             -- first loss counts as a death once a later one is certain.
             local deaths = tonumber(job[4] or '0')
-            local certain = job[3] == job[2]
+            local certain = job[3] == held
             if certain then
                 deaths = deaths + 1
             end
@@ -143,8 +152,9 @@ if #lost > 0 then
                 call('HSET', key, 'lease', '', 'deaths', deaths)
                 bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths_allowed .. ' times')
                 call('HINCRBY', META, 'failed', 1)
+                emit('failed', id, 'error', 'WorkerDied')
             else
-                call('HSET', key, 'state', 'waiting', 'lease', '', 'suspect', 1, 'deaths', deaths)
+                call('HSET', key, 'state', 'waiting', 'lease', '', 'special', 1, 'suspect', 1, 'deaths', deaths)
                 call('ZADD', READY, job[1], id)
                 ripe = ripe + 1
             end
@@ -159,12 +169,18 @@ if want > 0 and call('EXISTS', PAUSED) == 0 then
     for j = 1, #popped, 2 do
         local id = popped[j]
         local key = JOB .. id
-        local job = call('HMGET', key, 'message', 'suspect')
+        local job = call('HMGET', key, 'message', 'special')
         if job[1] then
             call('HSET', key, 'state', 'active', 'lease', token, 'started', now, 'place', popped[j + 1])
             leased[#leased + 1] = now + lease
-            leased[#leased + 1] = id
-            heads[#heads + 1] = #job[1] .. (job[2] and '! ' or ' ') .. id
+            leased[#leased + 1] = id .. ' ' .. token
+            emit('started', id)
+            local marks = ''
+            if job[2] then
+                local special = call('HMGET', key, 'suspect', 'unique', 'remove')
+                marks = (special[1] and '!' or '') .. ((special[2] or special[3]) and '*' or '')
+            end
+            heads[#heads + 1] = #job[1] .. ' ' .. marks .. id
             messages[#messages + 1] = job[1]
         end
     end
@@ -182,7 +198,7 @@ if head[2] then
 end
 if waiting > 0 then
     wake(waiting)
-elseif full and want > 0 and next_event >= 0 and next_event < nap then
+elseif full and (want > 0 or put_off) and next_event >= 0 and next_event < nap then
     -- This consumer may be busy for long: another must watch for the next due job.
     wake(1)
 elseif not full then

@@ -1,5 +1,8 @@
--- Has the queue start nothing. Returns 1, or 0 if it was paused already.
-if call('SET', PAUSED, ARGV[1], 'NX') then
-    return write_down('pause', 1)
+-- ARGV[1]: '1' pauses the queue, '0' resumes it. A paused queue takes jobs in and starts none.
+if ARGV[1] == '1' then
+    call('SET', PAUSED, now)
+    call('DEL', WAKE)
+else
+    call('DEL', PAUSED)
+    wake(call('ZCARD', READY) + 1)
 end
-return 0

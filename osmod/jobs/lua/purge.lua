@@ -6,6 +6,7 @@ for _, set in ipairs({READY, DELAYED, ACTIVE, DONE, FAILED, CANCELLED}) do
     if left > gone then
         local ids = call('ZRANGE', set, 0, left - gone - 1)
         for _, id in ipairs(ids) do
+            id = string.match(id, '^%S+')
             free_unique(call('HGET', JOB .. id, 'unique'), id)
             call('UNLINK', JOB .. id)
         end

@@ -32,4 +32,12 @@ for i = 2, #ARGV, 6 do
         end
     end
 end
-return call('ZRANGE', CANCELLING, 0, 499)
+local asked = {}
+for _, id in ipairs(call('ZRANGE', CANCELLING, 0, 499)) do
+    if call('HGET', JOB .. id, 'state') == 'active' then
+        asked[#asked + 1] = id
+    else
+        call('ZREM', CANCELLING, id)
+    end
+end
+return asked

@@ -1,0 +1,91 @@
+"""Fixtures of the queue's tests: servers, brokers on them, and workers in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dramatiq
+import pytest
+from dramatiq import Worker
+
+from osmod.jobs.broker import JobBroker
+from tests.jobs.servers import Server, binaries, running
+
+KINDS = ("redis", "valkey")
+
+
+def _binary(kind: str) -> str:
+    found = binaries()
+    if kind not in found:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no {kind} server on this machine")
+        pytest.skip(f"no {kind} server on this machine")
+    return found[kind]
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def shared_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """One server of each kind for all tests that do not harm it."""
+    with running(_binary(request.param)) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    """A server without keys."""
+    shared_server.client.flushall()
+    return shared_server
+
+
+@pytest.fixture
+def own_server() -> Iterator[Callable[..., Server]]:
+    """Starts servers that a test may harm; options are the server's."""
+    servers: list[Server] = []
+
+    def start(*options: str, kind: str | None = None) -> Server:
+        kind = kind or next(iter(binaries()), "redis")
+        servers.append(Server(_binary(kind), *options))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for one in servers:
+        one.thaw()
+        one.close()
+
+
+@pytest.fixture
+def make_broker(server: Server) -> Iterator[Callable[..., JobBroker]]:
+    """Makes brokers on the test's server and makes each the one that actors are declared on."""
+    brokers: list[JobBroker] = []
+
+    def make(**parameters: Any) -> JobBroker:
+        broker = JobBroker(**{"url": server.url, **parameters})
+        broker.emit_after("process_boot")
+        dramatiq.set_broker(broker)
+        brokers.append(broker)
+        return broker
+
+    yield make
+    for broker in brokers:
+        broker.close()
+
+
+@pytest.fixture
+def broker(make_broker: Callable[..., JobBroker]) -> JobBroker:
+    """A broker as it comes."""
+    return make_broker()
+
+
+@contextmanager
+def working(broker: JobBroker, *, threads: int = 4, queues: set[str] | None = None) -> Iterator[Worker]:
+    """A worker in this process, stopped at the end of the `with`."""
+    worker = Worker(broker, worker_threads=threads, worker_timeout=100, queues=queues)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop(timeout=10_000)

@@ -1,0 +1,18 @@
+"""Waiting for conditions, so that no test sleeps and hopes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
+    """The first true value of `condition`, asked every few milliseconds. Fails after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"still not after {seconds} seconds: {what or condition}"
+        time.sleep(0.005)
+    return value
