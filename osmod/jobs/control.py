@@ -46,6 +46,7 @@ class JobControl(Middleware):
     Actor options:
       keep_result: keep what the actor returns with the job's record, as JSON of at most 64,000 characters.
       sensitive: names of arguments that are masked wherever they are shown.
+      index: names of arguments by which jobs are found at once, however many there are.
     """
 
     def __init__(self) -> None:
@@ -60,7 +61,7 @@ class JobControl(Middleware):
     @property
     def actor_options(self) -> set[str]:
         """The options that actors may carry for it."""
-        return {"keep_result", "sensitive"}
+        return {"keep_result", "sensitive", "index"}
 
     def after_declare_actor(self, broker: Any, actor: Any) -> None:
         """Have the actor's result noted, where it asks for that."""

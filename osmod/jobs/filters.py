@@ -72,6 +72,13 @@ class JobFilter:
             and (not self.arguments or (job.raw is not None and self.has_arguments(job.raw, actor)))
         )
 
+    def in_time(self, job: JobRecord) -> bool:
+        """Whether what made a job what it is happened in the time asked for."""
+        at = job.moment
+        if at is None:
+            return self.since is None and self.until is None
+        return (self.since is None or at >= self.since) and (self.until is None or at <= self.until)
+
     def needles(self) -> list[list[str]]:
         """For each argument, texts of which a job's encoded message holds one if the job has it."""
         return [

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from osmod.jobs.filters import STATES, JobFilter
+from osmod.jobs.planning import plan
 from osmod.jobs.presence import known_queues
 from osmod.jobs.reading import get_jobs
 from osmod.jobs.records import JobRecord
-from osmod.jobs.walking import START, Budget, Found, Handful, Place, Source, sizes_of, state_sources
+from osmod.jobs.walking import START, Budget, Found, Handful, Place, Source, sizes_of
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
@@ -78,7 +79,7 @@ def find(
     budget = Budget(scan)
     page: list[JobRecord] = []
     streams = {}
-    for source in sources(broker, wanted):
+    for source in plan(broker, wanted):
         if places is None or source.name in places:
             after = places[source.name] if places else START
             streams[source.name] = (source, after)
@@ -115,19 +116,10 @@ def every_id(broker: JobBroker, wanted: JobFilter) -> dict[str, list[str]]:
         for job in _by_id(broker, wanted):
             found[job.queue].append(job.id)
     else:
-        for source in sources(broker, wanted):
+        for source in plan(broker, wanted):
             found[source.queue] += source.every_id(broker, wanted)
     # A job that moved on while it was looked for may have been met twice.
     return {queue_name: list(dict.fromkeys(ids)) for queue_name, ids in found.items()}
-
-
-def sources(broker: JobBroker, wanted: JobFilter) -> list[Source | Handful]:
-    """Where the jobs that fit can be found with the least looking."""
-    queues = [wanted.queue] if wanted.queue else known_queues(broker)
-    found: list[Source | Handful] = []
-    for queue_name in queues:
-        found += state_sources(broker, queue_name, wanted)
-    return found
 
 
 def _merged(

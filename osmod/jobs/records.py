@@ -97,6 +97,13 @@ class JobRecord:
         """The job in one line, as a call with its arguments, sensitive ones masked."""
         return shown(self.actor, self.arguments)
 
+    @property
+    def moment(self) -> datetime | None:
+        """When it became what it is: ended, was started, is due, or was sent."""
+        if self.state is JobState.ACTIVE:
+            return self.started
+        return self.finished or (self.due if self.state is JobState.DELAYED else self.created)
+
     def as_dict(self) -> dict[str, Any]:
         """The record in values that JSON has: moments in ISO 8601, the duration in seconds."""
         return {

@@ -28,7 +28,7 @@ STEP = 1_000
 #: Running jobs, or jobs that share an indexed argument, read at most.
 MOST_AT_ONCE = 5_000
 #: 2^41, see `lua/_prelude.lua`.
-_PRIORITY_STEP = 2_199_023_255_552
+PRIORITY_STEP = 2_199_023_255_552
 
 #: A place in a set: score and id of the last job taken, both empty before the first.
 Place = tuple[str, str]
@@ -73,8 +73,8 @@ class Budget:
 class Source:
     """A stretch of one sorted set of one queue, from its highest score down.
 
-    `place` names it in cursors. `moment` says what its scores are: `score` (a time in ms), `created` (an
-    arrival sequence: jobs are sorted by when they were sent).
+    `moment` says what its scores are: the moment that jobs are sorted by, in ms (`score`), when they were
+    sent, in ms (`sent`), or their arrival, which gives way to when they were sent (`created`).
     """
 
     queue: str
@@ -95,11 +95,17 @@ class Source:
         for rows in self._steps(broker, wanted, after, budget, page, FIELDS):
             for job_id, score, *values in rows:
                 job = record_of(broker, self.queue, job_id.decode(), values)
-                if job is not None and wanted.fits(job, broker.actors.get(job.actor)):
+                if job is None or not wanted.fits(job, broker.actors.get(job.actor)):
+                    continue
+                if self.moment != "sent" or wanted.in_time(job):
                     yield Found(self._moment(job, score), job, (score.decode(), job_id.decode()))
 
     def every_id(self, broker: JobBroker, wanted: JobFilter) -> Iterator[str]:
         """The ids of all jobs that fit; what Redis can tell itself is not read."""
+        if self.moment == "sent" and (wanted.since or wanted.until):
+            for found in self.walk(broker, wanted, START, Budget(None), 500):
+                yield found.job.id
+            return
         fields = ("message",) if wanted.arguments else ()
         for rows in self._steps(broker, wanted, START, Budget(None), STEP, fields):
             for job_id, _, *values in rows:
@@ -155,12 +161,8 @@ class Handful:
         ids = iter(self.ids)
         while portion := list(islice(ids, 500)):
             for job in get_jobs(broker, self.queue, portion):
-                if job is None or not wanted.fits(job, broker.actors.get(job.actor)):
-                    continue
-                at = getattr(job, self.moment) or job.created or datetime.fromtimestamp(0, UTC)
-                if (wanted.since is None or at >= wanted.since) and (
-                    wanted.until is None or at <= wanted.until
-                ):
+                if job and wanted.fits(job, broker.actors.get(job.actor)) and wanted.in_time(job):
+                    at = getattr(job, self.moment) or job.created or datetime.fromtimestamp(0, UTC)
                     moment = at.timestamp() * 1000
                     found.append(Found(moment, job, (repr(moment), job.id)))
         budget.spend(len(self.ids))
@@ -174,36 +176,6 @@ class Handful:
         """The ids of all jobs that fit."""
         for found in self.walk(broker, wanted, START, Budget(None), 0):
             yield found.job.id
-
-
-def state_sources(broker: JobBroker, queue_name: str, wanted: JobFilter) -> list[Source | Handful]:
-    """Where to find a queue's jobs by their states, the sets that are empty left out."""
-    sizes, bands = sizes_of(broker, queue_name)
-    since, until = _millis(wanted.since), _millis(wanted.until)
-    sources: list[Source | Handful] = []
-    for state in wanted.states or tuple(sizes):
-        key = state.key
-        if key is None or not sizes.get(state):
-            continue
-        if state is JobState.WAITING:
-            sources += [
-                Source(
-                    queue_name,
-                    key,
-                    str(band * _PRIORITY_STEP),
-                    str((band + 1) * _PRIORITY_STEP - 1),
-                    "created",
-                )
-                for band in bands
-            ]
-        elif state is JobState.ACTIVE:
-            members: Any = broker.client.zrange(
-                broker.key_base(queue_name).decode() + key, 0, MOST_AT_ONCE - 1
-            )
-            sources.append(Handful(queue_name, key, tuple(one.split()[0].decode() for one in members)))
-        else:
-            sources.append(Source(queue_name, key, since or "-inf", until or "+inf"))
-    return sources
 
 
 def sizes_of(broker: JobBroker, queue_name: str) -> tuple[dict[JobState, int], list[int]]:
@@ -232,8 +204,8 @@ def _conditions(wanted: JobFilter, moment: str) -> Sequence[str]:
         " ".join(wanted.states),
         wanted.actor or "",
         wanted.error or "",
-        _millis(wanted.since) if by_time else "",
-        _millis(wanted.until) if by_time else "",
+        millis(wanted.since) if by_time else "",
+        millis(wanted.until) if by_time else "",
         *likely,
     )
 
@@ -241,5 +213,6 @@ def _conditions(wanted: JobFilter, moment: str) -> Sequence[str]:
 _JSON_STARTS = ('"', "{", "[", "t", "f", "n", "-", *"123456789")
 
 
-def _millis(moment: datetime | None) -> str:
+def millis(moment: datetime | None) -> str:
+    """A moment in ms of the epoch, as Redis takes it; '' for none."""
     return str(int(moment.timestamp() * 1000)) if moment is not None else ""

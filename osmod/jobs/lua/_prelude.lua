@@ -44,6 +44,37 @@ local function put_ready(id, priority)
     call('ZADD', READY, (tonumber(priority) or 0) * PRIORITY_STEP + arrivals(1), id)
 end
 
+-- Indexes by which jobs are found (see osmod.jobs.indexes) are sorted sets of ids whose jobs may be gone: what
+-- is gone is met by drawing lots, two an entry made, so that an index stays at most half dead whatever comes.
+-- One entry in sixteen draws for all of them.
+local function sweep_index(index, drawn)
+    local ids = call('ZRANDMEMBER', index, drawn)
+    local keys, gone = {}, {}
+    for i, id in ipairs(ids) do
+        keys[i] = JOB .. id
+    end
+    if call('EXISTS', unpack(keys)) < #keys then
+        for i, id in ipairs(ids) do
+            if call('EXISTS', keys[i]) == 0 then
+                gone[#gone + 1] = id
+            end
+        end
+        call('ZREM', index, unpack(gone))
+    end
+end
+
+-- `entries` are scores and ids, at most 500 of each.
+local function put_in_index(name, entries)
+    local index = BASE .. 'index:' .. name
+    local size = #entries / 2
+    call('ZADD', index, unpack(entries))
+    call('PEXPIRE', index, META_TTL)
+    local draws = math.floor(size / 16) + (clock[2] % 16 < size % 16 and 1 or 0)
+    if draws > 0 then
+        sweep_index(index, 32 * draws)
+    end
+end
+
 -- Ends a job that is in no set. `keep` is in milliseconds.
 local function bury(id, set, state, keep, reason, traceback)
     local key = JOB .. id
@@ -53,6 +84,9 @@ local function bury(id, set, state, keep, reason, traceback)
     call('PEXPIRE', set, keep)
     call('ZREMRANGEBYSCORE', set, '-inf', now - keep)
     free_unique(call('HGET', key, 'unique'), id)
+    if state == 'failed' then
+        put_in_index('error:' .. (string.match(reason, '^[%w_]+') or ''), {now, id})
+    end
 end
 
 -- Tells whoever watches the queue (see osmod.jobs.events) what happened to a job, with pairs of field and

@@ -2,9 +2,10 @@
 --
 -- ARGV: five a job: id, message, priority, delay, extra
 --   delay: '' for at once, 'd<ms>' from now, 'a<ms>' at that moment of the epoch
---   extra: '' or JSON: unique (key), unique_ttl (ms), remove (truthy: no record after completion)
+--   extra: '' or JSON: unique (key), unique_ttl (ms), remove (truthy: no record after completion), index
+--     (argument's name → number by which the job is found)
 -- Returns for each job: 1 stored, 0 already known by its id, or the id of the job that holds its unique key.
-local answers, ready, delayed = {}, {}, {}
+local answers, ready, delayed, by_actor = {}, {}, {}, {}
 for i = 1, #ARGV, 5 do
     local id, message, priority, delay, extra = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
     local key = JOB .. id
@@ -26,6 +27,11 @@ for i = 1, #ARGV, 5 do
         if answer == 1 and extra.remove then
             call('HSET', key, 'remove', 1, 'special', 1)
         end
+        if answer == 1 and extra.index then
+            for name, number in pairs(extra.index) do
+                put_in_index('argument:' .. name, {number, id})
+            end
+        end
     end
     if answer == 1 then
         local due = now
@@ -46,6 +52,16 @@ for i = 1, #ARGV, 5 do
             call('HSET', key, 'message', message, 'state', 'waiting', 'created', now)
             ready[#ready + 1] = tonumber(priority) * PRIORITY_STEP
             ready[#ready + 1] = id
+        end
+        local actor = string.match(message, '"actor_name":"([^"]*)"')
+        if actor then
+            local entries = by_actor[actor]
+            if not entries then
+                entries = {}
+                by_actor[actor] = entries
+            end
+            entries[#entries + 1] = now
+            entries[#entries + 1] = id
         end
         emit('enqueued', id)
     end
@@ -72,5 +88,8 @@ if #delayed > 0 then
     if not head[2] or soonest < tonumber(head[2]) then
         wake(1)
     end
+end
+for actor, entries in pairs(by_actor) do
+    put_in_index('actor:' .. actor, entries)
 end
 return answers
