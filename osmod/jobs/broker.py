@@ -271,7 +271,7 @@ class JobBroker(RedisBroker):
                 begin(self, args[0])
         elif signal == "worker_boot":
             self.stopping = False
-            self.work_queue = args[0].work_queue = WorkQueue(args[0].worker_threads)
+            self.work_queue = args[0].work_queue = WorkQueue(args[0].worker_threads, args[0].consumers)
         elif signal == "worker_shutdown":
             begin_draining(self, args[0])
         self._hooks.before(self, signal, args, kwargs)

@@ -126,7 +126,8 @@ class Link:
             connection.disconnect()
 
     def _open(self) -> None:
-        connection: Any = self._pool.connection_class(**self._pool.connection_kwargs)
+        parameters = {**self._pool.connection_kwargs, "socket_timeout": self.timeout}
+        connection: Any = self._pool.connection_class(**parameters)
         connection.retry = Retry(NoBackoff(), 0)
         connection.connect()
         self._connection, self._socket = connection, connection._get_socket()

@@ -53,5 +53,5 @@ def counts(broker: JobBroker, queue_name: str) -> QueueCounts:
             if state.key:
                 pipe.zcard(base + state.key)
         pipe.exists(base + "paused")
-        *sizes, paused = pipe.execute()
-    return QueueCounts(*sizes, bool(paused))
+        waiting, delayed, active, done, failed, cancelled, paused = pipe.execute()
+    return QueueCounts(waiting, delayed, active, done, failed, cancelled, bool(paused))

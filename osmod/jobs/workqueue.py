@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Sized
 from heapq import heappop, heappush
 from itertools import chain, count
 from operator import itemgetter
@@ -33,10 +34,13 @@ class WorkQueue:
     - **No herd**: Python runs one thread at a time, so eight threads awake for jobs of a few microseconds
       cost several times what the jobs cost. While jobs are that brisk, one thread runs them. The moment one
       takes longer, all threads that can be used are woken; now and then it is seen whether that changed.
+
+    `served` has as many members as queues are served.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, served: Sized) -> None:
         self._threads = threads
+        self._served = served
         self._lock = threading.Lock()
         self._all_done = threading.Condition(self._lock)
         self._waiting: list[tuple[int, int, int, _WorkQueueItem]] = []
@@ -188,7 +192,7 @@ class WorkQueue:
         while self._waiting:
             entry = heappop(self._waiting)
             queue_name = entry[3].message.queue_name
-            most = self._threads - 1 if len(self._turns) > 1 and self._threads > 1 else self._threads
+            most = self._threads - 1 if len(self._served) > 1 and self._threads > 1 else self._threads
             if self._running[queue_name] >= most:
                 self._held_back[queue_name].append(entry)
                 continue

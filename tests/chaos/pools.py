@@ -1,0 +1,68 @@
+"""Worker processes under test, run by Dramatiq's own command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Pool:
+    """`dramatiq tests.chaos.app`, with everything it started."""
+
+    def __init__(
+        self, url: str, log: str | Path, *options: str, processes: int = 1, **settings: object
+    ) -> None:
+        environment = os.environ | {"CHAOS_URL": url, "CHAOS_LOG": str(log), "PYTHONPATH": str(ROOT)}
+        environment |= {f"CHAOS_{name.upper()}": str(value) for name, value in settings.items()}
+        self.output = Path(f"{log}.{id(self)}.out")
+        with self.output.open("wb") as output:
+            self._main = subprocess.Popen(
+                [sys.executable, "-m", "dramatiq", "tests.chaos.app", "-p", str(processes), *options],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        """Its worker processes."""
+        try:
+            return psutil.Process(self._main.pid).children()
+        except psutil.NoSuchProcess:
+            return []
+
+    def signal_worker(self, number: signal.Signals, which: int = 0) -> psutil.Process:
+        """Send a signal to one worker process."""
+        worker = self.workers[which]
+        worker.send_signal(number)
+        return worker
+
+    def kill(self) -> None:
+        """End all of it at once, as when the machine goes."""
+        everyone = [self._main.pid, *(worker.pid for worker in self.workers)]
+        for process in everyone:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self._main.wait()
+
+    def terminate(self) -> None:
+        """Ask it to stop, as a service manager does."""
+        self._main.terminate()
+
+    def wait(self, seconds: float = 30.0) -> int:
+        """Wait until it has ended. Returns its exit status."""
+        return self._main.wait(seconds)
+
+    def said(self) -> str:
+        """What it logged."""
+        return self.output.read_text()
