@@ -46,7 +46,7 @@ def _actors(broker: JobBroker) -> list[Actor[Any, Any]]:
         """Nothing runs here."""
 
     names = ("acceptComments", "rejectComments", "sendCommentForScoring")
-    declared = [dramatiq.actor(run, actor_name=name, broker=broker) for name in names]
+    declared = [dramatiq.actor(run, actor_name=name, broker=broker, index=("comment_id",)) for name in names]
     return [*declared, dramatiq.actor(lambda: None, actor_name="heartbeat", broker=broker)]
 
 

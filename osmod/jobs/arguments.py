@@ -41,6 +41,7 @@ def parameters(actor: Actor[Any, Any] | None) -> tuple[str, ...]:
     return _parameters(actor.fn) if actor is not None else ()
 
 
+@lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
     """`commentId` as `comment_id`."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()

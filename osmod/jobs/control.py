@@ -52,7 +52,8 @@ class JobControl(Middleware):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: dict[int, tuple[Job, float, str]] = {}
-        self._unwanted: frozenset[str] = frozenset()
+        #: The jobs that were asked to stop.
+        self.unwanted: frozenset[str] = frozenset()
         self._noted: set[int] = set()
         self._reports: Reports | None = None
         self._watch: _Watch | None = None
@@ -93,7 +94,7 @@ class JobControl(Middleware):
         if self._reports is None:
             self._reports = Reports(broker)
         current.running.set((message, self._reports))
-        if message.message_id in self._unwanted:
+        if message.message_id in self.unwanted:
             message.fail()
             raise SkipMessage(f"{message.message_id} was cancelled before it started")
         thread = threading.current_thread()
@@ -138,7 +139,7 @@ class JobControl(Middleware):
         unwanted: set[str] = set()
         for queue_name in busy | reports.queues():
             unwanted |= reports.write(queue_name)
-        self._unwanted = frozenset(unwanted)
+        self.unwanted = frozenset(unwanted)
         if unwanted:
             self._interrupt(unwanted)
 

@@ -129,8 +129,11 @@ def _merged(
     budget: Budget,
     limit: int,
 ) -> Iterator[tuple[str, Found]]:
+    # Most of what the first step reads should end up on the page.
+    portion = max(10, (limit + 1) // max(1, len(streams)))
+
     def tagged(name: str, source: Source | Handful, after: Place) -> Iterator[tuple[str, Found]]:
-        for found in source.walk(broker, wanted, after, budget, limit + 1):
+        for found in source.walk(broker, wanted, after, budget, portion):
             yield name, found
 
     walks = [tagged(name, source, after) for name, (source, after) in streams.items()]

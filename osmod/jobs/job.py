@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from dramatiq import Message, MessageProxy
 
+from osmod.jobs.arguments import masked, named, shown
+
 if TYPE_CHECKING:
     from osmod.jobs.consumer import JobConsumer
 
@@ -42,3 +44,10 @@ class Job(MessageProxy):
         self.id = job_id
         self.settlement: tuple[bytes, ...] | None = None
         self.followups: list[tuple[Message[Any], int | None]] | None = None
+
+    def __str__(self) -> str:
+        """The job as a call, as logs show it: without what its actor calls sensitive."""
+        actor = self.consumer.broker.actors.get(self.actor_name)
+        if actor is None or not actor.options.get("sensitive"):
+            return str(self._message)
+        return shown(self.actor_name, masked(actor, named(actor, self.args, self.kwargs)))

@@ -21,6 +21,7 @@ from typing import Any
 from dramatiq import Actor, Message
 
 from osmod.jobs.errors import InvalidOption, UnknownOption
+from osmod.jobs.indexes import index_entries
 
 #: Kue's names for priorities, with Kue's numbers.
 PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15}
@@ -159,4 +160,6 @@ def wire_form(
         extra["unique_ttl"] = options.get("unique_ttl", defaults.get("unique_ttl", DEFAULT_UNIQUE_TTL))
     if options.get("remove_on_complete", defaults.get("remove_on_complete")):
         extra["remove"] = 1
+    if "index" in defaults:
+        extra["index"] = index_entries(actor, message.args, message.kwargs)
     return b"%d" % priority, due, json.dumps(extra).encode() if extra else b""

@@ -3,7 +3,7 @@
 -- ARGV: 1 set (the last part of its key), 2 and 3 score and id of the job to go on after ('' to begin),
 --   4 lowest and 5 highest score, 6 jobs wanted, 7 jobs looked at at most, 8 how many fields, their names,
 --   then states (joined by ' ') or '', actor or '', error class or '', created since and until (ms) or '',
---   then texts of which a message must hold one.
+--   then texts of which a message must hold one, unless it has positional arguments, which may be anything.
 -- Returns: of each job that fits its id, its score and its fields' values; how many were looked at; score and
 --   id of the last; 1 if the set is at its end.
 local set, at, tie, lowest, highest = BASE .. ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -21,9 +21,12 @@ actor = actor ~= '' and '"actor_name":"' .. actor .. '"' or nil
 states = states ~= '' and ' ' .. states .. ' ' or nil
 local demanding = states or actor or kind ~= '' or since or till or #needles > 0
 
-local stale = {}
+local stale, looked_at = {}, {'message'}
+if states or kind ~= '' or since or till then
+    looked_at = {'message', 'state', 'error', 'created'}
+end
 local function fits(id)
-    local job = call('HMGET', JOB .. id, 'message', 'state', 'error', 'created')
+    local job = call('HMGET', JOB .. id, unpack(looked_at))
     if not job[1] then
         stale[#stale + 1] = id
         return false
@@ -46,7 +49,7 @@ local function fits(id)
             return true
         end
     end
-    return #needles == 0
+    return #needles == 0 or not string.find(job[1], '"args":[]', 1, true)
 end
 
 local rank
