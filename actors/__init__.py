@@ -15,9 +15,9 @@ from osmod.jobs.setup import ensure_broker
 ensure_broker()
 
 __all__: list[str] = []
-for _module in iter_modules(__path__):
-    for _name, _value in vars(import_module(f"{__name__}.{_module.name}")).items():
-        if isinstance(_value, dramatiq.Actor):
+for _found in iter_modules(__path__, prefix=f"{__name__}."):
+    for _name, _value in vars(import_module(_found.name)).items():
+        if isinstance(_value, dramatiq.Actor) and _value.fn.__module__ == _found.name:
             globals()[_name] = _value
             __all__ += [_name]
 

@@ -18,6 +18,7 @@ def on_comment_moderated(group: Group, hook: hooks.Hook) -> None:
 
 
 def _run(work: Work, owner_id: Id, comment_id: Id) -> None:
+    """Tell the owner of a moderated comment, in the way of the owner's group."""
     hooks.comment_moderated(work, owner_id, comment_id)
 
 

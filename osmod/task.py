@@ -8,21 +8,23 @@ jobs that the change owes are queued.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import dramatiq
-from dramatiq.errors import ConnectionError as BrokerError
+from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import CurrentMessage, TimeLimitExceeded
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from osmod.jobs import notifications
-from osmod.moderation import outbox
+from osmod.moderation import delivery
 from osmod.moderation.database import connect, open_session
 from osmod.moderation.errors import Refused
+from osmod.moderation.migrations import upgrade
 from osmod.moderation.work import Committed, Job, Owed, Work, transact
 from osmod.payload import Payload
 from osmod.scorers import BadScorerConfig, ScorerError
@@ -36,7 +38,7 @@ TRANSIENT: tuple[type[BaseException], ...] = (
     OperationalError,
     InterfaceError,
     PoolTimeout,
-    BrokerError,
+    BrokerConnectionError,
     ConnectionError,
     TimeoutError,
     TimeLimitExceeded,
@@ -45,10 +47,21 @@ TRANSIENT: tuple[type[BaseException], ...] = (
 """Failures that may pass by themselves. All others would come again, and make a dead letter at once."""
 
 
-@cache
+_opening = threading.Lock()
+
+
 def get_engine() -> Engine:
-    """This process's connection pool to the database of the settings."""
-    return connect(get_settings().database_url)
+    """This process's connection pool to the database of the settings. SQLite, for laptops, sets itself up."""
+    with _opening:
+        return _open_engine(get_settings().database_url)
+
+
+@cache
+def _open_engine(url: str) -> Engine:
+    engine = connect(url)
+    if engine.dialect.name == "sqlite":
+        upgrade(engine)
+    return engine
 
 
 def retry(times: int, *, first: int, longest: int) -> dict[str, Any]:
@@ -113,10 +126,10 @@ def deliver(owed: Sequence[Owed]) -> int:
             actor: dramatiq.Actor[..., Any] = broker.get_actor(job.actor)
             broker.enqueue(actor.message(**job.arguments).copy(message_id=job.message_id))
             queued += 1
-    except BrokerError as error:
+    except BrokerConnectionError as error:
         log.warning("%d owed jobs wait in the outbox: %s", len(owed) - queued, error)
     if queued:
         with open_session(get_engine()) as session:
-            outbox.settle(session, owed[:queued])
+            delivery.settle(session, owed[:queued])
             session.commit()
     return queued

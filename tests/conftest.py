@@ -2,13 +2,14 @@
 
 Fixtures to ask for:
 
-- `engine` / `database_url`: empty tables, on SQLite and again on MariaDB.
+- `engine` / `database_url`: empty tables as `osmod db upgrade` makes them, on SQLite and again on MariaDB.
 - `empty_database_url`: no tables at all, on both.
 - `redis_url`: an empty Redis, on Valkey and again on Redis; the test must leave no key without expiry but
   the queue's own (`QUEUE_KEYS`). `redis_server` is the same for fixtures that live longer than one test.
 
-`pytest --database sqlite --redis valkey` leaves the others out. A service that does not run here is skipped
-and named at the end; with `CI=true` it fails the tests that need it.
+`@pytest.mark.only_on("mariadb")` keeps a test to one of them; `pytest --database sqlite --redis valkey` leaves
+the others out. A service that does not run here is skipped and named at the end; with `CI=true` it fails the
+tests that need it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ REDIS_SERVERS = ("valkey", "redis")
 QUEUE_KEYS = ("dramatiq:", "osmod:")
 """How the keys begin that belong to the queue: it keeps jobs until they are done, so they do not expire."""
 _SETTINGS = ("DATABASE_", "WORKER_", "REDIS_URL", "API_URL", "OSMOD_HOME")
-_MARK = "OSMOD_TEST_RUN"
+_MARK = "TEST_RUN"
 _not_tested: dict[str, None] = {}
 
 
@@ -42,8 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--redis", help=f"only these servers, of {','.join(REDIS_SERVERS)}")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Keep the machine's own settings out of the tests; mark every process that the tests start."""
+    config.addinivalue_line("markers", "only_on(name): of the databases and servers, run on this one only")
     for name in [name for name in os.environ if name.startswith(_SETTINGS)]:
         del os.environ[name]
     os.environ["REDIS_URL"] = "redis://127.0.0.1:1"  # nobody's: a test names the one it means
@@ -57,8 +59,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ("redis_server", "--redis", REDIS_SERVERS),
     ):
         if fixture in metafunc.fixturenames:
-            chosen = metafunc.config.getoption(option) or ",".join(known)
-            metafunc.parametrize(fixture, chosen.split(","), indirect=True, scope="session")
+            chosen = (metafunc.config.getoption(option) or ",".join(known)).split(",")
+            only = {name for mark in metafunc.definition.iter_markers("only_on") for name in mark.args}
+            if only & set(known):
+                chosen = [name for name in chosen if name in only]
+            metafunc.parametrize(fixture, chosen, indirect=True, scope="session")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.engine import URL
 
 from osmod.moderation.database import connect
+from osmod.moderation.migrations import upgrade
 from osmod.moderation.models import Base
 
 SERVER_URL = os.environ.get("TEST_DATABASE_SERVER", "mysql+pymysql://root@127.0.0.1:3306/")
@@ -56,7 +57,7 @@ class SqliteTemplate:
         self._template = folder / "template.db"
         self._copies = 0
         engine = connect(f"sqlite:///{self._template}")
-        Base.metadata.create_all(engine)
+        upgrade(engine)
         engine.dispose()
 
     def fresh(self) -> URL:
@@ -73,7 +74,7 @@ class MariadbTemplate:
     def __init__(self, url: URL) -> None:
         self._url = url
         self._engine = connect(url.render_as_string(hide_password=False))
-        Base.metadata.create_all(self._engine)
+        upgrade(self._engine)
 
     def fresh(self) -> URL:
         """The URL of the database, with empty tables whose ids start at 1."""

@@ -7,6 +7,7 @@ import redis
 from sqlalchemy import Engine, inspect, select
 
 from osmod.moderation.database import connect, open_session
+from osmod.moderation.migrations import VERSION_TABLE
 from osmod.moderation.models import Base, Tag
 
 
@@ -18,7 +19,7 @@ def test_engine_is_fresh(engine: Engine, turn: int) -> None:
         session.add(Tag(label="Toxicity", color="#fff", attribute="TOXICITY"))
         session.commit()
         assert [1] == session.scalars(select(Tag.id)).all()
-    assert set(Base.metadata.tables) == set(inspect(engine).get_table_names())
+    assert {*Base.metadata.tables, VERSION_TABLE} == set(inspect(engine).get_table_names())
 
 
 def test_empty_database(empty_database_url: str) -> None:

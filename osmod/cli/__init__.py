@@ -1,1 +1,96 @@
-"""`osmod …`: one file a group of commands."""
+"""The command `osmod`: what operators touch. One file a group, each loaded when it is called."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module, metadata
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "demo": "Send real comments all the way, and show what came out.",
+    "check": "Say what is wrong with this installation, and what to do.",
+    "db": "Bring the database up to date, check it, repair its counts.",
+    "redis": "Run a Redis in the foreground, without set-up.",
+    "schedules": "Show what runs when, run, pause or resume it.",
+}
+"""What there is: each is the command of the same name in `osmod.cli.NAME`. The order is that of `--help`."""
+
+
+class _Lazy(click.Group):
+    """Loads a command when it is called, and shows what operators can mend as a sentence, not a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"osmod.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and (meant := get_close_matches(args[0], COMMANDS, 1)):
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '{meant[0]}'?")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from osmod.cli.errors import explain  # late: it knows SQLAlchemy and redis
+
+            sentence = explain(error)
+            if sentence is None:
+                raise
+            raise click.ClickException(sentence) from error
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"osmod-worker {_version()}")
+        ctx.exit()
+
+
+def _version() -> str:
+    try:
+        return metadata.version("osmod-worker")
+    except metadata.PackageNotFoundError:
+        return "(not installed, run from its source)"
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
+)
+def main() -> None:
+    """The background worker of comment moderation.
+
+    \b
+    Look around, with nothing set up:
+      osmod demo                       1,000 real comments, from queue to decision
+    \b
+    Run it on a laptop, one line a terminal:
+      osmod redis                      a Redis on localhost:6379, kept under .osmod/
+      osmod db upgrade                 tables, in SQLite under .osmod/
+      dramatiq worker                  the worker
+      periodiq worker                  the clock that starts periodic tasks
+    \b
+    Run it on OSMod's database and a Redis of yours:
+      export REDIS_URL=redis://queue:6379
+      export DATABASE_URL=mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4
+      osmod db upgrade                 adds the worker's two tables, touches none of OSMod's
+      osmod check                      says what is still missing
+    """

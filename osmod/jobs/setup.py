@@ -16,9 +16,9 @@ from dramatiq.middleware import (
     ShutdownNotifications,
     TimeLimit,
 )
-from periodiq import PeriodiqMiddleware
 
 from osmod.jobs.inline import InlineBroker
+from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.settings import Settings, get_settings
 
 MAX_RETRIES = 12
@@ -50,5 +50,5 @@ def default_middleware(settings: Settings) -> list[Middleware]:
         Retries(max_retries=MAX_RETRIES),
         CurrentMessage(),
         AsyncIO(),
-        PeriodiqMiddleware(),
+        SchedulesMiddleware(enabled=settings.run_scheduled_tasks),
     ]

@@ -6,7 +6,8 @@ cost does not grow with the article. `recount` repairs counts that another progr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,18 +73,33 @@ class Correction:
     right: int
 
 
-def recount(session: Session, *, dry_run: bool = False) -> Iterator[Correction]:
+def recount(
+    session: Session, *, dry_run: bool = False, counted: Callable[[int, int], None] = lambda done, of: None
+) -> Iterator[Correction]:
     """Count every article and category again, one a transaction; yield what was off, corrected.
 
     Safe while workers run: a row is locked while its comments are counted, so that a task in progress
-    adds its difference afterwards.
+    adds its difference afterwards. `counted` is told how many rows are done, and of how many.
     """
-    for article_id in session.scalars(select(Article.id).order_by(Article.id)).all():
+    articles = session.scalars(select(Article.id).order_by(Article.id)).all()
+    categories = session.scalars(select(Category.id).order_by(Category.id)).all()
+    rows = len(articles) + len(categories)
+    uncorrected: Counter[tuple[int | None, str]] = Counter()
+    for done, article_id in enumerate(articles, 1):
         row = session.get_one(Article, article_id, with_for_update=True, populate_existing=True)
-        yield from _correct(session, row, _counted(session, article_id), dry_run)
-    for category_id in session.scalars(select(Category.id).order_by(Category.id)).all():
+        category_id = row.category_id
+        for correction in _correct(session, row, _counted(session, article_id), dry_run):
+            uncorrected[category_id, correction.count] += (correction.right - correction.found) * dry_run
+            yield correction
+        counted(done, rows)
+    for done, category_id in enumerate(categories, 1 + len(articles)):
         group = session.get_one(Category, category_id, with_for_update=True, populate_existing=True)
-        yield from _correct(session, group, _summed(session, category_id), dry_run)
+        right = {
+            name: count + uncorrected[category_id, name]
+            for name, count in _summed(session, category_id).items()
+        }
+        yield from _correct(session, group, right, dry_run)
+        counted(done, rows)
 
 
 def _correct(

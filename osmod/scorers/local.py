@@ -9,12 +9,12 @@ harmless. Let no rule reject by it alone, unless at a very high score (the demo'
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from osmod.scorers import local_model
 from osmod.scorers.batching import Batcher
 from osmod.scorers.contract import BadScorerConfig, Question, ScorerError
 
@@ -30,7 +30,7 @@ class LocalScorer:
 
     def __init__(self, user_id: int, config: Mapping[str, Any]) -> None:
         self._name = f"scorer {user_id}"
-        if importlib.util.find_spec("profanity_check") is None:
+        if not local_model.is_installed():
             raise BadScorerConfig(
                 f"{self._name}: endpointType 'local' needs the package alt-profanity-check; "
                 "run: pip install osmod-worker[local]"
@@ -72,11 +72,5 @@ def _in_utf16(text: str, places: Sequence[tuple[int, int]]) -> Iterator[tuple[in
         yield start, end + extra
 
 
-def _predict(texts: Sequence[str]) -> list[float]:
-    from profanity_check import predict_prob  # 1 second and 150 MB: only where comments are scored
-
-    return [float(probability) for probability in predict_prob(list(texts))]
-
-
-_predictions = Batcher(_predict)
+_predictions = Batcher(local_model.predict)
 os.register_at_fork(after_in_child=_predictions.forget)

@@ -32,7 +32,7 @@ def main() -> int:
 
 def _run_all(paths: list[Path]) -> int:
     # Only now: importing the actors reads the settings.
-    from osmod.moderation.models import Base
+    from osmod.moderation.migrations import upgrade
     from osmod.task import get_engine
     from tests.golden.case import Case
     from tests.golden.compare import differences
@@ -40,7 +40,7 @@ def _run_all(paths: list[Path]) -> int:
     from tests.golden.run import run
 
     engine = get_engine()
-    Base.metadata.create_all(engine)
+    upgrade(engine)
     failed = 0
     with fake_scorer() as scorer:
         for path in paths:
@@ -73,33 +73,44 @@ def _database(url: str | None) -> Iterator[str]:
 
 @contextmanager
 def _mysql_database(url: str) -> Iterator[None]:
+    """Use the named database, created if need be; afterwards drop what was created."""
     parsed = make_url(url)
     name = parsed.database or ""
     server = create_engine(parsed.set(database=""))
-    quoted = server.dialect.identifier_preparer.quote(name)
     with server.begin() as connection:
+        quoted = connection.dialect.identifier_preparer.quote(name)
         existed = name in inspect(connection).get_schema_names()
         if not existed:
             connection.exec_driver_sql(f"CREATE DATABASE {quoted} CHARACTER SET utf8mb4")
+    before = _tables(url)
     try:
-        if existed:
-            _refuse_unless_empty(url)
+        _refuse_rows(url, before)
         yield
     finally:
-        if not existed:
-            with server.begin() as connection:
+        with server.begin() as connection:
+            connection.exec_driver_sql("SET foreign_key_checks = 0")
+            for table in _tables(url) - before:
+                connection.exec_driver_sql(f"DROP TABLE {quoted}.{table}")
+            if not existed:
                 connection.exec_driver_sql(f"DROP DATABASE {quoted}")
         server.dispose()
 
 
-def _refuse_unless_empty(url: str) -> None:
+def _tables(url: str) -> set[str]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        names = set(inspect(connection).get_table_names())
+    engine.dispose()
+    return names
+
+
+def _refuse_rows(url: str, tables: set[str]) -> None:
     from osmod.moderation.models import Base
 
     engine = create_engine(url)
     with engine.connect() as connection:
-        there = set(inspect(connection).get_table_names())
         for table in Base.metadata.sorted_tables:
-            if table.name in there and connection.scalar(select(func.count()).select_from(table)):
+            if table.name in tables and connection.scalar(select(func.count()).select_from(table)):
                 sys.exit(
                     f"{table.name} in {engine.url.database} holds rows, which the cases would delete: "
                     "name an empty database"

@@ -156,6 +156,19 @@ def test_where_the_clock_is_changed(asked, expected):
     assert expected == slots(*asked, len(expected))
 
 
+def test_slots_compare_rightly_over_a_repeated_hour():
+    """A slot equals its moment in other zones, and later ones are greater, in the repeated hour too."""
+    schedule = cron("*/30 * * * *", tz=AMSTERDAM)
+    moment, found = datetime(2026, 10, 24, 23, 45, tzinfo=UTC), []
+    for _ in range(6):
+        moment = schedule.next_after(moment)
+        found.append(moment)
+    assert [
+        datetime(2026, 10, 25, hour, minute, tzinfo=UTC) for hour in range(3) for minute in (0, 30)
+    ] == found
+    assert sorted(found) == found
+
+
 def test_slots_only_go_forward():
     """Through a year of clock changes no slot is given twice and none is out of order."""
     schedule = cron("*/20 1-3 * * *", tz="Australia/Lord_Howe")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from profanity_check import predict_prob
 
-from osmod.scorers import BadScorerConfig, Question, scorer_for
+from osmod.scorers import BadScorerConfig, Question, local_model, scorer_for
 from osmod.scorers.local import MOST_SPANS, sentences
 
 LOCAL = {"endpointType": "local"}
@@ -86,6 +86,22 @@ def test_threads_get_what_a_lone_caller_gets() -> None:
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra `local` the config is refused, saying what to install."""
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(local_model, "is_installed", lambda: False)
     with pytest.raises(BadScorerConfig, match=r"run: pip install osmod-worker\[local\]"):
         scorer_for(10, LOCAL)
+
+
+def test_the_models_arithmetic_is_the_packages_own() -> None:
+    """Left out are only scikit-learn's checks: the probabilities are those of `predict_prob`."""
+    texts = ["You are an idiot", "", "Thanks a lot", "I am a gay man", "The bus was late. " * 50]
+    assert local_model.predict(texts) == pytest.approx(list(predict_prob(texts)), abs=1e-12)
+
+
+def test_the_model_is_biased_as_documented() -> None:
+    """The reason why no rule may reject by this scorer alone, below a very high score."""
+    assert local_model.predict(["I am a gay man"]) == [pytest.approx(0.95, abs=0.01)]
+
+
+def test_nothing_to_predict() -> None:
+    """No texts have no scores."""
+    assert local_model.predict([]) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
@@ -42,7 +42,10 @@ class Cron(Schedule):
     def next_after(self, moment: datetime) -> datetime:
         now = as_utc(moment)
         slot = self._next_by_elapsed_time(now) if self._every_hour else self._next_by_reading(now)
-        return slot.astimezone(self.zone)
+        local = slot.astimezone(self.zone)
+        # With the zone itself, Python would compare two slots by their readings: 02:30 before the clock is
+        # put back would come after 02:00 after it, and an ambiguous one would equal no moment elsewhere.
+        return local.replace(tzinfo=timezone(local.utcoffset() or timedelta(0)), fold=0)
 
     def _next_by_reading(self, now: datetime) -> datetime:
         """A reading that comes twice counts the first time, one that never comes right after the gap."""
@@ -103,6 +106,9 @@ def cron(spec: str, tz: str | tzinfo = "UTC", *, catch_up: bool = False, overlap
     When the clock is put forward, a time that is skipped runs right after the gap; when it is put back, a
     time that comes twice runs the first time. A schedule that names no hours (its hour is `*`, or comes to
     all 24) goes by elapsed time: every ten minutes stays every ten minutes, through a repeated hour too.
+
+    `next_after` answers in the zone's time, with its offset at that slot as a fixed one, so that slots
+    compare rightly over a repeated hour.
 
     `catch_up` makes up, with one run, for what was missed while no scheduler was up. `overlap` lets a run
     start while the one before it is not done.

@@ -1,4 +1,4 @@
-"""The jobs that committed changes owe and that the queue may not have yet."""
+"""What our own two tables keep, and for how long: jobs still owed, and jobs that took effect."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from osmod.moderation.models import OutboxEntry, now
+from osmod.moderation.models import InboxEntry, OutboxEntry, now
 from osmod.moderation.work import Owed
 
 OVERDUE = timedelta(minutes=1)
 """After this time the process that owed a job has died or could not reach the queue."""
+INBOX_KEPT = timedelta(days=30)
+"""Longer than a job can come back after it took effect."""
 
 
 def overdue(session: Session, limit: int) -> list[Owed]:
@@ -34,3 +36,13 @@ def settle(session: Session, owed: Iterable[Owed]) -> None:
         .where(OutboxEntry.message_id.in_(ids))
         .execution_options(synchronize_session=False)
     )
+
+
+def prune_inbox(session: Session, limit: int) -> int:
+    """Delete at most `limit` inbox rows that no redelivery can need any more, oldest first; return how many."""
+    old = select(InboxEntry.message_id).where(InboxEntry.created_at < now() - INBOX_KEPT)
+    ids = session.scalars(old.order_by(InboxEntry.created_at).limit(limit)).all()
+    session.execute(
+        delete(InboxEntry).where(InboxEntry.message_id.in_(ids)).execution_options(synchronize_session=False)
+    )
+    return len(ids)

@@ -1,0 +1,70 @@
+# One command a wish. `make` alone lists them.
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKED := --constraint requirements.lock
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench chaos watch lock
+
+help: ## this list
+	@echo 'make demo      1,000 real comments, from queue to decision; ARGS="--comments 5000" for more'
+	@echo 'make test      all tests; ARGS="tests/tour -k accept" for some of them'
+	@echo 'make check     style, types, arrows, file sizes, compose file, lock file'
+	@echo 'make format    put the code into its form'
+	@echo 'make bench     what a task costs: SQL statements, time, growth'
+	@echo 'make chaos     the tests that kill workers, Redis and the database on purpose'
+	@echo 'make watch     a worker that starts again when the code changes'
+	@echo 'make lock      requirements.lock anew, after a change of dependencies'
+	@echo 'Each needs Python 3.11 or newer, and makes its virtual environment in $(VENV).'
+
+demo: $(VENV)/installed-demo
+	@$(BIN)/osmod demo $(ARGS)
+
+test: $(VENV)/installed-dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/structure
+
+format: $(VENV)/installed-dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/installed-dev
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(VENV)/installed-dev
+	@$(BIN)/python -m pytest tests/chaos $(ARGS)
+
+# The worker is given the time to finish what it has begun.
+watch: $(VENV)/installed-dev
+	@$(BIN)/watchfiles --filter python --sigint-timeout 40 '$(BIN)/dramatiq worker $(ARGS)' actors osmod worker.py
+
+lock: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.structure.lock
+
+$(VENV)/installed-demo: pyproject.toml requirements.lock | $(BIN)/python
+	@echo 'Installing into $(VENV) (the first time this takes a minute or two)'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check $(LOCKED) --editable '.[embedded,local]'
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml requirements.lock | $(BIN)/python
+	@echo 'Installing into $(VENV) (the first time this takes a minute or two)'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check $(LOCKED) --editable '.[dev]'
+	@touch $@ $(VENV)/installed-demo
+
+# The first Python that is new enough; PYTHON=… names another.
+$(BIN)/python:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			if $$python -m venv $(VENV); then exit 0; fi; \
+			rm -rf $(VENV); \
+			echo "$$python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; \
+			exit 1; \
+		fi; \
+	done; \
+	echo "Python 3.11 or newer is needed; here is $$(python3 --version 2>&1 || echo none). PYTHON=… names another." >&2; \
+	exit 1

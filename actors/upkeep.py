@@ -1,0 +1,51 @@
+"""What keeps the database in order: owed jobs are queued, counts are checked, old rows go."""
+
+import logging
+
+import dramatiq
+
+from osmod.jobs.priorities import LOW
+from osmod.jobs.schedules import cron, every
+from osmod.moderation import counts, delivery
+from osmod.moderation.database import open_session
+from osmod.task import DATABASE_RETRIES, deliver, get_engine
+
+BATCH = 1_000
+HOUR = 3_600_000
+"""Milliseconds."""
+
+log = logging.getLogger(__name__)
+
+
+@dramatiq.actor(actor_name="sweepOutbox", periodic=every("1 minute"), **DATABASE_RETRIES)
+def sweep_outbox() -> None:
+    """Queue the jobs that committed changes owe, where the process that should have done it died."""
+    with open_session(get_engine()) as session:
+        owed = delivery.overdue(session, BATCH)
+    deliver(owed)
+
+
+@dramatiq.actor(
+    actor_name="checkCounts",
+    periodic=cron("30 4 * * *"),
+    priority=LOW,
+    time_limit=HOUR,
+    **DATABASE_RETRIES,
+)
+def check_counts() -> None:
+    """Count articles and categories anew, and correct and log what another program left wrong."""
+    with open_session(get_engine()) as session:
+        for wrong in counts.recount(session):
+            log.warning("%s %d: %s was %d, is %d", *vars(wrong).values())
+
+
+@dramatiq.actor(
+    actor_name="pruneInbox", periodic=cron("45 4 * * *"), priority=LOW, time_limit=HOUR, **DATABASE_RETRIES
+)
+def prune_inbox() -> None:
+    """Delete inbox rows older than any redelivery, a batch a transaction."""
+    pruned = BATCH
+    while pruned == BATCH:
+        with open_session(get_engine()) as session:
+            pruned = delivery.prune_inbox(session, BATCH)
+            session.commit()

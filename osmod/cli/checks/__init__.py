@@ -1,0 +1,18 @@
+"""What `osmod check` looks at, one file an area. Each yields findings and goes on as far as it can."""
+
+from osmod.cli.checks.actors import check_actors, check_schedules
+from osmod.cli.checks.database import check_database, check_scorers
+from osmod.cli.checks.finding import Finding, Level
+from osmod.cli.checks.redis import check_redis
+from osmod.cli.checks.settings import check_settings
+
+__all__ = [
+    "Finding",
+    "Level",
+    "check_actors",
+    "check_database",
+    "check_redis",
+    "check_schedules",
+    "check_scorers",
+    "check_settings",
+]

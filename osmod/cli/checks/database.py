@@ -1,0 +1,133 @@
+"""The database: whether it answers, holds every table, and who scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, inspect, make_url, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from osmod.cli.checks.finding import Finding, error, ok, warning
+from osmod.cli.errors import database_sentence, masked
+from osmod.moderation.database import connect, open_session
+from osmod.moderation.migrations import problems
+from osmod.moderation.migrations.schema import osmod_tables
+from osmod.moderation.models import Comment, User
+from osmod.settings import Settings
+
+NAMES = {"sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
+OLDEST = {"MySQL": (5, 7), "MariaDB": (10, 6)}
+UNUSABLE = (SQLAlchemyError, ModuleNotFoundError, OSError)
+"""What a database raises that cannot be used."""
+
+
+def check_database(settings: Settings) -> Iterator[Finding]:
+    """Whether it answers and has every table, in a form in which a task can be undone."""
+    try:
+        with _engine(settings) as engine:
+            yield from _look(engine, settings.database_url)
+    except UNUSABLE as problem:
+        yield error(_sentence(problem, settings))
+
+
+def check_scorers(settings: Settings) -> Iterator[Finding]:
+    """Who scores: the active users of the group `moderator`, and whether each one's config can be used."""
+    active = select(User).where(User.group == "moderator", User.is_active.is_(True)).order_by(User.id)
+    try:
+        with _engine(settings) as engine, open_session(engine) as session:
+            scorers = session.scalars(active).all()
+    except UNUSABLE:
+        return  # said under the database
+    if not scorers:
+        yield warning(
+            "no scorer is active: every comment waits for a person; "
+            "activate a user of the group `moderator` in `users`."
+        )
+    for user in scorers:
+        yield _scorer(user)
+
+
+def _scorer(user: User) -> Finding:
+    from osmod.scorers import BadScorerConfig, scorer_for
+
+    try:
+        scorer_for(user.id, user.extra)
+    except BadScorerConfig as problem:
+        return error(f"{user.name}: {problem}")
+    return ok(f"{user.name} (user {user.id})")
+
+
+@contextmanager
+def _engine(settings: Settings) -> Iterator[Engine]:
+    """An engine that leaves no connection open, and no empty file where SQLite found none."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise FileNotFoundError(
+            0, "it is not there yet: run `osmod db upgrade`", masked(settings.database_url)
+        )
+    engine = connect(settings.database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _look(engine: Engine, url: str) -> Iterator[Finding]:
+    with engine.connect():
+        pass
+    yield _server(engine, url)
+    found = problems(engine)
+    yield from map(error, found)
+    if not found:
+        yield ok("every table is there")
+    if inspect(engine).has_table(Comment.__tablename__):
+        yield from _engines(engine)
+        yield from _indexes(engine)
+
+
+def _server(engine: Engine, url: str) -> Finding:
+    dialect: Any = engine.dialect
+    version = dialect.server_version_info
+    shown = ".".join(str(part) for part in version[:3])
+    name = "MariaDB" if getattr(dialect, "is_mariadb", False) else NAMES.get(dialect.name, dialect.name)
+    oldest = OLDEST.get(name)
+    if oldest and version[:2] < oldest:
+        return error(f"{name} {shown} is too old: {name} {'.'.join(map(str, oldest))} or newer is needed.")
+    return ok(f"{name} {shown} answers at {masked(url)}")
+
+
+def _engines(engine: Engine) -> Iterator[Finding]:
+    """A table that knows no transactions would keep half of a task that failed."""
+    if engine.dialect.name == "sqlite":
+        return
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = DATABASE()"
+        ).all()
+    for name, storage in rows:
+        if name in osmod_tables() and storage != "InnoDB":
+            yield error(
+                f"table {name} is {storage}, without transactions: ALTER TABLE {name} ENGINE = InnoDB."
+            )
+
+
+def _indexes(engine: Engine) -> Iterator[Finding]:
+    firsts = {
+        columns[0]
+        for index in inspect(engine).get_indexes(Comment.__tablename__)
+        if (columns := index["column_names"])
+    }
+    if "sourceId" not in firsts:
+        yield warning(
+            "comments.sourceId has no index (OSMod makes none): each reader's flag and each reply reads the whole "
+            "table; on a large site: CREATE INDEX sourceId_index ON comments (sourceId)."
+        )
+
+
+def _sentence(problem: Exception, settings: Settings) -> str:
+    if isinstance(problem, OSError):
+        return f"{problem.filename}: {problem.strerror}."
+    return database_sentence(problem, settings.database_url) or str(problem)

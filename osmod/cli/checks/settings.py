@@ -1,0 +1,42 @@
+"""The environment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+
+from osmod.cli.checks.finding import Finding, ok, warning
+from osmod.cli.errors import masked
+from osmod.settings import DATABASE_PARTS, Settings
+
+KNOWN = {
+    "REDIS_URL",
+    "DATABASE_URL",
+    *(f"DATABASE_{part}" for part in DATABASE_PARTS),
+    "WORKER_RUN_IMMEDIATELY",
+    "WORKER_REMOVE_TASK_ON_COMPLETE",
+    "WORKER_TASK_TTL",
+    "WORKER_RUN_SCHEDULED_TASKS",
+    "API_URL",
+    "OSMOD_HOME",
+}
+"""Every variable that is read. A test compares it with `osmod.settings`."""
+_OURS = ("WORKER_", "DATABASE_", "OSMOD_")
+
+
+def check_settings(settings: Settings) -> Iterator[Finding]:
+    """What was read, and variables that look like ours but are not read by anything."""
+    yield ok(f"queue {masked(settings.redis_url)}")
+    yield ok(f"database {masked(settings.database_url)}")
+    if settings.run_immediately:
+        yield warning(
+            "WORKER_RUN_IMMEDIATELY is on: tasks run inside `send`, and nothing reaches the queue; "
+            "unset it in production."
+        )
+    if os.environ.get("DATABASE_URL") and any(os.environ.get(f"DATABASE_{part}") for part in DATABASE_PARTS):
+        yield warning("DATABASE_URL is used; DATABASE_HOST and the others are set too and are not read.")
+    for name in sorted(os.environ):
+        if name.startswith(_OURS) and name not in KNOWN:
+            meant = difflib.get_close_matches(name, KNOWN, 1)
+            yield warning(f"{name} is not read by anything" + (f": {meant[0]}?" if meant else "."))

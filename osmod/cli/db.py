@@ -1,0 +1,90 @@
+"""`osmod db`: the tables and the counts in them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy import Engine
+
+from osmod.cli.errors import masked
+from osmod.moderation.counts import recount as recount_all
+from osmod.moderation.database import connect, open_session
+from osmod.moderation.migrations import problems
+from osmod.moderation.migrations import upgrade as upgrade_database
+from osmod.settings import get_settings
+
+
+@click.group()
+def db() -> None:
+    """Bring the database up to date, check it, repair its counts.
+
+    The database is DATABASE_URL, or made from OSMod's DATABASE_HOST, _PORT, _NAME, _USER, _PASSWORD and
+    _SOCKET; with none of them set, SQLite under .osmod/.
+    """
+
+
+@db.command()
+def upgrade() -> None:
+    """Create what is missing; safe to run again.
+
+    An empty database gets all tables. A database that OSMod's own server made gets the worker's two
+    (osmod_worker_inbox, osmod_worker_outbox), and nothing of OSMod's is touched.
+    """
+    with _database() as engine:
+        done = upgrade_database(engine)
+    for sentence in done or ["nothing to do"]:
+        click.echo(sentence)
+    click.echo(f"{masked(get_settings().database_url)} is up to date")
+
+
+@db.command()
+def check() -> None:
+    """Say whether all tables are there; exit 1 if not."""
+    with _database() as engine:
+        found = problems(engine)
+    for sentence in found:
+        click.echo(sentence)
+    if found:
+        sys.exit(1)
+    click.echo(f"{masked(get_settings().database_url)} is up to date")
+
+
+@db.command()
+@click.option("--dry-run", is_flag=True, help="Report what is off and change nothing.")
+def recount(dry_run: bool) -> None:
+    """Count the comments of every article and category again, and correct what was off.
+
+    Safe while workers run: one article is locked at a time.
+    """
+    total = 0
+    with _database() as engine, open_session(engine) as session:
+        for correction in recount_all(session, dry_run=dry_run, counted=_progress):
+            total += 1
+            click.echo(
+                f"{correction.table} {correction.row_id} {correction.count}: "
+                f"{correction.found} -> {correction.right}"
+            )
+    if total == 0:
+        click.echo("all counts are right")
+    else:
+        click.echo(
+            f"{total} counts were off; " + ("nothing was changed" if dry_run else "they are corrected")
+        )
+
+
+def _progress(done: int, of: int) -> None:
+    """A line that replaces itself, where someone watches."""
+    if sys.stderr.isatty() and (done == of or done % 100 == 0):
+        click.echo(f"\rcounted {done:,} of {of:,}" + ("\n" if done == of else ""), err=True, nl=False)
+
+
+@contextmanager
+def _database() -> Iterator[Engine]:
+    engine = connect(get_settings().database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()

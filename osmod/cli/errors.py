@@ -1,0 +1,85 @@
+"""What operators can mend, in one plain sentence with the remedy."""
+
+from __future__ import annotations
+
+import redis
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from osmod.embedded import EmbeddedRedisError
+from osmod.moderation.migrations import SchemaError
+from osmod.settings import SettingsError, get_settings
+
+_LOGIN_REFUSED = (1044, 1045, 1698)
+_NO_SUCH_DATABASE = 1049
+_NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
+
+
+def explain(error: Exception) -> str | None:
+    """The sentence for `error`; None if it is not one of those that operators can mend."""
+    if isinstance(error, SettingsError | EmbeddedRedisError | SchemaError):
+        return str(error)
+    if isinstance(error, redis.RedisError):
+        return redis_sentence(error, get_settings().redis_url)
+    if isinstance(error, DBAPIError | ArgumentError | NoSuchModuleError | ModuleNotFoundError):
+        return database_sentence(error, get_settings().database_url)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}."
+    return None
+
+
+def redis_sentence(error: Exception, url: str) -> str:
+    """What is wrong with the Redis at `url`."""
+    if isinstance(error, ValueError):
+        return f"REDIS_URL={masked(url)} cannot be used: {error}."
+    if isinstance(error, redis.AuthenticationError):
+        return f"Redis at {masked(url)} refuses the login ({error}): correct user and password in REDIS_URL."
+    if isinstance(error, redis.BusyLoadingError):
+        return f"Redis at {masked(url)} is still reading its data from disk: try again in a moment."
+    if isinstance(error, redis.ConnectionError | redis.TimeoutError):
+        return f"Redis does not answer at {masked(url)}: start one with `osmod redis`, or name yours in REDIS_URL."
+    return f"Redis at {masked(url)} answers: {error}"
+
+
+def database_sentence(error: Exception, url: str) -> str | None:
+    """What is wrong with the database at `url`; None if `error` does not come from it."""
+    if isinstance(error, ArgumentError | NoSuchModuleError):
+        return (
+            f"DATABASE_URL={masked(url)} is not a database URL; it looks like "
+            "mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4 or sqlite:///osmod.db."
+        )
+    if isinstance(error, ModuleNotFoundError):
+        if url.startswith(("mysql:", "mariadb:")):
+            return f"DATABASE_URL asks for the driver {error.name}: write mysql+pymysql://… (installed here)."
+        driver = make_url(url).get_driver_name()
+        if error.name != driver:
+            return None
+        return f"DATABASE_URL asks for the driver {driver}, which is not installed: pip install {driver}."
+    if not isinstance(error, DBAPIError):
+        return None
+    code, said = _said(error)
+    where = masked(url)
+    if code in _LOGIN_REFUSED:
+        return f"the database at {where} refuses the login ({said}): correct DATABASE_USER and DATABASE_PASSWORD."
+    if code == _NO_SUCH_DATABASE:
+        return f"{said} at {where}: create it, or correct DATABASE_NAME."
+    if code in _NO_ANSWER:
+        return f"the database does not answer at {where} ({said}): start it, or name yours in DATABASE_URL."
+    return f"the database at {where} answers: {said}"
+
+
+def masked(url: str) -> str:
+    """`url` with its password hidden, also where it is not a URL that anything can read."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except (ArgumentError, ValueError):
+        before, at, after = url.rpartition("@")
+        scheme, slashes, login = before.partition("://")
+        return f"{scheme}{slashes}{login.partition(':')[0]}:***@{after}" if at else url
+
+
+def _said(error: DBAPIError) -> tuple[int | None, str]:
+    parts = error.orig.args if error.orig else ()
+    if len(parts) == 2 and isinstance(parts[0], int):
+        return parts[0], str(parts[1])
+    return None, str(error.orig)

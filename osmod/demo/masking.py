@@ -1,0 +1,34 @@
+"""Comments as the demo shows them: cut short, nobody named, offensive words covered."""
+
+from __future__ import annotations
+
+import re
+
+from osmod.scorers.local_model import predict
+
+LENGTH = 70
+"""Characters of a comment that are shown at most."""
+OFFENSIVE = 0.3
+"""A word that scores more on its own is covered."""
+
+_NAMES = re.compile(r"@\w+|https?://\S+|www\.\S+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\S+@\S+")
+_WORD = re.compile(r"[^\W\d_][\w'*$@]*")
+
+
+def masked(text: str, length: int = LENGTH) -> str:
+    """`text` on one line of at most `length` characters; of an offensive word the first letter is left."""
+    plain = " ".join(_NAMES.sub("…", text).split())
+    short = plain if len(plain) <= length else plain[: length - 1].rpartition(" ")[0] + "…"
+    words = {match.group() for match in _WORD.finditer(short)}
+    covered = _offensive(sorted(words))
+    return _WORD.sub(
+        lambda match: _cover(match.group()) if match.group() in covered else match.group(), short
+    )
+
+
+def _offensive(words: list[str]) -> set[str]:
+    return {word for word, score in zip(words, predict(words), strict=True) if score > OFFENSIVE}
+
+
+def _cover(word: str) -> str:
+    return word[0] + "*" * (len(word) - 1)

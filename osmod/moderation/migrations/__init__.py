@@ -1,0 +1,137 @@
+"""Bringing a database up to date, whoever made it.
+
+OSMod's tables are OSMod's: an empty database gets all of them, a database of OSMod's own server gets only our
+two beside them. Only ours have revisions (`versions/`), counted in a version table of our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Column, Connection, Engine, MetaData, PrimaryKeyConstraint, String, Table, inspect
+
+from osmod.moderation.migrations.schema import SchemaError, missing, osmod_tables, strangers
+from osmod.moderation.models import OWN_TABLES, Base
+
+__all__ = ["VERSION_TABLE", "SchemaError", "problems", "upgrade"]
+
+VERSION_TABLE = "osmod_worker_alembic_version"
+"""Not Alembic's default: OSMod's other programs may keep versions of their own in the same database."""
+_LOCK_SECONDS = 60
+
+
+def upgrade(engine: Engine) -> list[str]:
+    """Create what is missing; return a sentence for each thing done (none: it was up to date).
+
+    Safe to run twice, twice at once, and after a run that was interrupted. Raises `SchemaError` on a
+    database that is neither empty nor OSMod's, before anything is changed.
+    """
+    with _alone(engine) as connection:
+        done = _create_osmod_tables(connection)
+        before = _revision(connection)
+        tables = set(inspect(connection).get_table_names())
+        config = _config(connection)
+        command.upgrade(config, "head")
+        own = [name for name in OWN_TABLES if name not in tables]
+        if own:
+            done.append(f"created the worker's own tables: {', '.join(own)}")
+        after = _revision(connection)
+        if before != after:
+            done.append(
+                f"the worker's tables are at revision {after}" + (f" (was {before})" if before else "")
+            )
+        return done
+
+
+def problems(engine: Engine) -> list[str]:
+    """What is wrong with the database's tables, a sentence each."""
+    with engine.connect() as connection:
+        lacking = missing(connection)
+        names = set(inspect(connection).get_table_names())
+        if not names & osmod_tables().keys():
+            return ["the database has no tables yet: run `osmod db upgrade`."]
+        found = [f"OSMod's schema lacks {what}: is this OSMod's database?" for what in lacking]
+        revision, head = _revision(connection), _head(connection)
+        own = [name for name in OWN_TABLES if name not in names]
+        if own:
+            found.append(f"the worker's own tables are missing ({', '.join(own)}): run `osmod db upgrade`.")
+        elif revision != head:
+            found.append(
+                f"the worker's tables are at revision {revision}, not {head}: run `osmod db upgrade`."
+            )
+        return found
+
+
+def _create_osmod_tables(connection: Connection) -> list[str]:
+    """All of OSMod's tables on an empty database; nothing on OSMod's own."""
+    names = set(inspect(connection).get_table_names())
+    wanted = osmod_tables()
+    if not names & wanted.keys() or _was_interrupted(connection, names):
+        if foreign := strangers(names):
+            raise SchemaError(
+                f"the database holds other tables than OSMod's ({foreign}) and none of OSMod's: name OSMod's "
+                "database, or an empty one, in DATABASE_URL or DATABASE_NAME."
+            )
+        _version_table().create(connection, checkfirst=True)  # the sign of `_was_interrupted`
+        Base.metadata.create_all(connection, tables=list(wanted.values()))
+        return [f"created OSMod's {len(wanted)} tables"]
+    if lacking := missing(connection):
+        raise SchemaError(
+            "the database has a part of OSMod's tables only; nothing was changed. Missing: "
+            + ", ".join(lacking)
+            + ". Bring it up to date with OSMod's own migrations, or name an empty database."
+        )
+    return []
+
+
+def _was_interrupted(connection: Connection, names: set[str]) -> bool:
+    """Whether an earlier `upgrade` of an empty database ended half-way (MySQL commits each table by itself)."""
+    return VERSION_TABLE in names and _revision(connection) is None and bool(missing(connection))
+
+
+def _version_table() -> Table:
+    return Table(
+        VERSION_TABLE,
+        MetaData(),
+        Column("version_num", String(32), nullable=False),
+        PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+    )
+
+
+def _config(connection: Connection) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    return config
+
+
+def _head(connection: Connection) -> str | None:
+    return ScriptDirectory.from_config(_config(connection)).get_current_head()
+
+
+def _revision(connection: Connection) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """A connection, and the word that no other `upgrade` runs at the same time."""
+    with engine.begin() as connection:  # on SQLite this is the lock, and all or nothing
+        if engine.dialect.name == "sqlite":
+            yield connection
+            return
+        taken = connection.exec_driver_sql(f"SELECT GET_LOCK('{VERSION_TABLE}', {_LOCK_SECONDS})").scalar()
+        if taken != 1:
+            raise SchemaError(
+                "another `osmod db upgrade` is at work on this database; try again when it is done."
+            )
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql(f"SELECT RELEASE_LOCK('{VERSION_TABLE}')")

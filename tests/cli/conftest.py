@@ -1,0 +1,40 @@
+"""Running `osmod` in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import Engine
+
+from osmod.cli import main
+from osmod.moderation.database import connect
+from osmod.moderation.migrations import upgrade
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run `osmod` with the given words; data goes to a folder of the test's."""
+    monkeypatch.setenv("OSMOD_HOME", str(tmp_path / "home"))
+    return lambda *words: CliRunner().invoke(main, words, prog_name="osmod")
+
+
+@pytest.fixture
+def settled(engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """An engine on the database of the settings, up to date and empty."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    return engine
+
+
+@pytest.fixture
+def breakable(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """As `settled`, for tests that spoil the tables."""
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    engine = connect(empty_database_url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()

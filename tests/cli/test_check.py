@@ -1,0 +1,296 @@
+"""`osmod check`: every problem at once, each with what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from osmod.cli.check import AREAS
+from osmod.cli.checks import check_database, check_redis, check_scorers, check_settings
+from osmod.cli.checks.finding import Finding, Level, error, ok, warning
+from osmod.cli.checks.redis import judge
+from osmod.cli.checks.settings import KNOWN
+from osmod.cli.errors import masked
+from osmod.moderation.database import open_session
+from osmod.moderation.models import User
+from osmod.settings import read_settings
+from tests.cli.conftest import Run
+
+ROOT = Path(__file__).parents[2]
+LOCAL = {"endpointType": "local"}
+
+
+def osmod_check(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `osmod check` as an operator does: in a process of its own, from the root."""
+    return subprocess.run(
+        [sys.executable, "-m", "osmod", "check", *words],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def bad(findings: list[Finding]) -> list[Finding]:
+    """Those that are not ok."""
+    return [finding for finding in findings if finding.level is not Level.OK]
+
+
+@pytest.mark.only_on("valkey")
+def test_all_is_well(settled: Engine, redis_url: str) -> None:
+    """Every area is shown, nothing is wrong, exit 0."""
+    with open_session(settled) as session:
+        session.add(User(name="Local model", group="moderator", is_active=True, extra=LOCAL))
+        session.commit()
+    result = osmod_check(REDIS_URL=redis_url)
+    assert "" == result.stderr
+    assert list(AREAS) == [line for line in result.stdout.splitlines() if line.isalpha()]
+    assert "  ✓ heartbeat: every 10 minutes; next at " in result.stdout
+    assert re.search(r"^  ✓ \d+ actors: acceptComments, ", result.stdout, re.MULTILINE)
+    assert result.stdout.endswith("\n0 errors, 1 warning\n")  # the missing index, which is OSMod's way
+    assert 0 == result.returncode
+
+
+def test_everything_is_wrong_at_once(tmp_path: Path) -> None:
+    """Neither Redis nor database: both are said, the rest is looked at all the same, exit 1."""
+    result = osmod_check(REDIS_URL="redis://localhost:1", OSMOD_HOME=str(tmp_path))
+    assert (
+        "  ✗ Redis does not answer at redis://localhost:1: start one with `osmod redis`, "
+        "or name yours in REDIS_URL.\n" in result.stdout
+    )
+    assert (
+        f"  ✗ sqlite:///{tmp_path}/osmod.db: it is not there yet: run `osmod db upgrade`.\n" in result.stdout
+    )
+    assert "  ✓ heartbeat: " in result.stdout
+    assert result.stdout.endswith("\n2 errors, 0 warnings\n")
+    assert 1 == result.returncode
+    assert [] == list(tmp_path.iterdir()), "a check makes no files"
+
+
+def test_settings_that_cannot_be_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every variable at fault is named; the other areas depend on them and wait."""
+    monkeypatch.setenv("WORKER_TASK_TTL", "0")
+    monkeypatch.setenv("WORKER_RUN_IMMEDIATELY", "perhaps")
+    result = run("check")
+    assert (
+        "settings\n"
+        "  ✗ WORKER_RUN_IMMEDIATELY='perhaps': Not a valid boolean.\n"
+        "  ✗ WORKER_TASK_TTL='0': must be at least 1 (milliseconds).\n"
+        "2 errors, 0 warnings\n" == result.output
+    )
+    assert 1 == result.exit_code
+
+
+def test_json(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--json` gives the same findings to programs."""
+    monkeypatch.setattr("osmod.cli.check.AREAS", {"redis": lambda settings: [ok("a"), error("b")]})
+    result = run("check", "--json")
+    assert {"redis": [{"level": "ok", "message": "a"}, {"level": "error", "message": "b"}]} == json.loads(
+        result.output
+    )
+    assert 1 == result.exit_code
+
+
+@pytest.mark.only_on("valkey")
+def test_quick(run: Run, breakable: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--quick` says nothing but errors, of what a running worker needs."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    well = run("check", "--quick")
+    assert (0, "0 errors, 1 warning\n") == (well.exit_code, well.output)
+    with breakable.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE osmod_worker_inbox")
+    ill = run("check", "--quick")
+    assert (
+        "database\n"
+        "  ✗ the worker's own tables are missing (osmod_worker_inbox): run `osmod db upgrade`.\n"
+        "1 error, 1 warning\n" == ill.output
+    )
+    assert 1 == ill.exit_code
+
+
+def test_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read is shown without passwords; what is read by nothing is named."""
+    monkeypatch.setenv("REDIS_URL", "redis://:secret@queue:6379")
+    monkeypatch.setenv("DATABASE_URL", "mysql+pymysql://me:secret@db/os")
+    monkeypatch.setenv("DATABASE_HOST", "db")
+    monkeypatch.setenv("WORKER_TASK_TLL", "1")
+    monkeypatch.setenv("WORKER_RUN_IMMEDIATELY", "true")
+    assert [
+        ok("queue redis://:***@queue:6379"),
+        ok("database mysql+pymysql://me:***@db/os"),
+        warning(
+            "WORKER_RUN_IMMEDIATELY is on: tasks run inside `send`, and nothing reaches the queue; "
+            "unset it in production."
+        ),
+        warning("DATABASE_URL is used; DATABASE_HOST and the others are set too and are not read."),
+        warning("WORKER_TASK_TLL is not read by anything: WORKER_TASK_TTL?"),
+    ] == list(check_settings(read_settings()))
+
+
+def test_known_settings() -> None:
+    """The variables known to the check are those that `osmod/settings.py` reads."""
+    source = (ROOT / "osmod" / "settings.py").read_text()
+    assert set(re.findall(r"env\.\w+\(\s*\"(\w+)\"", source)) == KNOWN
+
+
+def test_redis_that_keeps_jobs(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis as ours: its version, and that it keeps what is queued."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    found = list(check_redis(read_settings()))
+    assert re.fullmatch(rf"(Redis|Valkey) [\d.]+ answers at {re.escape(masked(redis_url))}", found[0].message)
+    assert [ok("append-only file on"), ok("nothing is evicted (noeviction)")] == found[1:]
+
+
+@pytest.mark.parametrize("url", ["redis://queue:port", "http://queue", "redis+sentinel://queue"])
+def test_redis_url_that_nothing_can_open(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A malformed REDIS_URL is an error, not a traceback."""
+    monkeypatch.setenv("REDIS_URL", url)
+    (found,) = check_redis(read_settings())
+    assert Level.ERROR is found.level
+    assert found.message.startswith(f"REDIS_URL={url} cannot be used: ")
+
+
+GOOD_INFO: dict[str, Any] = {
+    "redis_version": "7.4.1",
+    "role": "master",
+    "aof_enabled": 1,
+    "aof_last_write_status": "ok",
+    "maxmemory_policy": "noeviction",
+    "maxmemory": 0,
+    "used_memory": 1_000,
+}
+
+
+@pytest.mark.parametrize(
+    ("info", "finding"),
+    [
+        (
+            {"redis_version": "6.0.16"},
+            error("Redis 6.0.16 is too old: the queue needs Redis 6.2 or newer, or Valkey."),
+        ),
+        (
+            {"role": "slave"},
+            error("it is a read-only replica: name its primary, or the Sentinels, in REDIS_URL."),
+        ),
+        (
+            {"cluster_enabled": 1},
+            error("it is a Redis Cluster, which the queue's scripts cannot use: name a single Redis."),
+        ),
+        (
+            {"aof_enabled": 0},
+            warning(
+                "the append-only file is off: jobs queued since the last snapshot are lost when Redis stops; "
+                "set `appendonly yes`."
+            ),
+        ),
+        (
+            {"aof_last_write_status": "err"},
+            error("the append-only file cannot be written: make room on Redis's disk."),
+        ),
+        (
+            {"maxmemory_policy": "allkeys-lru"},
+            warning(
+                "maxmemory-policy is allkeys-lru: with a memory limit Redis would throw queued jobs away; "
+                "set `maxmemory-policy noeviction`."
+            ),
+        ),
+        (
+            {"maxmemory_policy": "volatile-ttl", "maxmemory": 2_000},
+            error(
+                "maxmemory-policy is volatile-ttl: when memory runs out Redis throws queued jobs away; "
+                "set `maxmemory-policy noeviction`."
+            ),
+        ),
+        (
+            {"maxmemory": 1_050},
+            warning("memory is 95% full: no job can be queued when it is; raise maxmemory."),
+        ),
+    ],
+)
+def test_redis_that_does_not(info: dict[str, Any], finding: Finding) -> None:
+    """Each setting under which queued jobs would be lost, with what to set."""
+    assert [finding] == bad(list(judge(GOOD_INFO | info, "redis://queue")))
+
+
+def test_database(settled: Engine) -> None:
+    """Every table is there; OSMod's missing index is a hint."""
+    server, *rest = check_database(read_settings())
+    assert re.fullmatch(
+        rf"(SQLite|MariaDB|MySQL) [\d.]+ answers at {re.escape(masked(read_settings().database_url))}",
+        server.message,
+    )
+    hint = warning(
+        "comments.sourceId has no index (OSMod makes none): each reader's flag and each reply reads the whole "
+        "table; on a large site: CREATE INDEX sourceId_index ON comments (sourceId)."
+    )
+    assert [ok("every table is there"), hint] == rest
+
+
+def test_index_that_osmod_lacks(breakable: Engine) -> None:
+    """The hint is gone once the index is there."""
+    with breakable.begin() as connection:
+        connection.exec_driver_sql("CREATE INDEX sourceId_index ON comments (sourceId)")
+    assert [] == bad(list(check_database(read_settings())))
+
+
+@pytest.mark.only_on("mariadb")
+def test_table_without_transactions(breakable: Engine) -> None:
+    """A table that cannot roll back would keep half of a failed task."""
+    with breakable.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE comment_sizes")
+        connection.exec_driver_sql(
+            "CREATE TABLE comment_sizes (commentId int, width int, height int, "
+            "createdAt datetime, updatedAt datetime) ENGINE = MyISAM"
+        )
+    assert error(
+        "table comment_sizes is MyISAM, without transactions: ALTER TABLE comment_sizes ENGINE = InnoDB."
+    ) in list(check_database(read_settings()))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["os_moderator", "mysql://me@db/os", "mysql+pymysql://root@127.0.0.1:1/os", "sqlite:////proc/none/x.db"],
+)
+def test_database_that_cannot_be_used(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence under the database; the scorers, which are in it, say nothing."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    (found,) = check_database(read_settings())
+    assert Level.ERROR is found.level
+    assert [] == list(check_scorers(read_settings()))
+
+
+def test_scorers(settled: Engine) -> None:
+    """Each active scorer: whether its config can be used. Users who are not scorers do not count."""
+    with open_session(settled) as session:
+        session.add_all(
+            [
+                User(id=1, name="Moderator", group="general", is_active=True),
+                User(id=2, name="Local", group="moderator", is_active=True, extra=LOCAL),
+                User(id=3, name="Asleep", group="moderator", is_active=False),
+                User(id=4, name="Broken", group="moderator", is_active=True, extra={"endpointType": "x"}),
+            ]
+        )
+        session.commit()
+    first, second = check_scorers(read_settings())
+    assert ok("Local (user 2)") == first
+    assert Level.ERROR is second.level
+    assert second.message.startswith("Broken: scorer 4: endpointType 'x' is not known; ")
+
+
+def test_no_scorer(settled: Engine) -> None:
+    """Without a scorer every comment waits for a person: a warning, for that may be meant."""
+    assert [
+        warning(
+            "no scorer is active: every comment waits for a person; "
+            "activate a user of the group `moderator` in `users`."
+        )
+    ] == list(check_scorers(read_settings()))

@@ -1,0 +1,138 @@
+"""The sentences in which operators are told what to mend."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+from sqlalchemy.exc import OperationalError
+
+from osmod.cli.errors import database_sentence, explain, masked, redis_sentence
+from osmod.moderation.database import connect
+from tests.databases import SERVER_URL
+
+HERE = "redis://:secret@queue:6379"
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            redis.ConnectionError("Error 111"),
+            "Redis does not answer at redis://:***@queue:6379: start one with `osmod redis`, "
+            "or name yours in REDIS_URL.",
+        ),
+        (
+            redis.AuthenticationError("WRONGPASS"),
+            "Redis at redis://:***@queue:6379 refuses the login (WRONGPASS): "
+            "correct user and password in REDIS_URL.",
+        ),
+        (
+            redis.BusyLoadingError("loading"),
+            "Redis at redis://:***@queue:6379 is still reading its data from disk: try again in a moment.",
+        ),
+        (redis.ResponseError("OOM"), "Redis at redis://:***@queue:6379 answers: OOM"),
+        (ValueError("no scheme"), "REDIS_URL=redis://:***@queue:6379 cannot be used: no scheme."),
+    ],
+)
+def test_redis(error: Exception, sentence: str) -> None:
+    """Each way in which Redis can fail, with the remedy; never with the password."""
+    assert sentence == redis_sentence(error, HERE)
+
+
+def mysql_error(code: int, said: str) -> OperationalError:
+    """What SQLAlchemy raises when PyMySQL says so."""
+    return OperationalError(None, None, Exception(code, said))
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            mysql_error(2003, "Can't connect"),
+            "the database does not answer at mysql+pymysql://me:***@db/os (Can't connect): "
+            "start it, or name yours in DATABASE_URL.",
+        ),
+        (
+            mysql_error(1045, "Access denied"),
+            "the database at mysql+pymysql://me:***@db/os refuses the login (Access denied): "
+            "correct DATABASE_USER and DATABASE_PASSWORD.",
+        ),
+        (
+            mysql_error(1049, "Unknown database 'os'"),
+            "Unknown database 'os' at mysql+pymysql://me:***@db/os: create it, or correct DATABASE_NAME.",
+        ),
+        (
+            mysql_error(1142, "INSERT command denied"),
+            "the database at mysql+pymysql://me:***@db/os answers: INSERT command denied",
+        ),
+    ],
+)
+def test_database(error: Exception, sentence: str) -> None:
+    """Each way in which the database can fail, with the remedy; never with the password."""
+    assert sentence == database_sentence(error, "mysql+pymysql://me:secret@db/os")
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        (
+            "os_moderator",
+            "DATABASE_URL=os_moderator is not a database URL; it looks like "
+            "mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4 or sqlite:///osmod.db.",
+        ),
+        (
+            "mysql://me@db/os",
+            "DATABASE_URL asks for the driver MySQLdb: write mysql+pymysql://… (installed here).",
+        ),
+        (
+            "postgresql+asyncpg://me@db/os",
+            "DATABASE_URL asks for the driver asyncpg, which is not installed: pip install asyncpg.",
+        ),
+    ],
+)
+def test_unusable_database_url(url: str, sentence: str) -> None:
+    """A URL that nothing can open says how one looks, or what is not installed."""
+    with pytest.raises(Exception) as caught:
+        connect(url)
+    assert sentence == database_sentence(caught.value, url)
+
+
+@pytest.mark.only_on("mariadb")
+@pytest.mark.usefixtures("database_url")
+def test_real_server() -> None:
+    """What PyMySQL says of a database that is not there is understood."""
+    url = SERVER_URL + "osmod_test_nowhere"
+    engine = connect(url)
+    with pytest.raises(OperationalError) as caught:
+        engine.connect()
+    engine.dispose()
+    sentence = database_sentence(caught.value, url)
+    assert (
+        f"Unknown database 'osmod_test_nowhere' at {masked(url)}: create it, or correct DATABASE_NAME."
+        == sentence
+    )
+
+
+def test_files() -> None:
+    """A file that cannot be opened is named."""
+    assert "/x: Permission denied." == explain(PermissionError(13, "Permission denied", "/x"))
+
+
+def test_others() -> None:
+    """What is not an operator's to mend gets no sentence."""
+    assert explain(KeyError("x")) is None
+    assert explain(ModuleNotFoundError(name="actors")) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://u:p@h:1/0", "redis://u:***@h:1/0"),
+        ("redis+sentinel://u:p@a:1,b:2/master", "redis+sentinel://u:***@a:1,b:2/master"),
+        ("redis://h:99999999", "redis://h:99999999"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_masked(url: str, shown: str) -> None:
+    """Passwords are hidden, in URLs that cannot be read too."""
+    assert shown == masked(url)
