@@ -12,7 +12,9 @@ from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.filters import JobFilter
 from osmod.jobs.find import BadCursor, Page, count, find
+from osmod.jobs.reading import get_job
 from osmod.jobs.states import JobState
+from tests.jobs.waiting import until
 from tests.jobs_records.taking import end, taken
 
 
@@ -42,12 +44,27 @@ def ids(page: Page) -> list[str]:
     return [job.id for job in page.jobs]
 
 
+def later_than(broker: JobBroker, ended: str) -> None:
+    """Wait for the millisecond after a job's end to begin."""
+    job = get_job(broker, ended)
+    assert job is not None
+    assert job.finished is not None
+    last = round(job.finished.timestamp() * 1000)
+
+    def now() -> int:
+        seconds, micros = broker.client.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    until(lambda: now() > last)
+
+
 def test_newest_first_over_queues_priorities_and_states(
     broker: JobBroker, accept: Actor[..., None], tag: Actor[..., None]
 ) -> None:
     """What happened last comes first, wherever it is."""
     accept.send(1)
     ended = end(broker, 1)[0]
+    later_than(broker, ended)
     sent = [
         accept.send_with_options(args=(2,), priority="low").message_id,
         tag.send("spam").message_id,

@@ -5,7 +5,18 @@
 --   extra: '' or JSON: unique (key), unique_ttl (ms), remove (truthy: no record after completion), index
 --     (argument's name → number by which the job is found)
 -- Returns for each job: 1 stored, 0 already known by its id, or the id of the job that holds its unique key.
-local answers, ready, delayed, by_actor = {}, {}, {}, {}
+local answers, ready, delayed, indexed = {}, {}, {}, {}
+
+local function to_index(name, score, id)
+    local entries = indexed[name]
+    if not entries then
+        entries = {}
+        indexed[name] = entries
+    end
+    entries[#entries + 1] = score
+    entries[#entries + 1] = id
+end
+
 for i = 1, #ARGV, 5 do
     local id, message, priority, delay, extra = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
     local key = JOB .. id
@@ -29,7 +40,7 @@ for i = 1, #ARGV, 5 do
         end
         if answer == 1 and extra.index then
             for name, number in pairs(extra.index) do
-                put_in_index('argument:' .. name, {number, id})
+                to_index('argument:' .. name, number, id)
             end
         end
     end
@@ -55,13 +66,7 @@ for i = 1, #ARGV, 5 do
         end
         local actor = string.match(message, '"actor_name":"([^"]*)"')
         if actor then
-            local entries = by_actor[actor]
-            if not entries then
-                entries = {}
-                by_actor[actor] = entries
-            end
-            entries[#entries + 1] = now
-            entries[#entries + 1] = id
+            to_index('actor:' .. actor, now, id)
         end
         emit('enqueued', id)
     end
@@ -89,7 +94,7 @@ if #delayed > 0 then
         wake(1)
     end
 end
-for actor, entries in pairs(by_actor) do
-    put_in_index('actor:' .. actor, entries)
+for name, entries in pairs(indexed) do
+    put_in_index(name, entries)
 end
 return answers
