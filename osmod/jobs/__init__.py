@@ -1,5 +1,6 @@
 """How it runs: the broker, its options and what surrounds a job. Knows nothing of moderation."""
 
 from osmod.jobs.current import CurrentJob, current_job
+from osmod.jobs.events import events
 
-__all__ = ["CurrentJob", "current_job"]
+__all__ = ["CurrentJob", "current_job", "events"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from osmod.jobs.arguments import named, scrubbed, secrets
 from osmod.jobs.job import Job
 from osmod.jobs.link import passes
 from osmod.jobs.scripts import Script
@@ -37,6 +38,7 @@ class Report:
     """What one job said and Redis has not been told."""
 
     job: Job
+    hidden: list[str]
     progress: tuple[float, float, str] | None = None
     lines: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     result: str = ""
@@ -44,8 +46,13 @@ class Report:
 
     def encoded(self) -> tuple[bytes, ...]:
         """The arguments that `lua/report.lua` takes for a job."""
-        progress = json.dumps(self.progress) if self.progress is not None else ""
-        lines = "\n".join(f"{int(at * 1000)} {json.dumps(text)}" for at, text in self.lines)
+        progress = ""
+        if self.progress is not None:
+            done, total, message = self.progress
+            progress = json.dumps((done, total, scrubbed(message, self.hidden)))
+        lines = "\n".join(
+            f"{int(at * 1000)} {json.dumps(scrubbed(text, self.hidden))}" for at, text in self.lines
+        )
         texts = (progress, lines, self.result, self.run)
         return (self.job.id, self.job.token, *(text.encode() for text in texts))
 
@@ -129,7 +136,9 @@ class Reports:
     def _of(self, job: Job) -> Report:
         report = self._told.get(job.message_id)
         if report is None or report.job is not job:
-            report = self._told[job.message_id] = Report(job)
+            actor = self._broker.actors.get(job.actor_name)
+            hidden = secrets(actor, named(actor, job.args, job.kwargs))
+            report = self._told[job.message_id] = Report(job, hidden)
         return report
 
     def _take(self, queue_name: str, only: Job | None) -> list[Report]:
