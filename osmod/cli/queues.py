@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import click
 
 from osmod.cli.queue_access import EXIT_CODES, confirm, counted, job_broker, nothing_fits, print_json
 from osmod.cli.tables import COLOURS, console, length, table
-from osmod.jobs import steering
+from osmod.jobs import invariants, steering
 from osmod.jobs.filters import JobFilter
 from osmod.jobs.find import count
 from osmod.jobs.overview import QueueOverview, queue_overview
@@ -74,23 +72,23 @@ def purge(name: str, yes: bool, as_json: bool) -> None:
 
 @queues.command(epilog=EXIT_CODES)
 @click.argument("name", required=False)
+@click.option("--repair", is_flag=True, help="Mend what is found.")
 @_json
-def check(name: str | None, as_json: bool) -> None:
-    """Look for what must not be in the queue NAME, or in any: a job in two places, one in none."""
-    if find_spec("osmod.jobs.invariants") is None:
-        raise click.ClickException("this installation has no osmod.jobs.invariants, so it cannot check a queue.")
-    violations: Any = import_module("osmod.jobs.invariants").violations
-    broker = job_broker()
-    names = [name] if name else known_queues(broker)
-    found = {one: [str(problem) for problem in violations(broker, one)] for one in names}
+def check(name: str | None, repair: bool, as_json: bool) -> None:
+    """Look for what must not be in the queue NAME, or in any: a job in two places, one in none.
+
+    Exit code 1 if anything was found and not mended. Workers may go on meanwhile.
+    """
+    broker = _of(name) if name else job_broker()
+    found = invariants.check(broker, repair, [name] if name else None)
     if as_json:
-        print_json(found)
+        print_json([vars(finding) for finding in found])
     else:
-        for queue_name, problems in found.items():
-            click.echo(f"{queue_name}: {counted(len(problems), 'problem') if problems else 'in order'}")
-            for problem in problems:
-                click.echo(f"  {problem}")
-    if any(found.values()):
+        for finding in found:
+            click.echo(str(finding))
+        mended = ", mended" if repair and found else ""
+        click.echo(f"{counted(len(found), 'problem')}{mended}" if found else "All is in order.")
+    if found and not repair:
         sys.exit(1)
 
 

@@ -13,6 +13,7 @@ import redis
 from dramatiq import Message, Middleware
 from dramatiq.brokers.redis import DEFAULT_DEAD_MESSAGE_TTL, RedisBroker
 from dramatiq.common import q_name
+from dramatiq.middleware import default_middleware
 
 from osmod.jobs.connection import bounded, client_from_url
 from osmod.jobs.consumer import JobConsumer
@@ -25,6 +26,7 @@ from osmod.jobs.job import Job
 from osmod.jobs.leases import DEFAULT_LEASE, Heartbeat, begin, lease_millis
 from osmod.jobs.link import Links
 from osmod.jobs.options import ACTOR_OPTIONS, apply_to_actor
+from osmod.jobs.ratelimit import RateLimits
 from osmod.jobs.retries import run_again
 from osmod.jobs.scripts import ENQUEUE, PURGE
 from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, SEND_BATCH, Sender, stored_as
@@ -99,6 +101,8 @@ class JobBroker(RedisBroker):
             b"%d" % term
             for term in (self.lease, done_ttl, keep_done, dead_message_ttl, DEATHS_ALLOWED, self.nap)
         ]
+        if middleware is None:
+            middleware = [*(kind() for kind in default_middleware), RateLimits()]
         super().__init__(  # type: ignore[no-untyped-call]
             middleware=middleware,
             namespace=namespace,
@@ -279,9 +283,9 @@ class JobBroker(RedisBroker):
     def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the `after_` hooks of a signal."""
         if signal == "process_message" and isinstance(kwargs.get("exception"), Drained):
-            job = args[0]
-            job.settlement = (b"h", job.id, job.token)
-            self._hooks.after_interruption(self, args, kwargs)
+            args[0].hand_back()
+        if signal in ("process_message", "skip_message") and getattr(args[0], "untouched", False):
+            self._hooks.after_interruption(self, signal, args, kwargs)
             return
         self._hooks.after(self, signal, args, kwargs)
         if signal == "worker_shutdown":

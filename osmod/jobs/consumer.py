@@ -113,7 +113,7 @@ class JobConsumer(Consumer):
 
     def nack(self, message: MessageProxy) -> None:
         """Note that a job has failed for good."""
-        if isinstance(message, Job) and message.settlement and message.settlement[0] == b"h":
+        if isinstance(message, Job) and message.untouched and message.settlement is not None:
             self._settle(message, message.settlement)
         elif isinstance(message, Job):
             error = message._exception

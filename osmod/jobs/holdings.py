@@ -114,7 +114,7 @@ class Holdings:
           ConnectionClosed: Redis is away; it is told later.
         """
         job = self.held.get(message_id)
-        if job is not None and all(job is not noted for noted, _ in list(self.pending)):
+        if job is not None and all(noted.message_id != message_id for noted, _ in list(self.pending)):
             self.settle(
                 job,
                 (kind, job.id, job.token, b"rejected", b"") if kind == b"f" else (kind, job.id, job.token),

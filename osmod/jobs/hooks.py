@@ -75,13 +75,15 @@ class HookTable:
         self._call_after(broker, hook, middleware, args, kwargs)
         self._thread.job = None
 
-    def after_interruption(self, broker: Broker, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        """Call the `after_process_message` hooks of a job that will be run again as if it had not begun.
+    def after_interruption(
+        self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Call the `after_` hooks for a job that will be run again as if it had not begun.
 
         Left out are those that would take the interruption for the job's end: Dramatiq's retries, results,
         callbacks and what follows in groups and pipelines.
         """
-        hook = "after_process_message"
+        hook = "after_" + signal
         cleaning = [one for one in self._on(broker, hook, False) if not isinstance(one, _ON_OUTCOME)]
         self._call_after(broker, hook, cleaning, args, kwargs)
 

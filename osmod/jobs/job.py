@@ -51,3 +51,16 @@ class Job(MessageProxy):
         if actor is None or not actor.options.get("sensitive"):
             return str(self._message)
         return shown(self.actor_name, masked(actor, named(actor, self.args, self.kwargs)))
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the job will be run again as if it had not begun: handed back, or postponed."""
+        return self.settlement is not None and self.settlement[0] in (b"h", b"p")
+
+    def hand_back(self) -> None:
+        """Have it return to its old place in the queue instead of ending."""
+        self.settlement = (b"h", self.id, self.token)
+
+    def postpone(self, millis: int) -> None:
+        """Have it become due again later, no attempt counted, instead of ending."""
+        self.settlement = (b"p", self.id, self.token, b"%d" % millis)

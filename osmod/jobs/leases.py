@@ -92,9 +92,11 @@ def begin(broker: JobBroker, job: Job) -> None:
             if not passes(error):
                 raise
             if time.monotonic() > give_up:
+                job.hand_back()
                 raise SkipMessage(f"Redis has been away for the whole lease of {job.message_id}") from error
             time.sleep(backoff.next())
         else:
             if not held:
+                job.hand_back()
                 raise SkipMessage(f"the lease of {job.message_id} has passed on")
             return

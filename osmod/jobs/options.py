@@ -40,6 +40,7 @@ MESSAGE_OPTIONS = ACTOR_OPTIONS | {
     "delay",
     "eta",
     "redis_message_id",
+    "duplicate_of",
     "retries",
     "traceback",
     "error",

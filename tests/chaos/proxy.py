@@ -50,7 +50,8 @@ class Proxy:
         with self._lock:
             pairs = list(self._pairs)
         for client, server in pairs:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with suppress(OSError):
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._end(client, server)
 
     def close(self) -> None:
