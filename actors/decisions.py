@@ -1,13 +1,12 @@
 """What moderators decide: accept, reject, defer, highlight, reset."""
 
-from osmod.jobs.priorities import HIGH
 from osmod.moderation import decisions
 from osmod.moderation.work import Work
 from osmod.payload import Flag, Id, UserId
 from osmod.task import task
 
 
-@task("acceptComments", priority=HIGH)
+@task("acceptComments", priority="high")
 def accept_comments(
     work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False
 ) -> None:
@@ -15,7 +14,7 @@ def accept_comments(
     decisions.decide(work, "Accept", comment_id, user_id, is_batch_action=is_batch_action)
 
 
-@task("acceptCommentsAndFlags", priority=HIGH)
+@task("acceptCommentsAndFlags", priority="high")
 def accept_comments_and_flags(
     work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False
 ) -> None:
@@ -23,7 +22,7 @@ def accept_comments_and_flags(
     decisions.decide(work, "Accept", comment_id, user_id, is_batch_action=is_batch_action, with_flags=True)
 
 
-@task("rejectComments", priority=HIGH)
+@task("rejectComments", priority="high")
 def reject_comments(
     work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False
 ) -> None:
@@ -31,7 +30,7 @@ def reject_comments(
     decisions.decide(work, "Reject", comment_id, user_id, is_batch_action=is_batch_action)
 
 
-@task("rejectCommentsAndFlags", priority=HIGH)
+@task("rejectCommentsAndFlags", priority="high")
 def reject_comments_and_flags(
     work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False
 ) -> None:
@@ -39,13 +38,13 @@ def reject_comments_and_flags(
     decisions.decide(work, "Reject", comment_id, user_id, is_batch_action=is_batch_action, with_flags=True)
 
 
-@task("deferComments", priority=HIGH)
+@task("deferComments", priority="high")
 def defer_comments(work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False) -> None:
     """Leave a comment for somebody else to decide."""
     decisions.decide(work, "Defer", comment_id, user_id, is_batch_action=is_batch_action)
 
 
-@task("highlightComments", priority=HIGH)
+@task("highlightComments", priority="high")
 def highlight_comments(
     work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False
 ) -> None:
@@ -53,7 +52,7 @@ def highlight_comments(
     decisions.highlight(work, comment_id, user_id, is_batch_action=is_batch_action)
 
 
-@task("resetComments", priority=HIGH)
+@task("resetComments", priority="high")
 def reset_comments(work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False) -> None:
     """Put a comment back to undecided. `is_batch_action` makes no difference, as in OSMod."""
     decisions.reset(work, comment_id, user_id)

@@ -1,19 +1,19 @@
 """What readers say of comments, and that a moderator has dealt with it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from osmod.jobs.priorities import HIGH
 from osmod.moderation import flags
+from osmod.moderation.utf8mb3 import checked
 from osmod.moderation.work import Work
-from osmod.payload import Flag, Id, Name, UserId
+from osmod.payload import AnyJson, Flag, Id, Name, UserId
 from osmod.task import task
 
-Label = Annotated[str, Field(min_length=1, max_length=80, strict=True)]
+Label = Annotated[str, Field(min_length=1, max_length=80, strict=True), AfterValidator(checked)]
 
 
-@task("resolveFlags", priority=HIGH)
+@task("resolveFlags", priority="high")
 def resolve_flags(work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False) -> None:
     """Mark a comment's open flags as dealt with. `is_batch_action` makes no difference, as in OSMod."""
     flags.resolve_flags(work, comment_id, user_id)
@@ -21,7 +21,7 @@ def resolve_flags(work: Work, comment_id: Id, user_id: UserId = None, is_batch_a
 
 @task("processTagAddition")
 def process_tag_addition(
-    work: Work, type: Label, source_comment_id: Name, source_user_id: Name, extra: Any = flags.UNSET
+    work: Work, type: Label, source_comment_id: Name, source_user_id: Name, extra: AnyJson = flags.UNSET
 ) -> None:
     """A reader flags (`type` "flag") or recommends ("recommendation") a comment; ids are the publisher's."""
     flags.add_flag(work, type, source_comment_id, source_user_id, extra)

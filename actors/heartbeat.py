@@ -3,7 +3,7 @@
 import dramatiq
 
 from actors.scoring import send_comment_for_scoring
-from osmod.jobs.priorities import LOW
+from osmod.jobs.options import PRIORITIES
 from osmod.jobs.schedules import every
 from osmod.moderation import sending
 from osmod.moderation.database import open_session
@@ -13,10 +13,14 @@ RESEND_LIMIT = 100
 """Comments sent again at a time; OSMod sends 10, which after an outage of an hour takes it days."""
 
 
-@dramatiq.actor(actor_name="heartbeat", periodic=every("10 minutes"), priority=LOW, **DATABASE_RETRIES)
+@dramatiq.actor(
+    actor_name="heartbeat", periodic=every("10 minutes"), priority=PRIORITIES["low"], **DATABASE_RETRIES
+)
 def heartbeat() -> None:
     """Send comments for scoring whose scores have been due for 5 minutes, longest waiting first."""
     with open_session(get_engine()) as session:
         overdue = sending.comments_to_resend(session, RESEND_LIMIT)
     for comment_id in overdue:
-        send_comment_for_scoring.send_with_options(kwargs={"comment_id": comment_id}, priority=LOW)
+        send_comment_for_scoring.send_with_options(
+            kwargs={"comment_id": comment_id}, priority=PRIORITIES["low"]
+        )

@@ -1,6 +1,5 @@
 """Tags that moderators set, and what they say of the scorers' scores."""
 
-from osmod.jobs.priorities import HIGH
 from osmod.moderation import tags
 from osmod.moderation.score_data import Offset
 from osmod.moderation.work import Work
@@ -8,31 +7,31 @@ from osmod.payload import Id, UserId
 from osmod.task import task
 
 
-@task("tagComments", priority=HIGH)
+@task("tagComments", priority="high")
 def tag_comments(work: Work, comment_id: Id, tag_id: Id, user_id: UserId = None) -> None:
     """Tag a whole comment."""
     tags.tag_comment(work, comment_id, tag_id, user_id)
 
 
-@task("tagCommentSummaryScores", priority=HIGH)
+@task("tagCommentSummaryScores", priority="high")
 def tag_comment_summary_scores(work: Work, comment_id: Id, tag_id: Id, user_id: UserId = None) -> None:
     """Set a comment's summary score for a tag to 1, confirmed."""
     tags.tag_summary(work, comment_id, tag_id, user_id)
 
 
-@task("confirmCommentSummaryScore", priority=HIGH)
+@task("confirmCommentSummaryScore", priority="high")
 def confirm_comment_summary_score(work: Work, comment_id: Id, tag_id: Id, user_id: UserId = None) -> None:
     """Say that a summary score is right."""
     tags.confirm_summary(work, comment_id, tag_id, user_id, confirmed=True)
 
 
-@task("rejectCommentSummaryScore", priority=HIGH)
+@task("rejectCommentSummaryScore", priority="high")
 def reject_comment_summary_score(work: Work, comment_id: Id, tag_id: Id, user_id: UserId = None) -> None:
     """Say that a summary score is wrong."""
     tags.confirm_summary(work, comment_id, tag_id, user_id, confirmed=False)
 
 
-@task("addTag", priority=HIGH)
+@task("addTag", priority="high")
 def add_tag(
     work: Work,
     comment_id: Id,
@@ -45,25 +44,25 @@ def add_tag(
     tags.add_tag(work, comment_id, tag_id, user_id, annotation_start, annotation_end)
 
 
-@task("removeTag", priority=HIGH)
+@task("removeTag", priority="high")
 def remove_tag(work: Work, comment_score_id: Id) -> None:
     """Delete a score."""
     tags.remove_tag(work, comment_score_id)
 
 
-@task("confirmTag", priority=HIGH)
+@task("confirmTag", priority="high")
 def confirm_tag(work: Work, comment_score_id: Id, user_id: UserId = None) -> None:
     """Say that a score is right."""
     tags.confirm_tag(work, comment_score_id, user_id, confirmed=True)
 
 
-@task("rejectTag", priority=HIGH)
+@task("rejectTag", priority="high")
 def reject_tag(work: Work, comment_score_id: Id, user_id: UserId = None) -> None:
     """Say that a score is wrong."""
     tags.confirm_tag(work, comment_score_id, user_id, confirmed=False)
 
 
-@task("resetTag", priority=HIGH)
+@task("resetTag", priority="high")
 def reset_tag(work: Work, comment_score_id: Id) -> None:
     """Take back what was said of a score."""
     tags.reset_tag(work, comment_score_id)

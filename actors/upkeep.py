@@ -4,7 +4,7 @@ import logging
 
 import dramatiq
 
-from osmod.jobs.priorities import LOW
+from osmod.jobs.options import PRIORITIES
 from osmod.jobs.schedules import cron, every
 from osmod.moderation import counts, delivery
 from osmod.moderation.database import open_session
@@ -28,7 +28,7 @@ def sweep_outbox() -> None:
 @dramatiq.actor(
     actor_name="checkCounts",
     periodic=cron("30 4 * * *"),
-    priority=LOW,
+    priority=PRIORITIES["low"],
     time_limit=HOUR,
     **DATABASE_RETRIES,
 )
@@ -40,7 +40,11 @@ def check_counts() -> None:
 
 
 @dramatiq.actor(
-    actor_name="pruneInbox", periodic=cron("45 4 * * *"), priority=LOW, time_limit=HOUR, **DATABASE_RETRIES
+    actor_name="pruneInbox",
+    periodic=cron("45 4 * * *"),
+    priority=PRIORITIES["low"],
+    time_limit=HOUR,
+    **DATABASE_RETRIES,
 )
 def prune_inbox() -> None:
     """Delete inbox rows older than any redelivery, a batch a transaction."""

@@ -41,6 +41,8 @@ class Asking:
             except ScorerError as error:
                 log.warning("comment %d, scorer %d: %s", self._sending.comment_id, asked.user_id, error)
                 self._failures.append(error)
+            except BadScorerConfig as error:  # spoilt since its request was opened
+                self._pass_over(asked.user_id, error)
 
     def raise_failures(self) -> None:
         """Raise `ScorerError` where asking again may help, `BadScorerConfig` where only a person can."""
@@ -61,9 +63,12 @@ class Asking:
         try:
             scorer_for(scorer.id, scorer.extra)
         except BadScorerConfig as error:
-            log.error("scorer %d is not asked: %s", scorer.id, error)
-            self._unusable[scorer.id] = error
+            self._pass_over(scorer.id, error)
         return scorer.id not in self._unusable
+
+    def _pass_over(self, scorer_id: int, error: BadScorerConfig) -> None:
+        log.error("scorer %d is not asked: %s", scorer_id, error)
+        self._unusable[scorer_id] = error
 
     def _ask(self, asked: Asked) -> dict[str, Any]:
         sending = self._sending

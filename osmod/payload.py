@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 
 from osmod.moderation.errors import BadPayload
 from osmod.moderation.score_data import UNSIGNED_MAX
+from osmod.moderation.utf8mb3 import checked as storable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,8 +24,20 @@ UserId = Annotated[int, Field(ge=0, le=UNSIGNED_MAX, strict=True)] | None
 """A user, or none; OSMod takes 0 for none, too."""
 Flag = Annotated[bool, Field(strict=True)]
 """true or false, nothing that looks like it."""
-Name = Annotated[str, Field(min_length=1, max_length=255, strict=True)]
+Name = Annotated[str, Field(min_length=1, max_length=255, strict=True), AfterValidator(storable)]
 """An id of the publisher's."""
+
+
+def _is_json(value: Any) -> Any:
+    try:
+        json.dumps(value, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("this is no JSON, which has no NaN, no infinities and no endless nesting") from None
+    return value
+
+
+AnyJson = Annotated[Any, AfterValidator(_is_json)]
+"""Any JSON value; NaN and the infinities are none."""
 
 
 class Payload:
@@ -63,7 +77,7 @@ class Payload:
         if problem["type"] == "extra_forbidden":
             known = ", ".join(map(to_camel, self._names))
             return f"{field} is unknown (it is {_shown(problem['input'])}); the fields are {known}"
-        return f"{field}: {problem['msg']} (it is {_shown(problem['input'])})"
+        return f"{field}: {problem['msg'].removeprefix('Value error, ')} (it is {_shown(problem['input'])})"
 
 
 def checked(wire_name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:

@@ -14,7 +14,7 @@ from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import dramatiq
-from dramatiq.errors import BrokerConnectionError
+from dramatiq.errors import ActorNotFound, BrokerConnectionError
 from dramatiq.middleware import CurrentMessage, TimeLimitExceeded
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -117,19 +117,32 @@ def current_job(wire_name: str) -> Job | None:
 def deliver(owed: Sequence[Owed]) -> int:
     """Queue owed jobs and forget them in the outbox; return how many.
 
-    Where the queue cannot be reached they stay in the outbox, and the next sweep queues them.
+    Where the queue cannot be reached, or a job's actor is not known here, they stay in the outbox for a
+    later sweep.
     """
-    broker = dramatiq.get_broker()
-    queued = 0
+    queued: list[Owed] = []
     try:
-        for job in owed:
-            actor: dramatiq.Actor[..., Any] = broker.get_actor(job.actor)
-            broker.enqueue(actor.message(**job.arguments).copy(message_id=job.message_id))
-            queued += 1
+        queued.extend(job for job in owed if _enqueue(job))
     except BrokerConnectionError as error:
-        log.warning("%d owed jobs wait in the outbox: %s", len(owed) - queued, error)
+        log.warning("%d owed jobs wait in the outbox: %s", len(owed) - len(queued), error)
     if queued:
         with open_session(get_engine()) as session:
-            delivery.settle(session, owed[:queued])
+            delivery.settle(session, queued)
             session.commit()
-    return queued
+    return len(queued)
+
+
+def _enqueue(job: Owed) -> bool:
+    broker = dramatiq.get_broker()
+    try:
+        actor: dramatiq.Actor[..., Any] = broker.get_actor(job.actor)
+    except ActorNotFound:
+        log.error(
+            "the owed job %s cannot be queued: this process has no actor %r; "
+            "load it, or delete the job from osmod_worker_outbox",
+            job.message_id,
+            job.actor,
+        )
+        return False
+    broker.enqueue(actor.message(**job.arguments).copy(message_id=job.message_id))
+    return True

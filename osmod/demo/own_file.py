@@ -47,6 +47,10 @@ def _entries(path: Path, rows: Iterator[list[str]], limit: int) -> list[Entry]:
     entries: list[Entry] = []
     seen: dict[str, int] = {}
     while len(entries) < limit and (row := lines.next()) is not None:
+        if any(value.strip() for value in row[len(header) :]):
+            raise lines.bad(
+                header[-1], f"is followed by {len(row) - len(header)} values more; quote texts with commas"
+            )
         if row:
             entries.append(_entry(lines, dict(zip(header, row, strict=False)), len(entries), seen))
     if not entries:

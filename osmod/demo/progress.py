@@ -52,6 +52,6 @@ class Progress:
             now = time.monotonic()
             if done >= total or now - last >= LINE_SECONDS:
                 last = now
-                self._console.print(f"{step:>8} {done:,} of {total:,} ({now - began:.1f} s)", highlight=False)
+                self._console.print(f"{step:>8} {done:,} of {total:,} ({now - began:.1f} s)")
 
         yield report

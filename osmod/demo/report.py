@@ -55,9 +55,8 @@ class Outcome:
 def read_outcome(engine: Engine) -> Outcome:
     """Read it all. Takes about a second, for the masking."""
     with open_session(engine) as session:
-        counted: dict[str, int] = dict(
-            session.execute(select(_OUTCOME, func.count()).group_by(_OUTCOME)).tuples().all()
-        )
+        numbers = session.execute(select(_OUTCOME, func.count()).group_by(_OUTCOME))
+        counted = {row[0]: row[1] for row in numbers}
         return Outcome(
             comments={words: counted[outcome] for outcome, words in OUTCOMES.items() if outcome in counted},
             jobs_done=session.scalar(select(func.count()).select_from(InboxEntry)) or 0,
@@ -84,7 +83,7 @@ def _scores(session: Session, comment: Comment) -> dict[str, float]:
         CommentSummaryScore, CommentSummaryScore.tag_id == Tag.id
     )
     found = session.execute(scores.where(CommentSummaryScore.comment_id == comment.id).order_by(Tag.id))
-    return dict(found.tuples().all())
+    return {row.attribute: row.score for row in found}
 
 
 def _decided_by(session: Session, comment: Comment) -> str:

@@ -29,6 +29,8 @@ LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 120
 """How long nothing may move before the demo gives up."""
 
+_FAR = "SELECT (SELECT count(sentForScoring) FROM comments), (SELECT sum(unprocessedCount) FROM articles)"
+
 
 class Stuck(Exception):
     """The worker runs, but the comments come no further."""
@@ -115,9 +117,12 @@ def _send(settings: Settings, ids: Sequence[int]) -> None:
         broker.close()
 
 
-def _wait(stage: _Stage, total: int, scored: Progress.Report) -> int:
-    """Until every comment is scored, or its job failed for good; the number of jobs that did."""
-    done, moved = 0, time.monotonic()
+def _wait(stage: _Stage, total: int, report: Progress.Report) -> int:
+    """Until every comment is scored, or its job failed for good; the number of jobs that did.
+
+    A comment has two jobs: one asks the scorer, one takes its answer in. So it is shown half done in between.
+    """
+    far, moved = (0, 0, 0), time.monotonic()
     uri = f"{stage.database.resolve().as_uri()}?mode=ro"
     with (
         redis.Redis.from_url(stage.settings.redis_url) as client,
@@ -126,15 +131,16 @@ def _wait(stage: _Stage, total: int, scored: Progress.Report) -> int:
         while True:
             check(stage.worker, stage.log)
             failed = _dead_letters(client)
-            waiting = database.execute("SELECT sum(unprocessedCount) FROM articles").fetchone()[0]
-            if total - waiting + failed > done:
-                done, moved = total - waiting + failed, time.monotonic()
-                scored(done)
-            if done >= total:
+            asked, unscored = database.execute(_FAR).fetchone()
+            scored = total - unscored
+            if (asked, scored, failed) != far:
+                far, moved = (asked, scored, failed), time.monotonic()
+                report((asked + scored) // 2 if scored + failed < total else total)
+            if scored + failed >= total:
                 return failed
             if time.monotonic() - moved > PATIENCE_SECONDS:
                 raise Stuck(
-                    f"{total - done} comments have not moved for {PATIENCE_SECONDS} seconds.\n{tail(stage.log)}"
+                    f"{total - scored} comments have not moved for {PATIENCE_SECONDS} seconds.\n{tail(stage.log)}"
                 )
             time.sleep(LOOK_SECONDS)
 

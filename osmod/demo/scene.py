@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from osmod.demo.dealing import Entry
 from osmod.moderation import ingest
 from osmod.moderation.database import open_session
-from osmod.moderation.models import Action, Article, Base, Category, ModerationRule, Tag, User
+from osmod.moderation.migrations import upgrade
+from osmod.moderation.models import Action, Article, Category, ModerationRule, Tag, User
 from osmod.moderation.work import Work, transact
 
 ATTRIBUTE = "TOXICITY"
@@ -34,7 +35,7 @@ def empty_database(path: Path) -> None:
 
 def furnish(engine: Engine) -> None:
     """Create the tables; put the scorer, the tag and the rules in."""
-    Base.metadata.create_all(engine)
+    upgrade(engine)
     with open_session(engine) as session:
         scorer = User(group="moderator", name="Local scorer", is_active=True, extra={"endpointType": "local"})
         tag = Tag(

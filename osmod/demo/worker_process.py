@@ -66,10 +66,11 @@ def _folder_of_worker() -> Path:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
+    try:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
-    with contextlib.suppress(ProcessLookupError):  # the group outlives its leader where that was killed
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    finally:  # also where a second Ctrl-C ends the waiting; the group outlives its leader if that was killed
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -6,8 +6,10 @@ import contextvars
 from collections.abc import Iterable
 from typing import Any
 
-from dramatiq import Broker, Consumer, Message, MessageProxy
+from dramatiq import Actor, Broker, Consumer, Message, MessageProxy
 from dramatiq.middleware import Callbacks, CurrentMessage, Middleware, Pipelines
+
+from osmod.jobs.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor, apply_to_message
 
 
 class InlineBroker(Broker):
@@ -16,15 +18,23 @@ class InlineBroker(Broker):
     def __init__(self, known: Iterable[Middleware] = ()) -> None:
         """`known`: the middleware of the real broker, whose actor options are accepted and have no effect."""
         super().__init__(middleware=[Pipelines(), Callbacks(), CurrentMessage()])
-        for middleware in known:
-            self.actor_options |= middleware.actor_options
+        self.actor_options = self.actor_options.union(ACTOR_OPTIONS, *(m.actor_options for m in known))
+
+    def declare_actor(self, actor: Actor[Any, Any]) -> None:
+        """Declare an actor, checking its options as the queue would. Raises `InvalidOption`."""
+        apply_to_actor(actor)
+        super().declare_actor(actor)
 
     def declare_queue(self, queue_name: str) -> None:
         """Note the queue's name; there is nothing to create."""
         self.queues[queue_name] = None
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
-        """Run the message's actor and return the message. Raises what the actor raises."""
+        """Run the message's actor and return the message.
+
+        Raises what the actor raises, and `UnknownOption` or `InvalidOption` as the queue would.
+        """
+        apply_to_message(message, MESSAGE_OPTIONS | self.actor_options)
         # In a context of its own, so that a task sent from within a task leaves its sender's alone.
         contextvars.copy_context().run(self._process, message)
         return message

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dramatiq
 from dramatiq import Broker, broker
-from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import (
     AgeLimit,
     AsyncIO,
@@ -17,12 +18,17 @@ from dramatiq.middleware import (
     TimeLimit,
 )
 
+from osmod.jobs.broker import JobBroker
 from osmod.jobs.inline import InlineBroker
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
+from osmod.jobs.states import JobState
 from osmod.settings import Settings, get_settings
 
 MAX_RETRIES = 12
 """How often an actor without a policy of its own is retried."""
+
+
+_OPEN = (JobState.WAITING, JobState.DELAYED, JobState.ACTIVE)
 
 
 def ensure_broker() -> Broker:
@@ -36,7 +42,7 @@ def make_broker(settings: Settings) -> Broker:
     """A broker on Redis, or one that runs tasks where they are sent (`WORKER_RUN_IMMEDIATELY`)."""
     if settings.run_immediately:
         return InlineBroker(known=default_middleware(settings))
-    return RedisBroker(url=settings.redis_url, middleware=default_middleware(settings))  # type: ignore[no-untyped-call]
+    return JobBroker(url=settings.redis_url, middleware=default_middleware(settings))
 
 
 def default_middleware(settings: Settings) -> list[Middleware]:
@@ -50,5 +56,12 @@ def default_middleware(settings: Settings) -> list[Middleware]:
         Retries(max_retries=MAX_RETRIES),
         CurrentMessage(),
         AsyncIO(),
-        SchedulesMiddleware(enabled=settings.run_scheduled_tasks),
+        SchedulesMiddleware(enabled=settings.run_scheduled_tasks, is_open=_is_open),
     ]
+
+
+def _is_open(broker: Broker, queue_name: str, message_id: str) -> bool:
+    """Whether a job still waits or runs: one that was cancelled or purged holds up no schedule."""
+    assert isinstance(broker, JobBroker), "schedules need the queue"
+    state: Any = broker.client.hget(f"{broker.key_base(queue_name).decode()}job:{message_id}", "state")
+    return state is not None and JobState(state.decode()) in _OPEN

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import and_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from osmod.moderation.database import insert_missing
 from osmod.moderation.models import SUMMARY_SCORE, CommentSummaryScore, Tag
 
 
@@ -61,27 +61,24 @@ class KnownTags:
 
     def _make(self, attribute: str) -> KnownTag:
         is_summary = attribute == SUMMARY_SCORE
-        tag = Tag(
-            attribute=attribute,
-            label=label_of(attribute),
-            color="#cccccc" if is_summary else color_of(attribute),
-            is_in_batch_view=True,
-            in_summary_score=not is_summary,
-        )
-        try:
-            with self._session.begin_nested():
-                self._session.add(tag)
-                self._session.flush()
-        except IntegrityError:  # another worker made it, or the collation holds another spelling for the same
-            tag = self._session.scalars(select(Tag).where(Tag.attribute == attribute)).one()
+        row = {
+            "attribute": attribute,
+            "label": label_of(attribute),
+            "color": "#cccccc" if is_summary else color_of(attribute),
+            "is_in_batch_view": True,
+            "in_summary_score": not is_summary,
+        }
+        # It may be there: made by another worker since, or another spelling that the collation takes for the same.
+        insert_missing(self._session, Tag, [row])
+        tag = self._session.scalars(select(Tag).where(Tag.attribute == attribute)).one()
         known = KnownTag(tag.id, tag.attribute, tag.in_summary_score, None)
         self._tags[folded(attribute)] = known
         return known
 
 
-def folded(attribute: str) -> str:
-    """An attribute name without outer blanks, case and accents: names that MySQL holds for equal are equal."""
-    decomposed = unicodedata.normalize("NFKD", attribute.strip().casefold())
+def folded(name: str) -> str:
+    """A name without outer blanks, case and accents: names that MySQL's collation holds for equal are equal."""
+    decomposed = unicodedata.normalize("NFKD", name.strip().casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 

@@ -86,19 +86,21 @@ def recount(
     rows = len(articles) + len(categories)
     uncorrected: Counter[tuple[int | None, str]] = Counter()
     for done, article_id in enumerate(articles, 1):
-        row = session.get_one(Article, article_id, with_for_update=True, populate_existing=True)
-        category_id = row.category_id
-        for correction in _correct(session, row, _counted(session, article_id), dry_run):
-            uncorrected[category_id, correction.count] += (correction.right - correction.found) * dry_run
-            yield correction
+        row = session.get(Article, article_id, with_for_update=True, populate_existing=True)
+        if row is not None:  # else it was deleted meanwhile
+            category_id = row.category_id
+            for correction in _correct(session, row, _counted(session, article_id), dry_run):
+                uncorrected[category_id, correction.count] += (correction.right - correction.found) * dry_run
+                yield correction
         counted(done, rows)
     for done, category_id in enumerate(categories, 1 + len(articles)):
-        group = session.get_one(Category, category_id, with_for_update=True, populate_existing=True)
-        right = {
-            name: count + uncorrected[category_id, name]
-            for name, count in _summed(session, category_id).items()
-        }
-        yield from _correct(session, group, right, dry_run)
+        group = session.get(Category, category_id, with_for_update=True, populate_existing=True)
+        if group is not None:
+            right = {
+                name: count + uncorrected[category_id, name]
+                for name, count in _summed(session, category_id).items()
+            }
+            yield from _correct(session, group, right, dry_run)
         counted(done, rows)
 
 

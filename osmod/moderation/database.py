@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Engine, Table, create_engine, event, make_url
+from sqlalchemy import Engine, Executable, Table, create_engine, event, make_url
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
@@ -50,22 +51,39 @@ def upsert(
     session: Session, model: type[Base], rows: Sequence[dict[str, Any]], update: Sequence[str]
 ) -> None:
     """Insert `rows` (attribute name → value) in one statement; where the primary key is there, set `update`."""
-    if not rows:
-        return
+    _insert(session, model, rows, tuple(update))
+
+
+def insert_missing(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert `rows` in one statement; those that a unique key says are there already stay as they are."""
+    _insert(session, model, rows, ())
+
+
+def _insert(
+    session: Session, model: type[Base], rows: Sequence[dict[str, Any]], update: tuple[str, ...]
+) -> None:
+    if rows:
+        columns = model.__mapper__.columns
+        named = [{columns[attribute].name: value for attribute, value in row.items()} for row in rows]
+        dialect = session.get_bind().dialect.name
+        session.execute(_insert_statement(model, dialect, tuple(columns[name].name for name in update)), named)
+
+
+@cache
+def _insert_statement(model: type[Base], dialect: str, update: tuple[str, ...]) -> Executable:
     table = cast("Table", model.__table__)
-    columns = {attribute: model.__mapper__.columns[attribute].name for attribute in rows[0]}
-    values = [{columns[attribute]: value for attribute, value in row.items()} for row in rows]
-    changed = [columns[attribute] for attribute in update]
-    if session.get_bind().dialect.name == "sqlite":
-        into = sqlite.insert(table).values(values)
-        session.execute(
-            into.on_conflict_do_update(
-                index_elements=list(table.primary_key), set_={name: into.excluded[name] for name in changed}
-            )
+    key = list(table.primary_key)
+    if dialect == "sqlite":
+        into = sqlite.insert(table)
+        if not update:
+            return into.on_conflict_do_nothing()
+        return into.on_conflict_do_update(
+            index_elements=key, set_={name: into.excluded[name] for name in update}
         )
-    else:
-        onto = mysql.insert(table).values(values)
-        session.execute(onto.on_duplicate_key_update({name: onto.inserted[name] for name in changed}))
+    onto = mysql.insert(table)
+    # To set a key to itself is to do nothing; INSERT IGNORE would overlook other errors, too.
+    changed = {name: onto.inserted[name] for name in update} or {key[0].name: key[0]}
+    return onto.on_duplicate_key_update(changed)
 
 
 def _sqlite(url: URL) -> Engine:

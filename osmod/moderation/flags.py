@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from osmod.moderation import counts
+from osmod.moderation.attributes import folded
 from osmod.moderation.errors import NotFound
 from osmod.moderation.lookups import find_article, find_user, lock_comment
 from osmod.moderation.models import Comment, CommentFlag
@@ -36,7 +37,8 @@ def add_flag(work: Work, label: str, source_comment_id: str, source_user_id: str
     comment = _lock_by_source_id(work.session, source_comment_id)
     before = counts.standing(comment)
     flags = _flags_of(work.session, comment)
-    mine = [flag for flag in flags if flag.source_id == source_user_id]
+    mine = [flag for flag in flags if _is_of(flag, source_user_id)]
+    label = label.rstrip(" ")  # as the column will give it back
     if not mine:
         flag = CommentFlag(
             comment_id=comment.id,
@@ -58,10 +60,10 @@ def revoke_flags(work: Work, source_comment_id: str, source_user_id: str) -> Non
     comment = _lock_by_source_id(work.session, source_comment_id)
     before = counts.standing(comment)
     flags = _flags_of(work.session, comment)
-    for flag in flags:
-        if flag.source_id == source_user_id:
-            work.session.delete(flag)
-    _settle(work, comment, [flag for flag in flags if flag.source_id != source_user_id], before)
+    mine = [flag for flag in flags if _is_of(flag, source_user_id)]
+    for flag in mine:
+        work.session.delete(flag)
+    _settle(work, comment, [flag for flag in flags if flag not in mine], before)
 
 
 def resolve_flags(work: Work, comment_id: int, user_id: int | None) -> None:
@@ -116,6 +118,11 @@ def _settle(
     article = find_article(work.session, comment)
     if article:
         counts.move(work, article, before, counts.standing(comment), by_moderator=by_moderator)
+
+
+def _is_of(flag: CommentFlag, source_user_id: str) -> bool:
+    """Whether it is this reader's flag, to OSMod's collation: "Ann" and "ann" are one."""
+    return flag.source_id is not None and folded(flag.source_id) == folded(source_user_id)
 
 
 def _flags_of(session: Session, comment: Comment) -> list[CommentFlag]:

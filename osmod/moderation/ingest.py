@@ -7,14 +7,17 @@ from typing import Any
 from sqlalchemy import select
 
 from osmod.moderation import counts
-from osmod.moderation.errors import comment_not_found
+from osmod.moderation.errors import BadPayload, comment_not_found
 from osmod.moderation.lookups import find_article, lock_comment
 from osmod.moderation.models import Comment, CommentSize
 from osmod.moderation.text_size import text_height
+from osmod.moderation.utf8mb3 import checked, storable
 from osmod.moderation.work import Work
 
 WIDTH = 696
 """CSS pixels: how wide OSMod's pages set a comment."""
+ID_LENGTH = 255
+"""Characters that the publisher's ids have at most."""
 
 
 def add_comment(
@@ -27,7 +30,14 @@ def add_comment(
     author_source_id: str,
     reply_to_source_id: str | None = None,
 ) -> Comment:
-    """Store a reader's comment and take its first step. `text` is HTML."""
+    """Store a reader's comment and take its first step.
+
+    `text` is HTML; characters that OSMod's column cannot hold become character references. Ids cannot be
+    rewritten: raises `BadPayload` for one of more than 255 characters or with four-byte ones.
+    """
+    ids = {"sourceId": source_id, "authorSourceId": author_source_id, "replyToSourceId": reply_to_source_id}
+    for field, value in ids.items():
+        _check_id(field, value)
     comment = Comment(
         source_id=source_id,
         article_id=article_id,
@@ -55,12 +65,12 @@ def post_process(work: Work, comment_id: int) -> None:
         _first_step(work, comment)
 
 
-def storable(text: str) -> str:
-    """`text` as OSMod's utf8mb3 column can hold it: four-byte characters become character references.
-
-    Nothing is lost: a comment is HTML, where `&#128512;` reads as the character itself.
-    """
-    return "".join(f"&#{ord(letter)};" if letter > "\uffff" else letter for letter in text)
+def _check_id(field: str, value: str | None) -> None:
+    try:
+        if value is not None and not 0 < len(checked(value)) <= ID_LENGTH:
+            raise ValueError(f"an id has 1 to {ID_LENGTH} characters")
+    except ValueError as error:
+        raise BadPayload(f"{field}: {error} (it is {value!r:.80})") from None
 
 
 def _first_step(work: Work, comment: Comment) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from osmod.moderation.utf8mb3 import checked
+
 UNSIGNED_MAX = 2**32 - 1
 """What OSMod's `int unsigned` columns hold at most."""
 
@@ -14,9 +16,7 @@ UNSIGNED_MAX = 2**32 - 1
 def _is_attribute(name: str) -> str:
     if not 0 < len(name.strip()) <= 255:
         raise ValueError("an attribute name has 1 to 255 characters")
-    if any(ord(letter) > 0xFFFF for letter in name):
-        raise ValueError("an attribute name cannot hold four-byte characters: OSMod's tags are utf8mb3")
-    return name
+    return checked(name)
 
 
 Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from osmod.moderation import counts
 from osmod.moderation.database import upsert
-from osmod.moderation.errors import NotFound, comment_not_found
+from osmod.moderation.errors import BadPayload, NotFound, comment_not_found
 from osmod.moderation.flags import summarise
 from osmod.moderation.lookups import find_article, find_tag, find_user, lock_comment, lock_comment_of_article
 from osmod.moderation.models import Article, Comment, CommentScore, CommentSummaryScore
@@ -28,7 +30,14 @@ def add_tag(
     annotation_start: int | None = None,
     annotation_end: int | None = None,
 ) -> None:
-    """Tag a span of a comment (UTF-16 units of its text), confirmed by who tags it. Raises `NotFound`."""
+    """Tag a span of a comment (UTF-16 units of its text), confirmed by who tags it.
+
+    A span beyond the text is kept. Raises `NotFound`, and `BadPayload` for one that ends before it begins.
+    """
+    if annotation_start is not None and annotation_end is not None and annotation_end < annotation_start:
+        raise BadPayload(
+            f"addTag: annotationEnd: the span ends ({annotation_end}) before it begins ({annotation_start})"
+        )
     comment = lock_comment(work.session, comment_id)
     if comment is None:
         raise comment_not_found(comment_id)
@@ -43,10 +52,13 @@ def add_tag(
 
 def remove_tag(work: Work, comment_score_id: int) -> None:
     """Delete a score, a moderator's or a scorer's. Raises `NotFound` for an unknown one."""
-    score = work.session.get(CommentScore, comment_score_id)
+    # First the comment's row, as every task does; meanwhile a rescore may delete the score.
+    of = select(CommentScore.comment_id).where(CommentScore.id == comment_score_id)
+    comment_id = work.session.scalar(of)
+    comment = lock_comment(work.session, comment_id) if comment_id is not None else None
+    score = _lock_score(work, comment_score_id)
     if score is None:
         raise NotFound(f"Comment Score Not found, id: {comment_score_id}")
-    comment = lock_comment(work.session, score.comment_id) if score.comment_id is not None else None
     work.session.delete(score)
     if comment:
         _settle(work, comment, find_article(work.session, comment))
@@ -54,14 +66,14 @@ def remove_tag(work: Work, comment_score_id: int) -> None:
 
 def confirm_tag(work: Work, comment_score_id: int, user_id: int | None, *, confirmed: bool) -> None:
     """Say whether a score is right. An unknown score is passed over; raises `NotFound` for an unknown user."""
-    score = work.session.get(CommentScore, comment_score_id)
+    score = _lock_score(work, comment_score_id)
     if score:
         score.is_confirmed, score.confirmed_user_id = confirmed, find_user(work.session, user_id)
 
 
 def reset_tag(work: Work, comment_score_id: int) -> None:
     """Take back a confirmation; who gave it stays on record. An unknown score is passed over."""
-    score = work.session.get(CommentScore, comment_score_id)
+    score = _lock_score(work, comment_score_id)
     if score:
         score.is_confirmed = None
 
@@ -86,9 +98,13 @@ def confirm_summary(
 ) -> None:
     """Say whether a summary score is right. A missing one is passed over; `NotFound` for an unknown user."""
     user_id = find_user(work.session, user_id)
-    summary = work.session.get(CommentSummaryScore, (comment_id, tag_id))
+    summary = work.session.get(CommentSummaryScore, (comment_id, tag_id), with_for_update=True)
     if summary:
         summary.is_confirmed, summary.confirmed_user_id = confirmed, user_id
+
+
+def _lock_score(work: Work, comment_score_id: int) -> CommentScore | None:
+    return work.session.get(CommentScore, comment_score_id, with_for_update=True)
 
 
 def _moderators_score(comment_id: int, tag_id: int, user_id: int | None) -> CommentScore:

@@ -63,13 +63,15 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _in_utf16(text: str, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    at, extra = 0, 0  # characters read, and how many of them take a second unit
+    read, units = 0, 0
     for begin, end in places:
-        extra += sum(letter > "\uffff" for letter in text[at:begin])
-        start = begin + extra
-        extra += sum(letter > "\uffff" for letter in text[begin:end])
-        at = end
-        yield start, end + extra
+        start = units + _units(text[read:begin])
+        read, units = end, start + _units(text[begin:end])
+        yield start, units
+
+
+def _units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 _predictions = Batcher(local_model.predict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -17,7 +18,7 @@ def test_help_teaches(run: Run) -> None:
     assert 0 == result.exit_code
     assert "  osmod demo                       1,000 real comments, from queue to decision" in result.output
     for name, sentence in COMMANDS.items():
-        assert f"  {name:<7}{sentence}" in result.output
+        assert re.search(rf"^  {name} +{re.escape(sentence)}$", result.output, re.MULTILINE)
 
 
 def test_help_is_fast() -> None:

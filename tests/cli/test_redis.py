@@ -43,7 +43,9 @@ def test_runs_until_stopped(tmp_path: Path, how: signal.Signals) -> None:
         with redis.Redis(port=port) as client:
             client.set("queued", "1")
         process.send_signal(how)
-        rest, _ = process.communicate(timeout=SECONDS)
+        assert process.stdout
+        rest = process.stdout.read()
+        process.wait(SECONDS)
     assert 0 == process.returncode
     assert (
         f"  data    {tmp_path}/redis\n"

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Engine, delete, insert, select, text
+from sqlalchemy import Boolean, Connection, Engine, delete, insert, select
 from sqlalchemy.orm import Session
 
 from osmod.moderation import counts
@@ -82,11 +82,25 @@ def _set(row: Article | Category, right: dict[str, int]) -> None:
 def _empty(connection: Connection) -> None:
     mysql = connection.dialect.name != "sqlite"
     _foreign_keys(connection, on=False)
-    for table in TABLES.values():
-        connection.execute(text(f"TRUNCATE TABLE {table.name}") if mysql else delete(table))
-    if not mysql:
+    if mysql:
+        for name in _written(connection):
+            connection.exec_driver_sql(f"TRUNCATE TABLE `{name}`")
+    else:
+        for table in TABLES.values():
+            connection.execute(delete(table))
         connection.exec_driver_sql("DELETE FROM sqlite_sequence")  # ids start at 1 again
     _foreign_keys(connection, on=True)
+
+
+def _written(connection: Connection) -> list[str]:
+    """The tables that hold rows or have given out ids: to empty one on MariaDB takes its time."""
+    rows = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM `{name}`)" for name in TABLES)
+    ids = (
+        "SELECT table_name FROM information_schema.tables "
+        "WHERE table_schema = DATABASE() AND auto_increment > 1"
+    )
+    found = set(connection.exec_driver_sql(f"{rows} UNION {ids}").scalars())
+    return [name for name in TABLES if name in found]
 
 
 def _foreign_keys(connection: Connection, *, on: bool) -> None:

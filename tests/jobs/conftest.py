@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from dramatiq import Worker
 
 from osmod.jobs.broker import JobBroker
 from tests.jobs.servers import Server, binaries, running
+from tests.services import keep_running, unavailable
 
 KINDS = ("redis", "valkey")
 
@@ -20,9 +20,7 @@ KINDS = ("redis", "valkey")
 def _binary(kind: str) -> str:
     found = binaries()
     if kind not in found:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no {kind} server on this machine")
-        pytest.skip(f"no {kind} server on this machine")
+        unavailable(f"no {kind} server on this machine")
     return found[kind]
 
 
@@ -30,6 +28,7 @@ def _binary(kind: str) -> str:
 def shared_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """One server of each kind for all tests that do not harm it."""
     with running(_binary(request.param)) as server:
+        keep_running()
         yield server
 
 

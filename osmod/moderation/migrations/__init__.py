@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Connection, Engine, MetaData, PrimaryKeyConstraint, String, Table, inspect
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    inspect,
+    select,
+)
 
 from osmod.moderation.migrations.schema import SchemaError, missing, osmod_tables, strangers
 from osmod.moderation.models import OWN_TABLES, Base
@@ -23,7 +28,7 @@ __all__ = ["VERSION_TABLE", "SchemaError", "problems", "upgrade"]
 
 VERSION_TABLE = "osmod_worker_alembic_version"
 """Not Alembic's default: OSMod's other programs may keep versions of their own in the same database."""
-_LOCK_SECONDS = 60
+_LOCK_SECONDS = 30
 
 
 def upgrade(engine: Engine) -> list[str]:
@@ -32,12 +37,13 @@ def upgrade(engine: Engine) -> list[str]:
     Safe to run twice, twice at once, and after a run that was interrupted. Raises `SchemaError` on a
     database that is neither empty nor OSMod's, before anything is changed.
     """
+    from osmod.moderation.migrations import revisions  # late: a worker need not load Alembic
+
     with _alone(engine) as connection:
         done = _create_osmod_tables(connection)
         before = _revision(connection)
         tables = set(inspect(connection).get_table_names())
-        config = _config(connection)
-        command.upgrade(config, "head")
+        revisions.run(connection)
         own = [name for name in OWN_TABLES if name not in tables]
         if own:
             done.append(f"created the worker's own tables: {', '.join(own)}")
@@ -51,13 +57,15 @@ def upgrade(engine: Engine) -> list[str]:
 
 def problems(engine: Engine) -> list[str]:
     """What is wrong with the database's tables, a sentence each."""
+    from osmod.moderation.migrations import revisions
+
     with engine.connect() as connection:
         lacking = missing(connection)
         names = set(inspect(connection).get_table_names())
         if not names & osmod_tables().keys():
             return ["the database has no tables yet: run `osmod db upgrade`."]
         found = [f"OSMod's schema lacks {what}: is this OSMod's database?" for what in lacking]
-        revision, head = _revision(connection), _head(connection)
+        revision, head = _revision(connection), revisions.head()
         own = [name for name in OWN_TABLES if name not in names]
         if own:
             found.append(f"the worker's own tables are missing ({', '.join(own)}): run `osmod db upgrade`.")
@@ -104,19 +112,11 @@ def _version_table() -> Table:
     )
 
 
-def _config(connection: Connection) -> Config:
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    return config
-
-
-def _head(connection: Connection) -> str | None:
-    return ScriptDirectory.from_config(_config(connection)).get_current_head()
-
-
 def _revision(connection: Connection) -> str | None:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    return context.get_current_revision()
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    version: str | None = connection.scalar(select(_version_table().c.version_num))
+    return version
 
 
 @contextmanager

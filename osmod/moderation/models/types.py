@@ -82,7 +82,10 @@ class _NativeJson(UserDefinedType[str]):
 
 
 class Json(TypeDecorator[Any]):
-    """Any JSON value; None is SQL NULL. Written in ASCII, so that no character set can spoil it."""
+    """Any JSON value; None is SQL NULL. Written in ASCII, so that no character set can spoil it.
+
+    Half of a surrogate pair, which MariaDB takes for no JSON, becomes U+FFFD.
+    """
 
     impl = Text
     cache_ok = True
@@ -91,10 +94,21 @@ class Json(TypeDecorator[Any]):
         return dialect.type_descriptor(_NativeJson() if dialect.name in _MYSQL else Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value)
+        if value is None:
+            return None
+        text = json.dumps(value)
+        return json.dumps(_whole(json.loads(text))) if "\\ud" in text else text
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return {_whole(k): _whole(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 class Moment(TypeDecorator[datetime]):

@@ -1,0 +1,229 @@
+"""After the commit: OSMod's servers are told, owed jobs are queued; never for what was rolled back."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from dramatiq import Worker
+from dramatiq import broker as global_broker
+from sqlalchemy import update
+
+from actors.hooks import on_comment_moderated
+from osmod.jobs.setup import make_broker
+from osmod.moderation import hooks
+from osmod.moderation.errors import Refused
+from osmod.moderation.models import Comment, Decision, InboxEntry, OutboxEntry, User, now
+from osmod.moderation.work import Work
+from osmod.settings import read_settings
+from tests.actors.conftest import ACTORS
+from tests.actors.jobs import Jobs
+from tests.moderation.waiting import until
+from tests.moderation.world import World
+
+ROOT = Path(__file__).parents[2]
+HOOK = "youtube:commentModerated"
+
+
+@pytest.fixture
+def told() -> Iterator[list[tuple[int, int]]]:
+    """A hook for owners of the group `youtube`; whom it told of what."""
+    heard: list[tuple[int, int]] = []
+
+    def tell(work: Work, owner: User, comment: Comment) -> None:
+        heard.append((owner.id, comment.id))
+
+    on_comment_moderated("youtube", tell)
+    yield heard
+    hooks._hooks.clear()
+
+
+@pytest.fixture
+def comment(world: World) -> int:
+    """A comment whose owner has a hook."""
+    owner = world.user(group="youtube")
+    return world.comment(world.article(world.category()), owner_id=owner)
+
+
+def test_a_hook_is_a_job_of_its_own(
+    jobs: Jobs, world: World, comment: int, told: list[tuple[int, int]]
+) -> None:
+    """A decision owes its owner the news: queued after the commit, once, and forgotten by the outbox then."""
+    message = jobs.message("acceptComments", commentId=comment)
+    for _ in range(3):
+        jobs.broker.process(message)
+    assert [(HOOK, {"owner_id": 1, "comment_id": comment})] == jobs.waiting()
+    assert [] == world.all(OutboxEntry)
+    jobs.work_off()
+    assert [(1, comment)] == told
+
+
+def test_no_hook_no_job(jobs: Jobs, world: World, comment: int) -> None:
+    """Without a hook for the owner's group nothing is owed."""
+    jobs.deliver("acceptComments", commentId=comment)
+    assert [] == jobs.waiting()
+
+
+def test_a_refused_job_owes_nothing(
+    jobs: Jobs, world: World, comment: int, told: list[tuple[int, int]]
+) -> None:
+    """What is rolled back queues nothing and leaves nothing in the outbox."""
+    with pytest.raises(Refused):
+        jobs.deliver("acceptComments", commentId=comment, userId=99)
+    assert ([], []) == (jobs.waiting(), world.all(OutboxEntry))
+
+
+def test_the_queue_is_away(
+    jobs: Jobs,
+    world: World,
+    comment: int,
+    told: list[tuple[int, int]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A queue that cannot be reached after the commit does not fail the job: the next sweep queues what is owed."""
+    jobs.broker.down = True
+    jobs.deliver("acceptComments", commentId=comment)
+    assert 1 == world.size(Decision)
+    assert "1 owed jobs wait in the outbox: no queue today" in caplog.text
+    jobs.broker.down = False
+    jobs.deliver("sweepOutbox")
+    assert [] == jobs.waiting(), "for a minute, whoever committed may still be about to queue it"
+    _age(world)
+    jobs.deliver("sweepOutbox")
+    assert [HOOK] == [name for name, _ in jobs.waiting()]
+    assert [] == world.all(OutboxEntry)
+    jobs.deliver("sweepOutbox")
+    jobs.work_off()
+    assert [(1, comment)] == told
+
+
+def test_swept_while_it_was_queued(
+    jobs: Jobs, world: World, comment: int, told: list[tuple[int, int]]
+) -> None:
+    """A job queued by its owner and by a sweep as well is done once: both carry the same id."""
+    jobs.deliver("acceptComments", commentId=comment)
+    (queued,) = jobs.broker.sent
+    row = {"message_id": queued.message_id, "actor": HOOK, "arguments": queued.kwargs}
+    world.add(OutboxEntry(created_at=now() - timedelta(hours=1), **row))
+    jobs.deliver("sweepOutbox")
+    assert 2 == len(jobs.waiting())
+    jobs.work_off()
+    assert [(1, comment)] == told
+
+
+def test_a_job_nobody_knows_does_not_hold_up_the_others(
+    jobs: Jobs,
+    world: World,
+    comment: int,
+    told: list[tuple[int, int]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An owed job whose actor is not in this process stays, and says so; the others are queued."""
+    long_ago = now() - timedelta(hours=1)
+    world.add(OutboxEntry(message_id="1", actor="gone", arguments={}, created_at=long_ago))
+    arguments = {"owner_id": 1, "comment_id": comment}
+    world.add(OutboxEntry(message_id="2", actor=HOOK, arguments=arguments, created_at=long_ago))
+    with caplog.at_level(logging.ERROR):
+        jobs.deliver("sweepOutbox")
+    assert [(HOOK, arguments)] == jobs.waiting()
+    assert ["gone"] == [row.actor for row in world.all(OutboxEntry)]
+    assert (
+        "the owed job 1 cannot be queued: this process has no actor 'gone'; "
+        "load it, or delete the job from osmod_worker_outbox"
+    ) in caplog.text
+
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+import actors
+from actors.hooks import on_comment_moderated
+import dramatiq
+
+on_comment_moderated("youtube", lambda *_: None)
+event.listen(Session, "after_commit", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+message = actors.accept_comments.message(comment_id=int(sys.argv[1])).copy(message_id="once")
+dramatiq.get_broker().enqueue(message)
+"""
+
+
+def test_killed_between_commit_and_queue(
+    jobs: Jobs, world: World, comment: int, told: list[tuple[int, int]], database_url: str
+) -> None:
+    """A worker killed right after its commit: the redelivery does nothing, the sweep queues what it owed."""
+    environment = {"DATABASE_URL": database_url, "WORKER_RUN_IMMEDIATELY": "true"}
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(comment)], cwd=ROOT, env=environment, check=False
+    )
+    assert -9 == killed.returncode
+    assert (1, 1) == (world.size(Decision), world.size(OutboxEntry))
+    jobs.deliver("acceptComments", message_id="once", commentId=comment)
+    assert (1, []) == (world.size(Decision), jobs.waiting())
+    _age(world)
+    jobs.deliver("sweepOutbox")
+    jobs.work_off()
+    assert [(1, comment)] == told
+    assert [] == world.miscounted()
+
+
+def _age(world: World) -> None:
+    with world.engine.begin() as connection:
+        connection.execute(update(OutboxEntry).values(created_at=now() - timedelta(minutes=2)))
+
+
+def test_prune_inbox(jobs: Jobs, world: World) -> None:
+    """Inbox rows go when no redelivery can need them any more."""
+    for days in (29, 31, 400):
+        entry = InboxEntry(message_id=str(days), actor="x", created_at=now() - timedelta(days=days))
+        world.add(entry)
+    jobs.deliver("pruneInbox")
+    assert ["29"] == [entry.message_id for entry in world.all(InboxEntry)]
+
+
+@pytest.mark.only_on("valkey")
+def test_osmods_servers_are_told(
+    jobs: Jobs, world: World, comment: int, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changes go out on OSMod's channel after the commit, as JSON; none of a refused job."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    broker = make_broker(read_settings())
+    monkeypatch.setattr(global_broker, "global_broker", broker)
+    for actor in ACTORS:
+        monkeypatch.setattr(actor, "broker", broker)
+        broker.declare_actor(actor)
+    accept = broker.get_actor("acceptComments")
+    heard: list[dict[str, Any]] = []
+    accepted_when_heard: list[bool | None] = []
+    worker = Worker(broker, worker_timeout=20, worker_threads=1)
+    with redis.Redis.from_url(redis_url) as client, client.pubsub(ignore_subscribe_messages=True) as channel:
+        channel.subscribe("update-notification")
+        worker.start()
+        try:
+            accept.send(comment_id=comment, user_id=99)
+            accept.send(comment_id=comment)
+
+            def listen() -> bool:
+                message = channel.get_message(timeout=0.05)
+                if message:
+                    accepted_when_heard.append(world.get(Comment, comment).is_accepted)
+                    heard.append(json.loads(message["data"]))
+                return len(heard) >= 3
+
+            until(listen, "three notifications")
+        finally:
+            worker.stop()
+            broker.close()
+    expected = [("comment", comment), ("article", 1), ("category", 1)]
+    assert sorted(expected) == sorted((told["objectType"], told["id"]) for told in heard)
+    assert {"modify"} == {told["action"] for told in heard}
+    assert {"objectType", "action", "id"} == set(heard[0])
+    assert {True} == set(accepted_when_heard)

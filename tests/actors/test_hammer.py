@@ -1,0 +1,124 @@
+"""One article under eight threads: every task at once, some delivered twice, and counts that are exact."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import dramatiq
+import pytest
+
+from osmod.moderation.models import Article, Comment, CommentFlag, Decision
+from tests.actors.jobs import Jobs
+from tests.moderation.world import World
+
+THREADS = 8
+JOBS = 400
+COMMENTS = 12
+SECONDS = 20
+DECIDING = {
+    "acceptComments": "Accept",
+    "acceptCommentsAndFlags": "Accept",
+    "rejectComments": "Reject",
+    "rejectCommentsAndFlags": "Reject",
+    "deferComments": "Defer",
+}
+
+
+def job(jobs: Jobs, chance: random.Random, number: int) -> dramatiq.Message[Any]:
+    """Any task on any of the comments."""
+    comment = chance.randint(1, COMMENTS)
+    action = {"commentId": comment, "userId": chance.choice([None, 1]), "isBatchAction": number % 5 == 0}
+    flag = {"type": chance.choice(["spam", "recommendation"]), "sourceCommentId": f"c{comment}"}
+    reader = {"sourceUserId": f"r{chance.randint(1, 4)}"}
+    span = {"score": round(chance.random(), 3), "begin": 0, "end": 4}
+    data = {"scores": {f"NEW_{number % 7}": [span]}, "summaryScores": {"TOXICITY": chance.random()}}
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        *((name, action) for name in (*DECIDING, "highlightComments", "resetComments")),
+        ("resolveFlags", {"commentId": comment, "userId": 1}),
+        ("processTagAddition", flag | reader),
+        ("processTagAddition", flag | reader),
+        ("processTagRevocation", flag | reader),
+        ("tagComments", {"commentId": comment, "tagId": 1, "userId": 1}),
+        ("addTag", {"commentId": comment, "tagId": 1, "annotationStart": 1, "annotationEnd": 3}),
+        *(("processMachineScore", {"commentId": comment, "userId": s, "scoreData": data}) for s in (2, 3)),
+    ]
+    name, arguments = chance.choice(kinds)
+    return jobs.message(name, **arguments)
+
+
+@pytest.mark.only_on("mariadb")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_one_article(jobs: Jobs, world: World, seed: int) -> None:
+    """Mixed tasks on few comments from eight threads: no job fails, none counts twice, all counts are exact."""
+    chance = random.Random(seed)
+    world.user()
+    world.scorer(), world.scorer()
+    tag = world.tag("TOXICITY")
+    world.rule(tag, 0.8, 1, "Reject")
+    world.rule(tag, 0.1, 0.3, "Accept")
+    article = world.article(world.category())
+    for _ in range(COMMENTS):
+        world.asked(world.comment(article), 2, 3)
+    messages = [job(jobs, chance, number) for number in range(JOBS)]
+    deliveries = messages + chance.sample(messages, JOBS // 8)
+    chance.shuffle(deliveries)
+
+    start = time.monotonic()
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(jobs.broker.process, deliveries))
+    took = time.monotonic() - start
+
+    assert [] == world.miscounted()
+    assert COMMENTS == world.get(Article, article).all_count
+    decisions = world.all(Decision)
+    wanted = Counter(DECIDING[m.actor_name] for m in messages if m.actor_name in DECIDING)
+    found = Counter(d.status for d in decisions if not _is_by_rule(d))
+    assert wanted == found, "each decision job left one decision"
+    current = Counter(d.comment_id for d in decisions if d.is_current_decision)
+    assert set(current.values()) <= {1}, "never two current decisions"
+    newest = {d.comment_id: d.id for d in decisions}
+    assert set(newest.values()) == {d.id for d in decisions if d.is_current_decision}
+    for comment in world.all(Comment):
+        flags = world.all(CommentFlag, comment_id=comment.id)
+        assert len(flags) == len({flag.source_id for flag in flags}), "one flag a reader"
+        assert sum(not flag.is_resolved for flag in flags) == comment.unresolved_flags_count
+    assert took < SECONDS
+
+
+def _is_by_rule(decision: Decision) -> bool:
+    return decision.source == "Rule" and decision.moderation_rule_id is not None
+
+
+@pytest.mark.only_on("mariadb")
+def test_one_job_many_times_at_once(jobs: Jobs, world: World) -> None:
+    """One job in eight hands at the same moment is done once."""
+    comment = world.comment(world.article(world.category()))
+    message = jobs.message("acceptComments", commentId=comment)
+    together = threading.Barrier(THREADS)
+
+    def deliver(_: int) -> None:
+        together.wait()
+        jobs.broker.process(message)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(deliver, range(THREADS)))
+    assert [True] == [decision.is_current_decision for decision in world.all(Decision)]
+    assert [] == world.miscounted()
+
+
+@pytest.mark.only_on("mariadb")
+def test_accepts_under_redelivery(jobs: Jobs, world: World) -> None:
+    """N accepts of one comment, each delivered three times from eight threads, leave N decisions, one current."""
+    comment = world.comment(world.article(world.category()))
+    messages = [jobs.message("acceptComments", commentId=comment) for _ in range(20)] * 3
+    random.Random(3).shuffle(messages)
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(jobs.broker.process, messages))
+    assert 20 == world.size(Decision)
+    assert 1 == sum(decision.is_current_decision for decision in world.all(Decision))
+    assert [] == world.miscounted()

@@ -1,0 +1,105 @@
+"""`osmod demo` from beginning to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from osmod.cli.demo import demo
+from osmod.demo.worker_process import WorkerDied, check, running_worker
+from osmod.settings import get_settings
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own for the demo's data, and no network."""
+    monkeypatch.setenv("OSMOD_HOME", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    get_settings.cache_clear()
+    return tmp_path
+
+
+def processes() -> set[int]:
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+def test_twice_in_a_row(home: Path) -> None:
+    """It runs to its end with exit status 0, again too; it shows outcomes and rules and leaves nothing running."""
+    before = processes()
+    for _ in range(2):
+        result = CliRunner().invoke(demo, ["--comments", "40"], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        shown = result.output
+        for expected in (
+            "comments written for this project",
+            "scoring 40 of 40",
+            "accepted by a rule",
+            "(rule 1: Accept where TOXICITY is 0 to 0.2)",
+            "80 jobs done, 0 failed",
+        ):
+            assert expected in shown
+        assert "not scored" not in shown
+        assert "trained on these very comments" not in shown
+    assert processes() == before
+    assert (home / "demo" / "osmod.db").exists()
+
+
+def test_with_a_file_of_ones_own(home: Path) -> None:
+    """Comments of one's own take the same way."""
+    file = home / "mine.csv"
+    file.write_text('text\nThanks a lot for this article\n"You are a stupid idiot, shut up"\n', "utf-8")
+    result = CliRunner().invoke(demo, ["--file", str(file)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert f"2 comments from {file}" in result.output.replace("\n", "")
+    assert "1  accepted by a rule" in result.output
+    assert '"You are a s***** i****, s*** up"' in result.output
+    assert "4 jobs done, 0 failed" in result.output
+
+
+def test_a_bad_file_is_one_sentence(home: Path) -> None:
+    """An error in the file is said before anything is started."""
+    file = home / "mine.csv"
+    file.write_text("text\n\n\n,\n", "utf-8")
+    result = CliRunner().invoke(demo, ["--file", str(file)])
+    assert result.exit_code == 1
+    assert "Error: " in result.output
+    assert "line 4, column text: is empty" in result.output.replace("\n", " ")
+    assert not (home / "demo").exists()
+
+
+def test_a_worker_that_dies_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+    """Where the worker cannot live, the demo does not wait for it in vain."""
+    log = tmp_path / "worker.log"
+    with running_worker({"WORKER_TASK_TTL": "soon"}, log) as worker:
+        worker.wait(60)
+        with pytest.raises(WorkerDied) as died:
+            check(worker, log)
+    assert f"The end of {log}:" in str(died.value)
+    assert "WORKER_TASK_TTL" in str(died.value)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_an_interrupted_demo_leaves_nothing_running(home: Path, number: signal.Signals) -> None:
+    """Ctrl-C and a closed terminal stop the worker and the Redis, too."""
+    command = [sys.executable, "-c", "from osmod.cli.demo import demo; demo()", "--comments", "300"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
+        watchdog = threading.Timer(60, running.kill)
+        watchdog.start()
+        assert running.stdout is not None
+        assert any("storing" in line for line in running.stdout)
+        started = psutil.Process(running.pid).children(recursive=True)
+        assert len(started) >= 2, "a Redis and a worker are running"
+        running.send_signal(number)
+        assert running.wait(60) == 1
+        watchdog.cancel()
+    _gone, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []

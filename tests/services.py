@@ -1,0 +1,56 @@
+"""The services and processes that tests need: said where one is missing, known where one stays."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import NoReturn
+
+import psutil
+import pytest
+
+MARK = "TEST_RUN"
+"""An environment variable by which every process that comes from this run is known."""
+not_tested: dict[str, None] = {}
+"""Why tests were skipped, for the end of the run."""
+_long_lived: set[int] = set()
+
+
+def mark_processes() -> None:
+    """Mark every process that the tests start from now on."""
+    os.environ[MARK] = uuid.uuid4().hex
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip what needs a service that is not there; under CI, fail it."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}, and CI=true asks for it", pytrace=False)
+    not_tested[reason] = None
+    pytest.skip(reason)
+
+
+def keep_running() -> None:
+    """The processes that run now live as long as the tests do."""
+    _long_lived.update(process.pid for process in started())
+
+
+def started() -> set[psutil.Process]:
+    """Every running process that comes from this run: our children, and orphans that carry our mark."""
+    found = set(psutil.Process().children(recursive=True))
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(MARK) == os.environ[MARK]:
+                found.add(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def left_running(before: set[int]) -> list[str]:
+    """The commands of processes started since `before` that do not end within 5 s. They are killed."""
+    new = [process for process in started() if process.pid not in before | _long_lived]
+    _, left = psutil.wait_procs(new, timeout=5)
+    commands = [" ".join(process.cmdline()) for process in left]
+    for process in left:
+        process.kill()
+    return commands
