@@ -14,6 +14,7 @@ from osmod.jobs.arguments import parameters, snake_case
 from osmod.jobs.durations import parse_duration
 from osmod.jobs.enqueue import enqueue as enqueue_job
 from osmod.jobs.errors import InvalidOption, UnknownOption
+from osmod.moderation.errors import BadPayload
 
 
 @click.command(epilog=EXIT_CODES)
@@ -51,7 +52,7 @@ def enqueue(actor_name: str, arguments: tuple[str, ...], as_json: bool, **given:
     try:
         _check(actor, values)
         sent = enqueue_job(actor, **values, **options)
-    except (UnknownOption, InvalidOption, TypeError, ValueError) as error:
+    except (UnknownOption, InvalidOption, BadPayload, TypeError, ValueError) as error:
         raise click.UsageError(str(error)) from None
     if as_json:
         print_json({"id": sent.message_id, "created": sent.created})
@@ -81,7 +82,9 @@ def _check(actor: Any, values: dict[str, Any]) -> None:
     known = parameters(actor)
     unknown = [name for name in values if known and name not in known]
     if unknown:
-        raise click.UsageError(f"{actor.actor_name} has no argument {unknown[0]!r}; it takes {', '.join(known)}.")
+        raise click.UsageError(
+            f"{actor.actor_name} has no argument {unknown[0]!r}; it takes {', '.join(known)}."
+        )
     payload = getattr(actor.fn, "payload", None)
     if payload is not None:
         payload.read((), values)

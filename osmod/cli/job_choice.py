@@ -15,7 +15,7 @@ from osmod.jobs.filters import STATES, JobFilter
 from osmod.jobs.states import JobState
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType):  # type: ignore[type-arg]
     """A moment: ISO 8601, or a length of time ago such as `2 hours`."""
 
     name = "moment"
@@ -31,7 +31,9 @@ class Moment(click.ParamType):
         try:
             return datetime.now(UTC) - parse_duration(value.removesuffix(" ago"))
         except ValueError:
-            self.fail(f"{value!r} is neither a moment (2026-05-01T12:00) nor a time ago ('2 hours').", param, ctx)
+            self.fail(
+                f"{value!r} is neither a moment (2026-05-01T12:00) nor a time ago ('2 hours').", param, ctx
+            )
 
 
 def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,7 +50,9 @@ def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Jobs in this state; may be given again.",
     )
     @click.option("--error", metavar="CLASS", help="Jobs that failed by this error, as TimeoutError.")
-    @click.option("--since", type=Moment(), metavar="WHEN", help="From this moment on: 2026-05-01T12:00, '2 hours'.")
+    @click.option(
+        "--since", type=Moment(), metavar="WHEN", help="From this moment on: 2026-05-01T12:00, '2 hours'."
+    )
     @click.option("--until", type=Moment(), metavar="WHEN", help="Up to this moment.")
     @functools.wraps(command)
     def chosen(

@@ -41,7 +41,7 @@ def _facts(job: JobRecord) -> list[tuple[str, str]]:
     if job.progress:
         share = f"{job.progress.share:.0%}" if job.progress.total else ""
         progress = f"{job.progress.done:g} of {job.progress.total:g}  {share}  {job.progress.message}"
-    facts = [
+    return [
         ("id", job.id),
         ("queue", job.queue),
         ("priority", str(job.priority)),
@@ -59,4 +59,3 @@ def _facts(job: JobRecord) -> list[tuple[str, str]]:
         ("error", f"{job.error.kind}: {job.error.message}" if job.error else ""),
         ("result", json.dumps(job.result, ensure_ascii=False) if job.result is not None else ""),
     ]
-    return facts

@@ -49,7 +49,9 @@ def jobs() -> None:
 
 @jobs.command("list", epilog=EXIT_CODES)
 @choosing_jobs
-@click.option("--limit", type=click.IntRange(1, 1000), default=PAGE, show_default=True, help="Jobs on the page.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=PAGE, show_default=True, help="Jobs on the page."
+)
 @click.option("--cursor", metavar="TEXT", help="Go on after the page that said this.")
 @click.option(
     "--scan", type=click.IntRange(0), default=SCAN, show_default=True, help="Jobs looked at at most; 0: all."
@@ -81,7 +83,9 @@ def show(job_id: str, as_json: bool) -> None:
     """Show all that is known of the job ID: times, worker, progress, log, error, result."""
     job = get_job(job_broker(), job_id)
     if job is None:
-        click.echo(f"There is no record of a job {job_id}: it was never sent, or is no longer kept.", err=True)
+        click.echo(
+            f"There is no record of a job {job_id}: it was never sent, or is no longer kept.", err=True
+        )
         sys.exit(NOTHING_FITS)
     if as_json:
         print_json(job.as_dict())
@@ -120,7 +124,13 @@ def delete(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
 
 
 @jobs.command(epilog=EXIT_CODES)
-@click.option("--to", "priority", required=True, metavar="PRIORITY", help="critical high medium normal low, or a number.")
+@click.option(
+    "--to",
+    "priority",
+    required=True,
+    metavar="PRIORITY",
+    help="critical high medium normal low, or a number.",
+)
 @choosing_jobs
 @_all
 @_yes
@@ -148,10 +158,14 @@ def cancel(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
     broker, chosen, number = _chosen(wanted, every, as_json, steering.CANCELLABLE, "cancel")
     running = count(broker, steering.affected(chosen, (JobState.ACTIVE,)))
     if not wanted.ids:
-        confirm(f"{{jobs}} would be cancelled, {running:,} of them interrupted while running.", number, yes=yes)
+        confirm(
+            f"{{jobs}} would be cancelled, {running:,} of them interrupted while running.", number, yes=yes
+        )
     outcome = steering.cancel(broker, chosen)
     if as_json:
-        print_json({"count": outcome.count, "cancelled": outcome.cancelled, "interrupting": outcome.interrupting})
+        print_json(
+            {"count": outcome.count, "cancelled": outcome.cancelled, "interrupting": outcome.interrupting}
+        )
         return
     interrupted = f", {counted(outcome.interrupting)} being interrupted" if outcome.interrupting else ""
     click.echo(f"{counted(outcome.cancelled)} cancelled{interrupted}")

@@ -26,7 +26,9 @@ def job_broker() -> JobBroker:
     import actors  # noqa: F401 - declares them, so that arguments have names and secrets are masked
 
     if not isinstance(broker, JobBroker):
-        raise click.ClickException("WORKER_RUN_IMMEDIATELY is set: tasks run where they are sent, there is no queue.")
+        raise click.ClickException(
+            "WORKER_RUN_IMMEDIATELY is set: tasks run where they are sent, there is no queue."
+        )
     return broker
 
 

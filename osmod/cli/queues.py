@@ -96,10 +96,18 @@ def queues_table(found: list[QueueOverview], rates: dict[str, dict[str, float]] 
     """Queues, one a line; with rates, what ended in a second."""
     states = list(COLOURS)
     heads = [f">{state.value}" for state in states]
-    made = table("queue", *heads, ">oldest waits", *([">done/s", ">failed/s"] if rates else [">done so far", ">failed so far"]), "")
+    made = table(
+        "queue",
+        *heads,
+        ">oldest waits",
+        *([">done/s", ">failed/s"] if rates else [">done so far", ">failed so far"]),
+        "",
+    )
     now = datetime.now(UTC)
     for one in found:
-        sizes = [f"[{COLOURS[state]}]{one.sizes[state]:,}[/]" if one.sizes[state] else "·" for state in states]
+        sizes = [
+            f"[{COLOURS[state]}]{one.sizes[state]:,}[/]" if one.sizes[state] else "·" for state in states
+        ]
         if rates:
             counted_ = [f"{rates[one.name]['done']:,.1f}", f"{rates[one.name]['failed']:,.1f}"]
         else:

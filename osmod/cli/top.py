@@ -23,7 +23,9 @@ _RUNNING = 20
 
 
 @click.command()
-@click.option("--every", type=click.FloatRange(0.2), default=1.0, show_default=True, help="Seconds between looks.")
+@click.option(
+    "--every", type=click.FloatRange(0.2), default=1.0, show_default=True, help="Seconds between looks."
+)
 @click.option("--once", is_flag=True, help="Print one picture and end, as when this is no terminal.")
 @click.option("--json", "as_json", is_flag=True, help="Print one picture as JSON.")
 def top(every: float, once: bool, as_json: bool) -> None:
@@ -78,7 +80,9 @@ def _running(now: Snapshot) -> Any:
     for job in longest[:_RUNNING]:
         progress = f"{job.progress.share:4.0%} {job.progress.message}" if job.progress else ""
         worker = str(job.worker) if job.worker else ""
-        made.add_row(Text(job.call), length(at - job.started) if job.started else "", progress, worker, job.id)
+        made.add_row(
+            Text(job.call), length(at - job.started) if job.started else "", progress, worker, job.id
+        )
     if len(longest) > _RUNNING:
         made.add_row(Text(f"… and {len(longest) - _RUNNING} more", style="bright_black"))
     return made
@@ -90,7 +94,11 @@ def _workers(now: Snapshot) -> Any:
     for one in now.workers:
         busy = f"{one.running}/{one.threads}"
         made.add_row(
-            f"{one.host}:{one.process}", busy, length(at - one.since), f"{one.seen:.0f} s ago", ", ".join(one.queues)
+            f"{one.host}:{one.process}",
+            busy,
+            length(at - one.since),
+            f"{one.seen:.0f} s ago",
+            ", ".join(one.queues),
         )
     return made
 

@@ -56,6 +56,7 @@ class JobBroker(RedisBroker):
         could be, is taken as seconds.
       send_patience: milliseconds that `send` waits for a Redis that is away, before it raises.
       keep_done: number of finished jobs kept for a queue.
+      remove_on_complete: whether finished jobs leave no record, unless their own option says otherwise.
       done_ttl: milliseconds for which a finished job is kept.
       dead_message_ttl: milliseconds for which a failed job is kept.
       nap: milliseconds after which an idle consumer looks up though nothing happened.
@@ -73,6 +74,7 @@ class JobBroker(RedisBroker):
         keep_done: int = DEFAULT_KEEP_DONE,
         done_ttl: int = DEFAULT_DONE_TTL,
         dead_message_ttl: int = DEFAULT_DEAD_MESSAGE_TTL,
+        remove_on_complete: bool = False,
         nap: int = DEFAULT_NAP,
         drain: int = DEFAULT_DRAIN,
         client: redis.Redis | None = None,
@@ -92,6 +94,7 @@ class JobBroker(RedisBroker):
         self.work_queue: WorkQueue | None = None
         self.lease = lease_millis(lease)
         self.send_patience = send_patience
+        self.remove_on_complete = remove_on_complete
         self.nap = min(nap, self.lease)
         self.drain = drain
         self.links = Links(client.connection_pool)

@@ -64,7 +64,9 @@ class Sender:
         broker = self._broker
         arguments: list[bytes] = []
         for message, delay in entries:
-            priority, due, extra = wire_form(message, broker.actors.get(message.actor_name), delay)
+            priority, due, extra = wire_form(
+                message, broker.actors.get(message.actor_name), delay, broker.remove_on_complete
+            )
             arguments += (message.message_id.encode(), message.encode(), priority, due, extra)
         base = broker.key_base(queue_name)
         patience = broker.send_patience if patience is None else patience

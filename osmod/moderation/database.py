@@ -66,7 +66,9 @@ def _insert(
         columns = model.__mapper__.columns
         named = [{columns[attribute].name: value for attribute, value in row.items()} for row in rows]
         dialect = session.get_bind().dialect.name
-        session.execute(_insert_statement(model, dialect, tuple(columns[name].name for name in update)), named)
+        session.execute(
+            _insert_statement(model, dialect, tuple(columns[name].name for name in update)), named
+        )
 
 
 @cache

@@ -29,6 +29,10 @@ local function back_to_ready(id, delay, fields)
         put_off = true
         call('ZADD', DELAYED, now + delay, id)
         call('HSET', JOB .. id, 'state', 'delayed', 'due', now + delay, unpack(fields))
+        local job = call('HMGET', JOB .. id, 'unique', 'unique_ttl', 'unique_until')
+        if job[2] and not job[3] and call('GET', UNIQUE .. job[1]) == id then
+            call('PEXPIRE', UNIQUE .. job[1], string.format('%.0f', job[2] + delay))
+        end
     else
         put_ready(id, call('HGET', JOB .. id, 'priority'))
         call('HSET', JOB .. id, 'state', 'waiting', unpack(fields))
@@ -177,7 +181,10 @@ if want > 0 and call('EXISTS', PAUSED) == 0 then
             emit('started', id)
             local marks = ''
             if job[2] then
-                local special = call('HMGET', key, 'suspect', 'unique', 'remove')
+                local special = call('HMGET', key, 'suspect', 'unique', 'remove', 'unique_until')
+                if special[4] then
+                    free_unique(special[2], id)
+                end
                 marks = (special[1] and '!' or '') .. ((special[2] or special[3]) and '*' or '')
             end
             heads[#heads + 1] = #job[1] .. ' ' .. marks .. id
