@@ -94,6 +94,7 @@ class JobBroker(RedisBroker):
         self.work_queue: WorkQueue | None = None
         self.lease = lease_millis(lease)
         self.send_patience = send_patience
+        self.done_ttl = done_ttl
         self.remove_on_complete = remove_on_complete
         self.nap = min(nap, self.lease)
         self.drain = drain
