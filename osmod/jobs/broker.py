@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 import redis
-from dramatiq import Message, Middleware
+from dramatiq import Message, Middleware, Worker
 from dramatiq.brokers.redis import DEFAULT_DEAD_MESSAGE_TTL, RedisBroker
 from dramatiq.common import q_name
 from dramatiq.middleware import default_middleware
@@ -277,9 +277,10 @@ class JobBroker(RedisBroker):
         if signal == "process_message":
             if args[0].__class__ is Job and args[0].suspect:
                 begin(self, args[0])
-        elif signal == "worker_boot":
+        elif signal == "worker_boot" and isinstance(args[0], Worker):
             self.stopping = False
-            self.work_queue = args[0].work_queue = WorkQueue(args[0].worker_threads, args[0].consumers)
+            self.work_queue = WorkQueue(args[0].worker_threads, args[0].consumers)
+            setattr(args[0], "work_queue", self.work_queue)  # noqa: B010
         elif signal == "worker_shutdown":
             begin_draining(self, args[0])
         self._hooks.before(self, signal, args, kwargs)

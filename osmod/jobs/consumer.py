@@ -21,7 +21,7 @@ from osmod.jobs.connection import ANSWER_TIMEOUT
 from osmod.jobs.hooks import stirs
 from osmod.jobs.job import Job
 from osmod.jobs.link import pack, passes
-from osmod.jobs.workqueue import STALL
+from osmod.jobs.workqueue import CLOSING_PAUSE, STALL
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 GATHER = 0.002
 #: Seconds after which a sleeping consumer looks up, whatever it was told, and tells its thread that it lives.
 LOOK_UP = 1.0
+#: Seconds for which a thread tries to settle the job that it ended, before it leaves that to the consumer.
+SETTLING_PATIENCE = 0.25
 #: Seconds for which a closing consumer tries to tell Redis what it holds.
 CLOSING_PATIENCE = 3.0
 
@@ -80,7 +82,6 @@ class JobConsumer(Consumer):
         self._half = max(1, prefetch // 2)
         self._bell = Bell()
         self._ring_at = 0
-        self._asleep = False
         self._sleeps_until = 0.0
         self._dry_until = 0.0
         self._backoff = Backoff()
@@ -147,8 +148,9 @@ class JobConsumer(Consumer):
     def _settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
         self._holdings.settle(job, settlement)
         consumer = job.consumer
-        if consumer._asleep:
-            self._holdings.flush(self.broker.links)
+        if time.monotonic() < consumer._dry_until:
+            # No more jobs to come with which it could travel.
+            self._holdings.flush(self.broker.links, SETTLING_PATIENCE)
         elif consumer._ring_at and len(self._holdings.pending) >= consumer._ring_at:
             consumer._ring_at = 0
             consumer._bell.ring()
@@ -179,8 +181,9 @@ class JobConsumer(Consumer):
         self._hand_back_cache()
         self._ring_at = 1
         if not self._holdings.pending:
-            self._bell.wait(self._look_up)
-        self._exchange(0)
+            self._bell.wait(min(self._look_up, CLOSING_PAUSE))
+        if self._holdings.pending:
+            self._exchange(0)
 
     def _wait(self, event: Callable[[float], bool]) -> bool:
         """Wait for an event until the caller's patience ends, but see to it that no job lacks a thread."""
@@ -226,16 +229,12 @@ class JobConsumer(Consumer):
 
     def _sleep(self) -> Job | None:
         """Wait in Redis for a job; for the caller's sake only so long, the command stays under way."""
-        self._asleep = True
-        try:
-            if self._holdings.pending:
-                self._holdings.flush(self.broker.links)
-            if not self._wait(self._sleeper.readable):
-                if time.monotonic() > self._sleeps_until:
-                    raise TimeoutError("no answer from a sleeping connection")
-                return None
-        finally:
-            self._asleep = False
+        if self._holdings.pending:
+            self._holdings.flush(self.broker.links)
+        if not self._wait(self._sleeper.readable):
+            if time.monotonic() > self._sleeps_until:
+                raise TimeoutError("no answer from a sleeping connection")
+            return None
         self._sleeper.receive()
         self._sleeps_until = self._dry_until = 0.0
         self._exchange(self._room())

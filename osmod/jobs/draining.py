@@ -38,12 +38,14 @@ class Drained(Shutdown):
     """
 
 
-def begin_draining(broker: JobBroker, worker: Worker) -> None:
+def begin_draining(broker: JobBroker, worker: Any) -> None:
     """Called as a worker begins to stop: no more jobs, and back with those that no thread has begun.
 
     From now on the worker's threads are waited for no longer than `broker.drain`, however long the caller
     would. Those still running then are interrupted, once.
     """
+    if not isinstance(worker, Worker):
+        return  # A signal given by hand, to middleware.
     broker.stopping = True
     work_queue: Any = worker.work_queue
     if isinstance(work_queue, WorkQueue):

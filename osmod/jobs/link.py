@@ -32,7 +32,7 @@ class ServerError(redis.ResponseError):
 #: Answers that pass by themselves. All of them mean that the script did not run.
 PASSING = frozenset(
     {"LOADING", "READONLY", "OOM", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MISCONF", "NOREPLICAS"}
-    | {"UNBLOCKED", "MAXCLIENTS", "ERR max"}
+    | {"UNBLOCKED"}
 )
 #: After these the connection is to the wrong server: open a new one.
 _WRONG_SERVER = frozenset({"READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED"})

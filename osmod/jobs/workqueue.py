@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 STALL = 0.003
 #: Seconds that most of brisk jobs take at most.
 BRISK = 0.00025
+#: Seconds for which an idle thread waits while its worker stops.
+CLOSING_PAUSE = 0.02
 #: Seconds until jobs that were not brisk are tried again, at first and at most.
 TRIAL, RAREST_TRIAL = 0.05, 4.0
 
@@ -58,6 +60,7 @@ class WorkQueue:
         self._last_get = self._brisk_since = monotonic()
         self._next_trial = 0.0
         self._trial_after = TRIAL
+        self._closing = False
         self.unfinished_tasks = 0
 
     def put(self, item: _WorkQueueItem) -> None:
@@ -93,6 +96,8 @@ class WorkQueue:
                 bed = self._beds[thread] = threading.Lock()
                 bed.acquire()
             self._parked.append(bed)
+        if self._closing:
+            timeout = CLOSING_PAUSE
         woken = bed.acquire(timeout=-1 if timeout is None else timeout)
         with self._lock:
             if not woken and bed in self._parked:
@@ -136,8 +141,11 @@ class WorkQueue:
                     heappush(self._waiting, entry)
 
     def drain(self) -> list[_WorkQueueItem]:
-        """Take out all jobs that no thread has begun, in their order."""
+        """Take out all jobs that no thread has begun, in order. From now on idle threads look up often."""
         with self._lock:
+            self._closing = True
+            while self._parked:
+                self._wake_one()
             entries = sorted(chain(self._waiting, *self._held_back.values()), key=itemgetter(0, 1, 2))
             self._waiting.clear()
             self._held_back.clear()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("CHAOS_URL", "redis://127.0.0.1:1/0")
+os.environ.setdefault("CHAOS_LOG", os.devnull)
+
+from osmod.jobs.broker import JobBroker
+from tests.chaos import app
 from tests.chaos.pools import Pool
 from tests.chaos.proxy import Proxy
 from tests.jobs.conftest import own_server  # noqa: F401
+from tests.jobs.servers import Server
 
 
 @pytest.fixture
@@ -16,8 +24,8 @@ def pools() -> Iterator[Callable[..., Pool]]:
     """Starts worker pools, none of which outlives the test."""
     started: list[Pool] = []
 
-    def start(*arguments: object, **settings: object) -> Pool:
-        started.append(Pool(*arguments, **settings))  # type: ignore[arg-type]
+    def start(*arguments: object, kind: type[Pool] = Pool, **settings: object) -> Pool:
+        started.append(kind(*arguments, **settings))  # type: ignore[arg-type]
         return started[-1]
 
     yield start
@@ -37,3 +45,20 @@ def proxies() -> Iterator[Callable[[int], Proxy]]:
     yield start
     for proxy in started:
         proxy.close()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Where the workers' actors write what they do."""
+    path = tmp_path / "log"
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def sender(own_server: Callable[..., Server]) -> JobBroker:  # noqa: F811
+    """A broker to send with and look at the queue, on a server of its own."""
+    broker = JobBroker(url=own_server().url, lease=1500)
+    broker.declare_queue("default")
+    broker.actors = app.broker.actors
+    return broker

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class Pool:
     """`dramatiq tests.chaos.app`, with everything it started."""
 
+    command = "dramatiq"
+
     def __init__(
         self, url: str, log: str | Path, *options: str, processes: int = 1, **settings: object
     ) -> None:
@@ -24,7 +26,7 @@ class Pool:
         self.output = Path(f"{log}.{id(self)}.out")
         with self.output.open("wb") as output:
             self._main = subprocess.Popen(
-                [sys.executable, "-m", "dramatiq", "tests.chaos.app", "-p", str(processes), *options],
+                [sys.executable, "-m", self.command, "tests.chaos.app", "-p", str(processes), *options],
                 cwd=ROOT,
                 env=environment,
                 stdout=output,
@@ -35,7 +37,9 @@ class Pool:
     def workers(self) -> list[psutil.Process]:
         """Its worker processes."""
         try:
-            return psutil.Process(self._main.pid).children()
+            children = psutil.Process(self._main.pid).children()
+            # multiprocessing's own helper is no worker.
+            return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
         except psutil.NoSuchProcess:
             return []
 
@@ -55,6 +59,11 @@ class Pool:
                 continue
         self._main.wait()
 
+    @property
+    def main(self) -> int:
+        """The process id of the command itself."""
+        return self._main.pid
+
     def terminate(self) -> None:
         """Ask it to stop, as a service manager does."""
         self._main.terminate()
@@ -66,3 +75,9 @@ class Pool:
     def said(self) -> str:
         """What it logged."""
         return self.output.read_text()
+
+
+class SupervisedPool(Pool):
+    """`osmod worker tests.chaos.app`."""
+
+    command = "osmod.jobs.supervisor"

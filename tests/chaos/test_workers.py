@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
+from tests.chaos import app
 from tests.chaos.pools import Pool
-from tests.jobs.servers import Server
 from tests.jobs.waiting import until
 
-os.environ.setdefault("CHAOS_URL", "redis://127.0.0.1:1/0")
-os.environ.setdefault("CHAOS_LOG", os.devnull)
-from tests.chaos import app
-
 LEASE = 1500
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """Where the workers' actors write what they do."""
-    path = tmp_path / "log"
-    path.touch()
-    return path
-
-
-@pytest.fixture
-def sender(own_server: Callable[..., Server]) -> JobBroker:
-    """A broker to send with and look at the queue, on a server of its own."""
-    broker = JobBroker(url=own_server().url, lease=LEASE)
-    broker.declare_queue("default")
-    broker.actors = app.broker.actors
-    return broker
 
 
 def _send(broker: JobBroker, name: str, millis: int = 5) -> str:

@@ -1,0 +1,67 @@
+"""`osmod worker`: a process that dies or grows old is replaced, and nothing else stops."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from osmod.jobs import queues
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.supervised import due_reason
+from osmod.jobs.supervisor import main, parse
+from tests.chaos import app
+from tests.chaos.pools import Pool, SupervisedPool
+from tests.jobs.waiting import until
+
+
+def _url(broker: JobBroker) -> str:
+    return f"redis://127.0.0.1:{broker.client.connection_pool.connection_kwargs['port']}/0"
+
+
+def test_a_dead_process_is_replaced_and_the_other_goes_on(
+    sender: JobBroker, pools: Callable[..., Pool], log: Path
+) -> None:
+    """After SIGKILL of one process the other's job ends, and there are two again; SIGTERM ends all."""
+    pool = pools(_url(sender), log, "-t", "1", kind=SupervisedPool, processes=2, lease=1500)
+    until(lambda: len(pool.workers) == 2, 20)
+    for number in range(4):
+        sender.enqueue(app.work.message(f"job-{number}", 1000))
+    until(lambda: len({process for _, process, _ in app.events(log, "start")}) == 2, 20)
+    dead = pool.signal_worker(signal.SIGKILL).pid
+    until(lambda: queues.counts(sender, "default").done == 4, 20)
+    until(lambda: len(pool.workers) == 2, 20)
+
+    assert dead not in [worker.pid for worker in pool.workers]
+    pool.terminate()
+    assert pool.wait(20) == 0
+
+
+def test_a_process_is_recycled_after_so_many_jobs(
+    sender: JobBroker, pools: Callable[..., Pool], log: Path
+) -> None:
+    """The successor takes over and every job runs once."""
+    pool = pools(_url(sender), log, "-t", "1", "--recycle-jobs", "5", kind=SupervisedPool)
+    for number in range(10):
+        sender.enqueue(app.work.message(f"job-{number}", 300))
+    until(lambda: queues.counts(sender, "default").done == 10, 30)
+
+    assert sorted(name for name, *_ in app.events(log)) == sorted(f"job-{number}" for number in range(10))
+    assert len({process for _, process, _ in app.events(log)}) >= 2
+    assert "Recycling this process: it ran" in pool.said()
+    pool.terminate()
+    pool.wait(20)
+
+
+def test_when_a_process_is_due() -> None:
+    """Jobs and memory each have their limit; without one there is none."""
+    options = parse(["worker", "--recycle-jobs", "100", "--recycle-memory", "200"])
+    assert due_reason(options, 99, 1_048_576 * 199) is None
+    assert due_reason(options, 100, 0) == "it ran 100 jobs (limit 100)"
+    assert due_reason(options, 0, 1_048_576 * 200) == "it holds 200 MB (limit 200)"
+    assert due_reason(parse(["worker"]), 10**9, 10**12) is None
+
+
+def test_modules_that_cannot_be_imported_end_the_command() -> None:
+    """A typing mistake is not retried for ever."""
+    assert main(["no.such.module", "-p", "1"]) == 2
