@@ -20,7 +20,8 @@ from osmod.demo.progress import Progress
 from osmod.demo.report import Outcome, read_outcome
 from osmod.demo.worker_process import check, running_worker, tail
 from osmod.embedded import embedded_redis
-from osmod.jobs.setup import make_broker
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.states import JobState
 from osmod.moderation.database import connect
 from osmod.settings import Settings
 
@@ -109,10 +110,9 @@ def _stage(settings: Settings) -> Iterator[_Stage]:
 def _send(settings: Settings, ids: Sequence[int]) -> None:
     """Queue the comments as server code would, but on the demo's own Redis."""
     send_comment_for_scoring = importlib.import_module("actors").send_comment_for_scoring
-    broker = make_broker(settings)
+    broker = JobBroker(url=settings.redis_url)
     try:
-        for comment_id in ids:
-            broker.enqueue(send_comment_for_scoring.message(comment_id=comment_id))
+        broker.send_many(send_comment_for_scoring.message(comment_id=comment_id) for comment_id in ids)
     finally:
         broker.close()
 
@@ -130,7 +130,7 @@ def _wait(stage: _Stage, total: int, report: Progress.Report) -> int:
     ):
         while True:
             check(stage.worker, stage.log)
-            failed = _dead_letters(client)
+            failed = failed_jobs(client)
             asked, unscored = database.execute(_FAR).fetchone()
             scored = total - unscored
             if (asked, scored, failed) != far:
@@ -145,6 +145,6 @@ def _wait(stage: _Stage, total: int, report: Progress.Report) -> int:
             time.sleep(LOOK_SECONDS)
 
 
-def _dead_letters(client: redis.Redis) -> int:
+def failed_jobs(client: redis.Redis) -> int:
     """Jobs that failed for good, in all queues."""
-    return sum(client.zcard(name) for name in client.scan_iter("dramatiq:*.XQ"))
+    return sum(client.zcard(name) for name in client.scan_iter(f"dramatiq:{{*}}:{JobState.FAILED.key}"))

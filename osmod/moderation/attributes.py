@@ -7,11 +7,18 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.database import insert_missing
 from osmod.moderation.models import SUMMARY_SCORE, CommentSummaryScore, Tag
+
+_SUMMARY = and_(CommentSummaryScore.tag_id == Tag.id, CommentSummaryScore.comment_id == bindparam("comment"))
+_TAGS = (
+    select(Tag.id, Tag.attribute, Tag.in_summary_score, CommentSummaryScore.score)
+    .outerjoin(CommentSummaryScore, _SUMMARY)
+    .order_by(Tag.id)
+)
 
 
 @dataclass
@@ -29,12 +36,7 @@ class KnownTags:
 
     def __init__(self, session: Session, comment_id: int) -> None:
         self._session = session
-        summary = and_(CommentSummaryScore.tag_id == Tag.id, CommentSummaryScore.comment_id == comment_id)
-        rows = session.execute(
-            select(Tag.id, Tag.attribute, Tag.in_summary_score, CommentSummaryScore.score)
-            .outerjoin(CommentSummaryScore, summary)
-            .order_by(Tag.id)
-        )
+        rows = session.execute(_TAGS, {"comment": comment_id})
         self._tags = {folded(row.attribute): KnownTag(*row) for row in rows}
 
     def of(self, attribute: str) -> KnownTag:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import Executable, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -50,15 +51,13 @@ def move(
     Call it last in a transaction: it locks both rows until the commit. `by_moderator` sets the article's
     `lastModeratedAt`. A count that another program left too low stops at 0.
     """
-    differences = {name: after[name] - before[name] for name in COUNTS if after[name] != before[name]}
-    values: dict[str, Any] = {"last_moderated_at": work.now} if by_moderator else {}
-    if differences or values:
-        values |= _shifted(Article, differences)
-        work.session.execute(update(Article).where(Article.id == article.id).values(values))
+    differences = tuple((name, after[name] - before[name]) for name in COUNTS if after[name] != before[name])
+    if differences or by_moderator:
+        moments = {"last_moderated_at": work.now} if by_moderator else {}
+        work.session.execute(_shift(Article, differences, *moments), {"row_id": article.id, **moments})
         work.changed("article", "modify", article.id)
     if differences and article.category_id is not None:
-        values = _shifted(Category, differences)
-        work.session.execute(update(Category).where(Category.id == article.category_id).values(values))
+        work.session.execute(_shift(Category, differences), {"row_id": article.category_id})
         work.changed("category", "modify", article.category_id)
 
 
@@ -121,8 +120,15 @@ def _correct(
     return wrong
 
 
-def _shifted(model: type[Article] | type[Category], differences: dict[str, int]) -> dict[str, Any]:
-    return {name: _plus(getattr(model, name), by) for name, by in differences.items()}
+@cache
+def _shift(
+    model: type[Article] | type[Category], differences: tuple[tuple[str, int], ...], *moments: str
+) -> Executable:
+    """The statement that adds `differences` to the row `row_id` and sets `moments`. Few differ: each is made once."""
+    values: dict[str, Any] = {name: _plus(getattr(model, name), by) for name, by in differences}
+    values |= {name: bindparam(name) for name in moments}
+    statement = update(model).where(model.id == bindparam("row_id")).values(values)
+    return statement.execution_options(synchronize_session=False)
 
 
 def _plus(column: InstrumentedAttribute[int], by: int) -> ColumnElement[int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from osmod.moderation import counts, hooks
 from osmod.moderation.flags import resolve_open_flags, summarise
@@ -27,6 +27,13 @@ _FRESH: Final[dict[str, Any]] = {
     "is_batch_resolved": False,
     "is_auto_resolved": False,
 }
+_OUTDATE = (
+    update(Decision)
+    .where(Decision.comment_id == bindparam("comment"), Decision.is_current_decision.is_(True))
+    .values(is_current_decision=False)
+    .execution_options(synchronize_session=False)
+)
+_GROUP = select(User.group).where(User.id == bindparam("user"))
 
 
 def decide(
@@ -75,12 +82,7 @@ def record(
 ) -> None:
     """Write the decision as the comment's only current one; owe its owner the news where they have a hook."""
     session = work.session
-    session.execute(
-        update(Decision)
-        .where(Decision.comment_id == comment.id, Decision.is_current_decision.is_(True))
-        .values(is_current_decision=False)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_OUTDATE, {"comment": comment.id})
     session.add(
         Decision(
             comment_id=comment.id,
@@ -91,7 +93,7 @@ def record(
         )
     )
     if comment.owner_id is not None:
-        group = session.scalar(select(User.group).where(User.id == comment.owner_id))
+        group = session.scalar(_GROUP, {"user": comment.owner_id})
         if group is not None and group in hooks.groups():
             work.enqueue(hooks.actor_name(group), owner_id=comment.owner_id, comment_id=comment.id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from osmod.moderation import counts
@@ -17,6 +17,9 @@ from osmod.moderation.work import Work
 
 RECOMMENDATION = "recommendation"
 """The label that makes a flag a recommendation."""
+
+
+_FLAGS = select(CommentFlag).where(CommentFlag.comment_id == bindparam("comment")).order_by(CommentFlag.id)
 
 
 class _Unset:
@@ -126,10 +129,7 @@ def _is_of(flag: CommentFlag, source_user_id: str) -> bool:
 
 
 def _flags_of(session: Session, comment: Comment) -> list[CommentFlag]:
-    found = session.scalars(
-        select(CommentFlag).where(CommentFlag.comment_id == comment.id).order_by(CommentFlag.id)
-    )
-    return list(found)
+    return list(session.scalars(_FLAGS, {"comment": comment.id}))
 
 
 def _lock_by_source_id(session: Session, source_id: str) -> Comment:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, load_only
 
 from osmod.moderation.errors import comment_not_found, tag_not_found, user_not_found
 from osmod.moderation.models import Article, Comment, Tag, User
+
+_USER = select(User.id).where(User.id == bindparam("id"))
+_GONE_BY = load_only(Article.category_id, Article.is_auto_moderated)
+_TAG = select(Tag.id).where(Tag.id == bindparam("id"))
 
 
 def find_user(session: Session, user_id: int | None) -> int | None:
     """The id of an existing user; None for none (OSMod takes 0 for none too). Raises `NotFound`."""
     if not user_id:
         return None
-    if session.scalar(select(User.id).where(User.id == user_id)) is None:
+    if session.scalar(_USER, {"id": user_id}) is None:
         raise user_not_found(user_id)
     return user_id
 
 
 def find_tag(session: Session, tag_id: int) -> int:
     """The id of an existing tag. Raises `NotFound`."""
-    if session.scalar(select(Tag.id).where(Tag.id == tag_id)) is None:
+    if session.scalar(_TAG, {"id": tag_id}) is None:
         raise tag_not_found(tag_id)
     return tag_id
 
@@ -40,5 +44,7 @@ def lock_comment_of_article(session: Session, comment_id: int) -> tuple[Comment,
 
 
 def find_article(session: Session, comment: Comment) -> Article | None:
-    """The comment's article, or None where it has none. Only its identity and settings are read from it."""
-    return session.get(Article, comment.article_id) if comment.article_id is not None else None
+    """The comment's article, or None where it has none. Only what tasks go by is read of it."""
+    if comment.article_id is None:
+        return None
+    return session.get(Article, comment.article_id, options=[_GONE_BY])

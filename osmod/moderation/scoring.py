@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select
+from sqlalchemy import BindParameter, bindparam, delete, insert, or_, select
 
 from osmod.moderation import counts, decisions
 from osmod.moderation.attributes import KnownTags
@@ -25,6 +25,37 @@ from osmod.moderation.models import (
 from osmod.moderation.rules import Rule, Verdict, judge, with_summary
 from osmod.moderation.score_data import ScoreData
 from osmod.moderation.work import Work
+
+# Made once: to make a statement takes longer than to run it.
+_COMMENT: BindParameter[int] = bindparam("comment")
+_REQUESTS = (
+    select(CommentScoreRequest)
+    .where(CommentScoreRequest.comment_id == _COMMENT)
+    .order_by(CommentScoreRequest.sent_at.desc(), CommentScoreRequest.id)
+)
+_FORGET_SPANS = (
+    delete(CommentScore)
+    .where(CommentScore.comment_id == _COMMENT, CommentScore.user_id == bindparam("scorer"))
+    .execution_options(synchronize_session=False)
+)
+_INSERT_SPANS = insert(CommentScore)
+_SPANS = (
+    select(CommentScore.id, CommentScore.tag_id, CommentScore.score)
+    .where(
+        CommentScore.comment_id == _COMMENT,
+        CommentScore.annotation_start.is_not(None),
+        CommentScore.annotation_end.is_not(None),
+    )
+    .order_by(CommentScore.id)
+)
+_RULES = select(
+    ModerationRule.id,
+    ModerationRule.tag_id,
+    ModerationRule.category_id,
+    ModerationRule.lower_threshold,
+    ModerationRule.upper_threshold,
+    ModerationRule.action,
+).where(or_(ModerationRule.category_id.is_(None), ModerationRule.category_id == bindparam("category")))
 
 
 def process_machine_score(work: Work, comment_id: int, user_id: int, score_data: ScoreData) -> None:
@@ -60,11 +91,7 @@ def is_complete(requests: Sequence[CommentScoreRequest]) -> bool:
 
 
 def _requests_of(work: Work, comment_id: int) -> Sequence[CommentScoreRequest]:
-    return work.session.scalars(
-        select(CommentScoreRequest)
-        .where(CommentScoreRequest.comment_id == comment_id)
-        .order_by(CommentScoreRequest.sent_at.desc(), CommentScoreRequest.id)
-    ).all()
+    return work.session.scalars(_REQUESTS, {"comment": comment_id}).all()
 
 
 def _store_spans(
@@ -86,10 +113,9 @@ def _store_spans(
     ]
     for attribute in score_data.scores:
         tags.of(attribute)  # an attribute without spans makes its tag, too
-    mine = (CommentScore.comment_id == comment.id, CommentScore.user_id == request.user_id)
-    work.session.execute(delete(CommentScore).where(*mine).execution_options(synchronize_session=False))
+    work.session.execute(_FORGET_SPANS, {"comment": comment.id, "scorer": request.user_id})
     if rows:
-        work.session.execute(insert(CommentScore), rows)
+        work.session.execute(_INSERT_SPANS, rows)
 
 
 def _store_summaries(work: Work, comment: Comment, score_data: ScoreData, tags: KnownTags) -> None:
@@ -122,15 +148,7 @@ def _complete(work: Work, comment: Comment, tags: KnownTags, before: counts.Stan
 
 def _store_top_scores(work: Work, comment: Comment) -> None:
     """Remember each attribute's highest span; the first one wins a tie. Attributes without one keep theirs."""
-    spans = work.session.execute(
-        select(CommentScore.id, CommentScore.tag_id, CommentScore.score)
-        .where(
-            CommentScore.comment_id == comment.id,
-            CommentScore.annotation_start.is_not(None),
-            CommentScore.annotation_end.is_not(None),
-        )
-        .order_by(CommentScore.id)
-    )
+    spans = work.session.execute(_SPANS, {"comment": comment.id})
     best: dict[int, tuple[float, int]] = {}
     for score_id, tag_id, score in spans:
         if tag_id is None:
@@ -153,17 +171,5 @@ def _verdict(work: Work, comment: Comment, article: Article | None, tags: KnownT
 
 
 def _rules_for(work: Work, article: Article | None) -> list[Rule]:
-    concerns: list[ColumnElement[bool]] = [ModerationRule.category_id.is_(None)]
-    if article and article.category_id is not None:
-        concerns.append(ModerationRule.category_id == article.category_id)
-    rows = work.session.execute(
-        select(
-            ModerationRule.id,
-            ModerationRule.tag_id,
-            ModerationRule.category_id,
-            ModerationRule.lower_threshold,
-            ModerationRule.upper_threshold,
-            ModerationRule.action,
-        ).where(or_(*concerns))
-    )
-    return [Rule(*row) for row in rows]
+    category = article.category_id if article else None
+    return [Rule(*row) for row in work.session.execute(_RULES, {"category": category})]

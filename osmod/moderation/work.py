@@ -12,7 +12,7 @@ from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, UOWTransaction
 
 from osmod.moderation.database import open_session
 from osmod.moderation.models import Article, Category, Comment, InboxEntry, OutboxEntry, now
@@ -97,7 +97,7 @@ def transact(engine: Engine, effect: Callable[[Work], T], job: Job | None = None
 def _once(engine: Engine, effect: Callable[[Work], T], job: Job | None) -> Committed[T]:
     with open_session(engine) as session:
         work = Work(session, job)
-        event.listen(session, "after_flush", lambda flushed, _context: _note_changes(work, flushed))
+        session.info[Work] = work
         if job and not _enter(session, job):
             return Committed(None, (), (), repeated=True)
         value = effect(work)
@@ -116,7 +116,11 @@ def _enter(session: Session, job: Job) -> bool:
     return True
 
 
-def _note_changes(work: Work, session: Session) -> None:
+@event.listens_for(Session, "after_flush")
+def _note_changes(session: Session, _context: UOWTransaction) -> None:
+    work: Work | None = session.info.get(Work)
+    if work is None:
+        return
     for objects, action in ((session.new, "create"), (session.dirty, "modify"), (session.deleted, "delete")):
         for changed in objects:
             name = _NOTIFIED.get(type(changed))

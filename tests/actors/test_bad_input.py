@@ -175,8 +175,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "processTagAddition",
         FLAG | {"type": "x" * 81},
-        "processTagAddition: type: String should have at most 80 characters "
-        f"(it is '{'x' * 76}...)",
+        f"processTagAddition: type: String should have at most 80 characters (it is '{'x' * 76}...)",
     ),
     (
         "processTagAddition",

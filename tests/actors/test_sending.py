@@ -187,9 +187,13 @@ def test_an_answer_out_of_range(
     service.begin(
         {"1": {"default": {"status": 200, "body": {"attributeScores": wrong}}}, "2": {"default": ANSWER}}
     )
-    with pytest.raises(Exception, match=r"7"):
+    with pytest.raises(ScorerError) as failed:
         jobs.deliver("sendCommentForScoring", commentId=comment)
-        jobs.work_off()
+    assert (
+        f"scorer 1 (http://{service.host}/s/1/analyze) answered with "
+        "attributeScores.TOXICITY.summaryScore.value = 7: Input should be less than or equal to 1"
+    ) == str(failed.value)
+    jobs.work_off()
     assert not world.get(Comment, comment).is_scored
 
 
@@ -220,7 +224,7 @@ def test_a_scorer_badly_configured_meanwhile(
     with world.engine.begin() as connection:
         connection.execute(User.__table__.update().where(User.id == 1).values(extra=UNCONFIGURED))  # type: ignore[attr-defined]
     service.begin({"2": {"default": ANSWER}})
-    with pytest.raises(BadScorerConfig, match="^scorer 1: "):
+    with pytest.raises(BadScorerConfig, match=r"^scorer 1: "):
         jobs.broker.process(message)
     assert [2] == [arguments["user_id"] for _, arguments in jobs.waiting()]
 

@@ -9,12 +9,17 @@ import sys
 import threading
 from pathlib import Path
 
+import dramatiq
 import psutil
 import pytest
+import redis
 from click.testing import CliRunner
+from dramatiq.middleware import Retries
 
 from osmod.cli.demo import demo
+from osmod.demo.run import failed_jobs
 from osmod.demo.worker_process import WorkerDied, check, running_worker
+from osmod.jobs.broker import JobBroker
 from osmod.settings import get_settings
 
 
@@ -84,6 +89,27 @@ def test_a_worker_that_dies_is_told_with_the_end_of_its_log(tmp_path: Path) -> N
             check(worker, log)
     assert f"The end of {log}:" in str(died.value)
     assert "WORKER_TASK_TTL" in str(died.value)
+
+
+def test_jobs_that_failed_for_good_are_counted(redis_url: str) -> None:
+    """A job that no retry can mend is counted once; one that went well is not."""
+    broker = JobBroker(url=redis_url, middleware=[Retries()])
+
+    @dramatiq.actor(broker=broker, throws=ValueError)
+    def only_even(number: int) -> None:
+        if number % 2:
+            raise ValueError(number)
+
+    worker = dramatiq.Worker(broker, worker_threads=1)
+    worker.start()
+    with redis.Redis.from_url(redis_url) as client:
+        assert failed_jobs(client) == 0
+        for number in range(5):
+            only_even.send(number)
+        broker.join(only_even.queue_name, timeout=30_000)
+        worker.stop()
+        assert failed_jobs(client) == 2
+    broker.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])

@@ -107,9 +107,7 @@ def test_move_without_difference_writes_nothing(world: World) -> None:
     """A task that changes no standing leaves article and category alone."""
     article = world.article(world.category())
     comment = world.comment(article, is_accepted=True, is_moderated=True)
-    committed = world.do(
-        lambda work: decisions.decide(work, "Accept", comment, None, is_batch_action=False)
-    )
+    committed = world.do(lambda work: decisions.decide(work, "Accept", comment, None, is_batch_action=False))
     assert () == tuple(change for change in committed.changes if change[0] != "comment")
 
 

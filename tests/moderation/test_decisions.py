@@ -82,7 +82,9 @@ def test_highlight_toggles_and_accepts(world: World) -> None:
     assert (True, True) == (state(world, comment)["is_accepted"], state(world, comment)["is_highlighted"])
     world.do(lambda work: decisions.decide(work, "Reject", comment, None, is_batch_action=False))
     assert (False, True) == (state(world, comment)["is_accepted"], state(world, comment)["is_highlighted"])
-    assert {"all_count": 1, "unprocessed_count": 1, "highlighted_count": 1} == world.counts_of(Article, article)
+    assert {"all_count": 1, "unprocessed_count": 1, "highlighted_count": 1} == world.counts_of(
+        Article, article
+    )
     world.do(lambda work: decisions.highlight(work, comment, None, is_batch_action=False))
     assert (True, False) == (state(world, comment)["is_accepted"], state(world, comment)["is_highlighted"])
     assert 1 == world.size(Decision)
@@ -125,7 +127,7 @@ def test_a_comment_without_article_is_refused(world: World, with_flags: bool) ->
     comment = world.comment(None)
     world.add(CommentFlag(comment_id=comment, source_id="r1", label="flag"))
     before = world.dump()
-    with pytest.raises(NotFound, match=f"^Comment not found, id: {comment}$"):
+    with pytest.raises(NotFound, match=rf"^Comment not found, id: {comment}$"):
         world.do(
             lambda work: decisions.decide(
                 work, "Accept", comment, None, is_batch_action=False, with_flags=with_flags
@@ -136,5 +138,5 @@ def test_a_comment_without_article_is_refused(world: World, with_flags: bool) ->
 
 def test_the_user_is_looked_up_first(world: World) -> None:
     """Where user and comment are both unknown, the user is named, as in OSMod."""
-    with pytest.raises(NotFound, match="^User not found, id: 98$"):
+    with pytest.raises(NotFound, match=r"^User not found, id: 98$"):
         world.do(lambda work: decisions.highlight(work, 99, 98, is_batch_action=False))

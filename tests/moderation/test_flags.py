@@ -95,9 +95,9 @@ def test_resolve_looks_up_the_user_late(world: World) -> None:
     comment = world.comment(world.article())
     world.do(lambda work: flags.resolve_flags(work, comment, 99))
     world.do(lambda work: flags.add_flag(work, "spam", f"c{comment}", "ann"))
-    with pytest.raises(NotFound, match="^User not found, id: 99$"):
+    with pytest.raises(NotFound, match=r"^User not found, id: 99$"):
         world.do(lambda work: flags.resolve_flags(work, comment, 99))
-    with pytest.raises(NotFound, match="^No such comment 77$"):
+    with pytest.raises(NotFound, match=r"^No such comment 77$"):
         world.do(lambda work: flags.resolve_flags(work, 77, None))
 
 

@@ -110,5 +110,5 @@ def test_without_article(world: World) -> None:
 
 def test_unknown_comment(world: World) -> None:
     """An unknown comment is refused by its id."""
-    with pytest.raises(NotFound, match="^Comment not found, id: 99$"):
+    with pytest.raises(NotFound, match=r"^Comment not found, id: 99$"):
         world.do(lambda work: ingest.post_process(work, 99))

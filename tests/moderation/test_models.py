@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from sqlalchemy import CHAR, inspect, select
 
 from osmod.moderation.database import open_session
-from osmod.moderation.models import OWN_TABLES, Base, Comment, CommentSummaryScore, ModerationRule, Tag, single
+from osmod.moderation.models import (
+    OWN_TABLES,
+    Base,
+    Comment,
+    CommentSummaryScore,
+    ModerationRule,
+    Tag,
+    single,
+)
 from tests.moderation.world import World
 
 

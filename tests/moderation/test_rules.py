@@ -13,7 +13,12 @@ CATEGORY = 7
 
 
 def rule(
-    number: int, action: Action, lower: float = 0.5, upper: float = 1.0, tag: int = 1, category: int | None = None
+    number: int,
+    action: Action,
+    lower: float = 0.5,
+    upper: float = 1.0,
+    tag: int = 1,
+    category: int | None = None,
 ) -> Rule:
     """A rule on tag 1 for scores from 0.5, unless said otherwise."""
     return Rule(number, tag, category, lower, upper, action)

@@ -258,7 +258,5 @@ def test_two_answers_at_once_complete_once(world: World) -> None:
     assert [(comment, True) for comment in comments] == sorted(
         (d.comment_id or 0, d.is_current_decision) for d in world.all(Decision)
     )
-    assert {"all_count": 20, "moderated_count": 20, "rejected_count": 20} == world.counts_of(
-        Article, article
-    )
+    assert {"all_count": 20, "moderated_count": 20, "rejected_count": 20} == world.counts_of(Article, article)
     assert [] == world.miscounted()

@@ -77,9 +77,9 @@ def test_without_scorers(world: World) -> None:
 
 def test_unknown_comment(world: World) -> None:
     """An unknown comment is refused in OSMod's words; one deleted since the requests were opened, too."""
-    with pytest.raises(NotFound, match="^sendCommentForScoringTask: Comment not found, id: 99$"):
+    with pytest.raises(NotFound, match=r"^sendCommentForScoringTask: Comment not found, id: 99$"):
         open_requests(world, 99)
-    with open_session(world.engine) as session, pytest.raises(NotFound, match="^Comment not found, id: 99$"):
+    with open_session(world.engine) as session, pytest.raises(NotFound, match=r"^Comment not found, id: 99$"):
         sending.still_open(session, 99)
 
 

@@ -60,7 +60,7 @@ def test_remove_tag(world: World) -> None:
     (score,) = world.all(CommentScore)
     world.do(lambda work: tags.remove_tag(work, score.id))
     assert [] == world.all(CommentScore)
-    with pytest.raises(NotFound, match=f"^Comment Score Not found, id: {score.id}$"):
+    with pytest.raises(NotFound, match=rf"^Comment Score Not found, id: {score.id}$"):
         world.do(lambda work: tags.remove_tag(work, score.id))
 
 
@@ -99,7 +99,7 @@ def test_a_score_that_goes_away_meanwhile(world: World) -> None:
         until_waiting(world.engine, 2)
         rescore.commit()
     reset.result()
-    with pytest.raises(NotFound, match=f"^Comment Score Not found, id: {score.id}$"):
+    with pytest.raises(NotFound, match=rf"^Comment Score Not found, id: {score.id}$"):
         remove.result()
 
 
@@ -120,9 +120,7 @@ def test_confirm_summary(world: World) -> None:
     comment, tag, moderator = world.comment(world.article()), world.tag("OFF_TOPIC"), world.user()
     world.add(CommentSummaryScore(comment_id=comment, tag_id=tag, score=0.25))
     for confirmed in (True, False):
-        world.do(
-            lambda work, c=confirmed: tags.confirm_summary(work, comment, tag, moderator, confirmed=c)
-        )
+        world.do(lambda work, c=confirmed: tags.confirm_summary(work, comment, tag, moderator, confirmed=c))
         assert [(0.25, confirmed, moderator)] == [
             (s.score, s.is_confirmed, s.confirmed_user_id) for s in world.all(CommentSummaryScore)
         ]
