@@ -44,16 +44,18 @@ local function put_ready(id, priority)
     call('ZADD', READY, (tonumber(priority) or 0) * PRIORITY_STEP + arrivals(1), id)
 end
 
--- Indexes by which jobs are found (see osmod.jobs.indexes) are sorted sets of ids whose jobs may be gone: what
--- is gone is met by drawing lots, two an entry made, so that an index stays at most half dead whatever comes.
--- One entry in sixteen draws for all of them.
-local function sweep_index(index, drawn)
-    local ids = call('ZRANDMEMBER', index, drawn)
-    local keys, gone = {}, {}
-    for i, id in ipairs(ids) do
-        keys[i] = JOB .. id
-    end
-    if call('EXISTS', unpack(keys)) < #keys then
+-- Indexes by which jobs are found (see osmod.jobs.indexes) are sorted sets of ids whose jobs may be gone. What
+-- is gone is met by drawing lots: one entry in 64 draws, and draws on while a good part of what it drew was
+-- gone, up to two ids for each entry made. So an index stays at most about half dead, whatever comes.
+local function sweep_index(index, rounds)
+    for _ = 1, rounds do
+        local ids, keys, gone = call('ZRANDMEMBER', index, 16), {}, {}
+        for i, id in ipairs(ids) do
+            keys[i] = JOB .. id
+        end
+        if call('EXISTS', unpack(keys)) > #keys - 3 then
+            return
+        end
         for i, id in ipairs(ids) do
             if call('EXISTS', keys[i]) == 0 then
                 gone[#gone + 1] = id
@@ -68,10 +70,10 @@ local function put_in_index(name, entries)
     local index = BASE .. 'index:' .. name
     local size = #entries / 2
     call('ZADD', index, unpack(entries))
-    call('PEXPIRE', index, META_TTL)
-    local draws = math.floor(size / 16) + (clock[2] % 16 < size % 16 and 1 or 0)
-    if draws > 0 then
-        sweep_index(index, 32 * draws)
+    local draws = math.floor(size / 64) + (clock[2] % 64 < size % 64 and 1 or 0)
+    if draws > 0 or call('ZCARD', index) == size then
+        call('PEXPIRE', index, META_TTL)
+        sweep_index(index, 8 * draws)
     end
 end
 
