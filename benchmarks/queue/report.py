@@ -1,0 +1,106 @@
+"""The tables of a benchmark run, as Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from benchmarks.queue.measure import Run
+
+
+@dataclass(frozen=True)
+class Extras:
+    """Figures of this queue alone."""
+
+    idle_commands: float
+    idle_core: float
+    scale: dict[int, dict[str, float]]
+
+
+def sentence(one: Run) -> str:
+    """One run on one line."""
+    return (
+        f"sent {one.sent_rate:,.0f}/s, drained {one.drained_rate:,.0f}/s, start {one.wait_median:.2f} / "
+        f"{one.wait_95:.2f} / {one.wait_99:.2f} ms, lost {one.lost}, twice {one.twice}"
+    )
+
+
+def tables(
+    runs: dict[str, list[Run]], extras: Extras | None, options: argparse.Namespace, server: dict[str, Any]
+) -> str:
+    """All figures, with what they were measured on."""
+    lines = [
+        "# Benchmarks",
+        "",
+        f"`python -m benchmarks.queue`, {datetime.now(UTC):%d %B %Y}; {options.runs} runs of {options.jobs:,} "
+        "no-op jobs each, one peer after another in every round, two worker processes. Median, smallest and "
+        "largest.",
+        "",
+        f"Machine: {os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}. Python "
+        f"{platform.python_version()}, dramatiq {version('dramatiq')}, redis-py {version('redis')}, server "
+        f"{server.get('valkey_version') or server['redis_version']}, append-only file "
+        f"{'on' if server['aof_enabled'] else 'off'}. Absolute figures move with the machine and with what "
+        "else runs on it; ratios within one run count.",
+        "",
+        "| | send, jobs/s | drained, jobs/s | start when idle, ms: median | 95 % | 99 % | lost | twice |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for label, results in runs.items():
+        cells = [
+            label,
+            _spread([one.sent_rate for one in results], "{:,.0f}".format),
+            _spread([one.drained_rate for one in results], "{:,.0f}".format),
+            _spread([one.wait_median for one in results], "{:.2f}".format),
+            _spread([one.wait_95 for one in results], "{:.2f}".format),
+            _spread([one.wait_99 for one in results], "{:.2f}".format),
+            str(sum(one.lost for one in results)),
+            str(sum(one.twice for one in results)),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", *_ratios(runs)]
+    if extras is not None:
+        lines += [
+            "",
+            "## This queue alone",
+            "",
+            f"An idle worker process with four queues: {extras.idle_commands:.2f} commands a second, "
+            f"{extras.idle_core:.2%} of a core.",
+            "",
+            "| jobs waiting | enqueue, µs | fetch and ack, µs | bytes a job |",
+            "|---|---|---|---|",
+        ]
+        lines += [
+            f"| {size:,} | {one['enqueue']:.0f} | {one['fetch and ack']:.0f} | {one['bytes']:.0f} |"
+            for size, one in extras.scale.items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _ratios(runs: dict[str, list[Run]]) -> list[str]:
+    def median(label: str, rate: str) -> float:
+        return statistics.median(getattr(one, rate) for one in runs[label])
+
+    wanted = [
+        ("drained", "ours", "stock", "drained_rate", 4.5),
+        ("drained", "ours", "bullmq", "drained_rate", 2.0),
+        ("drained", "ours", "bee", "drained_rate", 1.4),
+        ("sent one by one", "ours", "stock", "sent_rate", 1.2),
+        ("sent in bulk against one by one", "ours, in bulk", "stock", "sent_rate", 5.0),
+        ("sent in bulk", "ours, in bulk", "bullmq, in bulk", "sent_rate", 1.8),
+    ]
+    return [
+        f"- {what}: {median(mine, rate) / median(theirs, rate):.2f} x {theirs} (goal {goal})"
+        for what, mine, theirs, rate, goal in wanted
+        if runs.get(mine) and runs.get(theirs)
+    ]
+
+
+def _spread(values: list[float], form: Callable[[float], str]) -> str:
+    return f"{form(statistics.median(values))} ({form(min(values))} to {form(max(values))})"
