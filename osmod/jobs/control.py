@@ -51,7 +51,8 @@ class JobControl(Middleware):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: dict[int, tuple[Job, float, str]] = {}
+        self._running: dict[int, tuple[Job, float]] = {}
+        self._names: dict[int, bytes] = {}
         #: The jobs that were asked to stop.
         self.unwanted: frozenset[str] = frozenset()
         self._noted: set[int] = set()
@@ -73,6 +74,7 @@ class JobControl(Middleware):
         """Start to watch over this process's jobs."""
         with self._lock:
             self._workers += 1
+            self._names.clear()
             if self._watch is None:
                 self._watch = _Watch(broker, worker, self)
                 self._watch.start()
@@ -97,8 +99,7 @@ class JobControl(Middleware):
         if message.message_id in self.unwanted:
             message.fail()
             raise SkipMessage(f"{message.message_id} was cancelled before it started")
-        thread = threading.current_thread()
-        self._running[thread.ident or 0] = (message, time.perf_counter(), thread.name)
+        self._running[threading.get_ident()] = (message, time.perf_counter())
 
     def after_process_message(
         self, broker: Any, message: Any, *, result: Any = None, exception: BaseException | None = None
@@ -107,10 +108,11 @@ class JobControl(Middleware):
         if message.__class__ is not Job:
             return
         current.running.set(None)
+        thread = threading.get_ident()
         with self._lock:
-            began = self._running.pop(threading.get_ident(), None)
+            began = self._running.pop(thread, None)
         if began is not None:
-            message.ran = time.perf_counter() - began[1]
+            message.ran = b" %.1f %b" % ((time.perf_counter() - began[1]) * 1000, self._name(thread))
         if isinstance(exception, Cancelled):
             message.fail()
         if self._reports:
@@ -131,10 +133,11 @@ class JobControl(Middleware):
         if reports is None:
             return
         now = time.perf_counter()
-        for job, began, thread in list(self._running.values()):
-            if now - began > LONG and id(job) not in self._noted:
-                reports.running(job, now - began, thread)
-        self._noted = {id(job) for job, began, _ in list(self._running.values()) if now - began > LONG}
+        long = {ident: one for ident, one in list(self._running.items()) if now - one[1] > LONG}
+        for ident, (job, began) in long.items():
+            if id(job) not in self._noted:
+                reports.running(job, now - began, self._name(ident).decode())
+        self._noted = {id(job) for job, _ in long.values()}
         busy = {holdings.queue_name for holdings in broker.all_holdings() if holdings.held}
         unwanted: set[str] = set()
         for queue_name in busy | reports.queues():
@@ -149,9 +152,17 @@ class JobControl(Middleware):
             for queue_name in self._reports.queues():
                 self._reports.write(queue_name)
 
+    def _name(self, ident: int) -> bytes:
+        name = self._names.get(ident)
+        if name is None:
+            # Another thread may have had the number before, in a worker that was stopped.
+            alive = {thread.ident: thread.name for thread in threading.enumerate()}
+            name = self._names[ident] = alive.get(ident, "").encode()
+        return name
+
     def _interrupt(self, unwanted: set[str]) -> None:
         with self._lock:
-            for thread_id, (job, _, _) in self._running.items():
+            for thread_id, (job, _) in self._running.items():
                 if job.message_id in unwanted and job.options.get("throws") is not Cancelled:
                     # To the worker it is an expected exception, to `Retries` one that ends the job.
                     job.options["throws"] = Cancelled

@@ -87,3 +87,9 @@ def actor_index(actor_name: str) -> str:
 def error_index(kind: str) -> str:
     """The last part of the key of an error class's index; its scores are when jobs failed, in ms."""
     return f"index:error:{kind}"
+
+
+def index_names(broker: JobBroker, queue_name: str) -> list[str]:
+    """The names of a queue's indexes, such as `actor:acceptComments`."""
+    names: Any = broker.client.smembers(broker.key_base(queue_name).decode() + "indexes")
+    return sorted(name.decode() for name in names)

@@ -24,7 +24,7 @@ RECORDS = Script("records")
 
 #: The fields of a job's hash that its record is read from.
 FIELDS = (
-    *("message", "state", "created", "due", "priority", "retries", "lease", "started", "run", "ran"),
+    *("message", "state", "created", "due", "priority", "retries", "lease", "started", "run"),
     *("finished", "error", "traceback", "progress", "log", "result", "deaths", "unique", "cancel"),
 )
 _ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
@@ -77,7 +77,7 @@ def record_of(
         created=_moment(_int(row["created"])),
         due=_moment(_int(row["due"])),
         started=_moment(started),
-        finished=_moment(_int(row["finished"])) if state in _ENDED else None,
+        finished=_moment(_int((row["finished"] or b"").partition(b" ")[0])) if state in _ENDED else None,
         duration=timedelta(milliseconds=duration) if duration is not None else None,
         worker=_worker(row),
         progress=_progress(row["progress"], hidden),
@@ -94,30 +94,28 @@ def record_of(
 def _run(row: dict[str, bytes | None], state: JobState) -> tuple[int | None, float | None]:
     """When the last run began, in ms, and how many ms it took, as well as they are known.
 
-    A worker takes jobs in batches: `started` is when this one's batch was taken. `run` (beginning, thread)
-    is reported of jobs that run for long, `ran` (duration, thread) when a run ends.
+    A worker takes jobs in batches: `started` is when this one's batch was taken. `run` (beginning, thread) is
+    reported of jobs that run for long; with the end of a run come its duration and thread.
     """
-    if state in (JobState.WAITING, JobState.DELAYED) and not row["ran"]:
+    if state in (JobState.WAITING, JobState.DELAYED):
         return None, None
-    taken, finished = _int(row["started"]), _int(row["finished"])
-    began = int(row["run"].split()[0]) if row["run"] else None
-    if row["ran"]:
-        duration = float(row["ran"].split()[0])
-        if finished is not None and state in _ENDED:
-            began = max(taken or 0, round(finished - duration))
-        return began or taken, duration
-    began = began or taken
-    if state in _ENDED and began is not None and finished is not None and row["lease"]:
-        return began, max(0, finished - began)
-    return began, None
+    taken = _int(row["started"])
+    began = int(row["run"].split()[0]) if row["run"] else taken
+    end = (row["finished"] or b"").split(b" ", 2)
+    if state not in _ENDED or not end[0]:
+        return began, None
+    if len(end) == 3:
+        duration = float(end[1])
+        return max(taken or 0, round(int(end[0]) - duration)), duration
+    return (began, max(0, int(end[0]) - began)) if began is not None and row["lease"] else (began, None)
 
 
 def _worker(row: dict[str, bytes | None]) -> WorkerName | None:
     lease = _text(row["lease"]).rsplit(":", 3)
     if len(lease) != 4 or not lease[1].isdigit():
         return None
-    note = row["ran"] or row["run"]
-    thread = _text(note).partition(" ")[2] if note else ""
+    end = _text(row["finished"]).split(" ", 2)
+    thread = end[2] if len(end) == 3 else _text(row["run"]).partition(" ")[2]
     return WorkerName(lease[0], int(lease[1]), thread)
 
 

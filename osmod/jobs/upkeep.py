@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from osmod.jobs.indexes import index_names
 from osmod.jobs.presence import known_queues, workers
 from osmod.jobs.scripts import Script
 
@@ -39,16 +40,10 @@ def prune(broker: JobBroker) -> Pruned:
     for queue_name in known_queues(broker):
         dropped = _PRUNE.run(broker.links, broker.key_base(queue_name), keeps)
         jobs, acts = jobs + dropped[0], acts + dropped[1]
-        for index in _indexes(broker, queue_name):
+        for index in index_names(broker, queue_name):
             entries += _sweep(broker, queue_name, index)
     workers(broker)  # Forgets those that fell silent.
     return Pruned(jobs, entries, acts)
-
-
-def _indexes(broker: JobBroker, queue_name: str) -> list[str]:
-    prefix = f"{broker.key_base(queue_name).decode()}index:"
-    pattern = "".join(f"\\{letter}" if letter in "*?[]\\^" else letter for letter in prefix) + "*"
-    return [key.decode()[len(prefix) :] for key in broker.client.scan_iter(match=pattern, count=1000)]
 
 
 def _sweep(broker: JobBroker, queue_name: str, index: str) -> int:

@@ -73,14 +73,16 @@ local function put_in_index(name, entries)
     local draws = math.floor(size / 64) + (clock[2] % 64 < size % 64 and 1 or 0)
     if draws > 0 or call('ZCARD', index) == size then
         call('PEXPIRE', index, META_TTL)
+        call('SADD', BASE .. 'indexes', name)
+        call('PEXPIRE', BASE .. 'indexes', META_TTL)
         sweep_index(index, 8 * draws)
     end
 end
 
--- Ends a job that is in no set. `keep` is in milliseconds.
-local function bury(id, set, state, keep, reason, traceback)
+-- Ends a job that is in no set. `keep` is in milliseconds; `ran` is '' or ' <ms> <thread>', see exchange.lua.
+local function bury(id, set, state, keep, reason, traceback, ran)
     local key = JOB .. id
-    call('HSET', key, 'state', state, 'finished', now, 'error', reason, 'traceback', traceback or '')
+    call('HSET', key, 'state', state, 'finished', string.format('%.0f', now) .. (ran or ''), 'error', reason, 'traceback', traceback or '')
     call('PEXPIRE', key, keep)
     call('ZADD', set, now, id)
     call('PEXPIRE', set, keep)

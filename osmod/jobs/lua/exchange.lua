@@ -6,9 +6,9 @@
 --
 -- ARGV: 1 lease (ms), 2 keep done (ms), 3 keep done (number), 4 keep failed (ms), 5 deaths before a job is
 --   failed, 6 how long an idle consumer sleeps (ms), 7 token of the leases to give, 8 want, then settlements:
---   'd' id token                      done
---   'D' id token                      done; the job has a unique key, or is not to be kept
---   'f' id token reason traceback     failed
+--   'd' id token ran                  done; ran is '' or ' <ms> <thread>'
+--   'D' id token ran                  done; the job has a unique key, or is not to be kept
+--   'f' id token reason traceback ran failed
 --   'r' id token delay message        to be tried again after `delay` ms
 --   'p' id token delay                postponed by `delay` ms, no attempt counted
 --   'h' id token                      handed back unstarted, to its old place
@@ -40,7 +40,7 @@ local function back_to_ready(id, delay, fields)
     end
 end
 
-local EXTRAS = {d = 0, D = 0, h = 0, p = 1, f = 2, r = 2}
+local EXTRAS = {d = 1, D = 1, h = 0, p = 1, f = 3, r = 2}
 local at = {}
 local i = 9
 while i <= #ARGV do
@@ -49,6 +49,7 @@ while i <= #ARGV do
     i = i + 3 + EXTRAS[ARGV[i]]
 end
 if #settled > 0 then
+    local stamp = string.format('%.0f', now)
     local leases = call('ZMSCORE', ACTIVE, unpack(settled))
     call('ZREM', ACTIVE, unpack(settled))
     for n, i in ipairs(at) do
@@ -61,7 +62,7 @@ if #settled > 0 then
                 refused[#refused + 1] = id
             end
         elseif kind == 'd' then
-            call('HSET', key, 'state', 'done', 'finished', now)
+            call('HSET', key, 'state', 'done', 'finished', stamp .. ARGV[i + 3])
             call('PEXPIRE', key, keep_done)
             done[#done + 1] = now
             done[#done + 1] = id
@@ -77,7 +78,7 @@ if #settled > 0 then
                 call('PEXPIRE', key, math.min(keep_done, 60000))
                 call('HINCRBY', META, 'done', 1)
             else
-                call('HSET', key, 'state', 'done', 'finished', now)
+                call('HSET', key, 'state', 'done', 'finished', stamp .. ARGV[i + 3])
                 call('PEXPIRE', key, keep_done)
                 done[#done + 1] = now
                 done[#done + 1] = id
@@ -85,7 +86,7 @@ if #settled > 0 then
         elseif stopped(id, keep_failed) then
             -- It was cancelled while it ran: however it ended, it is not run again.
         elseif kind == 'f' then
-            bury(id, FAILED, 'failed', keep_failed, ARGV[i + 3], ARGV[i + 4])
+            bury(id, FAILED, 'failed', keep_failed, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
             emit('failed', id, 'error', string.match(ARGV[i + 3], '^[%w_]*'))
             failed = failed + 1
         elseif kind == 'r' then

@@ -19,7 +19,7 @@ for i = 4, #ARGV, 2 do
         if free then
             call('ZREM', SETS[job[1]], id)
             call('HDEL', key, 'finished', 'error', 'traceback', 'cancel', 'retries', 'deaths', 'suspect', 'begun', 'lease',
-                'run', 'ran', 'progress', 'due')
+                'run', 'progress', 'due')
             call('HSET', key, 'state', 'waiting', 'message', ARGV[i + 1])
             call('PERSIST', key)
             put_ready(id, job[2])
