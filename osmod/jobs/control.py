@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from functools import wraps
+from threading import get_ident
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import redis
@@ -14,7 +16,8 @@ from dramatiq import Middleware, Worker
 from dramatiq.middleware import Interrupt, SkipMessage, raise_thread_exception
 from dramatiq.results import Results
 
-from osmod.jobs import current, presence
+from osmod.jobs import presence
+from osmod.jobs.current import running
 from osmod.jobs.job import Job
 from osmod.jobs.link import passes
 from osmod.jobs.reports import Reports
@@ -52,6 +55,7 @@ class JobControl(Middleware):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: dict[int, tuple[Job, float]] = {}
+        #: The names of threads, by their numbers.
         self._names: dict[int, bytes] = {}
         #: The jobs that were asked to stop.
         self.unwanted: frozenset[str] = frozenset()
@@ -95,11 +99,11 @@ class JobControl(Middleware):
             return
         if self._reports is None:
             self._reports = Reports(broker)
-        current.running.set((message, self._reports))
-        if message.message_id in self.unwanted:
+        running.set((message, self._reports))
+        if self.unwanted and message.message_id in self.unwanted:
             message.fail()
             raise SkipMessage(f"{message.message_id} was cancelled before it started")
-        self._running[threading.get_ident()] = (message, time.perf_counter())
+        self._running[get_ident()] = (message, perf_counter())
 
     def after_process_message(
         self, broker: Any, message: Any, *, result: Any = None, exception: BaseException | None = None
@@ -107,15 +111,19 @@ class JobControl(Middleware):
         """Note that the thread runs it no more; write what it said last."""
         if message.__class__ is not Job:
             return
-        current.running.set(None)
-        thread = threading.get_ident()
-        with self._lock:
-            began = self._running.pop(thread, None)
+        running.set(None)
+        thread = get_ident()
+        began = self._running.pop(thread, None)
+        if self.unwanted:
+            # Whoever interrupts this thread has done so, or will not find the job any more.
+            with self._lock:
+                pass
         if began is not None:
-            message.ran = b" %.1f %b" % ((time.perf_counter() - began[1]) * 1000, self._name(thread))
-        if isinstance(exception, Cancelled):
+            name = self._names.get(thread) or self._name(thread)
+            message.ran = b" %.1f %b" % ((perf_counter() - began[1]) * 1000, name)
+        if exception is not None and isinstance(exception, Cancelled):
             message.fail()
-        if self._reports:
+        if self._reports is not None and self._reports.told:
             self._reports.last_words(message)
 
     def after_skip_message(self, broker: Any, message: Any) -> None:
@@ -123,8 +131,8 @@ class JobControl(Middleware):
         self.after_process_message(broker, message)
 
     @property
-    def running(self) -> int:
-        """How many jobs this process is running."""
+    def busy(self) -> int:
+        """How many threads of this process are running a job."""
         return len(self._running)
 
     def look_after(self, broker: JobBroker) -> None:
@@ -132,7 +140,7 @@ class JobControl(Middleware):
         reports = self._reports
         if reports is None:
             return
-        now = time.perf_counter()
+        now = perf_counter()
         long = {ident: one for ident, one in list(self._running.items()) if now - one[1] > LONG}
         for ident, (job, began) in long.items():
             if id(job) not in self._noted:
@@ -148,7 +156,7 @@ class JobControl(Middleware):
 
     def report(self, broker: JobBroker) -> None:
         """Write what jobs reported. Raises if Redis is away."""
-        if self._reports:
+        if self._reports is not None:
             for queue_name in self._reports.queues():
                 self._reports.write(queue_name)
 
@@ -215,7 +223,7 @@ class _Watch(threading.Thread):
         presence.give_sign_of_life(
             self._broker,
             threads=self._worker.worker_threads,
-            running=self._control.running,
+            running=self._control.busy,
             queues=self._worker.consumers,
             since=self._since,
         )
@@ -225,7 +233,7 @@ def _keeping_result(broker: Any, function: Callable[..., Any]) -> Callable[..., 
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         value = function(*args, **kwargs)
-        found = current.running.get()
+        found = running.get()
         if found is None:
             return value
         job, reports = found

@@ -67,10 +67,8 @@ class Reports:
     def __init__(self, broker: JobBroker) -> None:
         self._broker = broker
         self._lock = threading.Lock()
-        self._told: dict[str, Report] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._told)
+        #: What was noted and not written, by the jobs' ids.
+        self.told: dict[str, Report] = {}
 
     def progress(self, job: Job, done: float, total: float, message: str) -> None:
         """Note how far a job is."""
@@ -119,7 +117,7 @@ class Reports:
 
     def last_words(self, job: Job) -> None:
         """Write what was noted of a job that ends, if anything was. With Redis away, later."""
-        if job.message_id not in self._told:
+        if job.message_id not in self.told:
             return
         try:
             self.write(job.queue_name, job)
@@ -131,30 +129,30 @@ class Reports:
     def queues(self) -> set[str]:
         """The queues of whose jobs something was noted."""
         with self._lock:
-            return {report.job.queue_name for report in self._told.values()}
+            return {report.job.queue_name for report in self.told.values()}
 
     def _of(self, job: Job) -> Report:
-        report = self._told.get(job.message_id)
+        report = self.told.get(job.message_id)
         if report is None or report.job is not job:
             actor = self._broker.actors.get(job.actor_name)
             hidden = secrets(actor, named(actor, job.args, job.kwargs))
-            report = self._told[job.message_id] = Report(job, hidden)
+            report = self.told[job.message_id] = Report(job, hidden)
         return report
 
     def _take(self, queue_name: str, only: Job | None) -> list[Report]:
         with self._lock:
             if only is not None:
-                report = self._told.pop(only.message_id, None)
+                report = self.told.pop(only.message_id, None)
                 return [report] if report else []
-            names = [name for name, report in self._told.items() if report.job.queue_name == queue_name][
+            names = [name for name, report in self.told.items() if report.job.queue_name == queue_name][
                 :_BATCH
             ]
-            return [self._told.pop(name) for name in names]
+            return [self.told.pop(name) for name in names]
 
     def _put_back(self, reports: Iterable[Report]) -> None:
         with self._lock:
             for old in reports:
-                new = self._told.setdefault(old.job.message_id, old)
+                new = self.told.setdefault(old.job.message_id, old)
                 if new is not old and new.job is old.job:
                     new.progress = new.progress or old.progress
                     new.result = new.result or old.result
