@@ -48,9 +48,17 @@ def started() -> set[psutil.Process]:
 
 def left_running(before: set[int]) -> list[str]:
     """The commands of processes started since `before` that do not end within 5 s. They are killed."""
-    new = [process for process in started() if process.pid not in before | _long_lived]
+    new = [p for p in started() if p.pid not in before | _long_lived and not _pythons_own(p)]
     _, left = psutil.wait_procs(new, timeout=5)
     commands = [" ".join(process.cmdline()) for process in left]
     for process in left:
         process.kill()
     return commands
+
+
+def _pythons_own(process: psutil.Process) -> bool:
+    """Whether it is multiprocessing's tracker, which Python starts once and ends with itself."""
+    try:
+        return any("multiprocessing.resource_tracker" in word for word in process.cmdline())
+    except psutil.Error:
+        return False

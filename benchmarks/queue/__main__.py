@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +48,11 @@ def main() -> int:
         for number in range(options.runs):
             for label, (name, bulk) in subjects.items():
                 client.flushall()
-                one = run(PEERS[name], url, options.jobs, bulk=bulk)
+                try:
+                    one = run(PEERS[name], url, options.jobs, bulk=bulk)
+                except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+                    print(f"run {number + 1}, {label}: failed, {error}", flush=True)
+                    continue
                 runs[label].append(one)
                 print(f"run {number + 1}, {label}: {report.sentence(one)}", flush=True)
         extras = None

@@ -68,15 +68,7 @@ class Peer:
             uv, python = [sys.executable, "-m", "uv"], str(folder / "bin" / "python")
             commands = [
                 [*uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)],
-                [
-                    *uv,
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--python",
-                    str(folder / "bin" / "python"),
-                    *self.packages,
-                ],
+                [*uv, "pip", "install", "--quiet", "--python", python, *self.packages],
             ]
         for command in commands:
             try:
@@ -90,9 +82,9 @@ def _python(name: str, packages: tuple[str, ...], *work: str, workers: int = 2) 
     return Peer(name, packages, ("python", f"app_{name}.py"), work, workers)
 
 
-def _node(name: str, package: str) -> Peer:
+def _node(name: str, *packages: str) -> Peer:
     script = f"app_{name}.js"
-    return Peer(name, (package,), ("node", script), ("node", script, "work"), 2, "node")
+    return Peer(name, packages, ("node", script), ("node", script, "work"), 2, "node")
 
 
 _CELERY = ("worker", "-c", "2", "--loglevel", "ERROR", "--without-gossip", "--without-mingle", "-O", "fair")
@@ -103,7 +95,7 @@ PEERS = {
         _python("ours", (), "dramatiq", "app_ours", "-p", "2", "-t", "8", workers=1),
         _python("stock", (), "dramatiq", "app_stock", "-p", "2", "-t", "8", workers=1),
         _node("bee", "bee-queue"),
-        _node("bullmq", "bullmq"),
+        _node("bullmq", "bullmq", "ioredis"),
         _node("kue", "kue"),
         _python(
             "huey", ("huey", "redis"), "huey_consumer", "app_huey.huey", "-w", "2", "-k", "process", workers=1
@@ -114,7 +106,7 @@ PEERS = {
             *("taskiq", "worker", "app_taskiq:broker", "-w", "2", "--log-level", "ERROR"),
             workers=1,
         ),
-        _python("saq", ("saq[redis]",), "saq", "app_saq.settings", "--quiet"),
+        _python("saq", ("saq[redis]", "typing-extensions"), "saq", "app_saq.settings", "--quiet"),
         _python("streaq", ("streaq",), "streaq", "run", "app_streaq:worker"),
         _python("arq", ("arq",), "arq", "app_arq.WorkerSettings"),
         _python("celery", ("celery[redis]",), "celery", "-A", "app_celery", *_CELERY, workers=1),

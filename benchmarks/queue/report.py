@@ -39,9 +39,9 @@ def tables(
     lines = [
         "# Benchmarks",
         "",
-        f"`python -m benchmarks.queue`, {datetime.now(UTC):%d %B %Y}; {options.runs} runs of {options.jobs:,} "
-        "no-op jobs each, one peer after another in every round, two worker processes. Median, smallest and "
-        "largest.",
+        f"`python -m benchmarks.queue`, {datetime.now(UTC):%d %B %Y}; {options.runs} runs of "
+        f"{options.jobs:,} no-op jobs each, one peer after another in every round, two worker processes. "
+        "Median, smallest and largest.",
         "",
         f"Machine: {os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}. Python "
         f"{platform.python_version()}, dramatiq {version('dramatiq')}, redis-py {version('redis')}, server "
@@ -52,7 +52,7 @@ def tables(
         "| | send, jobs/s | drained, jobs/s | start when idle, ms: median | 95 % | 99 % | lost | twice |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for label, results in runs.items():
+    for label, results in ((label, results) for label, results in runs.items() if results):
         cells = [
             label,
             _spread([one.sent_rate for one in results], "{:,.0f}".format),

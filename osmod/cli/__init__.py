@@ -13,6 +13,7 @@ COMMANDS = {
     "check": "Say what is wrong with this installation, and what to do.",
     "db": "Bring the database up to date, check it, repair its counts.",
     "redis": "Run a Redis in the foreground, without set-up.",
+    "worker": "Run workers; a process that dies is replaced.",
     "jobs": "Find jobs, look at one, retry, cancel, promote, delete, watch them.",
     "queues": "Show the queues; pause, resume, purge or check one.",
     "enqueue": "Queue a job by hand.",

@@ -43,6 +43,9 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.prog = "osmod worker"
     parser.description = "Run workers; replace those that die."
     parser.epilog = None
+    for action in parser._actions:
+        if action.dest == "broker":  # the project's own entry point, where none is named
+            action.nargs, action.default = "?", "worker"
     parser.add_argument("--recycle-jobs", type=int, metavar="N", help="replace a process after so many jobs")
     parser.add_argument("--recycle-memory", type=int, metavar="MB", help="replace one that grew so large")
     return parser.parse_args(argv)

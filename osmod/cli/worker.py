@@ -1,0 +1,19 @@
+"""`osmod worker`: `dramatiq worker`, with dead processes replaced."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def worker(arguments: tuple[str, ...]) -> None:
+    """Run workers as `dramatiq worker` does; replace a process that dies, grows or has run enough jobs."""
+    from osmod.jobs.supervisor import main  # late: it loads Dramatiq
+
+    sys.exit(main([*arguments]))

@@ -1,0 +1,72 @@
+"""What a task costs: few SQL statements, as many on a large article as on a small one, and no more time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from benchmarks.moderation import growth, statements
+from benchmarks.moderation.scene import Scene, answer
+from osmod.moderation.database import connect
+from osmod.settings import get_settings
+from osmod.task import get_engine
+from tests.actors.conftest import ACTORS
+from tests.actors.jobs import Jobs
+from tests.moderation.world import World
+
+NOT_MODERATION = {"heartbeat", "sweepOutbox", "pruneInbox", "checkCounts", "youtube:commentModerated"}
+FEW = 20
+
+
+@pytest.fixture
+def scene(jobs: Jobs) -> Scene:
+    """An article of 100 comments, in the actors' own database."""
+    return Scene(get_engine(), size=100, comments=100)
+
+
+def test_statements(jobs: Jobs, scene: Scene) -> None:
+    """No task needs 20 statements; a scored comment with two attributes and a matching rule needs 19."""
+    found = statements.measure(scene, jobs.deliver)
+    assert {actor.actor_name for actor in ACTORS} - NOT_MODERATION == {
+        shown.partition(" ")[0] for shown in found
+    }
+    assert {} == {task: count for task, count in found.items() if count >= FEW}
+    assert 19 == found["processMachineScore (rule)"]
+
+
+def test_every_other_statement_is_osmods(jobs: Jobs, scene: Scene) -> None:
+    """Tasks that count need less than half of OSMod's statements."""
+    found = statements.measure(scene, jobs.deliver)
+    for task, theirs in statements.OSMODS.items():
+        assert found[task] < theirs / 2 or theirs < 10, task
+
+
+def test_statements_do_not_grow(jobs: Jobs, world: World) -> None:
+    """An article of 2,000 comments costs as many statements as any other."""
+    scene = Scene(get_engine(), size=2_000, comments=2_000)
+    assert 19 == scene.statements(jobs.deliver, "processMachineScore", **answer(7))
+
+
+@pytest.mark.only_on("sqlite")
+def test_time_does_not_grow(jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On an article of 10,000 comments a task takes less than twice as long as on one of 10."""
+
+    def scene(size: int) -> tuple[Scene, growth.Deliver]:
+        url = f"sqlite:///{tmp_path / f'{size}.db'}"
+
+        def deliver(wire_name: str, **arguments: object) -> None:
+            monkeypatch.setenv("DATABASE_URL", url)
+            get_settings.cache_clear()
+            jobs.deliver(wire_name, **arguments)
+
+        engine: Engine = connect(url)
+        made = Scene(engine, size, growth.comments_needed(30))
+        engine.dispose()
+        return made, deliver
+
+    tasks = ["processMachineScore", "acceptComments"]
+    for task, (small, large) in growth.measure([scene(10), scene(10_000)], 30, tasks):
+        assert large < 2 * small, f"{task}: {small:.2f} ms, then {large:.2f} ms"
+    get_engine().dispose()
