@@ -9,7 +9,6 @@ import dramatiq
 import pytest
 
 from osmod.jobs import current_job
-from osmod.jobs.arguments import MASK
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import NoCurrentJob
 from osmod.jobs.reading import get_job
@@ -251,59 +250,6 @@ def test_outside_of_a_job_there_is_no_current_one(broker: JobBroker) -> None:
         "current_job() was called outside of a job: it only works in an actor that a worker runs, "
         "or that inline mode does"
     ) == str(raised.value)
-
-
-def test_sensitive_arguments_are_masked(broker: JobBroker) -> None:
-    """In arguments, however sent, in errors, tracebacks and log lines."""
-
-    @dramatiq.actor(max_retries=0, sensitive=("text", "author_name"))
-    def score(comment_id: int, text: str, author_name: str = "") -> None:
-        current_job().log(f"scoring {text!r}")
-        raise ValueError(f"cannot score {text!r} of {author_name}")
-
-    message = score.send_with_options(args=(12, "you are all fools"), kwargs={"author_name": "Jane Doe"})
-    with working(broker):
-        until(lambda: record(broker, message.message_id).state is JobState.FAILED)
-
-    job = record(broker, message.message_id)
-    assert {"comment_id": 12, "text": MASK, "author_name": MASK} == job.arguments
-    assert ((12, MASK), {"author_name": MASK}) == (job.args, job.kwargs)
-    assert job.error is not None
-    assert f"cannot score '{MASK}' of {MASK}" == job.error.message
-    assert [f"scoring '{MASK}'"] == [line.text for line in job.log]
-    for secret in ("fools", "Jane"):
-        assert secret not in f"{job.as_dict()} {job!r}"
-
-
-def test_sensitive_arguments_are_masked_in_the_workers_log(
-    broker: JobBroker, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Dramatiq logs a failing job as a call with all its arguments; ours without the sensitive ones."""
-
-    @dramatiq.actor(max_retries=0, sensitive=("text",))
-    def score(comment_id: int, text: str) -> None:
-        raise ValueError(str(comment_id))
-
-    message = score.send(12, text="you are all fools")
-    with working(broker):
-        until(lambda: record(broker, message.message_id).state is JobState.FAILED)
-
-    assert (
-        "Failed to process message score(comment_id=12, text=•••) with unhandled exception."
-        in caplog.messages
-    )
-    assert "fools" not in caplog.text
-
-
-def test_of_an_actor_unknown_here_every_text_is_masked(broker: JobBroker) -> None:
-    """Nobody can say which of its arguments are sensitive."""
-    message: dramatiq.Message[None] = dramatiq.Message(
-        "default", "elsewhere", (), {"comment_id": 12, "text": "secret", "many": ["secret"]}, {}
-    )
-    broker.enqueue(message)
-    broker.declare_queue("default")
-
-    assert {"comment_id": 12, "text": MASK, "many": MASK} == record(broker, message.message_id).arguments
 
 
 def test_a_job_that_is_not_to_be_kept_leaves_no_record(broker: JobBroker) -> None:
