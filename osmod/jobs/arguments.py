@@ -101,6 +101,17 @@ def shown(actor_name: str, arguments: Mapping[str, Any], longest: int = 200) -> 
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
+def described(actor: Actor[Any, Any] | None, message: Any) -> str:
+    """A message in one line, as a call by the function's names, without what its actor calls sensitive."""
+    return shown(message.actor_name, masked(actor, named(actor, message.args, message.kwargs)))
+
+
+def logged(actor: Actor[Any, Any] | None, message: Any) -> str:
+    """A message as Dramatiq shows it in logs and errors, or described if something in it is sensitive."""
+    sensitive = actor is not None and actor.options.get("sensitive")
+    return described(actor, message) if sensitive else str(message)
+
+
 @lru_cache(maxsize=1024)
 def _parameters(function: Any) -> tuple[str, ...]:
     try:

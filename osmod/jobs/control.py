@@ -121,8 +121,12 @@ class JobControl(Middleware):
         if began is not None:
             name = self._names.get(thread) or self._name(thread)
             message.ran = b" %.1f %b" % ((perf_counter() - began[1]) * 1000, name)
-        if exception is not None and isinstance(exception, Cancelled):
-            message.fail()
+        if exception is not None and message.options.get("throws") is Cancelled:
+            if isinstance(exception, Cancelled):
+                message.fail()
+            else:
+                # Raised in its stead. Should it be retried, the message must be one that can be written.
+                del message.options["throws"]
         if self._reports is not None and self._reports.told:
             self._reports.last_words(message)
 

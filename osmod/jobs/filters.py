@@ -48,6 +48,8 @@ class JobFilter:
             if moment is not None and moment.tzinfo is None:
                 raise ValueError(f"{name}={moment.isoformat()}: expected a moment with a time zone")
         object.__setattr__(self, "states", tuple(JobState(state) for state in self.states))
+        if JobState.REMOVED in self.states:
+            raise ValueError("states: jobs that were removed have no record to find")
 
     def __str__(self) -> str:
         """The filter in words, as the audit log has it."""
@@ -57,7 +59,10 @@ class JobFilter:
         words += [f"since={self.since.isoformat()}"] if self.since else []
         words += [f"until={self.until.isoformat()}"] if self.until else []
         words += [f"error={self.error}"] if self.error else []
-        words += [f"{name}={json.dumps(value, default=str)}" for name, value in self.arguments.items()]
+        words += [
+            f"{name}={json.dumps(value, default=str, ensure_ascii=False)}"
+            for name, value in self.arguments.items()
+        ]
         if self.ids:
             words.append(f"id={','.join(self.ids[:10])}" + (",…" if len(self.ids) > 10 else ""))
         return " ".join(words) or "all"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dramatiq import Message, MessageProxy
 
-from osmod.jobs.arguments import masked, named, shown
+from osmod.jobs.arguments import logged
 
 if TYPE_CHECKING:
     from osmod.jobs.consumer import JobConsumer
@@ -47,10 +47,7 @@ class Job(MessageProxy):
 
     def __str__(self) -> str:
         """The job as a call, as logs show it: without what its actor calls sensitive."""
-        actor = self.consumer.broker.actors.get(self.actor_name)
-        if actor is None or not actor.options.get("sensitive"):
-            return str(self._message)
-        return shown(self.actor_name, masked(actor, named(actor, self.args, self.kwargs)))
+        return logged(self.consumer.broker.actors.get(self.actor_name), self._message)
 
     @property
     def untouched(self) -> bool:

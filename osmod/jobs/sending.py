@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dramatiq import Message
 
+from osmod.jobs.arguments import logged
 from osmod.jobs.backoff import Backoff
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.link import Links, passes
@@ -81,8 +82,9 @@ class Sender:
                     raise
                 left = deadline - time.monotonic()
                 if left <= 0:
+                    first = entries[0][0]
                     raise JobNotQueued(
-                        f"{entries[0][0]} was not queued: Redis was away for {patience / 1000:g} seconds "
+                        f"{logged(broker.actors.get(first.actor_name), first)} was not queued: Redis was away for {patience / 1000:g} seconds "
                         f"({error}). Sending the same message again is safe."
                     ) from error
                 time.sleep(min(backoff.next(), left))

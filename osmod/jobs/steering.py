@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from osmod.jobs.arguments import MASK, snake_case
 from osmod.jobs.audit import new_act, whoever_asks
 from osmod.jobs.filters import JobFilter
 from osmod.jobs.find import every_id
@@ -123,7 +124,7 @@ def _act(
     by: str | None,
     terms: Callable[[str, list[str]], list[bytes]],
 ) -> list[Any]:
-    head = [one.encode() for one in (by or whoever_asks(), new_act(), str(wanted))]
+    head = [one.encode() for one in (by or whoever_asks(), new_act(), _in_words(broker, wanted))]
     # All are found before any is changed: an act must not meet its own work.
     found = every_id(broker, affected(wanted, states))
     return [
@@ -136,6 +137,16 @@ def _act(
 def _act_on_queue(broker: JobBroker, script: Script, queue: str, by: str | None) -> Any:
     head = [one.encode() for one in (by or whoever_asks(), new_act(), f"queue={queue}")]
     return script.run(broker.links, broker.key_base(queue), head)
+
+
+def _in_words(broker: JobBroker, wanted: JobFilter) -> str:
+    sensitive = {
+        snake_case(name) for actor in broker.actors.values() for name in actor.options.get("sensitive", ())
+    }
+    shown = {
+        name: MASK if snake_case(name) in sensitive else value for name, value in wanted.arguments.items()
+    }
+    return str(replace(wanted, arguments=shown))
 
 
 def _encoded(ids: list[str]) -> list[bytes]:

@@ -15,7 +15,7 @@ from dramatiq import Actor, Broker, Message
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.common import q_name
 
-from osmod.jobs.arguments import masked, named, shown
+from osmod.jobs.arguments import described, named, shown
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.filters import JobFilter
 from osmod.jobs.find import every_id
@@ -114,5 +114,4 @@ def _has(broker: Broker, message: Message[Any], arguments: dict[str, Any]) -> bo
 
 
 def _call(broker: Broker, message: Message[Any]) -> str:
-    actor = broker.actors.get(message.actor_name)
-    return shown(message.actor_name, masked(actor, named(actor, message.args, message.kwargs)))
+    return described(broker.actors.get(message.actor_name), message)

@@ -8,6 +8,7 @@ import pytest
 from osmod.jobs import current_job
 from osmod.jobs.arguments import MASK
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.reading import get_job
 from osmod.jobs.records import JobRecord
 from osmod.jobs.states import JobState
@@ -72,3 +73,21 @@ def test_of_an_actor_unknown_here_every_text_is_masked(broker: JobBroker) -> Non
     broker.declare_queue("default")
 
     assert {"comment_id": 12, "text": MASK, "many": MASK} == record(broker, message.message_id).arguments
+
+
+def test_a_job_that_could_not_be_queued_is_named_without_secrets() -> None:
+    """The error may be logged by whoever sent it."""
+    broker = JobBroker(url="redis://127.0.0.1:1", send_patience=0)
+    dramatiq.set_broker(broker)
+
+    @dramatiq.actor(sensitive=("text",))
+    def score(comment_id: int, text: str) -> None:
+        """Nothing runs here."""
+
+    with pytest.raises(JobNotQueued) as raised:
+        score.send(12, text="you are all fools")
+
+    assert str(raised.value).startswith(
+        "score(comment_id=12, text=•••) was not queued: Redis was away for 0 seconds"
+    )
+    broker.close()

@@ -254,3 +254,38 @@ def test_who_acts_is_known_without_saying(broker: JobBroker) -> None:
     assert audit.whoever_asks() == audit.acts(broker, queue="default")[0].who
     assert broker.client.pttl("dramatiq:{default}:audit") > 0
     steering.resume(broker, "default")
+
+
+def test_secrets_do_not_stand_in_the_audit_log(broker: JobBroker) -> None:
+    """Though the operator typed them to find the job."""
+
+    @dramatiq.actor(sensitive=("text",))
+    def score(text: str) -> None:
+        """Nothing runs here."""
+
+    score.send("you are all fools")
+
+    assert 1 == steering.delete(broker, JobFilter(arguments={"text": "you are all fools"}))
+    assert 'text="•••"' in audit.acts(broker)[0].what
+
+
+def test_a_cancelled_job_that_fails_otherwise_is_cancelled_all_the_same(broker: JobBroker) -> None:
+    """Whatever it makes of the interruption, it is not run again."""
+    started = threading.Event()
+
+    @dramatiq.actor(max_retries=5, min_backoff=1)
+    def work() -> None:
+        started.set()
+        try:
+            for _ in range(2000):
+                time.sleep(0.01)
+        except BaseException:  # noqa: BLE001 - as careless actors do
+            raise ValueError("disturbed") from None
+
+    message = work.send()
+    with working(broker):
+        assert started.wait(10)
+        steering.cancel(broker, one(message.message_id))
+        until(lambda: record(broker, message.message_id).state is JobState.CANCELLED)
+
+    assert 0 == broker.do_qsize("default")
