@@ -37,7 +37,7 @@ def main() -> None:
         filled = fill(broker, jobs)
         took = time.perf_counter() - began
         print(f"{jobs:,} jobs stored in {took:.0f} s, {(_memory(broker) - before) / jobs:.0f} bytes a job")
-        ago = datetime.now(UTC) - timedelta(seconds=took / 2)
+        ago = datetime.now(UTC) - timedelta(seconds=took / 10)
         second = find(broker).cursor
         queries: dict[str, Callable[[], Any]] = {
             "one job by its id": lambda: get_job(broker, filled.some_id),

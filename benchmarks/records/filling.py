@@ -69,7 +69,7 @@ def _send(broker: JobBroker, messages: Iterator[Message[Any]], jobs: int) -> Non
 
 
 def _end(broker: JobBroker, jobs: int, failed: int) -> None:
-    consumer = broker.consume("default", prefetch=500, timeout=100)
+    consumer = broker.consume("default", prefetch=200, timeout=100)
     every = max(1, jobs // max(1, failed))
     taken = 0
     while taken < jobs:

@@ -82,9 +82,9 @@ class Sender:
                     raise
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    first = entries[0][0]
+                    first = logged(broker.actors.get(entries[0][0].actor_name), entries[0][0])
                     raise JobNotQueued(
-                        f"{logged(broker.actors.get(first.actor_name), first)} was not queued: Redis was away for {patience / 1000:g} seconds "
+                        f"{first} was not queued: Redis was away for {patience / 1000:g} seconds "
                         f"({error}). Sending the same message again is safe."
                     ) from error
                 time.sleep(min(backoff.next(), left))
