@@ -15,7 +15,7 @@ SCORER_RETRIES = retry(8, first=5_000, longest=600_000)
 """About 20 minutes; after that the heartbeat asks again."""
 
 
-@dramatiq.actor(actor_name="sendCommentForScoring", **SCORER_RETRIES)
+@dramatiq.actor(actor_name="sendCommentForScoring", index=("comment_id",), **SCORER_RETRIES)
 @checked("sendCommentForScoring")
 def send_comment_for_scoring(comment_id: Id) -> None:
     """Ask every active scorer about a comment. Each answer is a job of its own, queued once an answer."""

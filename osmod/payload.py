@@ -47,6 +47,7 @@ class Payload:
         self._wire_name = wire_name
         parameters = list(inspect.signature(function, eval_str=True).parameters.values())[skip:]
         self._names = [parameter.name for parameter in parameters]
+        self._signature = inspect.Signature(parameters)
         fields: dict[str, Any] = {
             parameter.name: (
                 parameter.annotation,
@@ -66,6 +67,16 @@ class Payload:
         except ValidationError as error:
             raise BadPayload(f"{self._wire_name}: {self._explain(error)}") from None
         return {name: getattr(model, name) for name in self._names}
+
+    def describe(self, function: Callable[..., Any]) -> None:
+        """Have a function that takes the payload say so: its signature, and `payload` to check one beforehand."""
+        described: Any = function
+        described.__signature__ = self._signature
+        described.payload = self
+
+    def found_by(self) -> dict[str, Any]:
+        """The actor option by which jobs about a comment are found at once."""
+        return {"index": ("comment_id",)} if "comment_id" in self._names else {}
 
     def _explain(self, error: ValidationError) -> str:
         return "; ".join(self._sentence(dict(problem)) for problem in error.errors(include_url=False))
@@ -90,6 +101,7 @@ def checked(wire_name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
         def run(*args: P.args, **kwargs: P.kwargs) -> T:
             return function(**payload.read(args, kwargs))  # type: ignore[call-arg]
 
+        payload.describe(run)
         return run
 
     return make

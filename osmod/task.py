@@ -95,7 +95,8 @@ def task(
             arguments = payload.read(args, kwargs)
             commit(lambda work: function(work, **arguments), current_job(wire_name))  # type: ignore[call-arg]
 
-        return dramatiq.actor(run, actor_name=wire_name, **(DATABASE_RETRIES | options))  # type: ignore[call-overload, no-any-return]
+        payload.describe(run)
+        return dramatiq.actor(run, actor_name=wire_name, **(DATABASE_RETRIES | payload.found_by() | options))  # type: ignore[call-overload, no-any-return]
 
     return make
 

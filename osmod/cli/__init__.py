@@ -14,6 +14,11 @@ COMMANDS = {
     "db": "Bring the database up to date, check it, repair its counts.",
     "redis": "Run a Redis in the foreground, without set-up.",
     "worker": "Run workers; a process that dies is replaced.",
+    "jobs": "Find jobs, look at one, retry, cancel, promote, delete, watch them.",
+    "queues": "Show the queues; pause, resume, purge or check one.",
+    "enqueue": "Queue a job by hand.",
+    "top": "Watch queues, rates, running jobs and workers, live.",
+    "audit": "Show who did what to the jobs.",
     "schedules": "Show what runs when, run, pause or resume it.",
 }
 """What there is: each is the command of the same name in `osmod.cli.NAME`. The order is that of `--help`."""

@@ -18,6 +18,7 @@ from dramatiq.middleware import default_middleware
 
 from osmod.jobs.connection import bounded, client_from_url
 from osmod.jobs.consumer import JobConsumer
+from osmod.jobs.control import JobControl
 from osmod.jobs.draining import DEFAULT_DRAIN, Drained, begin_draining, end_draining, release_on_exit
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.holdings import Holdings
@@ -57,6 +58,7 @@ class JobBroker(RedisBroker):
         could be, is taken as seconds.
       send_patience: milliseconds that `send` waits for a Redis that is away, before it raises.
       keep_done: number of finished jobs kept for a queue.
+      remove_on_complete: whether finished jobs leave no record, unless their own option says otherwise.
       done_ttl: milliseconds for which a finished job is kept.
       dead_message_ttl: milliseconds for which a failed job is kept.
       nap: milliseconds after which an idle consumer looks up though nothing happened.
@@ -74,6 +76,7 @@ class JobBroker(RedisBroker):
         keep_done: int = DEFAULT_KEEP_DONE,
         done_ttl: int = DEFAULT_DONE_TTL,
         dead_message_ttl: int = DEFAULT_DEAD_MESSAGE_TTL,
+        remove_on_complete: bool = False,
         nap: int = DEFAULT_NAP,
         drain: int = DEFAULT_DRAIN,
         client: redis.Redis | None = None,
@@ -93,6 +96,8 @@ class JobBroker(RedisBroker):
         self.work_queue: WorkQueue | None = None
         self.lease = lease_millis(lease)
         self.send_patience = send_patience
+        self.done_ttl = done_ttl
+        self.remove_on_complete = remove_on_complete
         self.nap = min(nap, self.lease)
         self.drain = drain
         self.links = Links(client.connection_pool)
@@ -113,11 +118,11 @@ class JobBroker(RedisBroker):
             **stock,
         )
         self.actor_options |= ACTOR_OPTIONS
+        if not any(isinstance(one, JobControl) for one in self.middleware):
+            self.add_middleware(JobControl())
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"attribute {name} does not exist")
-
-    # -- queues ---------------------------------------------------------------------------------------
 
     @property
     def consumer_class(self) -> type[JobConsumer]:

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import count
+from traceback import format_exception
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -123,7 +124,9 @@ class JobConsumer(Consumer):
     def ack(self, message: MessageProxy) -> None:
         """Note that a job is done, or is to be retried if a retry was asked for. Never raises for Redis."""
         if isinstance(message, Job):
-            self._settle(message, message.settlement or (message.done, message.id, message.token))
+            self._settle(
+                message, message.settlement or (message.done, message.id, message.token, message.ran)
+            )
 
     def nack(self, message: MessageProxy) -> None:
         """Note that a job has failed for good."""
@@ -132,12 +135,12 @@ class JobConsumer(Consumer):
         elif isinstance(message, Job):
             error = message._exception
             reason = f"{type(error).__name__}: {error}" if error else message.options.get("error", "failed")
-            traceback = message.options.get("traceback") or ""
+            traceback = message.options.get("traceback") or "".join(format_exception(error) if error else ())
             reason, traceback = (
                 reason[:2000].encode(errors="replace"),
                 traceback[-8000:].encode(errors="replace"),
             )
-            self._settle(message, (b"f", message.id, message.token, reason, traceback))
+            self._settle(message, (b"f", message.id, message.token, reason, traceback, message.ran))
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Hand jobs back that were not started. Each returns to its old place in the order."""

@@ -22,3 +22,7 @@ class UnknownOption(TypeError):
 
 class InvalidOption(ValueError):
     """An option's value makes no sense; the message names the option and what it takes."""
+
+
+class NoCurrentJob(RuntimeError):
+    """`current_job()` was called where no job is running."""

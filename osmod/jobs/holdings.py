@@ -121,7 +121,9 @@ class Holdings:
         if job is not None and all(noted.message_id != message_id for noted, _ in list(self.pending)):
             self.settle(
                 job,
-                (kind, job.id, job.token, b"rejected", b"") if kind == b"f" else (kind, job.id, job.token),
+                (b"f", job.id, job.token, b"rejected", b"", job.ran)
+                if kind == b"f"
+                else (kind, job.id, job.token, job.ran),
             )
         try:
             self.exchange(links, b"", 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,8 @@ class InlineBroker(Broker):
     def __init__(self, known: Iterable[Middleware] = ()) -> None:
         """`known`: the middleware of the real broker, whose actor options are accepted and have no effect."""
         super().__init__(middleware=[Pipelines(), Callbacks(), CurrentMessage()])
+        #: The last messages that it ran, or is running, for tests to look at.
+        self.ran: deque[Message[Any]] = deque(maxlen=1_000)
         self.actor_options = self.actor_options.union(ACTOR_OPTIONS, *(m.actor_options for m in known))
 
     def declare_actor(self, actor: Actor[Any, Any]) -> None:
@@ -35,6 +38,7 @@ class InlineBroker(Broker):
         Raises what the actor raises, and `UnknownOption` or `InvalidOption` as the queue would.
         """
         apply_to_message(message, MESSAGE_OPTIONS | self.actor_options)
+        self.ran.append(message)
         # In a context of its own, so that a task sent from within a task leaves its sender's alone.
         contextvars.copy_context().run(self._process, message)
         return message

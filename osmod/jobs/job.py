@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from dramatiq import Message, MessageProxy
 
+from osmod.jobs.arguments import logged
+
 if TYPE_CHECKING:
     from osmod.jobs.consumer import JobConsumer
 
@@ -24,6 +26,9 @@ class Job(MessageProxy):
         are sent before the job is settled, so that neither is lost.
     """
 
+    #: Once its run is over, a space, the milliseconds that it took, a space, and the name of its thread.
+    ran: bytes = b""
+
     def __init__(
         self, message: Message[Any], job_id: bytes, token: bytes, consumer: JobConsumer, marks: bytes
     ) -> None:
@@ -41,6 +46,10 @@ class Job(MessageProxy):
         self.ended = False
         self.settlement: tuple[bytes, ...] | None = None
         self.followups: list[tuple[Message[Any], int | None]] | None = None
+
+    def __str__(self) -> str:
+        """The job as a call, as logs show it: without what its actor calls sensitive."""
+        return logged(self.consumer.broker.actors.get(self.actor_name), self._message)
 
     @property
     def untouched(self) -> bool:

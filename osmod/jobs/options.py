@@ -6,9 +6,8 @@ Each may stand on the actor or on the message; the message's wins.
 - `attempts`: how often the job is tried in all; 1 means no retry.
 - `backoff`: the wait before a retry, see `osmod.jobs.retries`. `max_backoff` (ms) is its ceiling.
 - `time_limit`: milliseconds that a run may take.
-- `unique`: a text; while a job with it waits, is delayed or runs, sending another gives that job instead.
-  `unique_ttl` (ms): when the key frees itself at the latest.
-- `remove_on_complete`: keep no record of the job once it is done.
+- `unique`, `unique_until`, `unique_for`, `unique_ttl`: that there is one such job, see `osmod.jobs.unique`.
+- `remove_on_complete`: keep no record of the job once it is done; the broker's own setting by default.
 """
 
 from __future__ import annotations
@@ -20,19 +19,18 @@ from typing import Any
 
 from dramatiq import Actor, Message
 
+from osmod.jobs.arguments import parameters
 from osmod.jobs.errors import InvalidOption, UnknownOption
+from osmod.jobs.indexes import index_entries
+from osmod.jobs.unique import UNIQUE_OPTIONS, check_unique, unique_terms
 
 #: Kue's names for priorities, with Kue's numbers.
 PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15}
 #: Numbers beyond this would not leave a queue enough arrival numbers.
 PRIORITY_LIMIT = 2000
-#: Milliseconds after which a unique key frees itself, should all else fail: a day.
-DEFAULT_UNIQUE_TTL = 86_400_000
 
 #: Options that an actor may carry beside those of its middleware.
-ACTOR_OPTIONS = frozenset(
-    {"attempts", "backoff", "max_backoff", "unique", "unique_ttl", "remove_on_complete"}
-)
+ACTOR_OPTIONS = frozenset({"attempts", "backoff", "max_backoff", "remove_on_complete", *UNIQUE_OPTIONS})
 #: Options that only messages carry: ours, and those that Dramatiq itself puts there.
 MESSAGE_OPTIONS = ACTOR_OPTIONS | {
     "priority",
@@ -123,12 +121,28 @@ def apply_to_actor(actor: Actor[Any, Any]) -> None:
         parse_backoff(backoff, 0)
     if "attempts" in actor.options:
         actor.options.setdefault("max_retries", parse_attempts(actor.options["attempts"]) - 1)
+    check_unique(actor.options, f"actor {actor.actor_name!r}", actor)
+    for option in ("index", "sensitive"):
+        _check_names(actor, option)
+
+
+def _check_names(actor: Actor[Any, Any], option: str) -> None:
+    names, known = actor.options.get(option, ()), parameters(actor)
+    if isinstance(names, str):
+        raise InvalidOption(f"{option}={names!r}: expected names of arguments, such as ({names!r},)")
+    for name in names:
+        if known and name not in known:
+            raise InvalidOption(
+                f"{option}={names!r}: actor {actor.actor_name!r} takes {', '.join(known)}, not {name!r}"
+            )
 
 
 def apply_to_message(message: Message[Any], known: Iterable[str]) -> None:
     """Check a message's options before it is sent, and say them in Dramatiq's words where it has some."""
     options = message.options
     refuse_unknown(options, known, f"a message of {message.actor_name!r}")
+    if not UNIQUE_OPTIONS.isdisjoint(options):
+        check_unique(options, f"a message of {message.actor_name!r}", None)
     if callable(options.get("backoff")):
         raise InvalidOption("backoff: a function can only stand on the actor, a message carries values")
     if "backoff" in options:
@@ -138,9 +152,12 @@ def apply_to_message(message: Message[Any], known: Iterable[str]) -> None:
 
 
 def wire_form(
-    message: Message[Any], actor: Actor[Any, Any] | None, delay: int | None
+    message: Message[Any], actor: Actor[Any, Any] | None, delay: int | None, remove: bool = False
 ) -> tuple[bytes, bytes, bytes]:
-    """What the enqueue script needs beside the message: priority, delay and extra; see `lua/enqueue.lua`."""
+    """What the enqueue script needs beside the message: priority, delay and extra; see `lua/enqueue.lua`.
+
+    `remove`: whether jobs whose options do not say leave no record once they are done.
+    """
     options = message.options
     defaults = actor.options if actor is not None else {}
     priority = actor.priority if actor is not None else 0
@@ -154,10 +171,10 @@ def wire_form(
             due = b"a%d" % eta
     if delay is not None:
         due = b"d%d" % max(0, delay)
-    unique = options.get("unique", defaults.get("unique"))
-    if unique is not None:
-        extra["unique"] = str(unique)
-        extra["unique_ttl"] = options.get("unique_ttl", defaults.get("unique_ttl", DEFAULT_UNIQUE_TTL))
-    if options.get("remove_on_complete", defaults.get("remove_on_complete")):
+    if "unique" in defaults or "unique" in options:
+        extra = unique_terms(message, actor, defaults)
+    if options.get("remove_on_complete", defaults.get("remove_on_complete", remove)):
         extra["remove"] = 1
+    if "index" in defaults:
+        extra["index"] = index_entries(actor, message.args, message.kwargs)
     return b"%d" % priority, due, json.dumps(extra).encode() if extra else b""

@@ -12,11 +12,15 @@ _FOLDER = Path(__file__).parent / "lua"
 
 
 class Script:
-    """One script, with `_prelude.lua` before it, for the keys of one queue at a time."""
+    """One script, with `_prelude.lua` before it, for the keys of one queue at a time.
 
-    def __init__(self, name: str) -> None:
+    `shared` are further parts that stand between the two.
+    """
+
+    def __init__(self, name: str, *shared: str) -> None:
         self.name = name
-        self.source = (_FOLDER / "_prelude.lua").read_bytes() + (_FOLDER / f"{name}.lua").read_bytes()
+        parts = ("_prelude", *shared, name)
+        self.source = b"".join((_FOLDER / f"{part}.lua").read_bytes() for part in parts)
         digest = hashlib.sha1(self.source, usedforsecurity=False).hexdigest().encode()
         self._by_digest = pack([b"EVALSHA", digest])
         self._by_source = pack([b"EVAL", self.source])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dramatiq import Message
 
+from osmod.jobs.arguments import logged
 from osmod.jobs.backoff import Backoff
 from osmod.jobs.errors import InvalidOption, JobNotQueued
 from osmod.jobs.link import Links, passes
@@ -69,7 +70,9 @@ class Sender:
         broker = self._broker
         arguments: list[bytes] = []
         for message, delay in entries:
-            priority, due, extra = wire_form(message, broker.actors.get(message.actor_name), delay)
+            priority, due, extra = wire_form(
+                message, broker.actors.get(message.actor_name), delay, broker.remove_on_complete
+            )
             arguments += (message.message_id.encode(), message.encode(), priority, due, extra)
         base = broker.key_base(queue_name)
         patience = broker.send_patience if patience is None else patience
@@ -84,8 +87,9 @@ class Sender:
                     raise
                 left = deadline - time.monotonic()
                 if left <= 0:
+                    first = logged(broker.actors.get(entries[0][0].actor_name), entries[0][0])
                     raise JobNotQueued(
-                        f"{entries[0][0]} was not queued: Redis did not answer for {patience / 1000:g} seconds "
+                        f"{first} was not queued: Redis did not answer for {patience / 1000:g} seconds "
                         f"({error}). Start it or correct REDIS_URL; sending the same message again is safe."
                     ) from error
                 time.sleep(min(backoff.next(), left))

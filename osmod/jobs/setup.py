@@ -19,6 +19,7 @@ from dramatiq.middleware import (
 )
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.control import JobControl
 from osmod.jobs.inline import InlineBroker
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.jobs.states import JobState
@@ -42,7 +43,11 @@ def make_broker(settings: Settings) -> Broker:
     """A broker on Redis, or one that runs tasks where they are sent (`WORKER_RUN_IMMEDIATELY`)."""
     if settings.run_immediately:
         return InlineBroker(known=default_middleware(settings))
-    return JobBroker(url=settings.redis_url, middleware=default_middleware(settings))
+    return JobBroker(
+        url=settings.redis_url,
+        middleware=default_middleware(settings),
+        remove_on_complete=settings.remove_task_on_complete,
+    )
 
 
 def default_middleware(settings: Settings) -> list[Middleware]:
@@ -55,6 +60,7 @@ def default_middleware(settings: Settings) -> list[Middleware]:
         Pipelines(),
         Retries(max_retries=MAX_RETRIES),
         CurrentMessage(),
+        JobControl(),
         AsyncIO(),
         SchedulesMiddleware(enabled=settings.run_scheduled_tasks, is_open=_is_open),
     ]

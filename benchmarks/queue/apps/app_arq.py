@@ -1,3 +1,5 @@
+"""The no-op job on arq."""
+
 import os
 from contextlib import asynccontextmanager
 

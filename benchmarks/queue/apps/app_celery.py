@@ -1,3 +1,5 @@
+"""The no-op job on celery."""
+
 import os
 
 import drive

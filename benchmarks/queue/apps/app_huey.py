@@ -1,3 +1,5 @@
+"""The no-op job on huey."""
+
 import os
 
 import drive

@@ -1,3 +1,5 @@
+"""The no-op job on this project's broker."""
+
 import os
 
 import dramatiq

@@ -1,3 +1,5 @@
+"""The no-op job on rq."""
+
 import logging
 import os
 import sys

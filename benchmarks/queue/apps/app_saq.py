@@ -1,3 +1,5 @@
+"""The no-op job on saq."""
+
 import os
 from contextlib import asynccontextmanager
 

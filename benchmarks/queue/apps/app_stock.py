@@ -1,3 +1,5 @@
+"""The no-op job on Dramatiq's own Redis broker."""
+
 import os
 
 import dramatiq

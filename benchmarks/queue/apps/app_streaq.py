@@ -1,3 +1,5 @@
+"""The no-op job on streaq."""
+
 import os
 
 import drive

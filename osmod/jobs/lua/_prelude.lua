@@ -44,13 +44,79 @@ local function put_ready(id, priority)
     call('ZADD', READY, (tonumber(priority) or 0) * PRIORITY_STEP + arrivals(1), id)
 end
 
--- Ends a job that is in no set. `keep` is in milliseconds.
-local function bury(id, set, state, keep, reason, traceback)
+-- Indexes by which jobs are found (see osmod.jobs.indexes) are sorted sets of ids whose jobs may be gone. What
+-- is gone is met by drawing lots: one entry in 64 draws, and draws on while a good part of what it drew was
+-- gone, up to two ids for each entry made. So an index stays at most about half dead, whatever comes.
+local function sweep_index(index, rounds)
+    for _ = 1, rounds do
+        local ids, keys, gone = call('ZRANDMEMBER', index, 16), {}, {}
+        for i, id in ipairs(ids) do
+            keys[i] = JOB .. id
+        end
+        if call('EXISTS', unpack(keys)) > #keys - 3 then
+            return
+        end
+        for i, id in ipairs(ids) do
+            if call('EXISTS', keys[i]) == 0 then
+                gone[#gone + 1] = id
+            end
+        end
+        call('ZREM', index, unpack(gone))
+    end
+end
+
+-- `entries` are scores and ids, at most 500 of each.
+local function put_in_index(name, entries)
+    local index = BASE .. 'index:' .. name
+    local size = #entries / 2
+    call('ZADD', index, unpack(entries))
+    local draws = math.floor(size / 64) + (clock[2] % 64 < size % 64 and 1 or 0)
+    if draws > 0 or call('ZCARD', index) == size then
+        call('PEXPIRE', index, META_TTL)
+        call('SADD', BASE .. 'indexes', name)
+        call('PEXPIRE', BASE .. 'indexes', META_TTL)
+        sweep_index(index, 8 * draws)
+    end
+end
+
+-- Ends a job that is in no set. `keep` is in milliseconds; `ran` is '' or ' <ms> <thread>', see exchange.lua.
+local function bury(id, set, state, keep, reason, traceback, ran)
     local key = JOB .. id
-    call('HSET', key, 'state', state, 'finished', now, 'error', reason, 'traceback', traceback or '')
+    call('HSET', key, 'state', state, 'finished', string.format('%.0f', now) .. (ran or ''), 'error', reason, 'traceback', traceback or '')
     call('PEXPIRE', key, keep)
     call('ZADD', set, now, id)
     call('PEXPIRE', set, keep)
     call('ZREMRANGEBYSCORE', set, '-inf', now - keep)
     free_unique(call('HGET', key, 'unique'), id)
+    if state == 'failed' then
+        put_in_index('error:' .. (string.match(reason, '^[%w_]+') or ''), {now, id})
+    end
+end
+
+-- Tells whoever watches the queue (see osmod.jobs.events) what happened to a job, with pairs of field and
+-- value. While nobody watches, that is one look a script.
+local WATCHED, EVENTS = BASE .. 'watched', BASE .. 'events'
+local watched
+local function emit(event, id, ...)
+    if watched == nil then
+        watched = call('EXISTS', WATCHED) == 1
+    end
+    if watched then
+        local message = call('HGET', JOB .. id, 'message') or ''
+        local actor = string.match(message, '"actor_name":"([^"]*)"') or ''
+        call('XADD', EVENTS, 'MAXLEN', '~', 10000, '*', 'event', event, 'job', id, 'actor', actor, ...)
+        call('PEXPIRE', EVENTS, 3600000)
+    end
+end
+
+-- Ends a job that is in no set if it was asked to stop while it ran. True if it was.
+local function stopped(id, keep)
+    local by = call('HGET', JOB .. id, 'cancel')
+    if by then
+        bury(id, CANCELLED, 'cancelled', keep, 'Cancelled: by ' .. by)
+        call('ZREM', BASE .. 'cancelling', id)
+        call('HINCRBY', META, 'cancelled', 1)
+        emit('cancelled', id)
+    end
+    return by
 end

@@ -2,9 +2,38 @@
 --
 -- ARGV: five a job: id, message, priority, delay, extra
 --   delay: '' for at once, 'd<ms>' from now, 'a<ms>' at that moment of the epoch
---   extra: '' or JSON: unique (key), unique_ttl (ms), remove (truthy: no record after completion)
+--   extra: '' or JSON: unique (key), unique_ttl (ms), unique_until (done, started, period), remove
+--     (truthy: no record after completion), index (argument's name → number by which the job is found)
 -- Returns for each job: 1 stored, 0 already known by its id, or the id of the job that holds its unique key.
-local answers, ready, delayed = {}, {}, {}
+local answers, ready, delayed, indexed = {}, {}, {}, {}
+
+local function to_index(name, score, id)
+    local entries = indexed[name]
+    if not entries then
+        entries = {}
+        indexed[name] = entries
+    end
+    entries[#entries + 1] = score
+    entries[#entries + 1] = id
+end
+
+-- Takes the key for a job, or says which one has it. A key kept for a period stands without its job, which is
+-- marked by '@'; any other counts for as long as there is its job.
+local function take_unique(extra, id, delay)
+    local lock, period = UNIQUE .. extra.unique, extra.unique_until == 'period'
+    local holder = call('GET', lock)
+    if holder and string.sub(holder, 1, 1) == '@' then
+        return string.sub(holder, 2)
+    elseif holder and call('EXISTS', JOB .. holder) == 1 then
+        return holder
+    end
+    local wait = 0
+    if delay ~= '' and not period then
+        wait = tonumber(string.sub(delay, 2)) - (string.sub(delay, 1, 1) == 'a' and now or 0)
+    end
+    call('SET', lock, (period and '@' or '') .. id, 'PX', string.format('%.0f', extra.unique_ttl + math.max(0, wait)))
+end
+
 for i = 1, #ARGV, 5 do
     local id, message, priority, delay, extra = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
     local key = JOB .. id
@@ -14,17 +43,23 @@ for i = 1, #ARGV, 5 do
     elseif extra ~= '' then
         extra = cjson.decode(extra)
         if extra.unique then
-            local lock = UNIQUE .. extra.unique
-            local holder = call('GET', lock)
-            if holder and call('EXISTS', JOB .. holder) == 1 then
+            local holder = take_unique(extra, id, delay)
+            if holder then
                 answer = holder
-            else
-                call('SET', lock, id, 'PX', extra.unique_ttl)
-                call('HSET', key, 'unique', extra.unique, 'special', 1)
+            elseif extra.unique_until ~= 'period' then
+                call('HSET', key, 'unique', extra.unique, 'unique_ttl', extra.unique_ttl, 'special', 1)
+                if extra.unique_until == 'started' then
+                    call('HSET', key, 'unique_until', 'started')
+                end
             end
         end
         if answer == 1 and extra.remove then
             call('HSET', key, 'remove', 1, 'special', 1)
+        end
+        if answer == 1 and extra.index then
+            for name, number in pairs(extra.index) do
+                to_index('argument:' .. name, number, id)
+            end
         end
     end
     if answer == 1 then
@@ -47,6 +82,11 @@ for i = 1, #ARGV, 5 do
             ready[#ready + 1] = tonumber(priority) * PRIORITY_STEP
             ready[#ready + 1] = id
         end
+        local actor = string.match(message, '"actor_name":"([^"]*)"')
+        if actor then
+            to_index('actor:' .. actor, now, id)
+        end
+        emit('enqueued', id)
     end
     answers[#answers + 1] = answer
 end
@@ -71,5 +111,8 @@ if #delayed > 0 then
     if not head[2] or soonest < tonumber(head[2]) then
         wake(1)
     end
+end
+for name, entries in pairs(indexed) do
+    put_in_index(name, entries)
 end
 return answers

@@ -6,9 +6,9 @@
 --
 -- ARGV: 1 lease (ms), 2 keep done (ms), 3 keep done (number), 4 keep failed (ms), 5 deaths before a job is
 --   failed, 6 how long an idle consumer sleeps (ms), 7 token of the leases to give, 8 want, then settlements:
---   'd' id token                      done
---   'D' id token                      done; the job has a unique key, or is not to be kept
---   'f' id token reason traceback     failed
+--   'd' id token ran                  done; ran is '' or ' <ms> <thread>'
+--   'D' id token ran                  done; the job has a unique key, or is not to be kept
+--   'f' id token reason traceback ran failed
 --   'r' id token delay message        to be tried again after `delay` ms
 --   'p' id token delay                postponed by `delay` ms, no attempt counted
 --   'h' id token                      handed back unstarted, to its old place
@@ -29,6 +29,10 @@ local function back_to_ready(id, delay, fields)
         put_off = true
         call('ZADD', DELAYED, now + delay, id)
         call('HSET', JOB .. id, 'state', 'delayed', 'due', now + delay, unpack(fields))
+        local job = call('HMGET', JOB .. id, 'unique', 'unique_ttl', 'unique_until')
+        if job[2] and not job[3] and call('GET', UNIQUE .. job[1]) == id then
+            call('PEXPIRE', UNIQUE .. job[1], string.format('%.0f', job[2] + delay))
+        end
     else
         put_ready(id, call('HGET', JOB .. id, 'priority'))
         call('HSET', JOB .. id, 'state', 'waiting', unpack(fields))
@@ -36,7 +40,7 @@ local function back_to_ready(id, delay, fields)
     end
 end
 
-local EXTRAS = {d = 0, D = 0, h = 0, p = 1, f = 2, r = 2}
+local EXTRAS = {d = 1, D = 1, h = 0, p = 1, f = 3, r = 2}
 local at = {}
 local i = 9
 while i <= #ARGV do
@@ -45,6 +49,7 @@ while i <= #ARGV do
     i = i + 3 + EXTRAS[ARGV[i]]
 end
 if #settled > 0 then
+    local stamp = string.format('%.0f', now)
     local leases = call('ZMSCORE', ACTIVE, unpack(settled))
     call('ZREM', ACTIVE, unpack(settled))
     for n, i in ipairs(at) do
@@ -57,12 +62,14 @@ if #settled > 0 then
                 refused[#refused + 1] = id
             end
         elseif kind == 'd' then
-            call('HSET', key, 'state', 'done', 'finished', now)
+            call('HSET', key, 'state', 'done', 'finished', stamp .. ARGV[i + 3])
             call('PEXPIRE', key, keep_done)
             done[#done + 1] = now
             done[#done + 1] = id
+            emit('completed', id)
         elseif kind == 'D' then
             local job = call('HMGET', key, 'unique', 'remove')
+            emit('completed', id)
             free_unique(job[1], id)
             if job[2] then
                 -- The bare record outlives any repeated send of the same message.
@@ -71,17 +78,21 @@ if #settled > 0 then
                 call('PEXPIRE', key, math.min(keep_done, 60000))
                 call('HINCRBY', META, 'done', 1)
             else
-                call('HSET', key, 'state', 'done', 'finished', now)
+                call('HSET', key, 'state', 'done', 'finished', stamp .. ARGV[i + 3])
                 call('PEXPIRE', key, keep_done)
                 done[#done + 1] = now
                 done[#done + 1] = id
             end
+        elseif stopped(id, keep_failed) then
+            -- It was cancelled while it ran: however it ended, it is not run again.
         elseif kind == 'f' then
-            bury(id, FAILED, 'failed', keep_failed, ARGV[i + 3], ARGV[i + 4])
+            bury(id, FAILED, 'failed', keep_failed, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
+            emit('failed', id, 'error', string.match(ARGV[i + 3], '^[%w_]*'))
             failed = failed + 1
         elseif kind == 'r' then
             back_to_ready(id, tonumber(ARGV[i + 3]), {'message', ARGV[i + 4]})
             call('HINCRBY', key, 'retries', 1)
+            emit('retried', id, 'delay', ARGV[i + 3])
             retried = retried + 1
         elseif kind == 'p' then
             back_to_ready(id, tonumber(ARGV[i + 3]), {})
@@ -134,7 +145,7 @@ if #lost > 0 then
         local id, held = string.match(member, '^(.*) (.*)$')
         local key = JOB .. id
         local job = call('HMGET', key, 'place', 'lease', 'begun', 'deaths', 'suspect')
-        if job[2] then
+        if job[2] and not stopped(id, keep_failed) then
             -- Whether its worker had started it is known only from the second run on (see begin.lua); the
             -- first loss counts as a death once a later one is certain.
             local deaths = tonumber(job[4] or '0')
@@ -146,6 +157,7 @@ if #lost > 0 then
                 call('HSET', key, 'lease', '', 'deaths', deaths)
                 bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths_allowed .. ' times')
                 call('HINCRBY', META, 'failed', 1)
+                emit('failed', id, 'error', 'WorkerDied')
             else
                 call('HSET', key, 'state', 'waiting', 'lease', '', 'special', 1, 'suspect', 1, 'deaths', deaths)
                 call('ZADD', READY, job[1], id)
@@ -167,9 +179,13 @@ if want > 0 and call('EXISTS', PAUSED) == 0 then
             call('HSET', key, 'state', 'active', 'lease', token, 'started', now, 'place', popped[j + 1])
             leased[#leased + 1] = now + lease
             leased[#leased + 1] = id .. ' ' .. token
+            emit('started', id)
             local marks = ''
             if job[2] then
-                local special = call('HMGET', key, 'suspect', 'unique', 'remove')
+                local special = call('HMGET', key, 'suspect', 'unique', 'remove', 'unique_until')
+                if special[4] then
+                    free_unique(special[2], id)
+                end
                 marks = (special[1] and '!' or '') .. ((special[2] or special[3]) and '*' or '')
             end
             heads[#heads + 1] = #job[1] .. ' ' .. marks .. id

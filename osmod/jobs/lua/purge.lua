@@ -17,4 +17,10 @@ for _, set in ipairs({READY, DELAYED, ACTIVE, DONE, FAILED, CANCELLED}) do
     end
 end
 call('DEL', WAKE)
+if gone < left then
+    for _, name in ipairs(call('SMEMBERS', BASE .. 'indexes')) do
+        call('UNLINK', BASE .. 'index:' .. name)
+    end
+    call('DEL', BASE .. 'indexes')
+end
 return gone

@@ -1,0 +1,1 @@
+"""A million jobs, listed and searched."""

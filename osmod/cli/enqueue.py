@@ -1,0 +1,90 @@
+"""`osmod enqueue`: queue a job by hand."""
+
+from __future__ import annotations
+
+import sys
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from osmod.cli.job_choice import value_of
+from osmod.cli.queue_access import EXIT_CODES, job_broker, print_json
+from osmod.jobs.arguments import parameters, snake_case
+from osmod.jobs.durations import parse_duration
+from osmod.jobs.enqueue import enqueue as enqueue_job
+from osmod.jobs.errors import InvalidOption, UnknownOption
+from osmod.moderation.errors import BadPayload
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("actor_name", metavar="ACTOR")
+@click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--priority", metavar="PRIORITY", help="critical high medium normal low, or a number.")
+@click.option("--delay", metavar="TIME", help="Not before so long from now: '90 seconds'.")
+@click.option("--attempts", type=click.IntRange(1), help="How often it is tried in all.")
+@click.option("--unique", metavar="KEY", help="Only if no job with this key waits, is delayed or runs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def enqueue(actor_name: str, arguments: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    """Queue a job of ACTOR and print its id.
+
+    Values are read as JSON, and as text where they are none. The arguments are checked before anything is
+    queued.
+
+    \b
+    Examples:
+      osmod enqueue acceptComments comment_id=12 user_id=3
+      osmod enqueue heartbeat
+      osmod enqueue sendCommentForScoring comment_id=12 --delay '5 minutes' --priority low
+    """
+    broker = job_broker()
+    actor = broker.actors.get(actor_name)
+    if actor is None:
+        near = get_close_matches(actor_name, broker.actors, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(broker.actors))}."
+        raise click.UsageError(f"there is no actor {actor_name!r}; {hint}")
+    values = {snake_case(name): value_of(value) for name, value in map(_pair, arguments)}
+    options = {name: value for name, value in given.items() if value is not None}
+    if "delay" in options:
+        options["delay"] = _delay(options["delay"])
+    if "priority" in options:
+        options["priority"] = value_of(options["priority"])
+    try:
+        _check(actor, values)
+        sent = enqueue_job(actor, **values, **options)
+    except (UnknownOption, InvalidOption, BadPayload, TypeError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+    if as_json:
+        print_json({"id": sent.message_id, "created": sent.created})
+    elif sent.created:
+        click.echo(sent.message_id)
+    else:
+        click.echo(f"{sent.message_id} has the key already; nothing was queued.", err=True)
+        sys.stdout.write(f"{sent.message_id}\n")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise click.UsageError(f"{text!r}: expected name=value, such as comment_id=12.")
+    return name, value
+
+
+def _delay(text: str) -> Any:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.UsageError(f"--delay: {error}") from None
+
+
+def _check(actor: Any, values: dict[str, Any]) -> None:
+    """Refuse what the actor itself would refuse. Actors that check their payload can do so beforehand."""
+    known = parameters(actor)
+    unknown = [name for name in values if known and name not in known]
+    if unknown:
+        raise click.UsageError(
+            f"{actor.actor_name} has no argument {unknown[0]!r}; it takes {', '.join(known)}."
+        )
+    payload = getattr(actor.fn, "payload", None)
+    if payload is not None:
+        payload.read((), values)

@@ -1,0 +1,89 @@
+"""How a command is told which jobs: an id, conditions such as `comment_id=12`, options."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from osmod.jobs.durations import parse_duration
+from osmod.jobs.filters import STATES, JobFilter
+from osmod.jobs.states import JobState
+
+
+class Moment(click.ParamType):  # type: ignore[type-arg]
+    """A moment: ISO 8601, or a length of time ago such as `2 hours`."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read it; a moment without a time zone is in the local one."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.fromisoformat(value).astimezone()
+        except ValueError:
+            pass
+        try:
+            return datetime.now(UTC) - parse_duration(value.removesuffix(" ago"))
+        except ValueError:
+            self.fail(
+                f"{value!r} is neither a moment (2026-05-01T12:00) nor a time ago ('2 hours').", param, ctx
+            )
+
+
+def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the arguments and options that choose jobs; it gets a `JobFilter` as `wanted`."""
+
+    @click.argument("which", nargs=-1, metavar="[ID | NAME=VALUE]...")
+    @click.option("--actor", metavar="NAME", help="Jobs of this actor, as acceptComments.")
+    @click.option("--queue", metavar="NAME", help="Jobs of this queue.")
+    @click.option(
+        "--state",
+        "states",
+        multiple=True,
+        type=click.Choice([state.value for state in STATES]),
+        help="Jobs in this state; may be given again.",
+    )
+    @click.option("--error", metavar="CLASS", help="Jobs that failed by this error, as TimeoutError.")
+    @click.option(
+        "--since", type=Moment(), metavar="WHEN", help="From this moment on: 2026-05-01T12:00, '2 hours'."
+    )
+    @click.option("--until", type=Moment(), metavar="WHEN", help="Up to this moment.")
+    @functools.wraps(command)
+    def chosen(
+        which: tuple[str, ...],
+        actor: str | None,
+        queue: str | None,
+        states: tuple[str, ...],
+        error: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        **options: Any,
+    ) -> Any:
+        pairs = [one.partition("=") for one in which if "=" in one]
+        wanted = JobFilter(
+            ids=tuple(one for one in which if "=" not in one),
+            actor=actor,
+            queue=queue,
+            states=tuple(JobState(state) for state in states),
+            error=error,
+            since=since,
+            until=until,
+            arguments={name: value for name, _, value in pairs},
+        )
+        return command(wanted=wanted, **options)
+
+    return chosen
+
+
+def value_of(text: str) -> Any:
+    """What was typed, read as JSON; what is no JSON is the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,234 @@
+"""`osmod jobs`: find jobs, look at one, and act on them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from osmod.cli.job_choice import choosing_jobs
+from osmod.cli.job_page import print_job
+from osmod.cli.queue_access import (
+    EXIT_CODES,
+    NOTHING_FITS,
+    confirm,
+    counted,
+    job_broker,
+    nothing_fits,
+    print_json,
+)
+from osmod.cli.tables import console, jobs_table
+from osmod.jobs import steering
+from osmod.jobs.errors import InvalidOption
+from osmod.jobs.events import events
+from osmod.jobs.filters import JobFilter
+from osmod.jobs.find import PAGE, SCAN, BadCursor, count, find
+from osmod.jobs.reading import get_job
+from osmod.jobs.states import JobState
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+_all = click.option("--all", "every", is_flag=True, help="All jobs on which it can be done.")
+
+
+@click.group(epilog=EXIT_CODES)
+def jobs() -> None:
+    """Find jobs, look at one, retry, cancel, promote, delete, watch them.
+
+    \b
+    Jobs are chosen by id, by arguments and by options, all of which must be true:
+      osmod jobs list comment_id=12
+      osmod jobs list --state failed --since '2 hours' --error TimeoutError
+      osmod jobs show 5e1f0c9a-6c5f-4b52-9a4f-1f1f2a3b4c5d
+      osmod jobs retry --actor sendCommentForScoring --error TimeoutError
+    Acts on more than a job given by its id say how many jobs they are about, and ask.
+    """
+
+
+@jobs.command("list", epilog=EXIT_CODES)
+@choosing_jobs
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=PAGE, show_default=True, help="Jobs on the page."
+)
+@click.option("--cursor", metavar="TEXT", help="Go on after the page that said this.")
+@click.option(
+    "--scan", type=click.IntRange(0), default=SCAN, show_default=True, help="Jobs looked at at most; 0: all."
+)
+@_json
+def list_(wanted: JobFilter, limit: int, cursor: str | None, scan: int, as_json: bool) -> None:
+    """Show the newest jobs that fit."""
+    try:
+        page = find(job_broker(), wanted, limit=limit, cursor=cursor, scan=scan or None)
+    except BadCursor as error:
+        raise click.UsageError(f"--cursor: {error}.") from None
+    if as_json:
+        print_json({"jobs": [job.as_dict() for job in page.jobs], "cursor": page.cursor, "cut": page.cut})
+        return
+    if page.jobs:
+        console().print(jobs_table(page.jobs))
+    else:
+        click.echo("No job fits." if not page.cut else "No job fits so far.", err=True)
+    if page.cut:
+        click.echo(f"Looked at {counted(page.looked_at)} and stopped; look at all with --scan 0.", err=True)
+    if page.cursor:
+        click.echo(f"Older ones: --cursor {page.cursor}", err=True)
+
+
+@jobs.command(epilog=EXIT_CODES)
+@click.argument("job_id", metavar="ID")
+@_json
+def show(job_id: str, as_json: bool) -> None:
+    """Show all that is known of the job ID: times, worker, progress, log, error, result."""
+    job = get_job(job_broker(), job_id)
+    if job is None:
+        click.echo(
+            f"There is no record of a job {job_id}: it was never sent, or is no longer kept.", err=True
+        )
+        sys.exit(NOTHING_FITS)
+    if as_json:
+        print_json(job.as_dict())
+    else:
+        print_job(job)
+
+
+@jobs.command(epilog=EXIT_CODES)
+@choosing_jobs
+@_all
+@_yes
+@_json
+def retry(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
+    """Have failed and cancelled jobs run again, with all their attempts before them."""
+    _act(wanted, every, yes, as_json, steering.RETRIABLE, "retry", "be retried", "retried", steering.retry)
+
+
+@jobs.command(epilog=EXIT_CODES)
+@choosing_jobs
+@_all
+@_yes
+@_json
+def promote(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
+    """Have delayed jobs run now."""
+    _act(wanted, every, yes, as_json, steering.PROMOTABLE, "promote", "run now", "promoted", steering.promote)
+
+
+@jobs.command(epilog=EXIT_CODES)
+@choosing_jobs
+@_all
+@_yes
+@_json
+def delete(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
+    """Delete jobs and their records; running ones are left alone."""
+    _act(wanted, every, yes, as_json, steering.DELETABLE, "delete", "be deleted", "deleted", steering.delete)
+
+
+@jobs.command(epilog=EXIT_CODES)
+@click.option(
+    "--to",
+    "priority",
+    required=True,
+    metavar="PRIORITY",
+    help="critical high medium normal low, or a number.",
+)
+@choosing_jobs
+@_all
+@_yes
+@_json
+def prioritise(wanted: JobFilter, priority: str, every: bool, yes: bool, as_json: bool) -> None:
+    """Give waiting and delayed jobs another priority; lower numbers run first."""
+
+    def act(broker: Any, chosen: JobFilter) -> int:
+        try:
+            return steering.prioritise(broker, chosen, int(priority) if _is_number(priority) else priority)
+        except InvalidOption as error:
+            raise click.UsageError(str(error)) from None
+
+    future = f"have priority {priority}"
+    _act(wanted, every, yes, as_json, steering.PRIORITISABLE, "prioritise", future, "prioritised", act)
+
+
+@jobs.command(epilog=EXIT_CODES)
+@choosing_jobs
+@_all
+@_yes
+@_json
+def cancel(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
+    """Cancel jobs: waiting and delayed ones at once, running ones by interrupting them, within a second."""
+    broker, chosen, number = _chosen(wanted, every, as_json, steering.CANCELLABLE, "cancel")
+    running = count(broker, steering.affected(chosen, (JobState.ACTIVE,)))
+    if not wanted.ids:
+        confirm(
+            f"{{jobs}} would be cancelled, {running:,} of them interrupted while running.", number, yes=yes
+        )
+    outcome = steering.cancel(broker, chosen)
+    if as_json:
+        print_json(
+            {"count": outcome.count, "cancelled": outcome.cancelled, "interrupting": outcome.interrupting}
+        )
+        return
+    interrupted = f", {counted(outcome.interrupting)} being interrupted" if outcome.interrupting else ""
+    click.echo(f"{counted(outcome.cancelled)} cancelled{interrupted}")
+
+
+@jobs.command()
+@click.option("--queue", "queues", multiple=True, metavar="NAME", help="Only this queue; may be given again.")
+@click.option("--actor", metavar="NAME", help="Only jobs of this actor.")
+@click.option("--seconds", type=float, metavar="NUMBER", help="End after so long; by default with Ctrl-C.")
+@_json
+def watch(queues: tuple[str, ...], actor: str | None, seconds: float | None, as_json: bool) -> None:
+    """Follow what happens to jobs, as it happens."""
+    try:
+        for event in events(job_broker(), queues or None, seconds=seconds):
+            if actor is not None and event.actor != actor:
+                continue
+            if as_json:
+                print_json(event.as_dict())
+                continue
+            more = event.error or (f"again in {event.delay / 1000:g} s" if event.delay is not None else "")
+            if event.progress:
+                more = f"{event.progress.done:g}/{event.progress.total:g} {event.progress.message}"
+            at = event.at.astimezone().strftime("%H:%M:%S.%f")[:-3]
+            click.echo(f"{at}  {event.kind.value:9}  {event.actor:28} {event.job_id}  {more}".rstrip())
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return
+
+
+def _act(
+    wanted: JobFilter,
+    every: bool,
+    yes: bool,
+    as_json: bool,
+    states: tuple[JobState, ...],
+    name: str,
+    future: str,
+    past: str,
+    act: Callable[[Any, JobFilter], int],
+) -> None:
+    broker, chosen, number = _chosen(wanted, every, as_json, states, name)
+    if not wanted.ids:
+        confirm(f"{{jobs}} would {future}.", number, yes=yes)
+    done = act(broker, chosen)
+    if as_json:
+        print_json({"count": done})
+    else:
+        click.echo(f"{counted(done)} {past}")
+
+
+def _chosen(
+    wanted: JobFilter, every: bool, as_json: bool, states: tuple[JobState, ...], name: str
+) -> tuple[Any, JobFilter, int]:
+    if wanted == JobFilter() and not every:
+        raise click.UsageError(f"say which jobs to {name}: an id, conditions, or --all.")
+    broker = job_broker()
+    chosen = steering.affected(wanted, states)
+    number = count(broker, chosen)
+    if not number:
+        can = ", ".join(state.value for state in states)
+        nothing_fits(f"No job fits that one can {name} ({can}).", as_json=as_json)
+    return broker, chosen, number
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").isdigit()

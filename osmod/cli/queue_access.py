@@ -1,0 +1,61 @@
+"""What the commands on jobs share: the queue, the question before an act, exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.setup import ensure_broker
+
+#: Exit codes, the same for all commands on jobs. 1 is an error with a message, 2 a wrong call.
+NOTHING_FITS, DECLINED = 3, 4
+EXIT_CODES = "Exit codes: 0 done, 1 error, 2 wrong usage, 3 nothing fits, 4 not confirmed."
+
+
+def job_broker() -> JobBroker:
+    """The queue of the settings, with the project's actors declared.
+
+    Raises:
+      click.ClickException: there is no queue, because tasks run where they are sent.
+    """
+    broker = ensure_broker()
+    import actors  # noqa: F401 - declares them, so that arguments have names and secrets are masked
+
+    if not isinstance(broker, JobBroker):
+        raise click.ClickException(
+            "WORKER_RUN_IMMEDIATELY is set: tasks run where they are sent, there is no queue."
+        )
+    return broker
+
+
+def confirm(sentence: str, count: int, *, yes: bool) -> None:
+    """Ask before an act on so many jobs; end the command if the answer is no, or nobody is there to ask."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        click.echo(f"{sentence.format(jobs=counted(count))} Add --yes to do it.", err=True)
+        sys.exit(DECLINED)
+    if not click.confirm(sentence.format(jobs=counted(count)) + " Go on?"):
+        sys.exit(DECLINED)
+
+
+def nothing_fits(what: str, *, as_json: bool = False) -> NoReturn:
+    """End the command: there is nothing that was meant."""
+    if as_json:
+        print_json({"count": 0})
+    click.echo(what, err=True)
+    sys.exit(NOTHING_FITS)
+
+
+def counted(count: int, noun: str = "job") -> str:
+    """`1 job`, `1,234 jobs`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON: what JSON does not have, as text."""
+    click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, default=str, ensure_ascii=False))

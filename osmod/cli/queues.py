@@ -1,0 +1,135 @@
+"""`osmod queues`: how they are doing, pausing, purging and checking them."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from osmod.cli.queue_access import EXIT_CODES, confirm, counted, job_broker, nothing_fits, print_json
+from osmod.cli.tables import COLOURS, console, length, table
+from osmod.jobs import invariants, steering
+from osmod.jobs.filters import JobFilter
+from osmod.jobs.find import count
+from osmod.jobs.overview import QueueOverview, queue_overview
+from osmod.jobs.presence import known_queues
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(epilog=EXIT_CODES)
+def queues() -> None:
+    """Show the queues; pause, resume, purge or check one."""
+
+
+@queues.command("list")
+@_json
+def list_(as_json: bool) -> None:
+    """How many jobs are where, how long the oldest has waited, what was counted so far."""
+    broker = job_broker()
+    found = [queue_overview(broker, name) for name in known_queues(broker)]
+    if as_json:
+        print_json([one.as_dict() for one in found])
+    else:
+        console().print(queues_table(found))
+
+
+@queues.command(epilog=EXIT_CODES)
+@click.argument("name")
+@_json
+def pause(name: str, as_json: bool) -> None:
+    """Start no more jobs of the queue NAME, in any process; running ones end, new ones are taken in."""
+    _said(steering.pause(_of(name), name), f"{name} is paused", f"{name} was paused already", as_json)
+
+
+@queues.command(epilog=EXIT_CODES)
+@click.argument("name")
+@_json
+def resume(name: str, as_json: bool) -> None:
+    """Start jobs of the queue NAME again."""
+    _said(steering.resume(_of(name), name), f"{name} goes on", f"{name} was not paused", as_json)
+
+
+@queues.command(epilog=EXIT_CODES)
+@click.argument("name")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@_json
+def purge(name: str, yes: bool, as_json: bool) -> None:
+    """Delete all jobs of the queue NAME with their records, but those that run."""
+    broker = _of(name)
+    number = count(broker, JobFilter(queue=name, states=steering.DELETABLE))
+    if not number:
+        nothing_fits(f"{name} is empty.", as_json=as_json)
+    confirm(f"{{jobs}} of {name} would be deleted, waiting ones among them.", number, yes=yes)
+    done = steering.purge(broker, name)
+    if as_json:
+        print_json({"count": done})
+    else:
+        click.echo(f"{counted(done)} deleted")
+
+
+@queues.command(epilog=EXIT_CODES)
+@click.argument("name", required=False)
+@click.option("--repair", is_flag=True, help="Mend what is found.")
+@_json
+def check(name: str | None, repair: bool, as_json: bool) -> None:
+    """Look for what must not be in the queue NAME, or in any: a job in two places, one in none.
+
+    Exit code 1 if anything was found and not mended. Workers may go on meanwhile.
+    """
+    broker = _of(name) if name else job_broker()
+    found = invariants.check(broker, repair, [name] if name else None)
+    if as_json:
+        print_json([vars(finding) for finding in found])
+    else:
+        for finding in found:
+            click.echo(str(finding))
+        mended = ", mended" if repair and found else ""
+        click.echo(f"{counted(len(found), 'problem')}{mended}" if found else "All is in order.")
+    if found and not repair:
+        sys.exit(1)
+
+
+def queues_table(found: list[QueueOverview], rates: dict[str, dict[str, float]] | None = None) -> Any:
+    """Queues, one a line; with rates, what ended in a second."""
+    states = list(COLOURS)
+    heads = [f">{state.value}" for state in states]
+    made = table(
+        "queue",
+        *heads,
+        ">oldest waits",
+        *([">done/s", ">failed/s"] if rates else [">done so far", ">failed so far"]),
+        "",
+    )
+    now = datetime.now(UTC)
+    for one in found:
+        sizes = [
+            f"[{COLOURS[state]}]{one.sizes[state]:,}[/]" if one.sizes[state] else "·" for state in states
+        ]
+        if rates:
+            counted_ = [f"{rates[one.name]['done']:,.1f}", f"{rates[one.name]['failed']:,.1f}"]
+        else:
+            counted_ = [f"{one.counters['done']:,}", f"{one.counters['failed']:,}"]
+        paused = ""
+        if one.paused:
+            by = f" by {one.paused_by}" if one.paused_by else ""
+            paused = f"[yellow]paused for {length(now - one.paused)}{by}[/]"
+        made.add_row(one.name, *sizes, length(one.oldest_waiting), *counted_, paused)
+    return made
+
+
+def _of(name: str) -> Any:
+    broker = job_broker()
+    known = known_queues(broker)
+    if name not in known:
+        raise click.UsageError(f"there is no queue {name!r}; there are {', '.join(known)}.")
+    return broker
+
+
+def _said(changed: bool, done: str, not_done: str, as_json: bool) -> None:
+    if as_json:
+        print_json({"changed": changed})
+    else:
+        click.echo(done if changed else not_done)

@@ -1,0 +1,159 @@
+"""What happens to jobs, as it happens: for whoever looks on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import redis
+
+from osmod.jobs.backoff import Backoff
+from osmod.jobs.link import passes
+from osmod.jobs.presence import known_queues
+from osmod.jobs.records import Progress
+
+if TYPE_CHECKING:
+    from osmod.jobs.broker import JobBroker
+
+_log = logging.getLogger(__name__)
+
+#: Seconds for which the queues go on telling after a watcher fell silent, and between its signs of life.
+WATCHED = 30
+SIGN_OF_LIFE = 8.0
+#: Milliseconds that Redis is asked to wait for an event; shorter than any socket's timeout.
+_BLOCK = 1_000
+
+
+class JobEventKind(StrEnum):
+    """What can happen to a job."""
+
+    ENQUEUED = "enqueued"
+    STARTED = "started"
+    PROGRESS = "progress"
+    RETRIED = "retried"
+    FAILED = "failed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """Something that happened to a job. Of arguments it says nothing; read the job's record for them.
+
+    `started` is when a worker took the job. `error` is the class of the error that failed it, `delay` the
+    milliseconds until it is tried again.
+    """
+
+    kind: JobEventKind
+    job_id: str
+    queue: str
+    actor: str
+    at: datetime
+    progress: Progress | None = None
+    error: str | None = None
+    delay: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The event in values that JSON has."""
+        return {
+            "event": self.kind.value,
+            "job": self.job_id,
+            "queue": self.queue,
+            "actor": self.actor,
+            "at": self.at.isoformat(timespec="milliseconds"),
+            "progress": vars(self.progress) if self.progress else None,
+            "error": self.error,
+            "delay": self.delay,
+        }
+
+
+def events(
+    broker: JobBroker, queues: Sequence[str] | None = None, *, seconds: float | None = None
+) -> Iterator[JobEvent]:
+    """The events of these queues, or of all, from now on; those of each queue in their order.
+
+    The queues tell only while somebody watches, so that nobody pays for what nobody reads: the last 10,000
+    events of a queue, within an hour, wait for a watcher that lags. While Redis is away, it is waited for.
+
+    Parameters:
+      queues: which; queues that come into being later join in if this is left out.
+      seconds: end after so long; by default never.
+    """
+    watch = _Watch(broker, queues)
+    watch.begin()
+    return watch.follow(None if seconds is None else time.monotonic() + seconds)
+
+
+class _Watch:
+    def __init__(self, broker: JobBroker, queues: Sequence[str] | None) -> None:
+        self._broker = broker
+        self._chosen = queues
+        self._last: dict[str, str] = {}
+        self._next_sign = 0.0
+
+    def begin(self) -> None:
+        """Have the queues tell; those that are new here, from now on."""
+        self._next_sign = time.monotonic() + SIGN_OF_LIFE
+        for queue in self._chosen or known_queues(self._broker):
+            base = self._broker.key_base(queue).decode()
+            if queue not in self._last:
+                newest: Any = self._broker.client.xrevrange(base + "events", count=1)
+                self._last[queue] = newest[0][0].decode() if newest else "0-0"
+            self._broker.client.set(base + "watched", 1, ex=WATCHED)
+
+    def follow(self, deadline: float | None) -> Iterator[JobEvent]:
+        backoff = Backoff()
+        while deadline is None or time.monotonic() < deadline:
+            try:
+                if time.monotonic() >= self._next_sign:
+                    self.begin()
+                found = self._read(deadline)
+            except (redis.RedisError, OSError) as error:
+                if not passes(error):
+                    raise
+                _log.warning("Redis is away (%s); going on when it is back.", error)
+                time.sleep(backoff.next())
+                continue
+            backoff.reset()
+            yield from found
+
+    def _read(self, deadline: float | None) -> list[JobEvent]:
+        wait = _BLOCK
+        if deadline is not None:
+            wait = max(1, min(wait, int((deadline - time.monotonic()) * 1000)))
+        if not self._last:
+            time.sleep(wait / 1000)
+            return []
+        streams: dict[Any, Any] = {self._stream(queue): last for queue, last in self._last.items()}
+        queues = {self._stream(queue).encode(): queue for queue in self._last}
+        answer: Any = self._broker.client.xread(streams, count=500, block=wait)
+        found = []
+        for stream, entries in answer.items() if isinstance(answer, dict) else answer:
+            queue = queues[stream]
+            for entry, fields in entries:
+                self._last[queue] = entry.decode()
+                found.append(_event(queue, entry, fields))
+        return sorted(found, key=lambda event: event.at)
+
+    def _stream(self, queue: str) -> str:
+        return self._broker.key_base(queue).decode() + "events"
+
+
+def _event(queue: str, entry: bytes, fields: dict[bytes, bytes]) -> JobEvent:
+    row = {name.decode(): value.decode("utf-8", "replace") for name, value in fields.items()}
+    return JobEvent(
+        kind=JobEventKind(row["event"]),
+        job_id=row["job"],
+        queue=queue,
+        actor=row["actor"],
+        at=datetime.fromtimestamp(int(entry.partition(b"-")[0]) / 1000, UTC),
+        progress=Progress(*json.loads(row["progress"])) if "progress" in row else None,
+        error=row.get("error"),
+        delay=int(row["delay"]) if "delay" in row else None,
+    )

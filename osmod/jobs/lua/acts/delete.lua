@@ -1,0 +1,15 @@
+-- Deletes jobs with their records; running ones are left alone. ARGV from 4: the act's name, ids.
+-- Returns how many.
+local count = 0
+for i = 5, #ARGV do
+    local id = ARGV[i]
+    local key = JOB .. id
+    local job = call('HMGET', key, 'state', 'unique')
+    if SETS[job[1]] then
+        call('ZREM', SETS[job[1]], id)
+        free_unique(job[2], id)
+        call('UNLINK', key)
+        count = count + 1
+    end
+end
+return write_down(ARGV[4], count)

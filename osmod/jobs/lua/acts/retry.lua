@@ -1,0 +1,32 @@
+-- Has jobs that failed or were cancelled run again, as if just sent.
+-- ARGV from 4: pairs of id and message, the message without what its failed runs left in it.
+-- Returns how many; one whose unique key another job has meanwhile is left alone.
+local count = 0
+for i = 4, #ARGV, 2 do
+    local id = ARGV[i]
+    local key = JOB .. id
+    local job = call('HMGET', key, 'state', 'priority', 'unique', 'unique_ttl')
+    if job[1] == 'failed' or job[1] == 'cancelled' then
+        local free = true
+        if job[3] then
+            local lock = UNIQUE .. job[3]
+            local holder = call('GET', lock)
+            free = not holder or holder == id or call('EXISTS', JOB .. holder) == 0
+            if free then
+                call('SET', lock, id, 'PX', job[4] or META_TTL)
+            end
+        end
+        if free then
+            call('ZREM', SETS[job[1]], id)
+            call('HDEL', key, 'finished', 'error', 'traceback', 'cancel', 'retries', 'deaths', 'suspect', 'begun', 'lease',
+                'run', 'progress', 'due')
+            call('HSET', key, 'state', 'waiting', 'message', ARGV[i + 1])
+            call('PERSIST', key)
+            put_ready(id, job[2])
+            emit('enqueued', id)
+            count = count + 1
+        end
+    end
+end
+wake(count)
+return write_down('retry', count)

@@ -1,0 +1,116 @@
+-- Walks one sorted set of jobs from its highest score down, and reads those that fit.
+--
+-- ARGV: 1 set (the last part of its key), 2 and 3 score and id of the job to go on after ('' to begin),
+--   4 lowest and 5 highest score, 6 jobs wanted, 7 jobs looked at at most, 8 how many fields, their names,
+--   then states (joined by ' ') or '', actor or '', error class or '', created since and until (ms) or '',
+--   then texts of which a message must hold one, unless it has positional arguments, which may be anything.
+-- Returns: of each job that fits its id, its score and its fields' values; how many were looked at; score and
+--   id of the last; 1 if the set is at its end.
+local set, at, tie, lowest, highest = BASE .. ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local want, budget, fields = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local names, needles = {}, {}
+for i = 1, fields do
+    names[i] = ARGV[8 + i]
+end
+local states, actor, kind, since, till = ARGV[9 + fields], ARGV[10 + fields], ARGV[11 + fields],
+    tonumber(ARGV[12 + fields]), tonumber(ARGV[13 + fields])
+for i = 14 + fields, #ARGV do
+    needles[#needles + 1] = ARGV[i]
+end
+actor = actor ~= '' and '"actor_name":"' .. actor .. '"' or nil
+states = states ~= '' and ' ' .. states .. ' ' or nil
+local demanding = states or actor or kind ~= '' or since or till or #needles > 0
+
+local stale, looked_at = {}, {'message'}
+if states or kind ~= '' or since or till then
+    looked_at = {'message', 'state', 'error', 'created'}
+end
+local function fits(id)
+    local job = call('HMGET', JOB .. id, unpack(looked_at))
+    if not job[1] then
+        stale[#stale + 1] = id
+        return false
+    end
+    if actor and not string.find(job[1], actor, 1, true) then
+        return false
+    end
+    if states and not string.find(states, ' ' .. job[2] .. ' ', 1, true) then
+        return false
+    end
+    if kind ~= '' and string.match(job[3] or '', '([%w_]+):') ~= kind and job[3] ~= kind then
+        return false
+    end
+    local created = tonumber(job[4])
+    if (since and created < since) or (till and created > till) then
+        return false
+    end
+    for _, needle in ipairs(needles) do
+        if string.find(job[1], needle, 1, true) then
+            return true
+        end
+    end
+    return #needles == 0 or not string.find(job[1], '"args":[]', 1, true)
+end
+
+local rank
+if at == '' then
+    rank = highest == '+inf' and 0 or call('ZCOUNT', set, '(' .. highest, '+inf')
+else
+    local score = call('ZSCORE', set, tie)
+    if score == at then
+        rank = call('ZREVRANK', set, tie) + 1
+    else
+        -- It moved on: begin behind those of its score that would have stood before it.
+        rank = call('ZCOUNT', set, '(' .. at, '+inf')
+    end
+end
+if till and at == '' and ARGV[1] == 'ready' then
+    -- Within a priority jobs stand in the order in which they came, but for a few that were tried again.
+    local low, high = rank, rank + call('ZCOUNT', set, lowest, highest)
+    while high - low > 16 do
+        local middle = math.floor((low + high) / 2)
+        local id = call('ZREVRANGE', set, middle, middle)[1]
+        if tonumber(call('HGET', JOB .. id, 'created') or '0') > till then
+            low = middle
+        else
+            high = middle
+        end
+    end
+    rank = low
+end
+
+local found, looked, ended = {}, 0, 0
+local last_score, last_id = at, tie
+while #found < want and looked < budget and ended == 0 do
+    local chunk = call('ZREVRANGE', set, rank, rank + 99, 'WITHSCORES')
+    if #chunk < 200 then
+        ended = 1
+    end
+    for i = 1, #chunk, 2 do
+        local id, score = chunk[i], chunk[i + 1]
+        if tonumber(score) < tonumber(lowest) then
+            ended = 1
+            break
+        end
+        if #found >= want or looked >= budget then
+            ended = 0
+            break
+        end
+        if not (score == at and id >= tie) then
+            looked = looked + 1
+            last_score, last_id = score, id
+            if not demanding or fits(id) then
+                local row = fields > 0 and call('HMGET', JOB .. id, unpack(names)) or {}
+                table.insert(row, 1, score)
+                table.insert(row, 1, id)
+                found[#found + 1] = row
+            end
+        end
+    end
+    rank = rank + 100
+end
+-- Records expire by themselves; what is to run has one always.
+if #stale > 0 and set ~= READY and set ~= DELAYED then
+    call('ZREM', set, unpack(stale))
+end
+return {found, looked, last_score, last_id, ended}

@@ -1,0 +1,17 @@
+-- The workers that gave a sign of life within ARGV[1] ms; forgets the others. KEYS[1] is `namespace:`.
+-- Returns of each: host:process, ms since its sign of life, what it said of itself (JSON).
+local WORKERS = BASE .. 'workers'
+local alive = {}
+local all = call('HGETALL', WORKERS)
+for i = 1, #all, 2 do
+    local seen, said = string.match(all[i + 1], '^(%d+) (.*)$')
+    local silent = now - tonumber(seen)
+    if silent > tonumber(ARGV[1]) then
+        call('HDEL', WORKERS, all[i])
+    else
+        alive[#alive + 1] = all[i]
+        alive[#alive + 1] = silent
+        alive[#alive + 1] = said
+    end
+end
+return alive

@@ -1,0 +1,118 @@
+"""`osmod queues`, `osmod audit`, `osmod top`: what they print and how they end."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import dramatiq
+import pytest
+from click.testing import CliRunner, Result
+from dramatiq import Actor
+
+import actors  # noqa: F401 - declared before any test's broker is set
+from osmod.cli import main
+from osmod.jobs import current_job
+from osmod.jobs.broker import JobBroker
+from osmod.payload import Id, checked
+from tests.jobs.conftest import working
+from tests.jobs.waiting import until
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(broker: JobBroker) -> Run:
+    """Run `osmod` with the given words on the test's queue."""
+    return lambda *words: CliRunner().invoke(main, words, prog_name="osmod")
+
+
+@pytest.fixture
+def accept(broker: JobBroker) -> Actor[..., None]:
+    """An actor whose payload is checked, as those of the project are."""
+
+    @dramatiq.actor(actor_name="acceptComments", index=("comment_id",), max_retries=0, sensitive=("note",))
+    @checked("acceptComments")
+    def accept(comment_id: Id, note: str = "") -> None:
+        """Nothing runs here."""
+
+    return accept
+
+
+def read(result: Result) -> Any:
+    assert 0 == result.exit_code, result.output
+    return json.loads(result.stdout)
+
+
+def test_queues_are_listed_paused_resumed_and_purged(
+    broker: JobBroker, run: Run, accept: Actor[..., None]
+) -> None:
+    """Each says what it did; a purge asks with the true count."""
+    for number in range(3):
+        accept.send(number)
+
+    listed = read(run("queues", "list", "--json"))
+    assert ("default", 3, None) == (listed[0]["queue"], listed[0]["waiting"], listed[0]["paused"])
+    assert listed[0]["oldest_waiting"] >= 0
+    assert "default is paused\n" == run("queues", "pause", "default").stdout
+    assert "default was paused already\n" == run("queues", "pause", "default").stdout
+    assert "paused for" in run("queues", "list").stdout
+    assert "default goes on\n" == run("queues", "resume", "default").stdout
+    assert (
+        "3 jobs of default would be deleted, waiting ones among them. Add --yes to do it.\n"
+        == run("queues", "purge", "default").stderr
+    )
+    assert {"count": 3} == read(run("queues", "purge", "default", "--yes", "--json"))
+    assert 3 == run("queues", "purge", "default", "--yes").exit_code
+    missing = run("queues", "pause", "defalt")
+    assert 2 == missing.exit_code
+    assert "there is no queue 'defalt'; there are " in missing.output
+
+
+def test_queues_check_finds_and_mends(broker: JobBroker, run: Run, accept: Actor[..., None]) -> None:
+    """Exit code 1 while something is wrong."""
+    assert "All is in order.\n" == run("queues", "check").stdout
+    job_id = accept.send(12).message_id
+    broker.client.delete(f"dramatiq:{{default}}:job:{job_id}")
+
+    found = run("queues", "check")
+    assert 1 == found.exit_code
+    assert "1 problem" in found.stdout
+    assert 0 == run("queues", "check", "--repair").exit_code
+    assert 0 == run("queues", "check").exit_code
+
+
+def test_the_audit_log_shows_who_did_what(run: Run, accept: Actor[..., None]) -> None:
+    """The act, how many jobs, which were meant."""
+    accept.send(12)
+    run("jobs", "cancel", "comment_id=12", "--yes")
+
+    logged = read(run("audit", "--json"))
+    assert [("cancel", 1)] == [(act["act"], act["count"]) for act in logged]
+    assert 'comment_id="12"' in logged[0]["what"]
+    assert "cancel" in run("audit").stdout
+
+
+def test_top_shows_queues_running_jobs_and_workers(broker: JobBroker, run: Run) -> None:
+    """One picture where there is no terminal."""
+    release = threading.Event()
+
+    @dramatiq.actor
+    def score(comment_id: int) -> None:
+        current_job().progress(1, 2, "half")
+        release.wait(20)
+
+    score.send(12)
+    with working(broker):
+        until(lambda: "half" in run("top", "--every", "0.2").stdout)
+        picture = run("top", "--every", "0.2").stdout
+        plain = read(run("top", "--every", "0.2", "--json"))
+        release.set()
+
+    assert "score(comment_id=12)" in picture
+    assert "1/4" in picture
+    assert 1 == plain["queues"][0]["active"]
+    assert 4 == plain["workers"][0]["threads"]
+    assert "No worker lives" in run("top", "--every", "0.2").stdout

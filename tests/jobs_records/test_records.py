@@ -1,0 +1,262 @@
+"""What a job's record tells."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import dramatiq
+import pytest
+
+from osmod.jobs import current_job
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.errors import NoCurrentJob
+from osmod.jobs.reading import get_job
+from osmod.jobs.records import JobRecord
+from osmod.jobs.states import JobState
+from tests.jobs.conftest import working
+from tests.jobs.waiting import until
+from tests.jobs_records.taking import end, taken
+
+
+def record(broker: JobBroker, job_id: str) -> JobRecord:
+    found = get_job(broker, job_id)
+    assert found is not None
+    return found
+
+
+def test_a_waiting_job_shows_what_it_is(broker: JobBroker) -> None:
+    """Id, actor, queue, arguments by name, state, priority, attempts and the moment it was sent."""
+
+    @dramatiq.actor(actor_name="acceptComments", priority=-10, max_retries=2)
+    def accept(comment_id: int, user_id: int) -> None:
+        """Nothing runs here."""
+
+    before = datetime.now(UTC) - timedelta(seconds=2)
+
+    job = record(broker, accept.send(12, user_id=3).message_id)
+
+    assert ("acceptComments", "default", JobState.WAITING) == (job.actor, job.queue, job.state)
+    assert {"comment_id": 12, "user_id": 3} == job.arguments
+    assert ((12,), {"user_id": 3}) == (job.args, job.kwargs)
+    assert (-10, 0, 3) == (job.priority, job.attempts_made, job.attempts_left)
+    assert job.created is not None
+    assert before < job.created < before + timedelta(seconds=10)
+    assert (None, None, None) == (job.started, job.finished, job.worker)
+    assert "acceptComments(comment_id=12, user_id=3)" == job.call
+
+
+def test_arguments_in_the_senders_spelling_have_the_functions_names(broker: JobBroker) -> None:
+    """OSMod sends `commentId`; whoever looks finds `comment_id`."""
+
+    @dramatiq.actor
+    def accept(comment_id: int) -> None:
+        """Nothing runs here."""
+
+    job = record(broker, accept.send_with_options(kwargs={"commentId": 12}).message_id)
+
+    assert {"comment_id": 12} == job.arguments
+
+
+def test_an_unknown_id_has_no_record(broker: JobBroker) -> None:
+    """None, not an empty record."""
+    broker.declare_queue("default")
+
+    assert get_job(broker, "no-such-job") is None
+
+
+def test_a_running_job_shows_its_worker(broker: JobBroker) -> None:
+    """Host and process from the start; the attempt under way counts as made."""
+    actor = dramatiq.actor(lambda: None, actor_name="run", max_retries=2)
+    message = actor.send()
+    with taken(broker, 1):
+        job = record(broker, message.message_id)
+
+        assert (JobState.ACTIVE, 1, 2) == (job.state, job.attempts_made, job.attempts_left)
+        assert job.worker is not None
+        assert job.worker.process > 0
+        assert job.started is not None
+
+
+def test_a_finished_job_shows_how_long_it_took_and_what_came_of_it(broker: JobBroker) -> None:
+    """Started, finished, duration; the result where the actor asks for it to be kept."""
+
+    @dramatiq.actor(keep_result=True)
+    def add(a: int, b: int) -> dict[str, int]:
+        return {"sum": a + b}
+
+    message = add.send(1, 2)
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.DONE)
+
+    job = record(broker, message.message_id)
+    assert {"sum": 3} == job.result
+    assert job.started is not None
+    assert job.finished is not None
+    assert job.started <= job.finished
+    assert job.duration is not None
+    assert timedelta(0) <= job.duration < timedelta(seconds=10)
+    assert (1, 0, None) == (job.attempts_made, job.attempts_left, job.error)
+
+
+def test_a_result_that_is_not_json_says_so_instead(broker: JobBroker) -> None:
+    """The job is done all the same."""
+    actor = dramatiq.actor(lambda: {1, 2}, actor_name="odd", keep_result=True)
+    message = actor.send()
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.DONE)
+
+    assert (
+        "(not kept: Object of type set is not JSON serializable)" == record(broker, message.message_id).result
+    )
+
+
+def test_a_failed_job_shows_its_error_with_traceback(broker: JobBroker) -> None:
+    """Class, message, and where it came from."""
+
+    @dramatiq.actor(max_retries=0)
+    def fail() -> None:
+        raise ValueError("no such comment: 12")
+
+    message = fail.send()
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.FAILED)
+
+    job = record(broker, message.message_id)
+    assert job.error is not None
+    assert ("ValueError", "no such comment: 12") == (job.error.kind, job.error.message)
+    assert 'raise ValueError("no such comment: 12")' in job.error.traceback
+    assert (1, 0) == (job.attempts_made, job.attempts_left)
+
+
+def test_a_job_to_be_tried_again_shows_when_and_why(broker: JobBroker) -> None:
+    """A retry is a delayed job that made attempts, with the last one's error."""
+
+    @dramatiq.actor(max_retries=2, min_backoff=60_000)
+    def fail() -> None:
+        raise TimeoutError("no answer")
+
+    message = fail.send()
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.DELAYED)
+
+    job = record(broker, message.message_id)
+    assert (1, 2) == (job.attempts_made, job.attempts_left)
+    assert job.due is not None
+    assert job.due > datetime.now(UTC)
+    assert job.error is not None
+    assert ("TimeoutError", "no answer") == (job.error.kind, job.error.message)
+
+
+def test_progress_and_log_stand_in_the_record(broker: JobBroker) -> None:
+    """The last progress, and the lines in their order, once the job is done."""
+
+    @dramatiq.actor
+    def work() -> None:
+        job = current_job()
+        for done in range(1000):
+            job.progress(done, 1000)
+        job.progress(3, 10, "comments scored")
+        job.log("first line\nof two")
+        job.log("second")
+
+    message = work.send()
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.DONE)
+
+    job = record(broker, message.message_id)
+    assert job.progress is not None
+    assert (3, 10, "comments scored") == (job.progress.done, job.progress.total, job.progress.message)
+    assert 0.3 == job.progress.share
+    assert ["first line\nof two", "second"] == [line.text for line in job.log]
+
+
+def test_progress_shows_while_the_job_runs(broker: JobBroker) -> None:
+    """Within a second, without the job's waiting for it; and in which thread it runs."""
+    release = threading.Event()
+
+    @dramatiq.actor
+    def work() -> None:
+        current_job().progress(1, 2)
+        release.wait(20)
+
+    message = work.send()
+    with working(broker):
+        until(lambda: record(broker, message.message_id).progress)
+        worker = until(lambda: (one := record(broker, message.message_id).worker) and one.thread and one)
+        release.set()
+
+    assert worker.thread.startswith("Thread-")
+
+
+def test_a_log_is_bounded(broker: JobBroker) -> None:
+    """The last 100 lines are kept, and 1,000 characters of each, over several writes."""
+
+    @dramatiq.actor
+    def work() -> None:
+        for at in range(150):
+            current_job().log(f"{at} {'x' * 2000}")
+
+    message = work.send()
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.DONE)
+
+    log = record(broker, message.message_id).log
+    assert 100 == len(log)
+    assert "50 xxx" == log[0].text[:6]
+    assert 1000 == len(log[-1].text)
+
+
+def test_a_failed_run_keeps_its_log_for_the_next(broker: JobBroker) -> None:
+    """Lines of both runs stand in the record."""
+
+    @dramatiq.actor(max_retries=1, min_backoff=1, max_backoff=1)
+    def work() -> None:
+        current_job().log(f"attempt {current_job().attempt}")
+        if current_job().attempt == 1:
+            raise ValueError("once")
+
+    message = work.send()
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.DONE)
+
+    assert ["attempt 1", "attempt 2"] == [line.text for line in record(broker, message.message_id).log]
+
+
+def test_progress_must_be_numbers_that_make_sense(broker: JobBroker) -> None:
+    """The error says what was given."""
+    errors: list[str] = []
+
+    @dramatiq.actor
+    def work() -> None:
+        try:
+            current_job().progress(-1, 10)
+        except ValueError as error:
+            errors.append(str(error))
+
+    work.send()
+    with working(broker):
+        until(lambda: errors)
+
+    assert ["done=-1: expected a number of at least 0"] == errors
+
+
+def test_outside_of_a_job_there_is_no_current_one(broker: JobBroker) -> None:
+    """The error says where it works."""
+    with pytest.raises(NoCurrentJob) as raised:
+        current_job()
+
+    assert (
+        "current_job() was called outside of a job: it only works in an actor that a worker runs, "
+        "or that inline mode does"
+    ) == str(raised.value)
+
+
+def test_a_job_that_is_not_to_be_kept_leaves_no_record(broker: JobBroker) -> None:
+    """Only the counter of done jobs knows of it."""
+    actor = dramatiq.actor(lambda: None, actor_name="gone", remove_on_complete=True)
+    message = actor.send()
+    end(broker, 1)
+
+    assert get_job(broker, message.message_id) is None
+    assert b"1" == broker.client.hget("dramatiq:{default}:meta", "done")

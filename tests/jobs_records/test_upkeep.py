@@ -1,0 +1,67 @@
+"""What is dropped when its time is over, and what is not."""
+
+from __future__ import annotations
+
+import dramatiq
+
+from osmod.jobs import audit, steering
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.filters import JobFilter
+from osmod.jobs.find import count
+from osmod.jobs.upkeep import Pruned, prune
+from tests.jobs.waiting import until
+from tests.jobs_records.taking import end
+
+
+def test_what_outlived_its_time_is_dropped(redis_url: str) -> None:
+    """Entries of finished, failed and cancelled jobs, and ids of jobs that are gone in every index."""
+    broker = JobBroker(url=redis_url, done_ttl=1, dead_message_ttl=1)
+    dramatiq.set_broker(broker)
+
+    @dramatiq.actor(index=("number",))
+    def work(number: int) -> None:
+        """Nothing runs here."""
+
+    for number in range(3):
+        work.send(number)
+    end(broker, 1)
+    end(broker, 1, ValueError("no"))
+    steering.cancel(broker, JobFilter(actor="work"))
+    kept = work.send(4).message_id
+    until(lambda: 1 == len(list(broker.client.scan_iter("*job:*"))))
+
+    dropped = prune(broker)
+
+    assert dropped.jobs <= 3  # A worker at work drops some itself.
+    assert 3 * 2 + 1 == dropped.index_entries
+    assert 0 == dropped.acts
+    assert 1 == count(broker)
+    for index in ("actor:work", "argument:number"):
+        assert [kept.encode()] == broker.client.zrange(f"dramatiq:{{default}}:index:{index}", 0, -1)
+    broker.close()
+
+
+def test_what_is_in_time_stays(broker: JobBroker) -> None:
+    """Records, entries, acts: all are there afterwards, and a second time there is nothing to drop."""
+    actor = dramatiq.actor(lambda number: None, actor_name="work", index=("number",))
+    for number in range(4):
+        actor.send(number)
+    end(broker, 1)
+    end(broker, 1, ValueError("no"))
+    steering.pause(broker, "default")
+    steering.resume(broker, "default")
+
+    assert Pruned(0, 0, 0) == prune(broker)
+    assert 4 == count(broker)
+    assert 2 == len(audit.acts(broker))
+
+
+def test_a_silent_worker_is_forgotten(broker: JobBroker) -> None:
+    """One that was killed cannot take its leave."""
+    broker.client.hset(
+        "dramatiq:workers", "gone:1", '1000 {"threads": 1, "running": 0, "queues": [], "since": 1}'
+    )
+
+    prune(broker)
+
+    assert not broker.client.hexists("dramatiq:workers", "gone:1")
