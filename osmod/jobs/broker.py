@@ -13,6 +13,7 @@ import redis
 from dramatiq import Message, Middleware, Worker
 from dramatiq.brokers.redis import DEFAULT_DEAD_MESSAGE_TTL, RedisBroker
 from dramatiq.common import q_name
+from dramatiq.middleware import TimeLimit as StockTimeLimit
 from dramatiq.middleware import default_middleware
 
 from osmod.jobs.connection import bounded, client_from_url
@@ -30,7 +31,8 @@ from osmod.jobs.ratelimit import RateLimits
 from osmod.jobs.retries import run_again
 from osmod.jobs.scripts import ENQUEUE, PURGE
 from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, SEND_BATCH, Sender, stored_as
-from osmod.jobs.workqueue import WorkQueue
+from osmod.jobs.timelimit import TimeLimit
+from osmod.jobs.workqueue import NoDelays, WorkQueue
 
 #: Milliseconds that an idle consumer sleeps when nothing is known to come.
 DEFAULT_NAP = 10_000
@@ -106,7 +108,8 @@ class JobBroker(RedisBroker):
             for term in (self.lease, done_ttl, keep_done, dead_message_ttl, DEATHS_ALLOWED, self.nap)
         ]
         if middleware is None:
-            middleware = [*(kind() for kind in default_middleware), RateLimits()]
+            kinds = [TimeLimit if kind is StockTimeLimit else kind for kind in default_middleware]
+            middleware = [*(kind() for kind in kinds), RateLimits()]
         super().__init__(  # type: ignore[no-untyped-call]
             middleware=middleware,
             namespace=namespace,
@@ -157,7 +160,7 @@ class JobBroker(RedisBroker):
           timeout: milliseconds after which `next` on it gives None for want of a job, one second at most.
         """
         with self._lock:
-            if self._heartbeat is None:
+            if self._heartbeat is None or not self._heartbeat.is_alive():
                 self._heartbeat = Heartbeat(self)
                 self._heartbeat.start()
                 release_on_exit(self)
@@ -295,3 +298,5 @@ class JobBroker(RedisBroker):
         self._hooks.after(self, signal, args, kwargs)
         if signal == "worker_shutdown":
             end_draining(self)
+        elif signal == "consumer_thread_boot":
+            setattr(args[0], "delay_queue", NoDelays())  # noqa: B010

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import count
 from traceback import format_exception
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from dramatiq import Consumer, Message, MessageProxy
@@ -19,6 +19,7 @@ from dramatiq.errors import DecodeError
 
 from osmod.jobs.backoff import Backoff
 from osmod.jobs.connection import ANSWER_TIMEOUT
+from osmod.jobs.decoding import decoder
 from osmod.jobs.hooks import stirs
 from osmod.jobs.job import Job
 from osmod.jobs.link import pack, passes
@@ -245,30 +246,32 @@ class JobConsumer(Consumer):
 
     def _take(self, fields: list[bytes], messages: bytes, token: bytes) -> None:
         at = 0
+        decode = decoder(messages)
+        actors = self.broker.actors
+        held, queued = self._holdings.held, self.queued_message_ids
         for size, job_id in zip(fields[::2], fields[1::2], strict=True):
             end = at + int(size)
             marks = b""
             if job_id[:1] in b"!*":
                 bare = job_id.lstrip(b"!*")
                 marks, job_id = job_id[: -len(bare)], bare
-            data, at = messages[at:end], end
             try:
-                message: Message[Any] = Message.decode(data)
+                message = decode(at, end)
             except DecodeError as error:
                 _log.exception("Job %s cannot be read; it is failed.", job_id.decode())
                 message = Message(self.queue_name, "unreadable", (), {}, {}, job_id.decode())
                 job = Job(message, job_id, token, self, marks)
                 job.stuff_exception(error)
-                self._hold(job)
                 self.nack(job)
                 continue
+            finally:
+                at = end
             job = Job(message, job_id, token, self, marks)
-            message.options.pop("eta", None)
-            actor = self.broker.actors.get(message.actor_name)
-            job.plain = actor is not None and not stirs(actor.options) and not stirs(message.options)
-            self._hold(job)
+            options = message.options
+            if options:
+                options.pop("eta", None)
+            actor = actors.get(message.actor_name)
+            job.plain = actor is not None and not stirs(actor.options) and not (options and stirs(options))
+            held[message.message_id] = job
+            queued.add(message.message_id)
             self.message_cache.append(job)
-
-    def _hold(self, job: Job) -> None:
-        self._holdings.held[job.message_id] = job
-        self.queued_message_ids.add(job.message_id)

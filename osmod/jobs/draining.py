@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import threading
 import time
 import weakref
@@ -89,15 +90,16 @@ class _Patience:
 
 def release_on_exit(broker: JobBroker) -> None:
     """Give up all leases should this process exit without stopping its worker, as on a second SIGTERM."""
-    give_up = partial(_give_up, weakref.ref(broker))
+    give_up = partial(_give_up, weakref.ref(broker), os.getpid())
     # Processes made by multiprocessing, such as Dramatiq's workers, run these and not atexit's.
     util.Finalize(None, give_up, exitpriority=100)
     atexit.register(give_up)
 
 
-def _give_up(reference: weakref.ref[JobBroker]) -> None:
+def _give_up(reference: weakref.ref[JobBroker], process: int) -> None:
     broker = reference()
-    if broker is not None:
+    # A process forked from this one holds none of its leases.
+    if broker is not None and os.getpid() == process:
         broker.stopping = True
         for holdings in broker.all_holdings():
             holdings.release()

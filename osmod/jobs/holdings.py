@@ -48,6 +48,7 @@ class Holdings:
 
     def settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
         """Note how a job ended."""
+        job.ended = True
         self.pending.append((job, settlement))
 
     def exchange(self, link: Link | Links, token: bytes, want: int) -> tuple[int, bytes, bytes]:
@@ -88,8 +89,11 @@ class Holdings:
             return
         pairs = chain.from_iterable((job.id, job.token) for job in jobs.values())
         for job_id in EXTEND.run(links, self.base, [lease, *pairs]):
-            _log.warning("The lease of job %s passed on while it was held here.", job_id.decode())
-            self._let_go(jobs[job_id.decode()])
+            job = jobs[job_id.decode()]
+            # One that ended meanwhile has no lease left to extend, or is told so when it is settled.
+            if not job.ended:
+                _log.warning("The lease of job %s passed on while it was held here.", job.message_id)
+                self._let_go(job)
 
     def flush(self, links: Links, patience: float = 0.0) -> bool:
         """Tell Redis now what ended, trying for so many seconds. False if it could not be told."""

@@ -25,6 +25,21 @@ if TYPE_CHECKING:
 #: Signals on which hooks send what follows from a job: pipelines, callbacks, groups.
 _ENDS = frozenset({"process_message", "skip_message"})
 
+
+class _Names(dict[str, str]):
+    """The names of hooks by signal, each put together once."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self._prefix = prefix
+
+    def __missing__(self, signal: str) -> str:
+        self[signal] = self._prefix + signal
+        return self[signal]
+
+
+BEFORE, AFTER = _Names("before_"), _Names("after_")
+
 #: Options that make one of Dramatiq's own middleware do something to a job that runs and succeeds.
 _STIRRING = frozenset({"max_age", "notify_shutdown", "on_success", "on_failure", "pipe_target"})
 #: Those middleware, and whether the way one was made lets it rest without such an option.
@@ -50,12 +65,12 @@ class HookTable:
 
     def __init__(self) -> None:
         self._known: list[Middleware] = []
-        self._table: dict[str, list[Middleware]] = {}
+        self._tables: dict[bool, dict[str, list[Middleware]]] = {False: {}, True: {}}
         self._thread = threading.local()
 
     def before(self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Call the `before_` hooks. As in Dramatiq only a `MiddlewareError` passes through."""
-        hook = "before_" + signal
+        hook = BEFORE[signal]
         for middleware in self._on(broker, hook, signal in _ENDS and is_plain(args[0])):
             try:
                 getattr(middleware, hook)(broker, *args, **kwargs)
@@ -66,7 +81,7 @@ class HookTable:
 
     def after(self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Call the `after_` hooks, last middleware first. As in Dramatiq nothing passes through."""
-        hook = "after_" + signal
+        hook = AFTER[signal]
         if signal not in _ENDS:
             self._call_after(broker, hook, self._on(broker, hook, False), args, kwargs)
             return
@@ -83,7 +98,7 @@ class HookTable:
         Left out are those that would take the interruption for the job's end: Dramatiq's retries, results,
         callbacks and what follows in groups and pipelines.
         """
-        hook = "after_" + signal
+        hook = AFTER[signal]
         cleaning = [one for one in self._on(broker, hook, False) if not isinstance(one, _ON_OUTCOME)]
         self._call_after(broker, hook, cleaning, args, kwargs)
 
@@ -106,7 +121,7 @@ class HookTable:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
     ) -> None:
-        for middleware in reversed(listening):
+        for middleware in reversed(listening) if listening else ():
             try:
                 getattr(middleware, hook)(broker, *args, **kwargs)
             except Exception:
@@ -114,12 +129,12 @@ class HookTable:
 
     def _on(self, broker: Broker, hook: str, plain: bool) -> list[Middleware]:
         if broker.middleware != self._known:
-            self._known, self._table = list(broker.middleware), {}
-        key = "plain " + hook if plain else hook
-        found = self._table.get(key)
+            self._known, self._tables = list(broker.middleware), {False: {}, True: {}}
+        table = self._tables[plain]
+        found = table.get(hook)
         if found is None:
             found = [one for one in self._known if _defines(one, hook) and not (plain and _rests(one))]
-            self._table[key] = found
+            table[hook] = found
         return found
 
 

@@ -20,6 +20,7 @@ class Job(MessageProxy):
       token: the lease's name; Redis refuses whatever comes under another.
       plain: whether no option of it or its actor needs any of Dramatiq's own middleware.
       suspect: whether a worker vanished while it held this job before.
+      ended: whether how it ended has been noted.
       settlement: what to tell Redis once the job ends, where that is not "done": a retry, for instance.
       followups: messages that hooks wanted to send on this job's end while Redis was away, with delays. They
         are sent before the job is settled, so that neither is lost.
@@ -42,6 +43,7 @@ class Job(MessageProxy):
         self.suspect = b"!" in marks
         self.done = b"D" if b"*" in marks else b"d"
         self.id = job_id
+        self.ended = False
         self.settlement: tuple[bytes, ...] | None = None
         self.followups: list[tuple[Message[Any], int | None]] | None = None
 

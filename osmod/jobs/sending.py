@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from dramatiq import Message
 
 from osmod.jobs.arguments import logged
 from osmod.jobs.backoff import Backoff
-from osmod.jobs.errors import JobNotQueued
+from osmod.jobs.errors import InvalidOption, JobNotQueued
 from osmod.jobs.link import Links, passes
 from osmod.jobs.options import MESSAGE_OPTIONS, apply_to_message, wire_form
 from osmod.jobs.scripts import ENQUEUE
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Milliseconds that `send` waits for a Redis that is away.
 DEFAULT_SEND_PATIENCE = 5_000
+#: What message ids may look like: they share a line with lengths and marks on their way to a consumer.
+_IDS = re.compile(r"[^\s!*]\S*")
 #: Messages sent in one call by `send_many`.
 SEND_BATCH = 500
 
@@ -47,6 +50,8 @@ class Sender:
             message.message_id,
             message.message_timestamp,
         )
+        if not _IDS.fullmatch(message.message_id):
+            raise InvalidOption(f"message_id={message.message_id!r}: no spaces, and no ! or * first")
         if message.options:
             apply_to_message(message, MESSAGE_OPTIONS | self._broker.actor_options)
         return message
