@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: Seconds between two complaints about a Redis that does not answer.
+COMPLAIN_EVERY = 10.0
 #: Seconds that settlements wait for company before they are told to a busy queue.
 GATHER = 0.002
 #: Seconds after which a sleeping consumer looks up, whatever it was told, and tells its thread that it lives.
@@ -87,6 +89,7 @@ class JobConsumer(Consumer):
         self._sleeps_until = 0.0
         self._dry_until = 0.0
         self._backoff = Backoff()
+        self._silent_until = 0.0
 
     @property
     def outstanding_message_count(self) -> int:
@@ -103,11 +106,20 @@ class JobConsumer(Consumer):
                 raise
             self._sleeps_until = self._dry_until = 0.0
             self._sleeper.close()
-            delay = self._backoff.next()
-            _log.warning("Redis is away (%s); trying again in %.2f seconds.", error, delay)
-            self._bell.wait(min(delay, self._look_up))
+            self._complain(error)
+            self._bell.wait(min(self._backoff.next(), self._look_up))
             return None
         return job
+
+    def _complain(self, error: Exception) -> None:
+        """Say what is wrong and what to do, at once and then every `COMPLAIN_EVERY` seconds."""
+        if time.monotonic() >= self._silent_until:
+            self._silent_until = time.monotonic() + COMPLAIN_EVERY
+            _log.warning(
+                "Redis does not answer (%s): start it (`osmod redis` runs one here) or name yours in REDIS_URL; "
+                "trying until it does.",
+                error,
+            )
 
     def ack(self, message: MessageProxy) -> None:
         """Note that a job is done, or is to be retried if a retry was asked for. Never raises for Redis."""
@@ -217,6 +229,9 @@ class JobConsumer(Consumer):
         token = f"{self._worker}:{next(self._leases)}".encode() if want > 0 else b""
         wait, heads, messages = self._holdings.exchange(self._link, token, max(0, want))
         self._backoff.reset()
+        if self._silent_until:
+            self._silent_until = 0.0
+            _log.info("Redis answers again.")
         fields = heads.split()
         if len(fields) < 2 * want:
             nap = self.broker.nap if wait < 0 else min(self.broker.nap, max(wait, 1))

@@ -89,8 +89,8 @@ class Sender:
                 if left <= 0:
                     first = logged(broker.actors.get(entries[0][0].actor_name), entries[0][0])
                     raise JobNotQueued(
-                        f"{first} was not queued: Redis was away for {patience / 1000:g} seconds "
-                        f"({error}). Sending the same message again is safe."
+                        f"{first} was not queued: Redis did not answer for {patience / 1000:g} seconds "
+                        f"({error}). Start it or correct REDIS_URL; sending the same message again is safe."
                     ) from error
                 time.sleep(min(backoff.next(), left))
 

@@ -73,7 +73,7 @@ def test_a_swallowed_answer_does_not_hold_up_send(
     actor = dramatiq.actor(lambda: None, actor_name="noop")
     proxy.swallow = True
     began = time.monotonic()
-    with pytest.raises(JobNotQueued, match=r"noop\(\) was not queued: Redis was away for 0\.6 seconds"):
+    with pytest.raises(JobNotQueued, match=r"noop\(\) was not queued: Redis did not answer for 0\.6 seconds"):
         actor.send()
     broker.close()
 
