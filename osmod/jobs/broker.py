@@ -18,7 +18,7 @@ from dramatiq.middleware import default_middleware
 
 from osmod.jobs.connection import bounded, client_from_url
 from osmod.jobs.consumer import JobConsumer
-from osmod.jobs.control import JobControl
+from osmod.jobs.control import ensure_control
 from osmod.jobs.draining import DEFAULT_DRAIN, Drained, begin_draining, end_draining, release_on_exit
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.holdings import Holdings
@@ -96,8 +96,7 @@ class JobBroker(RedisBroker):
         self.work_queue: WorkQueue | None = None
         self.lease = lease_millis(lease)
         self.send_patience = send_patience
-        self.done_ttl = done_ttl
-        self.remove_on_complete = remove_on_complete
+        self.done_ttl, self.remove_on_complete = done_ttl, remove_on_complete
         self.nap = min(nap, self.lease)
         self.drain = drain
         self.links = Links(client.connection_pool)
@@ -118,8 +117,7 @@ class JobBroker(RedisBroker):
             **stock,
         )
         self.actor_options |= ACTOR_OPTIONS
-        if not any(isinstance(one, JobControl) for one in self.middleware):
-            self.add_middleware(JobControl())
+        ensure_control(self)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"attribute {name} does not exist")

@@ -182,6 +182,12 @@ class JobControl(Middleware):
                     raise_thread_exception(thread_id, Cancelled)  # type: ignore[no-untyped-call]
 
 
+def ensure_control(broker: JobBroker) -> None:
+    """Add a `JobControl` to a broker that was made without."""
+    if not any(isinstance(one, JobControl) for one in broker.middleware):
+        broker.add_middleware(JobControl())
+
+
 class _Watch(threading.Thread):
     """The one thread for all of it."""
 

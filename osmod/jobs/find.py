@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Jobs in a page, and jobs looked at for one, unless asked otherwise.
 PAGE = 50
-SCAN = 20_000
+SCAN = 10_000
 
 
 @dataclass(frozen=True)
