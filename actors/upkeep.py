@@ -1,11 +1,13 @@
-"""What keeps the database in order: owed jobs are queued, counts are checked, old rows go."""
+"""What keeps things in order: owed jobs are queued, counts are checked, old rows and records go."""
 
 import logging
 
 import dramatiq
 
+from osmod.jobs.broker import JobBroker
 from osmod.jobs.options import PRIORITIES
 from osmod.jobs.schedules import cron, every
+from osmod.jobs.upkeep import prune
 from osmod.moderation import counts, delivery
 from osmod.moderation.database import open_session
 from osmod.task import DATABASE_RETRIES, deliver, get_engine
@@ -53,3 +55,17 @@ def prune_inbox() -> None:
         with open_session(get_engine()) as session:
             pruned = delivery.prune_inbox(session, BATCH)
             session.commit()
+
+
+@dramatiq.actor(
+    actor_name="pruneJobs",
+    periodic=cron("15 4 * * *"),
+    priority=PRIORITIES["low"],
+    time_limit=HOUR,
+    **DATABASE_RETRIES,
+)
+def prune_jobs() -> None:
+    """Drop what outlived its time of the queues' job records, indexes and audit log."""
+    queue = dramatiq.get_broker()
+    if isinstance(queue, JobBroker):  # in inline mode there are no records
+        log.info("pruned %s", prune(queue))

@@ -16,7 +16,14 @@ from tests.actors.conftest import ACTORS
 from tests.actors.jobs import Jobs
 from tests.moderation.world import World
 
-NOT_MODERATION = {"heartbeat", "sweepOutbox", "pruneInbox", "checkCounts", "youtube:commentModerated"}
+NOT_MODERATION = {
+    "heartbeat",
+    "sweepOutbox",
+    "pruneInbox",
+    "pruneJobs",
+    "checkCounts",
+    "youtube:commentModerated",
+}
 FEW = 20
 
 

@@ -37,7 +37,7 @@ OSMODS = {
     "tagCommentSummaryScores",
     "youtube:commentModerated",
 }
-OURS = {"checkCounts", "heartbeat", "postProcessComment", "pruneInbox", "sweepOutbox"}
+OURS = {"checkCounts", "heartbeat", "postProcessComment", "pruneInbox", "pruneJobs", "sweepOutbox"}
 
 
 def test_wire_names() -> None:
