@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from osmod.cli.queue_access import job_broker
+from osmod.cli.tables import console, length, table
 from osmod.jobs.schedules import (
     ScheduleBusy,
     ScheduleState,
@@ -23,7 +22,6 @@ from osmod.jobs.schedules import (
 )
 from osmod.jobs.schedules import pause as pause_schedule
 from osmod.jobs.schedules import resume as resume_schedule
-from osmod.jobs.setup import ensure_broker
 
 
 @click.group()
@@ -38,18 +36,16 @@ def schedules() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, times in ISO 8601.")
 def list_(as_json: bool) -> None:
     """What runs when: in words, next run, last run and how it went."""
-    found = list_schedules(_broker())
+    found = list_schedules(job_broker())
     if as_json:
         for state in found:
             click.echo(json.dumps(asdict(state), default=_plain))
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("schedule", "when", "next", "last", "outcome", "took"):
-        table.add_column(heading, overflow="fold")
+    shown = table("schedule", "when", "next", "last", "outcome", ">took")
     now = datetime.now(UTC)
     for state in found:
-        table.add_row(*_cells(state, now))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+        shown.add_row(*_cells(state, now))
+    console().print(shown)
 
 
 @schedules.command()
@@ -57,7 +53,7 @@ def list_(as_json: bool) -> None:
 def run(name: str) -> None:
     """Queue a run of the schedule NAME at once; exit 1 if its last run is not done."""
     with _named():
-        message = run_now(_broker(), name)
+        message = run_now(job_broker(), name)
     click.echo(f"{name} is queued as {message.message_id}")
 
 
@@ -66,7 +62,7 @@ def run(name: str) -> None:
 def pause(name: str) -> None:
     """Let the schedule NAME send nothing until it is resumed."""
     with _named():
-        pause_schedule(_broker(), name)
+        pause_schedule(job_broker(), name)
     click.echo(f"{name} is paused")
 
 
@@ -75,19 +71,8 @@ def pause(name: str) -> None:
 def resume(name: str) -> None:
     """Let the schedule NAME send again, from its next time on."""
     with _named():
-        resume_schedule(_broker(), name)
+        resume_schedule(job_broker(), name)
     click.echo(f"{name} is resumed")
-
-
-def _broker() -> Any:
-    broker = ensure_broker()
-    import actors  # noqa: F401 - declares the schedules
-
-    if not hasattr(broker, "client"):
-        raise click.ClickException(
-            "WORKER_RUN_IMMEDIATELY is set: there is no queue, so there are no schedules."
-        )
-    return broker
 
 
 @contextmanager
@@ -105,21 +90,11 @@ def _cells(state: ScheduleState, now: datetime) -> list[str]:
     return [
         state.name,
         state.words,
-        "paused" if state.next is None else f"in {_length(state.next - now)}",
-        f"{_length(now - state.last_started)} ago" if state.last_started else "never",
+        "paused" if state.next is None else f"in {length(state.next - now)}",
+        f"{length(now - state.last_started)} ago" if state.last_started else "never",
         doing,
-        _length(state.last_duration) if state.last_duration is not None else "",
+        length(state.last_duration),
     ]
-
-
-def _length(time: timedelta) -> str:
-    seconds = time.total_seconds()
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * size or unit == "min":
-            return f"{seconds / size:.0f} {unit}"
-    raise AssertionError("unreachable")
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,59 @@
+"""`osmod schedules`: what runs when, and running, pausing and resuming one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def osmod(redis_url: str) -> Command:
+    """Runs `osmod schedules …` on the test's Redis."""
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "osmod", "schedules", *arguments]
+        environment = os.environ | {"REDIS_URL": redis_url}
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    return call
+
+
+def test_a_paused_schedule_is_shown_as_such_until_it_is_resumed(osmod: Command) -> None:
+    """`pause` and `resume` say what they did, and `list --json` shows no next run in between."""
+
+    def next_run() -> str | None:
+        lines = map(json.loads, osmod("list", "--json").stdout.splitlines())
+        return next(state["next"] for state in lines if state["name"] == "checkCounts")
+
+    assert next_run() is not None
+    assert "checkCounts is paused\n" == osmod("pause", "checkCounts").stdout
+    assert next_run() is None
+    assert "paused" in osmod("list").stdout
+    assert "checkCounts is resumed\n" == osmod("resume", "checkCounts").stdout
+    assert next_run() is not None
+
+
+def test_a_run_by_hand_is_queued_once(osmod: Command) -> None:
+    """A second `run` is refused while the first has not ended, and exits with 1."""
+    first, second = osmod("run", "checkCounts"), osmod("run", "checkCounts")
+    assert first.stdout.startswith("checkCounts is queued as ")
+    assert 1 == second.returncode
+    assert second.stderr.startswith("Error: checkCounts is not run: its last run (")
+
+
+def test_a_misspelt_name_is_answered_with_the_right_one(osmod: Command) -> None:
+    """An unknown schedule exits with 1 and a suggestion."""
+    result = osmod("pause", "hartbeat")
+    assert 1 == result.returncode
+    assert "Error: No schedule 'hartbeat': did you mean 'heartbeat'?\n" == result.stderr
