@@ -168,6 +168,11 @@ class WorkQueue:
         """Whether every job put has been given to a thread."""
         return not self.qsize()
 
+    def busy_threads(self) -> list[int]:
+        """The threads that run a job, by their identifiers."""
+        with self._lock:
+            return list(self._busy)
+
     def stalled(self) -> bool:
         """Whether jobs wait beside idle threads. Consumers ask, and call `rouse` if it stays so."""
         return bool(self._waiting and self._parked)
