@@ -26,7 +26,7 @@ from osmod.jobs.hooks import HookTable
 from osmod.jobs.job import Job
 from osmod.jobs.leases import DEFAULT_LEASE, Heartbeat, begin, lease_millis
 from osmod.jobs.link import Links
-from osmod.jobs.options import ACTOR_OPTIONS, apply_to_actor
+from osmod.jobs.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor
 from osmod.jobs.ratelimit import RateLimits
 from osmod.jobs.retries import run_again
 from osmod.jobs.scripts import ENQUEUE, PURGE
@@ -117,6 +117,8 @@ class JobBroker(RedisBroker):
             **stock,
         )
         self.actor_options |= ACTOR_OPTIONS
+        #: Options that only messages carry. Middleware that put others on messages add their names here.
+        self.message_options = set(MESSAGE_OPTIONS)
         ensure_control(self)
 
     def __getattr__(self, name: str) -> Any:

@@ -136,11 +136,8 @@ class JobConsumer(Consumer):
             error = message._exception
             reason = f"{type(error).__name__}: {error}" if error else message.options.get("error", "failed")
             traceback = message.options.get("traceback") or "".join(format_exception(error) if error else ())
-            reason, traceback = (
-                reason[:2000].encode(errors="replace"),
-                traceback[-8000:].encode(errors="replace"),
-            )
-            self._settle(message, (b"f", message.id, message.token, reason, traceback, message.ran))
+            texts = (reason[:2000].encode(errors="replace"), traceback[-8000:].encode(errors="replace"))
+            self._settle(message, (b"f", message.id, message.token, *texts, message.ran))
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Hand jobs back that were not started. Each returns to its old place in the order."""
@@ -172,7 +169,9 @@ class JobConsumer(Consumer):
             consumer._bell.ring()
 
     def _room(self) -> int:
-        return self.prefetch - len(self.queued_message_ids) + len(self._holdings.pending)
+        queued = self.queued_message_ids
+        ended = sum(job.message_id in queued for job, _ in list(self._holdings.pending))
+        return self.prefetch - len(queued) + ended
 
     def _next(self) -> Job | None:
         if self.broker.stopping:

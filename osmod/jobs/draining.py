@@ -55,7 +55,7 @@ def begin_draining(broker: JobBroker, worker: Any) -> None:
             by_queue[item.message.queue_name].append(item.message)
         for queue_name, messages in by_queue.items():
             worker.consumers[queue_name].requeue_messages(messages)
-    patience = _Patience(broker.drain / 1000, worker.workers)
+    patience = _Patience(broker.drain / 1000, work_queue)
     for thread in worker.workers:
         # Dramatiq joins each with the whole shutdown timeout of its command, ten minutes by default.
         setattr(thread, "join", partial(patience.join, thread))  # noqa: B010
@@ -67,12 +67,13 @@ def end_draining(broker: JobBroker) -> None:
         for job in holdings.release():
             _log.warning("Job %s did not let go in time; it will be run again.", job.message_id)
         holdings.flush(broker.links, LAST_WORDS)
+    broker.stopping = False
 
 
 class _Patience:
-    def __init__(self, seconds: float, threads: list[Any]) -> None:
+    def __init__(self, seconds: float, work_queue: Any) -> None:
         self._deadline = time.monotonic() + seconds
-        self._threads = threads
+        self._work_queue = work_queue
         self._interrupted = False
 
     def join(self, thread: threading.Thread, timeout: float | None = None) -> None:
@@ -82,9 +83,8 @@ class _Patience:
             return
         if not self._interrupted:
             self._interrupted = True
-            for one in self._threads:
-                if one.is_alive():
-                    raise_thread_exception(one.ident, Drained)  # type: ignore[no-untyped-call]
+            for busy in getattr(self._work_queue, "busy_threads", list)():
+                raise_thread_exception(busy, Drained)  # type: ignore[no-untyped-call]
         threading.Thread.join(thread, max(0.0, self._deadline + GRACE - time.monotonic()))
 
 

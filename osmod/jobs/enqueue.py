@@ -50,7 +50,8 @@ def enqueue(actor: Actor[..., Any], /, **given: Any) -> Enqueued:
     """
     signature = inspect.signature(actor.fn)
     takes_any = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
-    options_known = (MESSAGE_OPTIONS | actor.broker.actor_options | _OWN) - set(signature.parameters)
+    of_messages = getattr(actor.broker, "message_options", MESSAGE_OPTIONS)
+    options_known = (of_messages | actor.broker.actor_options | _OWN) - set(signature.parameters)
     options = {name: value for name, value in given.items() if name in options_known}
     arguments = {name: value for name, value in given.items() if name not in options_known}
     if not takes_any:

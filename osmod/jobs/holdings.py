@@ -133,7 +133,8 @@ class Holdings:
             raise ConnectionClosed(str(error)) from error  # type: ignore[no-untyped-call]
 
     def _tell_next(self, links: Links) -> None:
-        alone = self.pending[0] if len(self.pending) == 1 else None
+        noted = list(self.pending)
+        alone = noted[0] if len(noted) == 1 else None
         if alone is None or alone[1][0] not in b"dDf":
             self.exchange(links, b"", 0)
             return
@@ -156,6 +157,9 @@ class Holdings:
         return released
 
     def _let_go(self, job: Job) -> None:
-        if self.held.get(job.message_id) is job:
-            del self.held[job.message_id]
-        job.consumer.queued_message_ids.discard(job.message_id)
+        holder = self.held.get(job.message_id, job)
+        if holder is job:
+            self.held.pop(job.message_id, None)
+        # The same consumer may hold the job anew, under another lease.
+        if holder is job or holder.consumer is not job.consumer:
+            job.consumer.queued_message_ids.discard(job.message_id)

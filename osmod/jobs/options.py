@@ -44,6 +44,7 @@ MESSAGE_OPTIONS = ACTOR_OPTIONS | {
     "requeue_timestamp",
     "group_completion_uuid",
     "group_completion_callbacks",
+    "scheduled_at",  # periodiq's
 }
 
 

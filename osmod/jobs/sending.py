@@ -13,7 +13,7 @@ from osmod.jobs.arguments import logged
 from osmod.jobs.backoff import Backoff
 from osmod.jobs.errors import InvalidOption, JobNotQueued
 from osmod.jobs.link import Links, passes
-from osmod.jobs.options import MESSAGE_OPTIONS, apply_to_message, wire_form
+from osmod.jobs.options import apply_to_message, wire_form
 from osmod.jobs.scripts import ENQUEUE
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Sender:
         if not _IDS.fullmatch(message.message_id):
             raise InvalidOption(f"message_id={message.message_id!r}: no spaces, and no ! or * first")
         if message.options:
-            apply_to_message(message, MESSAGE_OPTIONS | self._broker.actor_options)
+            apply_to_message(message, self._broker.message_options | self._broker.actor_options)
         return message
 
     def store(

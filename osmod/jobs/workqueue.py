@@ -12,6 +12,7 @@ from queue import Empty
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from osmod.jobs.errors import InvalidOption
 from osmod.jobs.options import parse_priority
 
 if TYPE_CHECKING:
@@ -65,10 +66,8 @@ class WorkQueue:
 
     def put(self, item: _WorkQueueItem) -> None:
         """Add a job."""
-        options = item.message.options
-        priority = (
-            parse_priority(options["priority"]) if options.get("priority") is not None else item.priority
-        )
+        own = item.message.options.get("priority")
+        priority = item.priority if own is None else _own_priority(own, item.priority)
         queue_name = item.message.queue_name
         with self._lock:
             turn = self._turns[queue_name] = max(self._turns.get(queue_name, 0) + 1, self._turn)
@@ -169,6 +168,11 @@ class WorkQueue:
         """Whether every job put has been given to a thread."""
         return not self.qsize()
 
+    def busy_threads(self) -> list[int]:
+        """The threads that run a job, by their identifiers."""
+        with self._lock:
+            return list(self._busy)
+
     def stalled(self) -> bool:
         """Whether jobs wait beside idle threads. Consumers ask, and call `rouse` if it stays so."""
         return bool(self._waiting and self._parked)
@@ -214,6 +218,13 @@ class WorkQueue:
                     self._wake_one()
             return entry[3]
         return None
+
+
+def _own_priority(value: Any, default: int) -> int:
+    try:
+        return parse_priority(value)
+    except InvalidOption:
+        return default  # Put into Redis by something else than this broker, which would have refused it.
 
 
 class NoDelays:

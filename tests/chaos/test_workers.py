@@ -151,3 +151,21 @@ def test_siblings_of_a_dead_process_drain(sender: JobBroker, pools: Callable[...
     ended = [name for name, process, _ in app.events(log) if process != dead]
     assert begun
     assert ended == begun
+
+
+def test_a_second_signal_hands_everything_back_at_once(
+    sender: JobBroker, pools: Callable[..., Pool], log: Path
+) -> None:
+    """A second SIGTERM kills Dramatiq's workers; what they held can start elsewhere without a wait."""
+    pool = pools(_url(sender), log, "-t", "1", lease=15_000)
+    for number in range(3):
+        _send(sender, f"job-{number}", 60_000)
+    until(lambda: app.events(log, "start"), 20)
+    until(lambda: queues.counts(sender, "default").active == 2)
+    for _ in range(2):
+        pool.signal_worker(signal.SIGTERM)
+        until(lambda: "Stopping worker process" in pool.said(), 20)
+    pool.wait(20)
+
+    assert queues.counts(sender, "default").active == 0
+    assert queues.counts(sender, "default").waiting == 3

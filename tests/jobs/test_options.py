@@ -79,6 +79,16 @@ def test_a_misspelt_option_is_refused_with_a_suggestion(noop: dramatiq.Actor[...
         noop.send_with_options(max_retrys=3)
 
 
+def test_options_of_other_middleware_can_be_made_known(
+    broker: JobBroker, noop: dramatiq.Actor[..., None]
+) -> None:
+    """What a middleware of one's own puts on messages is refused until it is named."""
+    with pytest.raises(UnknownOption):
+        noop.send_with_options(trace_id="t")
+    broker.message_options.add("trace_id")
+    assert noop.send_with_options(trace_id="t").options["trace_id"] == "t"
+
+
 def test_a_missing_argument_is_an_error(broker: JobBroker) -> None:
     """`enqueue` finds out before a worker does."""
 
