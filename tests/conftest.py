@@ -47,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     os.environ["REDIS_URL"] = "redis://127.0.0.1:1"  # nobody's: a test names the one it means
     services.mark_processes()
+    import actors  # noqa: F401 - before any test makes a broker of its own the global one
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
