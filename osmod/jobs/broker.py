@@ -100,7 +100,8 @@ class JobBroker(RedisBroker):
         self.nap = min(nap, self.lease)
         self.drain = drain
         self.links = Links(client.connection_pool)
-        self.sender = Sender(self, Links(client.connection_pool, most=max(0.2, send_patience / 3000)))
+        patient = max(0.2, send_patience / 3000)
+        self.sender = Sender(self, Links(client.connection_pool, most=patient, eager=True))
         #: What every exchange with Redis is told first; see `lua/exchange.lua`.
         self.terms = [
             b"%d" % term

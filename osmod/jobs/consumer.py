@@ -255,7 +255,10 @@ class JobConsumer(Consumer):
             return None
         self._sleeper.receive()
         self._sleeps_until = self._dry_until = 0.0
+        # The process was idle: it may as well look out for the answer. A busy one leaves the core to Redis.
+        self._link.eager = True
         self._exchange(self._room())
+        self._link.eager = False
         return self.message_cache.popleft() if self.message_cache else None
 
     def _take(self, fields: list[bytes], messages: bytes, token: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import time
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +17,11 @@ from typing import Any
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+#: Seconds for which an eager link looks for an answer without sleeping.
+GLANCE = 0.00015
+#: Looks in vain before a link gives up looking, and calls between two tries after that.
+LUCK, RETRY_GLANCE = 16, 64
 
 #: What an answer can be: RESP's types, errors raised.
 Reply = Any
@@ -58,8 +64,11 @@ def pack(arguments: Iterable[bytes]) -> bytes:
 class Link:
     """A connection used by one thread at a time. It opens itself when used and closes itself on any error."""
 
-    def __init__(self, pool: redis.ConnectionPool, most: float | None = None) -> None:
+    def __init__(self, pool: redis.ConnectionPool, most: float | None = None, eager: bool = False) -> None:
         self._pool = pool
+        #: Whether to look for an answer a few times before going to sleep over it; see `_glance`.
+        self.eager = eager
+        self._luck = LUCK
         self._connection: Any = None
         self._socket: socket.socket | None = None
         self._buffer = b""
@@ -135,13 +144,39 @@ class Link:
 
     def _fill(self) -> None:
         try:
-            data = self._socket.recv(65536)  # type: ignore[union-attr]
+            data = self._glance() if self.eager else None
+            if data is None:
+                data = self._socket.recv(65536)  # type: ignore[union-attr]
         except TimeoutError:
             raise redis.TimeoutError(f"Redis did not answer within {self.timeout} seconds") from None
         if not data:
             raise redis.ConnectionError("Redis closed the connection")
         self._buffer = self._buffer[self._at :] + data
         self._at = 0
+
+    def _glance(self) -> bytes | None:
+        """What has arrived within `GLANCE` seconds, looked for without sleeping; None if nothing has.
+
+        A near server answers in less time than it takes to be put to sleep and woken again. Where it proves
+        too far away for that, looking stops paying and is only tried now and then.
+        """
+        sock = self._socket
+        self._luck -= 1
+        if sock is None or hasattr(sock, "pending") or (self._luck < 0 and self._luck % RETRY_GLANCE):
+            return None
+        end = time.perf_counter() + GLANCE
+        sock.settimeout(0)
+        try:
+            while time.perf_counter() < end:
+                try:
+                    data = sock.recv(65536)
+                except BlockingIOError:
+                    continue
+                self._luck = LUCK
+                return data
+        finally:
+            sock.settimeout(self.timeout)
+        return None
 
     def _line(self) -> bytes:
         while (end := self._buffer.find(b"\r\n", self._at)) < 0:
@@ -183,12 +218,14 @@ class _Push:
 class Links:
     """Links at rest, for whichever thread needs one next. After a fork the child starts with none.
 
-    `most` bounds in seconds how long an answer is waited for, where the pool's own timeout is longer.
+    `most` bounds in seconds how long an answer is waited for, where the pool's own timeout is longer; `eager`
+    links look for it before they sleep.
     """
 
-    def __init__(self, pool: redis.ConnectionPool, most: float | None = None) -> None:
+    def __init__(self, pool: redis.ConnectionPool, most: float | None = None, eager: bool = False) -> None:
         self._pool = pool
         self._most = most
+        self._eager = eager
         self._idle: deque[Link] = deque()
         self._process = os.getpid()
 
@@ -199,7 +236,7 @@ class Links:
         try:
             link = self._idle.pop()
         except IndexError:
-            link = Link(self._pool, self._most)
+            link = Link(self._pool, self._most, self._eager)
         try:
             return link.call(command)
         finally:
