@@ -182,8 +182,6 @@ class JobBroker(RedisBroker):
         while PURGE.run(self.links, self.key_base(queue_name), [b"1000"]):
             continue
 
-    # -- Dramatiq's commands, for what of its users wraps or calls them ----------------------------------
-
     def do_enqueue(self, queue_name: str, message_id: str | bytes, data: bytes) -> None:
         """Store an encoded message."""
         job_id = message_id if isinstance(message_id, bytes) else message_id.encode()
@@ -219,8 +217,6 @@ class JobBroker(RedisBroker):
         self.links.close()
         self.sender.close()
         self.client.close()
-
-    # -- sending --------------------------------------------------------------------------------------
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Queue a message, `delay` milliseconds from now if given.
@@ -271,8 +267,6 @@ class JobBroker(RedisBroker):
         for message in sent:
             self.emit_after("enqueue", message, None)
         return sent
-
-    # -- hooks ----------------------------------------------------------------------------------------
 
     def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the `before_` hooks of a signal."""
