@@ -12,7 +12,7 @@ help: ## this list
 	@echo 'make check     style, types, arrows, file sizes, compose file, lock file'
 	@echo 'make format    put the code into its form'
 	@echo 'make bench     what a task costs: SQL statements, time, growth'
-	@echo 'make chaos     the tests that kill workers, Redis and the database on purpose'
+	@echo 'make chaos     ten minutes of random faults over a steady load; ARGS="--seconds 60" for less'
 	@echo 'make watch     a worker that starts again when the code changes'
 	@echo 'make lock      requirements.lock anew, after a change of dependencies'
 	@echo 'Each needs Python 3.11 or newer, and makes its virtual environment in $(VENV).'
@@ -37,7 +37,7 @@ bench: $(VENV)/installed-dev
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 chaos: $(VENV)/installed-dev
-	@$(BIN)/python -m pytest tests/chaos $(ARGS)
+	@$(BIN)/python -m tests.chaos.run $(ARGS)
 
 # The worker is given the time to finish what it has begun.
 watch: $(VENV)/installed-dev
