@@ -10,7 +10,7 @@ from tests.structure.imports import ROOT
 FOLDERS = (".ci", "actors", "benchmarks", "compose", "docs", "osmod", "tests")
 LONGEST = 300
 VAGUE = {"util", "utils", "common", "helper", "helpers", "manager", "managers", "misc"}
-ELSEWHERE = re.compile(r"(?<!\})/home/\w+/|/Users/\w|/work/\w|/tmp/wt|(?:extra-)?index-url\s*[= ]\s*\w+://")
+ELSEWHERE = re.compile(r"(?<!\})/home/\w+/|/Users/\w|/root/\w|(?:extra-)?index-url\s*[= ]\s*\w+://")
 
 
 def sources(*endings: str) -> list[Path]:
