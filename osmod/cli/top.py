@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -16,10 +16,14 @@ from rich.text import Text
 from osmod.cli.queue_access import job_broker, print_json
 from osmod.cli.queues import queues_table
 from osmod.cli.tables import console, length, table
+from osmod.jobs.control import LONG, LOOK
 from osmod.jobs.overview import Snapshot, snapshot
+from osmod.jobs.records import JobRecord
 
 #: Running jobs shown.
 _RUNNING = 20
+#: A job that has been running for so long has said in which thread.
+_REPORTED = timedelta(seconds=LONG + 2 * LOOK)
 
 
 @click.command()
@@ -76,16 +80,23 @@ def _live(look: Callable[[], tuple[Snapshot, Snapshot]]) -> None:
 def _running(now: Snapshot) -> Any:
     made = table("running", ">for", "progress", "worker", "id")
     at = datetime.now(UTC)
-    longest = sorted(now.running, key=lambda job: job.started or at)
+    longest = sorted(now.running, key=lambda job: ("fetched" in _where(job, at), job.started or at))
     for job in longest[:_RUNNING]:
         progress = f"{job.progress.share:4.0%} {job.progress.message}" if job.progress else ""
-        worker = str(job.worker) if job.worker else ""
         made.add_row(
-            Text(job.call), length(at - job.started) if job.started else "", progress, worker, job.id
+            Text(job.call), length(at - job.started) if job.started else "", progress, _where(job, at), job.id
         )
     if len(longest) > _RUNNING:
         made.add_row(Text(f"… and {len(longest) - _RUNNING} more", style="bright_black"))
     return made
+
+
+def _where(job: JobRecord, now: datetime) -> str:
+    """The job's worker, and whether no thread of it has begun the job: workers fetch ahead."""
+    if job.worker is None:
+        return ""
+    ahead = not job.worker.thread and job.started is not None and now - job.started > _REPORTED
+    return f"{job.worker} (fetched ahead)" if ahead else str(job.worker)
 
 
 def _workers(now: Snapshot) -> Any:

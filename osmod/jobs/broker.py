@@ -97,8 +97,7 @@ class JobBroker(RedisBroker):
         self.lease = lease_millis(lease)
         self.send_patience = send_patience
         self.done_ttl, self.remove_on_complete = done_ttl, remove_on_complete
-        self.nap = min(nap, self.lease)
-        self.drain = drain
+        self.nap, self.drain = min(nap, self.lease), drain
         self.links = Links(client.connection_pool)
         patient = max(0.2, send_patience / 3000)
         self.sender = Sender(self, Links(client.connection_pool, most=patient, eager=True))

@@ -95,6 +95,27 @@ def test_the_audit_log_shows_who_did_what(run: Run, accept: Actor[..., None]) ->
     assert "cancel" in run("audit").stdout
 
 
+def test_top_tells_a_job_that_runs_from_one_fetched_ahead(broker: JobBroker, run: Run) -> None:
+    """Both are active and have a worker; only one has a thread."""
+    release = threading.Event()
+
+    @dramatiq.actor
+    def score(comment_id: int) -> None:
+        release.wait(20)
+
+    score.send(1)
+    score.send(2)
+    with working(broker, threads=1):
+        until(lambda: "(fetched ahead)" in run("top", "--every", "0.2").stdout)
+        lines = run("top", "--every", "0.2").stdout.splitlines()
+        release.set()
+
+    assert ["score(comment_id=1)", "score(comment_id=2)"] == [
+        line.split()[0] for line in lines if "score(" in line
+    ]
+    assert ["Thread" in line for line in lines if "score(" in line] == [True, False]
+
+
 def test_top_shows_queues_running_jobs_and_workers(broker: JobBroker, run: Run) -> None:
     """One picture where there is no terminal."""
     release = threading.Event()
