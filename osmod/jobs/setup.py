@@ -15,14 +15,15 @@ from dramatiq.middleware import (
     Pipelines,
     Retries,
     ShutdownNotifications,
-    TimeLimit,
 )
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.control import JobControl
 from osmod.jobs.inline import InlineBroker
+from osmod.jobs.ratelimit import RateLimits
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.jobs.states import JobState
+from osmod.jobs.timelimit import TimeLimit
 from osmod.settings import Settings, get_settings
 
 MAX_RETRIES = 12
@@ -56,6 +57,7 @@ def default_middleware(settings: Settings) -> list[Middleware]:
         AgeLimit(),
         TimeLimit(time_limit=settings.task_ttl),
         ShutdownNotifications(),
+        RateLimits(),
         Callbacks(),
         Pipelines(),
         Retries(max_retries=MAX_RETRIES),
