@@ -20,6 +20,7 @@ from osmod.jobs.link import PASSING, Link, ServerError, passes
 from tests.jobs.conftest import working
 from tests.jobs.servers import Server, free_port
 from tests.jobs.waiting import until
+from tests.services import unavailable
 
 
 def _works(broker: JobBroker) -> None:
@@ -58,7 +59,7 @@ def test_tls(own_server: Callable[..., Server], tmp_path: Path) -> None:
     """`rediss://` works from sending to running."""
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("no openssl to make a certificate with")
+        unavailable("no openssl to make a certificate with")
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     subprocess.run(
         [
@@ -73,7 +74,7 @@ def test_tls(own_server: Callable[..., Server], tmp_path: Path) -> None:
     try:
         own_server(*tls, "--tls-ca-cert-file", str(certificate), "--tls-auth-clients", "no", kind="redis")
     except redis.ConnectionError:
-        pytest.skip("this server was built without TLS")
+        unavailable("this server was built without TLS")
     _works(JobBroker(url=f"rediss://127.0.0.1:{port}/0?ssl_cert_reqs=none&ssl_check_hostname=false"))
 
 
@@ -82,7 +83,7 @@ def sentinel(own_server: Callable[..., Server], tmp_path: Path) -> Iterator[tupl
     """A master, its replica, and the port of a sentinel that watches them."""
     binary = shutil.which("redis-server")
     if binary is None:
-        pytest.skip("no redis-server to run as a sentinel")
+        unavailable("no redis-server to run as a sentinel")
     master, replica = own_server(kind="redis"), own_server(kind="redis")
     replica.client.replicaof("127.0.0.1", master.port)
     until(lambda: replica.client.info("replication")["master_link_status"] == "up", 20)
