@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dramatiq
 import pytest
+from click.testing import CliRunner, Result
+from dramatiq import Actor
 
+import actors  # noqa: F401 - declared before any test's broker is set
+from osmod.cli import main
 from osmod.jobs.broker import JobBroker
+from osmod.payload import Id, checked
 
 
 @pytest.fixture
@@ -18,3 +23,24 @@ def broker(redis_url: str) -> Iterator[JobBroker]:
     dramatiq.set_broker(broker)
     yield broker
     broker.close()
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(broker: JobBroker) -> Run:
+    """Run `osmod` with the given words on the test's queue."""
+    return lambda *words: CliRunner().invoke(main, words, prog_name="osmod")
+
+
+@pytest.fixture
+def accept(broker: JobBroker) -> Actor[..., None]:
+    """An actor whose payload is checked, as those of the project are."""
+
+    @dramatiq.actor(actor_name="acceptComments", index=("comment_id",), max_retries=0, sensitive=("note",))
+    @checked("acceptComments")
+    def accept(comment_id: Id, note: str = "") -> None:
+        """Nothing runs here."""
+
+    return accept

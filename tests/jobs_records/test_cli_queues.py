@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable
-from typing import Any
 
 import dramatiq
-import pytest
-from click.testing import CliRunner, Result
 from dramatiq import Actor
 
 import actors  # noqa: F401 - declared before any test's broker is set
-from osmod.cli import main
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
-from osmod.payload import Id, checked
 from tests.jobs.conftest import working
 from tests.jobs.waiting import until
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(broker: JobBroker) -> Run:
-    """Run `osmod` with the given words on the test's queue."""
-    return lambda *words: CliRunner().invoke(main, words, prog_name="osmod")
-
-
-@pytest.fixture
-def accept(broker: JobBroker) -> Actor[..., None]:
-    """An actor whose payload is checked, as those of the project are."""
-
-    @dramatiq.actor(actor_name="acceptComments", index=("comment_id",), max_retries=0, sensitive=("note",))
-    @checked("acceptComments")
-    def accept(comment_id: Id, note: str = "") -> None:
-        """Nothing runs here."""
-
-    return accept
-
-
-def read(result: Result) -> Any:
-    assert 0 == result.exit_code, result.output
-    return json.loads(result.stdout)
+from tests.jobs_records.conftest import Run
+from tests.jobs_records.said import read
 
 
 def test_queues_are_listed_paused_resumed_and_purged(
