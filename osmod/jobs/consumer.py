@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -16,8 +15,10 @@ from uuid import uuid4
 
 from dramatiq import Consumer, Message, MessageProxy
 from dramatiq.errors import DecodeError
+from dramatiq.worker import QUEUE_PREFETCH
 
 from osmod.jobs.backoff import Backoff
+from osmod.jobs.bell import Bell
 from osmod.jobs.connection import ANSWER_TIMEOUT
 from osmod.jobs.decoding import decoder
 from osmod.jobs.hooks import stirs
@@ -42,31 +43,14 @@ SETTLING_PATIENCE = 0.25
 CLOSING_PATIENCE = 3.0
 
 
-class Bell:
-    """Wakes the one thread that waits on it. A ring with nobody waiting is kept, once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._lock.acquire()
-
-    def ring(self) -> None:
-        """Wake the waiting thread."""
-        try:
-            self._lock.release()
-        except RuntimeError:
-            return  # Rung already.
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for a ring; False if none came."""
-        return self._lock.acquire(timeout=max(0.0, seconds))
-
-
 class JobConsumer(Consumer):
     """An iterator over the jobs of one queue; `next` gives None when there was none for a while.
 
-    `prefetch` counts running jobs too, as Dramatiq documents it. While there are jobs, they come in batches,
-    and what ended goes back with the same call. With none left the consumer sleeps in a blocking command
-    until one is sent or due, or a lease runs out; what ends meanwhile is settled at once by its own thread.
+    `prefetch` counts running jobs too, as Dramatiq documents it. Unless it was set by hand, a worker fetches
+    further ahead while its jobs are so brisk that fetching would cost more than running them; what it has
+    too much when they no longer are, it hands back. While there are jobs, they come in batches, and what
+    ended goes back with the same call. With none left the consumer sleeps in a blocking command until one is
+    sent or due, or a lease runs out; what ends meanwhile is settled at once by its own thread.
     """
 
     def __init__(self, broker: JobBroker, queue_name: str, prefetch: int, timeout: int) -> None:
@@ -83,7 +67,6 @@ class JobConsumer(Consumer):
         self._look_up = min(timeout / 1000, LOOK_UP)
         self._worker = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self._leases = count(1)
-        self._half = max(1, prefetch // 2)
         self._bell = Bell()
         self._ring_at = 0
         self._sleeps_until = 0.0
@@ -168,10 +151,14 @@ class JobConsumer(Consumer):
             consumer._ring_at = 0
             consumer._bell.ring()
 
-    def _room(self) -> int:
+    def _most(self) -> int:
+        work_queue = self.broker.work_queue
+        return self.prefetch if QUEUE_PREFETCH or work_queue is None else self.prefetch + work_queue.ahead()
+
+    def _room(self, most: int) -> int:
         queued = self.queued_message_ids
         ended = sum(job.message_id in queued for job, _ in list(self._holdings.pending))
-        return self.prefetch - len(queued) + ended
+        return most - len(queued) + ended
 
     def _next(self) -> Job | None:
         if self.broker.stopping:
@@ -179,9 +166,8 @@ class JobConsumer(Consumer):
             return None
         if not self._sleeps_until:
             if time.monotonic() >= self._dry_until:
-                if self._room() < self._half and not self._gathered():
+                if not self._refill():
                     return None
-                self._exchange(self._room())
                 if self.message_cache:
                     return self.message_cache.popleft()
                 if time.monotonic() >= self._dry_until:
@@ -208,18 +194,39 @@ class JobConsumer(Consumer):
                 return True
             if work_queue.stalled():
                 work_queue.rouse()
+                return event(0)
         return event(self._look_up)
 
-    def _gathered(self) -> bool:
-        """Wait until there is room worth a call. False: there is none yet."""
+    def _refill(self) -> bool:
+        """Fetch what there is room for, once that is worth a call. False: there is no room yet."""
+        most = self._most()
+        worth = max(1, most // 2)
+        room = self._room(most)
+        if room < 0:
+            self._hand_back(-room)
+        if room < worth:
+            if not self._gathered(room, worth):
+                return False
+            room = self._room(most)
+        self._exchange(room)
+        return True
+
+    def _hand_back(self, most: int) -> None:
+        work_queue = self.broker.work_queue
+        for message in work_queue.take_back(self.queue_name, most) if work_queue is not None else ():
+            if isinstance(message, Job):
+                self._holdings.settle(message, (b"h", message.id, message.token))
+
+    def _gathered(self, room: int, worth: int) -> bool:
+        """Wait until `worth` jobs have ended, which is worth a call. False: there is no room yet."""
         pending = self._holdings.pending
-        if self._room() <= 0 and not pending:
+        if room <= 0 and not pending:
             self._ring_at = 1
             if not pending and not self._wait(self._bell.wait) and not pending:
                 return False
         if pending:
-            self._ring_at = self._half
-            if len(pending) < self._half:
+            self._ring_at = worth
+            if len(pending) < worth:
                 self._bell.wait(GATHER)
             self._ring_at = 0
         return True
@@ -257,7 +264,7 @@ class JobConsumer(Consumer):
         self._sleeps_until = self._dry_until = 0.0
         # The process was idle: it may as well look out for the answer. A busy one leaves the core to Redis.
         self._link.eager = True
-        self._exchange(self._room())
+        self._exchange(self._room(self._most()))
         self._link.eager = False
         return self.message_cache.popleft() if self.message_cache else None
 

@@ -16,6 +16,7 @@ from osmod.jobs.errors import InvalidOption
 from osmod.jobs.options import parse_priority
 
 if TYPE_CHECKING:
+    from dramatiq import MessageProxy
     from dramatiq.worker import _WorkQueueItem
 
 #: Seconds for which the one thread of brisk times may stay away before jobs are taken not to be brisk.
@@ -24,6 +25,8 @@ STALL = 0.003
 BRISK = 0.00025
 #: Seconds for which an idle thread waits while its worker stops.
 CLOSING_PAUSE = 0.02
+#: Jobs that may wait here beyond the usual number while jobs are brisk: some milliseconds' work.
+MOST_AHEAD = 112
 #: Seconds until jobs that were not brisk are tried again, at first and at most.
 TRIAL, RAREST_TRIAL = 0.05, 4.0
 
@@ -58,6 +61,7 @@ class WorkQueue:
         self._running: dict[str, int] = defaultdict(int)
         self._brisk = True
         self._slow = 0.0
+        self._brisk_ended = 0
         self._last_get = self._brisk_since = monotonic()
         self._next_trial = 0.0
         self._trial_after = TRIAL
@@ -122,15 +126,14 @@ class WorkQueue:
         """The job that the calling thread got last is over."""
         thread = threading.get_ident()
         with self._lock:
-            self.unfinished_tasks -= 1
-            if not self.unfinished_tasks:
-                self._all_done.notify_all()
+            self._forget(1)
             busy = self._busy.pop(thread, None)
             if busy is None:
                 return
             queue_name, since = busy
             self._running[queue_name] -= 1
             if self._brisk:
+                self._brisk_ended += 1
                 # A share and no mean: a job during which the machine was busy elsewhere proves nothing.
                 self._slow += ((monotonic() - since > BRISK) - self._slow) * 0.1
                 if self._slow > 0.6:
@@ -148,10 +151,23 @@ class WorkQueue:
             entries = sorted(chain(self._waiting, *self._held_back.values()), key=itemgetter(0, 1, 2))
             self._waiting.clear()
             self._held_back.clear()
-            self.unfinished_tasks -= len(entries)
-            if not self.unfinished_tasks:
-                self._all_done.notify_all()
+            self._forget(len(entries))
         return [entry[3] for entry in entries]
+
+    def ahead(self) -> int:
+        """How many jobs more than usual may wait here: as many as were brisk of late, up to `MOST_AHEAD`."""
+        return 0 if self._closing else min(MOST_AHEAD, self._brisk_ended)
+
+    def take_back(self, queue_name: str, most: int) -> list[MessageProxy]:
+        """Take out up to `most` jobs of a queue that no thread has begun, those whose turn is last."""
+        with self._lock:
+            self._waiting += self._held_back.pop(queue_name, ())
+            self._waiting.sort(key=itemgetter(0, 1, 2))
+            taken = [entry for entry in self._waiting if entry[3].message.queue_name == queue_name][-most:]
+            out = {entry[2] for entry in taken}
+            self._waiting = [entry for entry in self._waiting if entry[2] not in out]
+            self._forget(len(taken))
+        return [entry[3].message for entry in taken]
 
     def join(self) -> None:
         """Wait until every job put is over."""
@@ -183,13 +199,18 @@ class WorkQueue:
             if monotonic() - self._last_get > STALL:
                 self._not_brisk()
 
+    def _forget(self, count: int) -> None:
+        self.unfinished_tasks -= count
+        if not self.unfinished_tasks:
+            self._all_done.notify_all()
+
     def _not_brisk(self) -> None:
         now = monotonic()
         if self._brisk:
             held = now - self._brisk_since > 4 * self._trial_after
             self._trial_after = TRIAL if held else min(RAREST_TRIAL, 2 * self._trial_after)
             self._next_trial = now + self._trial_after
-            self._brisk = False
+            self._brisk, self._brisk_ended = False, 0
         for _ in range(min(len(self._waiting), len(self._parked))):
             self._wake_one()
 

@@ -11,7 +11,7 @@ import pytest
 from dramatiq import Message, MessageProxy
 from dramatiq.worker import _WorkQueueItem
 
-from osmod.jobs.workqueue import STALL, NoDelays, WorkQueue
+from osmod.jobs.workqueue import MOST_AHEAD, STALL, NoDelays, WorkQueue
 from tests.jobs.waiting import until
 
 
@@ -133,6 +133,41 @@ def test_slow_jobs_get_all_threads() -> None:
     release.set()
     work.join()
     over.set()
+
+
+def test_brisk_jobs_let_more_wait_and_a_stall_ends_it() -> None:
+    """As many jobs more may wait as were brisk of late, up to a limit; none once jobs prove slow."""
+    work = WorkQueue(2, ["default"])
+    ahead = []
+    for number in (1, 9, MOST_AHEAD):
+        for _ in range(number):
+            work.put(_item("brisk"))
+            work.get_nowait()
+            work.task_done()
+        ahead.append(work.ahead())
+    work.put(_item("slow"))
+    work.get_nowait()
+    time.sleep(2 * STALL)
+    work.rouse()
+
+    assert (ahead, work.ahead()) == ([1, 10, MOST_AHEAD], 0)
+
+
+def test_what_waits_can_be_taken_back() -> None:
+    """Of one queue, what would have come last, also if it was held back for the sake of another."""
+    work = WorkQueue(2, ["one", "two"])
+    for name in ("a", "b", "c", "d"):
+        work.put(_item(name, "one"))
+    work.put(_item("other", "two"))
+    assert _names([work.get_nowait()]) == ["a"]
+    assert _names([work.get_nowait()]) == ["other"]
+    with pytest.raises(Empty):
+        work.get_nowait()
+    taken = work.take_back("one", 2)
+
+    assert [message.args[0] for message in taken] == ["c", "d"]
+    assert work.unfinished_tasks == 3
+    assert _names(work.drain()) == ["b"]
 
 
 def test_a_consumer_thread_finds_no_delayed_jobs_in_memory() -> None:
