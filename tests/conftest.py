@@ -14,7 +14,6 @@ tests that need it.
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 
@@ -22,6 +21,7 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
+from tests import isolation  # isort: skip # noqa: F401
 from osmod import settings
 from osmod.embedded import embedded_redis
 from osmod.moderation.database import connect
@@ -31,7 +31,6 @@ DATABASES = ("sqlite", "mariadb")
 REDIS_SERVERS = ("valkey", "redis")
 QUEUE_KEYS = ("dramatiq:", "osmod:")
 """How the keys begin that belong to the queue: it keeps jobs until they are done, so they do not expire."""
-_SETTINGS = ("DATABASE_", "WORKER_", "REDIS_URL", "API_URL", "OSMOD_HOME")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,13 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the machine's own settings out of the tests; mark every process that the tests start."""
+    """Mark every process that the tests start."""
     config.addinivalue_line("markers", "only_on(name): of the databases and servers, run on this one only")
-    for name in [name for name in os.environ if name.startswith(_SETTINGS)]:
-        del os.environ[name]
-    os.environ["REDIS_URL"] = "redis://127.0.0.1:1"  # nobody's: a test names the one it means
     services.mark_processes()
-    import actors  # noqa: F401 - before any test makes a broker of its own the global one
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

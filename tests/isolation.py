@@ -1,0 +1,16 @@
+"""Imported before all else: the machine's own settings stay out of the tests.
+
+And the project's actors are declared on the project's broker, before a test makes one of its own the global one.
+"""
+
+from __future__ import annotations
+
+import os
+
+_SETTINGS = ("DATABASE_", "WORKER_", "REDIS_URL", "API_URL", "OSMOD_HOME")
+
+for _name in [name for name in os.environ if name.startswith(_SETTINGS)]:
+    del os.environ[_name]
+os.environ["REDIS_URL"] = "redis://127.0.0.1:1"  # nobody's: a test names the one it means
+
+import actors  # noqa: E402, F401
