@@ -30,7 +30,7 @@ from osmod.jobs.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor
 from osmod.jobs.ratelimit import RateLimits
 from osmod.jobs.retries import run_again
 from osmod.jobs.scripts import ENQUEUE, PURGE
-from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, SEND_BATCH, Sender, stored_as
+from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, Sender, stored_as
 from osmod.jobs.timelimit import TimeLimit
 from osmod.jobs.workqueue import NoDelays, WorkQueue
 
@@ -184,7 +184,7 @@ class JobBroker(RedisBroker):
     def do_enqueue(self, queue_name: str, message_id: str | bytes, data: bytes) -> None:
         """Store an encoded message."""
         job_id = message_id if isinstance(message_id, bytes) else message_id.encode()
-        ENQUEUE.run(self.links, self.key_base(queue_name), [job_id, data, b"0", b"", b""])
+        ENQUEUE.run(self.links, self.key_base(queue_name), [job_id, data, b""])
 
     def do_ack(self, queue_name: str, message_id: str) -> None:
         """Tell Redis that a job held by this process is done. Nothing happens if it is not held."""
@@ -236,7 +236,7 @@ class JobBroker(RedisBroker):
         message = self.sender.prepare(message)
         self.emit_before("enqueue", message, delay)
         try:
-            answer = self.sender.store(message.queue_name, [(message, delay)])[0]
+            answer = self.sender.store(message, delay)
         except JobNotQueued:
             # A hook that sends on the end of a job has nobody to raise to.
             if not self._hooks.postpone(message, delay):
@@ -257,12 +257,9 @@ class JobBroker(RedisBroker):
         for message in prepared:
             self.emit_before("enqueue", message, None)
         sent: list[Message[Any]] = []
-        for queue_name, of_queue in groupby(prepared, key=attrgetter("queue_name")):
-            entries = [(message, None) for message in of_queue]
-            for at in range(0, len(entries), SEND_BATCH):
-                portion = entries[at : at + SEND_BATCH]
-                answers = self.sender.store(queue_name, portion)
-                sent += map(stored_as, (message for message, _ in portion), answers)
+        for _, of_queue in groupby(prepared, key=attrgetter("queue_name")):
+            portion = list(of_queue)
+            sent += map(stored_as, portion, self.sender.store_many(portion))
         for message in sent:
             self.emit_after("enqueue", message, None)
         return sent

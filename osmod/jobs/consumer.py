@@ -20,7 +20,7 @@ from dramatiq.worker import QUEUE_PREFETCH
 from osmod.jobs.backoff import Backoff
 from osmod.jobs.bell import Bell
 from osmod.jobs.connection import ANSWER_TIMEOUT
-from osmod.jobs.decoding import decoder
+from osmod.jobs.encoding import decoder
 from osmod.jobs.hooks import stirs
 from osmod.jobs.job import Job
 from osmod.jobs.link import pack, passes
@@ -124,9 +124,7 @@ class JobConsumer(Consumer):
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Hand jobs back that were not started. Each returns to its old place in the order."""
-        for message in messages:
-            if isinstance(message, Job):
-                self._holdings.settle(message, (b"h", message.id, message.token))
+        self._give_back(messages)
         self._holdings.flush(self.broker.links, CLOSING_PATIENCE)
 
     def close(self) -> None:
@@ -137,9 +135,13 @@ class JobConsumer(Consumer):
         self._link.close()
 
     def _hand_back_cache(self) -> None:
-        while self.message_cache:
-            job = self.message_cache.popleft()
-            self._holdings.settle(job, (b"h", job.id, job.token))
+        self._give_back(self.message_cache)
+        self.message_cache.clear()
+
+    def _give_back(self, messages: Iterable[MessageProxy]) -> None:
+        for message in messages:
+            if isinstance(message, Job):
+                self._holdings.settle(message, (b"h", message.id, message.token))
 
     def _settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
         self._holdings.settle(job, settlement)
@@ -202,20 +204,14 @@ class JobConsumer(Consumer):
         most = self._most()
         worth = max(1, most // 2)
         room = self._room(most)
-        if room < 0:
-            self._hand_back(-room)
+        if room < 0 and self.broker.work_queue is not None:
+            self._give_back(self.broker.work_queue.take_back(self.queue_name, -room))
         if room < worth:
             if not self._gathered(room, worth):
                 return False
             room = self._room(most)
         self._exchange(room)
         return True
-
-    def _hand_back(self, most: int) -> None:
-        work_queue = self.broker.work_queue
-        for message in work_queue.take_back(self.queue_name, most) if work_queue is not None else ():
-            if isinstance(message, Job):
-                self._holdings.settle(message, (b"h", message.id, message.token))
 
     def _gathered(self, room: int, worth: int) -> bool:
         """Wait until `worth` jobs have ended, which is worth a call. False: there is no room yet."""

@@ -11,7 +11,7 @@ import select
 import socket
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import redis
@@ -78,14 +78,20 @@ class Link:
         if most is not None:
             self.timeout = min(self.timeout or most, most)
 
-    def call(self, command: bytes) -> Reply:
-        """Send one packed command and wait for its answer.
+    def call(self, command: bytes, meanwhile: Callable[[], object] | None = None) -> Reply:
+        """Send one packed command and wait for its answer; `meanwhile` is called before the waiting begins.
 
         Raises:
           ServerError: Redis answered with an error.
           redis.ConnectionError, redis.TimeoutError, OSError: no answer; the command may have run.
         """
         self.send(command)
+        if meanwhile is not None:
+            try:
+                meanwhile()
+            except BaseException:
+                self.close()
+                raise
         return self.receive()
 
     def send(self, command: bytes) -> None:
@@ -229,7 +235,7 @@ class Links:
         self._idle: deque[Link] = deque()
         self._process = os.getpid()
 
-    def call(self, command: bytes) -> Reply:
+    def call(self, command: bytes, meanwhile: Callable[[], object] | None = None) -> Reply:
         """`Link.call` on a link of the calling thread's own for so long."""
         if self._process != os.getpid():
             self._idle, self._process = deque(), os.getpid()
@@ -238,7 +244,7 @@ class Links:
         except IndexError:
             link = Link(self._pool, self._most, self._eager)
         try:
-            return link.call(command)
+            return link.call(command, meanwhile)
         finally:
             self._idle.append(link)
 

@@ -154,8 +154,8 @@ def apply_to_message(message: Message[Any], known: Iterable[str]) -> None:
 
 def wire_form(
     message: Message[Any], actor: Actor[Any, Any] | None, delay: int | None, remove: bool = False
-) -> tuple[bytes, bytes, bytes]:
-    """What the enqueue script needs beside the message: priority, delay and extra; see `lua/enqueue.lua`.
+) -> bytes:
+    """The terms of a message, which the enqueue script needs beside it; see `lua/enqueue.lua`.
 
     `remove`: whether jobs whose options do not say leave no record once they are done.
     """
@@ -178,4 +178,6 @@ def wire_form(
         extra["remove"] = 1
     if "index" in defaults:
         extra["index"] = index_entries(actor, message.args, message.kwargs)
-    return b"%d" % priority, due, json.dumps(extra).encode() if extra else b""
+    if not (priority or due or extra):
+        return b""
+    return b"%d %b %b" % (priority, due, json.dumps(extra).encode() if extra else b"")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from osmod.jobs.link import Link, Links, Reply, ServerError, pack
@@ -25,8 +25,14 @@ class Script:
         self._by_digest = pack([b"EVALSHA", digest])
         self._by_source = pack([b"EVAL", self.source])
 
-    def run(self, link: Link | Links, base: bytes, arguments: Iterable[bytes]) -> Reply:
-        """Run it on the queue whose keys begin with `base`.
+    def run(
+        self,
+        link: Link | Links,
+        base: bytes,
+        arguments: Iterable[bytes],
+        meanwhile: Callable[[], object] | None = None,
+    ) -> Reply:
+        """Run it on the queue whose keys begin with `base`. `meanwhile` is called while the server runs it.
 
         A server that does not know the script, being new or restarted, is sent its source: it refused
         before running anything, so nothing runs twice.
@@ -35,7 +41,7 @@ class Script:
         tail = b"$1\r\n1\r\n$%d\r\n%b\r\n" % (len(base), base) + b"".join(packed)
         head = b"*%d\r\n" % (4 + len(packed))
         try:
-            return link.call(head + self._by_digest + tail)
+            return link.call(head + self._by_digest + tail, meanwhile)
         except ServerError as error:
             if error.code != "NOSCRIPT":
                 raise

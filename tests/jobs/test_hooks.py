@@ -15,7 +15,7 @@ from dramatiq.middleware import Callbacks, Retries, SkipMessage
 
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.decoding import decoder
+from osmod.jobs.encoding import decoder
 from osmod.jobs.timelimit import TimeLimit
 from tests.jobs.conftest import working
 

@@ -15,6 +15,7 @@ local WAKE_LIMIT = 16               -- idle consumers woken by one call at most;
 
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local stamp = string.format('%.0f', now) -- for commands, which write every number out anew
 
 -- The next `count` arrival numbers end at the returned one.
 local function arrivals(count)
@@ -82,14 +83,14 @@ end
 -- Ends a job that is in no set. `keep` is in milliseconds; `ran` is '' or ' <ms> <thread>', see exchange.lua.
 local function bury(id, set, state, keep, reason, traceback, ran)
     local key = JOB .. id
-    call('HSET', key, 'state', state, 'finished', string.format('%.0f', now) .. (ran or ''), 'error', reason, 'traceback', traceback or '')
+    call('HSET', key, 'state', state, 'finished', stamp .. (ran or ''), 'error', reason, 'traceback', traceback or '')
     call('PEXPIRE', key, keep)
-    call('ZADD', set, now, id)
+    call('ZADD', set, stamp, id)
     call('PEXPIRE', set, keep)
     call('ZREMRANGEBYSCORE', set, '-inf', now - keep)
     free_unique(call('HGET', key, 'unique'), id)
     if state == 'failed' then
-        put_in_index('error:' .. (string.match(reason, '^[%w_]+') or ''), {now, id})
+        put_in_index('error:' .. (string.match(reason, '^[%w_]+') or ''), {stamp, id})
     end
 end
 

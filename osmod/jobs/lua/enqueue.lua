@@ -1,11 +1,13 @@
 -- Stores jobs, each once however often it is sent.
 --
--- ARGV: five a job: id, message, priority, delay, extra
+-- ARGV: three a job: id, message, terms. Terms are '' or, with a space between, priority, delay and extra:
+--   priority: a number, lower runs first; 0 without terms
 --   delay: '' for at once, 'd<ms>' from now, 'a<ms>' at that moment of the epoch
 --   extra: '' or JSON: unique (key), unique_ttl (ms), unique_until (done, started, period), remove
 --     (truthy: no record after completion), index (argument's name → number by which the job is found)
--- Returns for each job: 1 stored, 0 already known by its id, or the id of the job that holds its unique key.
-local answers, ready, delayed, indexed = {}, {}, {}, {}
+-- Returns the number of jobs if all were stored, or else for each: 1 stored, 0 already known by its id, or the
+-- id of the job that holds its unique key.
+local answers, all_stored, ready, delayed, indexed = {}, true, {}, {}, {}
 
 local function to_index(name, score, id)
     local entries = indexed[name]
@@ -34,8 +36,11 @@ local function take_unique(extra, id, delay)
     call('SET', lock, (period and '@' or '') .. id, 'PX', string.format('%.0f', extra.unique_ttl + math.max(0, wait)))
 end
 
-for i = 1, #ARGV, 5 do
-    local id, message, priority, delay, extra = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+for i = 1, #ARGV, 3 do
+    local id, message, priority, delay, extra = ARGV[i], ARGV[i + 1], '0', '', ''
+    if ARGV[i + 2] ~= '' then
+        priority, delay, extra = string.match(ARGV[i + 2], '^(%S+) (%S*) (.*)$')
+    end
     local key = JOB .. id
     local answer = 1
     if call('EXISTS', key) == 1 then
@@ -74,21 +79,22 @@ for i = 1, #ARGV, 5 do
             call('HSET', key, 'priority', priority)
         end
         if due > now then
-            call('HSET', key, 'message', message, 'state', 'delayed', 'created', now, 'due', due)
+            call('HSET', key, 'message', message, 'state', 'delayed', 'created', stamp, 'due', due)
             delayed[#delayed + 1] = due
             delayed[#delayed + 1] = id
         else
-            call('HSET', key, 'message', message, 'state', 'waiting', 'created', now)
+            call('HSET', key, 'message', message, 'state', 'waiting', 'created', stamp)
             ready[#ready + 1] = tonumber(priority) * PRIORITY_STEP
             ready[#ready + 1] = id
         end
         local actor = string.match(message, '"actor_name":"([^"]*)"')
         if actor then
-            to_index('actor:' .. actor, now, id)
+            to_index('actor:' .. actor, stamp, id)
         end
         emit('enqueued', id)
     end
     answers[#answers + 1] = answer
+    all_stored = all_stored and answer == 1
 end
 
 local count = #ready / 2
@@ -115,4 +121,4 @@ end
 for name, entries in pairs(indexed) do
     put_in_index(name, entries)
 end
-return answers
+return all_stored and #answers or answers

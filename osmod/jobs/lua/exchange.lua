@@ -49,22 +49,25 @@ while i <= #ARGV do
     i = i + 3 + EXTRAS[ARGV[i]]
 end
 if #settled > 0 then
-    local stamp = string.format('%.0f', now)
-    local leases = call('ZMSCORE', ACTIVE, unpack(settled))
-    call('ZREM', ACTIVE, unpack(settled))
-    for n, i in ipairs(at) do
+    local all_held = call('ZREM', ACTIVE, unpack(settled)) == #settled
+    for _, i in ipairs(at) do
         local kind, id = ARGV[i], ARGV[i + 1]
         local key = JOB .. id
-        if not leases[n] then
+        local held = all_held
+        if not held then
             -- A settlement repeated because its reply was lost finds the job as it left it: nothing to do.
             local job = call('HMGET', key, 'lease', 'state')
-            if job[1] ~= ARGV[i + 2] or job[2] == 'active' then
+            held = job[1] == ARGV[i + 2] and job[2] == 'active'
+            if job[1] ~= ARGV[i + 2] then
                 refused[#refused + 1] = id
             end
+        end
+        if not held then
+            -- Somebody else's run stands, or this one was told before.
         elseif kind == 'd' then
             call('HSET', key, 'state', 'done', 'finished', stamp .. ARGV[i + 3])
-            call('PEXPIRE', key, keep_done)
-            done[#done + 1] = now
+            call('PEXPIRE', key, ARGV[2])
+            done[#done + 1] = stamp
             done[#done + 1] = id
             emit('completed', id)
         elseif kind == 'D' then
@@ -80,7 +83,7 @@ if #settled > 0 then
             else
                 call('HSET', key, 'state', 'done', 'finished', stamp .. ARGV[i + 3])
                 call('PEXPIRE', key, keep_done)
-                done[#done + 1] = now
+                done[#done + 1] = stamp
                 done[#done + 1] = id
             end
         elseif stopped(id, keep_failed) then
@@ -169,6 +172,7 @@ if #lost > 0 then
 end
 
 local heads, messages, leased, popped = {}, {}, {}, {}
+local runs_out = string.format('%.0f', now + lease)
 if want > 0 and call('EXISTS', PAUSED) == 0 then
     popped = call('ZPOPMIN', READY, want)
     for j = 1, #popped, 2 do
@@ -176,8 +180,8 @@ if want > 0 and call('EXISTS', PAUSED) == 0 then
         local key = JOB .. id
         local job = call('HMGET', key, 'message', 'special')
         if job[1] then
-            call('HSET', key, 'state', 'active', 'lease', token, 'started', now, 'place', popped[j + 1])
-            leased[#leased + 1] = now + lease
+            call('HSET', key, 'state', 'active', 'lease', token, 'started', stamp, 'place', popped[j + 1])
+            leased[#leased + 1] = runs_out
             leased[#leased + 1] = id .. ' ' .. token
             emit('started', id)
             local marks = ''
@@ -213,8 +217,8 @@ elseif not full then
     call('DEL', WAKE)
     head = call('ZRANGE', ACTIVE, 0, 0, 'WITHSCORES')
     if head[2] then
-        local runs_out = math.max(1, tonumber(head[2]) - now)
-        next_event = next_event < 0 and runs_out or math.min(next_event, runs_out)
+        local left = math.max(1, tonumber(head[2]) - now)
+        next_event = next_event < 0 and left or math.min(next_event, left)
     end
 end
 return {next_event, table.concat(heads, ' '), table.concat(messages), table.concat(refused, ' ')}
