@@ -44,26 +44,39 @@ def main() -> int:
         subjects: dict[str, tuple[str, bool]] = {name: (name, False) for name in names}
         subjects |= {f"{name}, in bulk": (name, True) for name in names if name in ("ours", "bullmq")}
         runs: dict[str, list[Run]] = {label: [] for label in subjects}
-        # One round after another, so that what the machine does meanwhile hits all alike.
-        for number in range(options.runs):
-            for label, (name, bulk) in subjects.items():
-                client.flushall()
-                try:
-                    one = run(PEERS[name], url, options.jobs, bulk=bulk)
-                except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-                    print(f"run {number + 1}, {label}: failed, {error}", flush=True)
-                    continue
-                runs[label].append(one)
-                print(f"run {number + 1}, {label}: {report.sentence(one)}", flush=True)
         extras = None
-        if "ours" in names:
-            client.flushall()
-            extras = report.Extras(*ours.idle(url), ours.scale(url))
+        try:
+            _measure(url, client, subjects, runs, options)
+            if "ours" in names:
+                client.flushall()
+                extras = report.Extras(*ours.idle(url), ours.scale())
+        except KeyboardInterrupt:
+            print("interrupted; these are the figures until now", file=sys.stderr)
         text = report.tables(runs, extras, options, client.info("server") | client.info("persistence"))
     print(text)
     if options.report:
         options.report.write_text(text)
     return 1 if any(one.lost or one.twice for label in runs if "ours" in label for one in runs[label]) else 0
+
+
+def _measure(
+    url: str,
+    client: redis.Redis,
+    subjects: dict[str, tuple[str, bool]],
+    runs: dict[str, list[Run]],
+    options: argparse.Namespace,
+) -> None:
+    # One round after another, so that what the machine does meanwhile hits all alike.
+    for number in range(options.runs):
+        for label, (name, bulk) in subjects.items():
+            client.flushall()
+            try:
+                one = run(PEERS[name], url, options.jobs, bulk=bulk)
+            except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+                print(f"run {number + 1}, {label}: failed, {error}", flush=True)
+                continue
+            runs[label].append(one)
+            print(f"run {number + 1}, {label}: {report.sentence(one)}", flush=True)
 
 
 def _installed(name: str, install: bool) -> bool:

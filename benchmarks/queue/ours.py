@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import dramatiq
@@ -17,6 +19,7 @@ import redis
 
 from benchmarks.queue.peers import ROOT
 from osmod.jobs.broker import JobBroker
+from tests.jobs.servers import binaries, running
 
 _IDLE_APP = """
 import os, dramatiq
@@ -53,40 +56,60 @@ def _commands(client: redis.Redis) -> int:
     return sum(stats.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in ("evalsha", "blpop"))
 
 
-def scale(url: str, sizes: tuple[int, int] = (1_000, 1_000_000)) -> dict[int, dict[str, float]]:
-    """With so many jobs waiting: microseconds to enqueue one, to fetch and settle one, and bytes a job."""
-    return {size: _at(url, size) for size in sizes}
+def scale(sizes: tuple[int, int] = (1_000, 1_000_000), times: int = 1000) -> dict[int, dict[str, float]]:
+    """With so many jobs waiting: microseconds to enqueue one, to fetch and settle one, and bytes a job.
+
+    Each size has a server of its own, and they take turns call by call, so that whatever the machine does
+    meanwhile hits them alike.
+    """
+    with ExitStack() as stack:
+        queues = {size: stack.enter_context(_filled(size)) for size in sizes}
+        took: dict[int, dict[str, list[float]]] = {size: defaultdict(list) for size in sizes}
+        for _ in range(times):
+            for size, queue in queues.items():
+                took[size]["enqueue"].append(_micros(queue.actor.send))
+                took[size]["fetch and ack"].append(_micros(queue.fetch))
+        return {
+            size: {name: statistics.median(values) for name, values in took[size].items()}
+            | {"bytes": queues[size].bytes}
+            for size in sizes
+        }
 
 
-def _at(url: str, size: int) -> dict[str, float]:
-    client = redis.Redis.from_url(url)
-    client.flushall()
-    broker = JobBroker(url=url)
-    dramatiq.set_broker(broker)
-    broker.actors.clear()
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
-    before = client.info("memory")["used_memory"]
-    for _ in range(0, size, 10_000):
-        broker.send_many([actor.message() for _ in range(min(size, 10_000))])
-    memory = (client.info("memory")["used_memory"] - before) / size
-    consumer = broker.consume("default", prefetch=1, timeout=100)
+class _Queue:
+    """A queue with jobs waiting in it."""
 
-    def fetch() -> None:
-        job = next(consumer)
+    def __init__(self, url: str, size: int) -> None:
+        broker = JobBroker(url=url)
+        self.actor = dramatiq.actor(lambda: None, actor_name="noop", broker=broker)
+        before = broker.client.info("memory")["used_memory"]
+        for at in range(0, size, 10_000):
+            broker.send_many([self.actor.message() for _ in range(min(size - at, 10_000))])
+        self.bytes = (broker.client.info("memory")["used_memory"] - before) / size
+        self._consumer = broker.consume("default", prefetch=1, timeout=100)
+        self._broker = broker
+
+    def fetch(self) -> None:
+        """Fetch a job; that the one before it is done travels with the call."""
+        job = next(self._consumer)
         assert job is not None
-        consumer.ack(job)
+        self._consumer.ack(job)
 
-    figures = {"enqueue": _median_micros(actor.send), "fetch and ack": _median_micros(fetch), "bytes": memory}
-    consumer.close()
-    broker.close()
-    client.flushall()
-    return figures
+    def close(self) -> None:
+        """Disconnect."""
+        self._consumer.close()
+        self._broker.close()
 
 
-def _median_micros(call: Callable[[], object], times: int = 500) -> float:
-    took = []
-    for _ in range(times):
-        began = time.perf_counter()
-        call()
-        took.append(time.perf_counter() - began)
-    return statistics.median(took) * 1e6
+@contextmanager
+def _filled(size: int) -> Iterator[_Queue]:
+    with running(next(iter(binaries().values())), "--appendonly", "no") as server:
+        queue = _Queue(server.url, size)
+        yield queue
+        queue.close()
+
+
+def _micros(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return (time.perf_counter() - began) * 1e6
