@@ -33,6 +33,11 @@ _yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 _all = click.option("--all", "every", is_flag=True, help="All jobs on which it can be done.")
 
 
+def _acting(command: Callable[..., None]) -> Callable[..., None]:
+    """What every act on jobs is given: which jobs, and how to ask and answer."""
+    return choosing_jobs(_all(_yes(_json(command))))
+
+
 @click.group(epilog=EXIT_CODES)
 def jobs() -> None:
     """Find jobs, look at one, retry, cancel, promote, delete, watch them.
@@ -94,30 +99,21 @@ def show(job_id: str, as_json: bool) -> None:
 
 
 @jobs.command(epilog=EXIT_CODES)
-@choosing_jobs
-@_all
-@_yes
-@_json
+@_acting
 def retry(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
     """Have failed and cancelled jobs run again, with all their attempts before them."""
     _act(wanted, every, yes, as_json, steering.RETRIABLE, "retry", "be retried", "retried", steering.retry)
 
 
 @jobs.command(epilog=EXIT_CODES)
-@choosing_jobs
-@_all
-@_yes
-@_json
+@_acting
 def promote(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
     """Have delayed jobs run now."""
     _act(wanted, every, yes, as_json, steering.PROMOTABLE, "promote", "run now", "promoted", steering.promote)
 
 
 @jobs.command(epilog=EXIT_CODES)
-@choosing_jobs
-@_all
-@_yes
-@_json
+@_acting
 def delete(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
     """Delete jobs and their records; running ones are left alone."""
     _act(wanted, every, yes, as_json, steering.DELETABLE, "delete", "be deleted", "deleted", steering.delete)
@@ -131,10 +127,7 @@ def delete(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
     metavar="PRIORITY",
     help="critical high medium normal low, or a number.",
 )
-@choosing_jobs
-@_all
-@_yes
-@_json
+@_acting
 def prioritise(wanted: JobFilter, priority: str, every: bool, yes: bool, as_json: bool) -> None:
     """Give waiting and delayed jobs another priority; lower numbers run first."""
 
@@ -149,10 +142,7 @@ def prioritise(wanted: JobFilter, priority: str, every: bool, yes: bool, as_json
 
 
 @jobs.command(epilog=EXIT_CODES)
-@choosing_jobs
-@_all
-@_yes
-@_json
+@_acting
 def cancel(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
     """Cancel jobs: waiting and delayed ones at once, running ones by interrupting them, within a second."""
     broker, chosen, number = _chosen(wanted, every, as_json, steering.CANCELLABLE, "cancel")
