@@ -55,7 +55,7 @@ def main() -> int:
         text = report.tables(runs, extras, options, client.info("server") | client.info("persistence"))
     print(text)
     if options.report:
-        options.report.write_text(text)
+        report.write(options.report, text)
     return 1 if any(one.lost or one.twice for label in runs if "ours" in label for one in runs[label]) else 0
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from benchmarks.queue.measure import Run
@@ -22,6 +23,16 @@ class Extras:
     idle_commands: float
     idle_core: float
     scale: dict[int, dict[str, float]]
+
+
+#: What stands below this line in a report is written by hand, and kept.
+BY_HAND = "<!-- written by hand from here on -->"
+
+
+def write(path: Path, text: str) -> None:
+    """Put the tables into a report, in the place of those that it holds."""
+    _, mark, rest = path.read_text().partition(BY_HAND) if path.exists() else ("", "", "")
+    path.write_text(f"{text}\n{mark}{rest}" if mark else text)
 
 
 def sentence(one: Run) -> str:
@@ -70,8 +81,8 @@ def tables(
             "",
             "## This queue alone",
             "",
-            f"An idle worker process with four queues: {extras.idle_commands:.2f} commands a second, "
-            f"{extras.idle_core:.2%} of a core.",
+            f"An idle worker process with four queues: {extras.idle_commands:.2f} commands a second (goal 2), "
+            f"{extras.idle_core:.2%} of a core (goal 1%).",
             "",
             "| jobs waiting | enqueue, µs | fetch and ack, µs | bytes a job |",
             "|---|---|---|---|",
@@ -80,6 +91,8 @@ def tables(
             f"| {size:,} | {one['enqueue']:.0f} | {one['fetch and ack']:.0f} | {one['bytes']:.0f} |"
             for size, one in extras.scale.items()
         ]
+        few, many = extras.scale.values()
+        lines += ["", *(_growth(what, few[what], many[what]) for what in ("enqueue", "fetch and ack"))]
     return "\n".join(lines) + "\n"
 
 
@@ -95,11 +108,21 @@ def _ratios(runs: dict[str, list[Run]]) -> list[str]:
         ("sent in bulk against one by one", "ours, in bulk", "stock", "sent_rate", 5.0),
         ("sent in bulk", "ours, in bulk", "bullmq, in bulk", "sent_rate", 1.8),
     ]
-    return [
+    ratios = [
         f"- {what}: {median(mine, rate) / median(theirs, rate):.2f} x {theirs} (goal {goal})"
         for what, mine, theirs, rate, goal in wanted
         if runs.get(mine) and runs.get(theirs)
     ]
+    if runs.get("ours"):
+        half, most = median("ours", "wait_median"), median("ours", "wait_99")
+        ratios.append(
+            f"- start at an idle worker: median {half:.2f} ms (goal 1.3), 99 % {most:.2f} ms (goal 3)"
+        )
+    return ratios
+
+
+def _growth(what: str, few: float, many: float) -> str:
+    return f"- {what}, the larger queue against the smaller: {many / few:.2f} x (goal 1.3)"
 
 
 def _spread(values: list[float], form: Callable[[float], str]) -> str:
