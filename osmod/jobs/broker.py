@@ -233,7 +233,7 @@ class JobBroker(RedisBroker):
         holdings = self._holdings.get(message.queue_name)
         if holdings is not None and (job := holdings.held.get(message.message_id)) is not None:
             return run_again(self, job, message, delay)
-        message = self.sender.prepare(message)
+        message = self.sender.prepare(message, delay)
         self.emit_before("enqueue", message, delay)
         try:
             answer = self.sender.store(message, delay)
