@@ -117,7 +117,7 @@ class JobBroker(RedisBroker):
             **stock,
         )
         self.actor_options |= ACTOR_OPTIONS
-        #: Options that only messages carry. Middleware that put others on messages add their names here.
+        #: Options known on messages, beside those of actors. Add your own if it is taken for a misspelt one.
         self.message_options = set(MESSAGE_OPTIONS)
         ensure_control(self)
 
