@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import dramatiq
-from dramatiq import Message, Middleware
+from dramatiq import Broker, Message, MessageProxy, Middleware
 from dramatiq.common import current_millis
-from dramatiq.middleware import CurrentMessage
+from dramatiq.middleware import AsyncIO, CurrentMessage, default_middleware
+from dramatiq.results import Results
+from dramatiq.results.backends import StubBackend
 
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.options import MESSAGE_OPTIONS
 from tests.jobs.conftest import working
 from tests.jobs.waiting import until
 
@@ -40,7 +44,7 @@ def test_a_delayed_message_says_when_it_is_due(broker: JobBroker) -> None:
     told: list[Any] = []
 
     class Listening(Middleware):
-        def before_enqueue(self, broker: Any, message: Message[Any], delay: int | None) -> None:
+        def before_enqueue(self, broker: Broker, message: Message[Any], delay: int | None) -> None:
             told.append(message.options.get("eta"))
 
     broker.add_middleware(Listening())
@@ -70,3 +74,40 @@ def test_a_message_for_a_delay_queue_belongs_to_its_queue(broker: JobBroker) -> 
     with working(broker):
         until(lambda: queues.counts(broker, "default").done == 1)
     assert ran[0] >= eta
+
+
+def test_options_of_other_middleware_reach_the_worker(broker: JobBroker) -> None:
+    """What resembles no known option is somebody's own: it is passed on, as in Dramatiq."""
+    seen: list[object] = []
+
+    class Tracing(Middleware):
+        def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+            seen.append(message.options.get("trace_id"))
+
+    broker.add_middleware(Tracing())
+    noop = dramatiq.actor(lambda: None, actor_name="noop")
+    noop.send_with_options(trace_id="sent")
+    broker.enqueue(noop.message().copy(options={"trace_id": "copied"}))
+    with working(broker, threads=1):
+        broker.join("default", timeout=10_000)
+
+    assert seen == ["sent", "copied"]
+
+
+def test_options_of_absent_middleware_are_passed_on(make_broker: Callable[..., JobBroker]) -> None:
+    """A process that only sends needs none of the middleware of the workers."""
+    broker = make_broker(middleware=[])
+    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    given = {"max_retries": 3, "min_backoff": 5, "pipe_ignore": True, "store_results": True, "result_ttl": 1}
+
+    sent = actor.send_with_options(**given)
+
+    assert given.items() <= sent.options.items()
+    assert broker.do_qsize("default") == 1
+
+
+def test_every_option_of_dramatiqs_middleware_is_known() -> None:
+    """None of them is ever taken for a misspelt other one."""
+    kinds = (*default_middleware, CurrentMessage, AsyncIO)
+    results = Results(backend=StubBackend())
+    assert MESSAGE_OPTIONS >= results.actor_options.union(*(kind().actor_options for kind in kinds))

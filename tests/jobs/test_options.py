@@ -8,15 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import dramatiq
 import pytest
-from dramatiq import Broker, MessageProxy, Middleware
-from dramatiq.middleware import AsyncIO, CurrentMessage, default_middleware
-from dramatiq.results import Results
-from dramatiq.results.backends import StubBackend
 
 from osmod.jobs import enqueue, queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption, UnknownOption
-from osmod.jobs.options import MESSAGE_OPTIONS, parse_backoff, parse_priority
+from osmod.jobs.options import parse_backoff, parse_priority
 from tests.jobs.conftest import working
 from tests.jobs.waiting import until
 
@@ -83,44 +79,6 @@ def test_a_misspelt_option_is_refused_with_a_suggestion(noop: dramatiq.Actor[...
         noop.send_with_options(max_retrys=3)
     with pytest.raises(UnknownOption, match=r"'prio' .*: did you mean 'priority'\?"):
         noop.send_with_options(prio=3)
-
-
-def test_options_of_other_middleware_reach_the_worker(
-    broker: JobBroker, noop: dramatiq.Actor[..., None]
-) -> None:
-    """What resembles no known option is somebody's own: it is passed on, as in Dramatiq."""
-    seen: list[object] = []
-
-    class Tracing(Middleware):
-        def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
-            seen.append(message.options.get("trace_id"))
-
-    broker.add_middleware(Tracing())
-    noop.send_with_options(trace_id="sent")
-    broker.enqueue(noop.message().copy(options={"trace_id": "copied"}))
-    with working(broker, threads=1):
-        broker.join("default", timeout=10_000)
-
-    assert seen == ["sent", "copied"]
-
-
-def test_options_of_absent_middleware_are_passed_on(make_broker: Callable[..., JobBroker]) -> None:
-    """A process that only sends needs none of the middleware of the workers."""
-    broker = make_broker(middleware=[])
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
-    given = {"max_retries": 3, "min_backoff": 5, "pipe_ignore": True, "store_results": True, "result_ttl": 1}
-
-    sent = actor.send_with_options(**given)
-
-    assert given.items() <= sent.options.items()
-    assert broker.do_qsize("default") == 1
-
-
-def test_every_option_of_dramatiqs_middleware_is_known() -> None:
-    """None of them is ever taken for a misspelt other one."""
-    kinds = (*default_middleware, CurrentMessage, AsyncIO)
-    results = Results(backend=StubBackend())
-    assert MESSAGE_OPTIONS >= results.actor_options.union(*(kind().actor_options for kind in kinds))
 
 
 def test_an_option_that_only_resembles_one_can_be_made_known(
