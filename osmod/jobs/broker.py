@@ -117,7 +117,7 @@ class JobBroker(RedisBroker):
             **stock,
         )
         self.actor_options |= ACTOR_OPTIONS
-        #: Options that only messages carry. Middleware that put others on messages add their names here.
+        #: Options known on messages, beside those of actors. Add your own if it is taken for a misspelt one.
         self.message_options = set(MESSAGE_OPTIONS)
         ensure_control(self)
 
@@ -233,7 +233,7 @@ class JobBroker(RedisBroker):
         holdings = self._holdings.get(message.queue_name)
         if holdings is not None and (job := holdings.held.get(message.message_id)) is not None:
             return run_again(self, job, message, delay)
-        message = self.sender.prepare(message)
+        message = self.sender.prepare(message, delay)
         self.emit_before("enqueue", message, delay)
         try:
             answer = self.sender.store(message, delay)

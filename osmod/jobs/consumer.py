@@ -292,6 +292,7 @@ class JobConsumer(Consumer):
                 options.pop("eta", None)
             actor = actors.get(message.actor_name)
             job.plain = actor is not None and not stirs(actor.options) and not (options and stirs(options))
+            options["redis_message_id"] = message.message_id  # As its sender got it back.
             held[message.message_id] = job
             queued.add(message.message_id)
             self.message_cache.append(job)

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
+from functools import lru_cache
 from typing import Any
 
 from dramatiq import Actor, Message
@@ -31,21 +32,23 @@ PRIORITY_LIMIT = 2000
 
 #: Options that an actor may carry beside those of its middleware.
 ACTOR_OPTIONS = frozenset({"attempts", "backoff", "max_backoff", "remove_on_complete", *UNIQUE_OPTIONS})
-#: Options that only messages carry: ours, and those that Dramatiq itself puts there.
-MESSAGE_OPTIONS = ACTOR_OPTIONS | {
-    "priority",
-    "delay",
-    "eta",
-    "redis_message_id",
-    "duplicate_of",
-    "retries",
-    "traceback",
-    "error",
-    "requeue_timestamp",
-    "group_completion_uuid",
-    "group_completion_callbacks",
-    "scheduled_at",  # periodiq's
-}
+#: Options of Dramatiq's own middleware. A process that only sends may be without that middleware.
+_STOCK_OPTIONS = frozenset(
+    {
+        *("max_age", "time_limit", "notify_shutdown", "throws", "on_success", "on_failure"),
+        *("max_retries", "min_backoff", "max_backoff", "retry_when", "on_retry_exhausted"),
+        *("pipe_ignore", "pipe_target", "store_results", "result_ttl"),
+    }
+)
+#: Options that programs put on messages: ours, Dramatiq's, and periodiq's `scheduled_at`. Nobody misspells them.
+_WRITTEN_BY_PROGRAMS = frozenset(
+    {
+        *("eta", "redis_message_id", "duplicate_of", "retries", "traceback", "error", "requeue_timestamp"),
+        *("group_completion_uuid", "group_completion_callbacks", "pipe_target", "scheduled_at"),
+    }
+)
+#: All that a message may carry.
+MESSAGE_OPTIONS = ACTOR_OPTIONS | _STOCK_OPTIONS | _WRITTEN_BY_PROGRAMS | {"priority", "delay"}
 
 
 def parse_priority(value: Any) -> int:
@@ -100,18 +103,37 @@ def parse_backoff(value: Any, first: int) -> tuple[str, int]:
     return kind, delay
 
 
-def refuse_unknown(given: Iterable[str], known: Iterable[str], subject: str) -> None:
+def refuse_unknown(given: Iterable[str], known: Set[str], subject: str) -> None:
     """Refuse options that nothing understands.
 
     Raises:
       UnknownOption: names the first of them, and the known one that it resembles.
     """
-    known = set(known)
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(known))}"
+            near = _resembled(name, frozenset(known))
+            hint = f"did you mean {near!r}?" if near else f"known are: {', '.join(sorted(known))}"
             raise UnknownOption(f"unknown option {name!r} for {subject}: {hint}")
+
+
+def refuse_misspelt(given: Iterable[str], known: Set[str], subject: str) -> None:
+    """Refuse options that look like a known one; what resembles none is for middleware that we do not know.
+
+    Raises:
+      UnknownOption: names the first of them, and the one that it resembles.
+    """
+    for name in given:
+        if name not in known and (near := _resembled(name, frozenset(known))):
+            raise UnknownOption(
+                f"unknown option {name!r} for {subject}: did you mean {near!r}? "
+                f"If it is one of your own, add {name!r} to broker.message_options"
+            )
+
+
+@lru_cache
+def _resembled(name: str, known: frozenset[str]) -> str:
+    """The option among those known that somebody may have meant; empty if there is none."""
+    return next(iter(difflib.get_close_matches(name, known - _WRITTEN_BY_PROGRAMS, n=1)), "")
 
 
 def apply_to_actor(actor: Actor[Any, Any]) -> None:
@@ -138,10 +160,10 @@ def _check_names(actor: Actor[Any, Any], option: str) -> None:
             )
 
 
-def apply_to_message(message: Message[Any], known: Iterable[str]) -> None:
+def apply_to_message(message: Message[Any], known: Set[str]) -> None:
     """Check a message's options before it is sent, and say them in Dramatiq's words where it has some."""
     options = message.options
-    refuse_unknown(options, known, f"a message of {message.actor_name!r}")
+    refuse_misspelt(options, known, f"a message of {message.actor_name!r}")
     if not UNIQUE_OPTIONS.isdisjoint(options):
         check_unique(options, f"a message of {message.actor_name!r}", None)
     if callable(options.get("backoff")):

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dramatiq import Message
+from dramatiq.common import current_millis, q_name
 
 from osmod.jobs.arguments import logged
 from osmod.jobs.backoff import Backoff
@@ -37,14 +38,16 @@ class Sender:
         self._broker = broker
         self._links = links
 
-    def prepare(self, message: Message[Any]) -> Message[Any]:
+    def prepare(self, message: Message[Any], delay: int | None = None) -> Message[Any]:
         """A copy to send, so that the caller's message stays as it was.
+
+        As in Dramatiq, a delayed message carries `eta`, the millisecond of the epoch at which it is due.
 
         Raises:
           UnknownOption, InvalidOption: its options make no sense.
         """
         message = Message(
-            message.queue_name,
+            q_name(message.queue_name),
             message.actor_name,
             message.args,
             message.kwargs,
@@ -56,6 +59,8 @@ class Sender:
             raise InvalidOption(f"message_id={message.message_id!r}: no spaces, and no ! or * first")
         if message.options:
             apply_to_message(message, self._broker.message_options | self._broker.actor_options)
+        if delay is not None:
+            message.options["eta"] = current_millis() + delay
         return message
 
     def store(self, message: Message[Any], delay: int | None, patience: int | None = None) -> Any:
