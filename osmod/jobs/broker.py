@@ -117,7 +117,8 @@ class JobBroker(RedisBroker):
             **stock,
         )
         self.actor_options |= ACTOR_OPTIONS
-        #: Options known on messages, beside those of actors. Add your own if it is taken for a misspelt one.
+        #: Options known on messages, beside those of actors. If senders set options of your own middleware, add
+        #: their names; what its hooks put on messages is not looked at.
         self.message_options = set(MESSAGE_OPTIONS)
         ensure_control(self)
 

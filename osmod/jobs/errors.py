@@ -17,7 +17,7 @@ class JobNotQueued(ConnectionFailed):
 
 
 class UnknownOption(TypeError):
-    """`enqueue` was given an option that nothing understands, or a message one that looks misspelt."""
+    """A message or `enqueue` carries an option that nothing here understands."""
 
 
 class InvalidOption(ValueError):

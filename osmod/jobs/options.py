@@ -112,21 +112,10 @@ def refuse_unknown(given: Iterable[str], known: Set[str], subject: str) -> None:
     for name in given:
         if name not in known:
             near = _resembled(name, frozenset(known))
-            hint = f"did you mean {near!r}?" if near else f"known are: {', '.join(sorted(known))}"
-            raise UnknownOption(f"unknown option {name!r} for {subject}: {hint}")
-
-
-def refuse_misspelt(given: Iterable[str], known: Set[str], subject: str) -> None:
-    """Refuse options that look like a known one; what resembles none is for middleware that we do not know.
-
-    Raises:
-      UnknownOption: names the first of them, and the one that it resembles.
-    """
-    for name in given:
-        if name not in known and (near := _resembled(name, frozenset(known))):
+            hint = f"did you mean {near!r}?" if near else f"known are: {', '.join(sorted(known))}."
             raise UnknownOption(
-                f"unknown option {name!r} for {subject}: did you mean {near!r}? "
-                f"If it is one of your own, add {name!r} to broker.message_options"
+                f"unknown option {name!r} for {subject}: {hint} "
+                f"An option of your own middleware is made known by broker.message_options.add({name!r})"
             )
 
 
@@ -163,7 +152,7 @@ def _check_names(actor: Actor[Any, Any], option: str) -> None:
 def apply_to_message(message: Message[Any], known: Set[str]) -> None:
     """Check a message's options before it is sent, and say them in Dramatiq's words where it has some."""
     options = message.options
-    refuse_misspelt(options, known, f"a message of {message.actor_name!r}")
+    refuse_unknown(options, known, f"a message of {message.actor_name!r}")
     if not UNIQUE_OPTIONS.isdisjoint(options):
         check_unique(options, f"a message of {message.actor_name!r}", None)
     if callable(options.get("backoff")):

@@ -190,11 +190,14 @@ class WorkQueue:
             return list(self._busy)
 
     def stalled(self) -> bool:
-        """Whether jobs wait beside idle threads. Consumers ask, and call `rouse` if it stays so."""
-        return bool(self._waiting and self._parked)
+        """Whether jobs wait beside idle threads, or wait and are still taken to be brisk.
+
+        Consumers ask, and call `rouse` if it stays so.
+        """
+        return bool(self._waiting and (self._parked or self._brisk))
 
     def rouse(self) -> None:
-        """Jobs still wait beside idle threads: they were not brisk. Wake the threads."""
+        """Jobs still wait. If none was begun for `STALL` seconds they were not brisk: wake the idle threads."""
         with self._lock:
             if monotonic() - self._last_get > STALL:
                 self._not_brisk()

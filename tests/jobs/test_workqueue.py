@@ -153,6 +153,23 @@ def test_brisk_jobs_let_more_wait_and_a_stall_ends_it() -> None:
     assert (ahead, work.ahead()) == ([1, 10, MOST_AHEAD], 0)
 
 
+def test_a_stall_is_seen_though_no_thread_is_idle() -> None:
+    """Jobs that wait while every thread is busy with a slow one were not brisk either."""
+    work = WorkQueue(1, ["default"])
+    for _ in range(3):
+        work.put(_item("brisk"))
+        work.get_nowait()
+        work.task_done()
+    for _ in range(2):
+        work.put(_item("slow"))
+    work.get_nowait()
+    time.sleep(2 * STALL)
+    assert work.stalled()
+    work.rouse()
+
+    assert (work.ahead(), work.stalled()) == (0, False)
+
+
 def test_what_waits_can_be_taken_back() -> None:
     """Of one queue, what would have come last, also if it was held back for the sake of another."""
     work = WorkQueue(2, ["one", "two"])
