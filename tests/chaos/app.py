@@ -38,6 +38,7 @@ def work(name: str, millis: int = 5, fails: bool = False) -> None:
     message = CurrentMessage.get_current_message()
     time.sleep(millis / 1000)
     if fails and message is not None and not message.options.get("retries"):
+        note("fail", name)
         raise RuntimeError("as told")
     note("end", name)
 

@@ -5,11 +5,12 @@ through a proxy. Jobs of 5 ms are sent at a steady rate, a tenth delayed, a tent
 taking 300 ms. Meanwhile, at random: a worker pool is killed, a worker is frozen past its lease and thawed, the
 server is killed and started on its data, the proxy loses answers or resets connections.
 
-At the end, once the queue is empty or should be, it prints what was sent, done, lost, run twice and recovered,
-and the longest recoveries: the time from the kill of a worker to the new start of a job that it was running.
-While nothing else goes wrong that is bounded by the lease and a second; another fault meanwhile, such as a Redis
-that is down or a second worker that dies, takes its own time. Exit code 1 if an accepted job was lost or an
-undisturbed recovery took longer.
+At the end, once the queue is empty or should be, it prints what was sent, done, lost, run twice and recovered; a
+job that was running in three killed workers is failed, as promised, and not lost. It also prints the longest
+recoveries: the time from the kill of a worker to the new start of a job that it was running. While nothing else
+goes wrong that is bounded by the lease and a second; another fault meanwhile, such as a Redis that is down or a
+second worker that dies, takes its own time. Exit code 1 if an accepted job was lost or an undisturbed recovery
+took longer.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
-from dramatiq import QueueJoinTimeout
+from dramatiq import Message, QueueJoinTimeout
 
 os.environ.setdefault("CHAOS_URL", "redis://127.0.0.1:1/0")
 os.environ.setdefault("CHAOS_LOG", os.devnull)
@@ -71,6 +72,7 @@ class Outcome:
     sent: int = 0
     refused: int = 0
     done: int = 0
+    given_up: int = 0
     lost: int = 0
     twice: int = 0
     recovered: int = 0
@@ -89,7 +91,8 @@ class Outcome:
         faults = ", ".join(f"{count} x {name}" for name, count in sorted(self.faults.items()))
         return (
             f"faults: {faults}\n"
-            f"sent {self.sent} (refused with an error: {self.refused}), done {self.done}, lost {self.lost}, "
+            f"sent {self.sent} (refused with an error: {self.refused}), done {self.done}, "
+            f"failed for killing three workers {self.given_up}, lost {self.lost}, "
             f"run twice {self.twice}, recovered from lost leases {self.recovered}, "
             f"broken invariants {self.unsound}\n"
             f"{len(self.recoveries)} jobs started again after the kill of their worker; the longest took "
@@ -189,13 +192,11 @@ class Chaos:
         processes = {worker.pid for worker in self._pools[which].workers}
         killed = time.time()
         self._pools[which].kill()
-        ended = {name for name, *_ in app.events(self._log)}
-        cut_off = {
-            name
-            for name, process, _ in app.events(self._log, "start")
-            if process in processes and name not in ended
-        }
-        self._kills.append((self._faults[-1], killed, processes, cut_off))
+        begun, ended, failed = (
+            Counter(name for name, process, _ in app.events(self._log, event) if process in processes)
+            for event in ("start", "end", "fail")
+        )
+        self._kills.append((self._faults[-1], killed, processes, set(begun - ended - failed)))
         self._pools[which] = self._pool(which)
 
     def _kill_pool_alone(self) -> None:
@@ -244,7 +245,9 @@ class Chaos:
         runs = Counter(name for name, *_ in app.events(self._log))
         outcome.sent = len(self._accepted)
         outcome.done = sum(1 for name in self._accepted if runs[name])
-        outcome.lost = outcome.sent - outcome.done
+        given_up = {name for name in self._given_up() if not runs[name]}
+        outcome.given_up = len(given_up)
+        outcome.lost = outcome.sent - outcome.done - outcome.given_up
         outcome.twice = sum(1 for count in runs.values() if count > 1)
         outcome.recovered = int(self._server.client.hget("dramatiq:{default}:meta", "recovered") or 0)
         outcome.unsound = unsound(self._broker)
@@ -262,6 +265,15 @@ class Chaos:
                     if fault is not kill and fault.began < moment and fault.ended > killed
                 }
                 outcome.recoveries.append(Recovery(moment - killed, tuple(sorted(others))))
+
+    def _given_up(self) -> list[str]:
+        """Jobs that happened to run in three killed workers: the queue takes them to be what killed those."""
+        client, base = self._server.client, "dramatiq:{default}:"
+        ids = [one.decode() for one in client.zrange(f"{base}failed", 0, -1)]
+        records = [client.hmget(f"{base}job:{one}", "message", "error") for one in ids]
+        return [
+            Message.decode(message).args[0] for message, error in records if error.startswith(b"WorkerDied")
+        ]
 
 
 def main() -> int:
