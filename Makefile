@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LOCKED := --constraint requirements.lock
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench chaos watch lock
+.PHONY: help demo test check format bench promises chaos watch lock
 
 help: ## this list
 	@echo 'make demo      1,000 real comments, from queue to decision; ARGS="--comments 5000" for more'
@@ -12,6 +12,7 @@ help: ## this list
 	@echo 'make check     style, types, arrows, file sizes, compose file, lock file'
 	@echo 'make format    put the code into its form'
 	@echo 'make bench     what a task costs: SQL statements, time, growth'
+	@echo 'make promises  shows that the stock broker breaks each promise that the queue makes'
 	@echo 'make chaos     ten minutes of random faults over a steady load; ARGS="--seconds 60" for less'
 	@echo 'make watch     a worker that starts again when the code changes'
 	@echo 'make lock      requirements.lock anew, after a change of dependencies'
@@ -35,6 +36,9 @@ format: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+promises: $(VENV)/installed-dev
+	@$(BIN)/python -m pytest --broker stock -q -r fE $(ARGS)
 
 chaos: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.chaos.run $(ARGS)

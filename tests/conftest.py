@@ -27,6 +27,8 @@ from osmod.embedded import embedded_redis
 from osmod.moderation.database import connect
 from tests import databases, redis_servers, services
 
+pytest_plugins = ["tests.promises"]
+
 DATABASES = ("sqlite", "mariadb")
 REDIS_SERVERS = ("valkey", "redis")
 QUEUE_KEYS = ("dramatiq:", "osmod:")

@@ -14,7 +14,7 @@ from dramatiq.errors import BrokerConnectionError, ConnectionClosed
 from osmod.jobs.backoff import Backoff
 from osmod.jobs.job import Job
 from osmod.jobs.link import Link, Links, passes
-from osmod.jobs.scripts import EXCHANGE, EXTEND
+from osmod.jobs.scripts import EXCHANGE, EXTEND, RECLAIM
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
@@ -41,6 +41,7 @@ class Holdings:
         self.held: dict[str, Job] = {}
         self.pending: deque[tuple[Job, tuple[bytes, ...]]] = deque()
         self._terms = broker.terms
+        self._unanswered: set[bytes] = set()
         # Looked up at each call: they may be wrapped.
         self._ack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_ack
         self._nack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_nack
@@ -59,6 +60,8 @@ class Holdings:
 
         Raises whatever `Link.call` raises; the settlements are then told again next time.
         """
+        if self._unanswered:
+            self._reclaim(link)
         batch: list[tuple[Job, tuple[bytes, ...]]] = []
         try:
             while self.pending and len(batch) < BATCH:
@@ -70,6 +73,8 @@ class Holdings:
             wait, heads, messages, refused = EXCHANGE.run(link, self.base, arguments)
         except BaseException:
             self.pending.extendleft(reversed(batch))
+            if want:
+                self._unanswered.add(token)
             raise
         finally:
             for job, _ in batch:
@@ -81,6 +86,12 @@ class Holdings:
                     job_id.decode(),
                 )
         return wait, heads, messages
+
+    def _reclaim(self, link: Link | Links) -> None:
+        """Have back what an exchange leased whose answer was lost; otherwise those jobs would wait for a lease."""
+        for token in list(self._unanswered):
+            RECLAIM.run(link, self.base, [token, self._terms[3]])
+            self._unanswered.discard(token)
 
     def extend(self, links: Links, lease: bytes) -> None:
         """Extend the leases of all jobs held, or ended and not settled yet."""

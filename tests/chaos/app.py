@@ -13,10 +13,10 @@ from pathlib import Path
 import dramatiq
 from dramatiq.middleware import CurrentMessage
 
-from osmod.jobs.broker import JobBroker
+from tests.jobs.brokers import open_broker
 
-broker = JobBroker(
-    url=os.environ["CHAOS_URL"],
+broker = open_broker(
+    os.environ["CHAOS_URL"],
     lease=int(os.environ.get("CHAOS_LEASE", "2000")),
     drain=int(os.environ.get("CHAOS_DRAIN", "25000")),
 )
@@ -38,7 +38,14 @@ def work(name: str, millis: int = 5, fails: bool = False) -> None:
     message = CurrentMessage.get_current_message()
     time.sleep(millis / 1000)
     if fails and message is not None and not message.options.get("retries"):
+        note("fail", name)
         raise RuntimeError("as told")
+    note("end", name)
+
+
+@dramatiq.actor(priority=-10)
+def urgent(name: str) -> None:
+    """Be of a higher priority than the others."""
     note("end", name)
 
 

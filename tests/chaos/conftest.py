@@ -12,11 +12,12 @@ os.environ.setdefault("CHAOS_URL", "redis://127.0.0.1:1/0")
 os.environ.setdefault("CHAOS_LOG", os.devnull)
 
 from osmod.jobs.broker import JobBroker
-from tests.chaos import app
 from tests.chaos.pools import Pool
 from tests.chaos.proxy import Proxy
+from tests.jobs.brokers import open_broker
 from tests.jobs.conftest import own_server  # noqa: F401
 from tests.jobs.servers import Server
+from tests.moderation.conftest import world  # noqa: F401
 
 
 @pytest.fixture
@@ -58,7 +59,9 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def sender(own_server: Callable[..., Server]) -> JobBroker:  # noqa: F811
     """A broker to send with and look at the queue, on a server of its own."""
-    broker = JobBroker(url=own_server().url, lease=1500)
+    from tests.chaos import app  # not before the tests are set up: it sets the global broker
+
+    broker = open_broker(own_server().url, lease=1500)
     broker.declare_queue("default")
     broker.actors = app.broker.actors
     return broker

@@ -9,14 +9,21 @@ import sys
 from pathlib import Path
 
 import psutil
+from dramatiq.brokers.redis import RedisBroker
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def url_of(broker: RedisBroker) -> str:
+    """Where a broker's Redis is."""
+    return f"redis://127.0.0.1:{broker.client.connection_pool.connection_kwargs['port']}/0"
 
 
 class Pool:
     """`dramatiq tests.chaos.app`, with everything it started."""
 
     command = "dramatiq"
+    module = "tests.chaos.app"
 
     def __init__(
         self, url: str, log: str | Path, *options: str, processes: int = 1, **settings: object
@@ -26,7 +33,7 @@ class Pool:
         self.output = Path(f"{log}.{id(self)}.out")
         with self.output.open("wb") as output:
             self._main = subprocess.Popen(
-                [sys.executable, "-m", self.command, "tests.chaos.app", "-p", str(processes), *options],
+                [sys.executable, "-m", self.command, self.module, "-p", str(processes), *options],
                 cwd=ROOT,
                 env=environment,
                 stdout=output,
@@ -75,6 +82,12 @@ class Pool:
     def said(self) -> str:
         """What it logged."""
         return self.output.read_text()
+
+
+class ModerationPool(Pool):
+    """`dramatiq tests.chaos.moderation`: the project's own actors."""
+
+    module = "tests.chaos.moderation"
 
 
 class SupervisedPool(Pool):

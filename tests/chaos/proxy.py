@@ -17,6 +17,7 @@ class Proxy:
       lose_answers: share of answers (0 to 1) after which the connection is cut and the answer lost: the
         command has run, and its sender does not know.
       lose_next: this many of the next answers are lost, whatever the share.
+      lose_with: the next answer in which these bytes stand is lost.
       swallow: True has answers vanish with the connection left open, as a dead peer does.
       delay: seconds by which each answer is late.
     """
@@ -25,6 +26,7 @@ class Proxy:
         self._target = (host, port)
         self.lose_answers = 0.0
         self.lose_next = 0
+        self.lose_with = b""
         self.swallow = False
         self.delay = 0.0
         self.lost = 0
@@ -92,13 +94,17 @@ class Proxy:
                     time.sleep(self.delay)
                 if self.swallow:
                     continue
-                if self._loses():
+                if self._loses(data):
                     break
                 client.sendall(data)
         self._end(client, server)
 
-    def _loses(self) -> bool:
+    def _loses(self, data: bytes) -> bool:
         with self._lock:
+            if self.lose_with and self.lose_with in data:
+                self.lose_with = b""
+                self.lost += 1
+                return True
             if self.lose_next > 0:
                 self.lose_next -= 1
                 self.lost += 1

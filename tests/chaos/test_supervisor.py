@@ -11,19 +11,15 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.supervised import due_reason
 from osmod.jobs.supervisor import main, parse
 from tests.chaos import app
-from tests.chaos.pools import Pool, SupervisedPool
+from tests.chaos.pools import Pool, SupervisedPool, url_of
 from tests.jobs.waiting import until
-
-
-def _url(broker: JobBroker) -> str:
-    return f"redis://127.0.0.1:{broker.client.connection_pool.connection_kwargs['port']}/0"
 
 
 def test_a_dead_process_is_replaced_and_the_other_goes_on(
     sender: JobBroker, pools: Callable[..., Pool], log: Path
 ) -> None:
     """After SIGKILL of one process the other's job ends, and there are two again; SIGTERM ends all."""
-    pool = pools(_url(sender), log, "-t", "1", kind=SupervisedPool, processes=2, lease=1500)
+    pool = pools(url_of(sender), log, "-t", "1", kind=SupervisedPool, processes=2, lease=1500)
     until(lambda: len(pool.workers) == 2, 20)
     for number in range(4):
         sender.enqueue(app.work.message(f"job-{number}", 1000))
@@ -41,7 +37,7 @@ def test_a_process_is_recycled_after_so_many_jobs(
     sender: JobBroker, pools: Callable[..., Pool], log: Path
 ) -> None:
     """The successor takes over and every job runs once."""
-    pool = pools(_url(sender), log, "-t", "1", "--recycle-jobs", "5", kind=SupervisedPool)
+    pool = pools(url_of(sender), log, "-t", "1", "--recycle-jobs", "5", kind=SupervisedPool)
     for number in range(10):
         sender.enqueue(app.work.message(f"job-{number}", 300))
     until(lambda: queues.counts(sender, "default").done == 10, 30)

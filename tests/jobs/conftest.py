@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import dramatiq
 import pytest
 from dramatiq import Worker
 
 from osmod.jobs.broker import JobBroker
+from tests.jobs.brokers import boot
 from tests.jobs.servers import Server, binaries, running
 from tests.services import keep_running, unavailable
 
@@ -62,11 +62,8 @@ def make_broker(server: Server) -> Iterator[Callable[..., JobBroker]]:
     brokers: list[JobBroker] = []
 
     def make(**parameters: Any) -> JobBroker:
-        broker = JobBroker(**{"url": server.url, **parameters})
-        broker.emit_after("process_boot")
-        dramatiq.set_broker(broker)
-        brokers.append(broker)
-        return broker
+        brokers.append(boot(**{"url": server.url, **parameters}))
+        return brokers[-1]
 
     yield make
     for broker in brokers:

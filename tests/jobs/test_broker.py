@@ -57,7 +57,7 @@ def test_messages_run_in_the_order_sent(broker: JobBroker) -> None:
 
 
 def test_priority_is_kept_in_redis(broker: JobBroker) -> None:
-    """What was sent last with a higher priority runs first, whichever process takes it (P9)."""
+    """What was sent last with a higher priority runs first."""
     ran: list[str] = []
     actor = dramatiq.actor(ran.append, actor_name="note")
     for priority in ("low", "normal", "medium", "high", "critical", 7):
@@ -70,7 +70,7 @@ def test_priority_is_kept_in_redis(broker: JobBroker) -> None:
 
 
 def test_delayed_messages_run_when_due_and_in_time_order(broker: JobBroker) -> None:
-    """A shorter delay sent later runs earlier, none runs early (P8)."""
+    """A shorter delay sent later runs earlier, none runs early."""
     ran: list[tuple[int, float]] = []
     actor = dramatiq.actor(lambda number: ran.append((number, time.monotonic())), actor_name="note")
 

@@ -237,6 +237,7 @@ def test_remove_on_complete_keeps_no_record_but_the_count(broker: JobBroker) -> 
     assert ran == [1]
 
 
+@pytest.mark.promise("P12", absent="pausing a queue")
 def test_pause_starts_nothing_and_resume_goes_on(broker: JobBroker, noop: dramatiq.Actor[..., None]) -> None:
     """P12: jobs are taken in and wait; a purge touches this queue alone."""
     other = dramatiq.actor(lambda: None, actor_name="other", queue_name="other")

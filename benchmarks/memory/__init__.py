@@ -1,0 +1,1 @@
+"""What Redis holds after a million jobs went through."""
