@@ -115,7 +115,12 @@ def test_jobs_that_failed_for_good_are_counted(redis_url: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_an_interrupted_demo_leaves_nothing_running(home: Path, number: signal.Signals) -> None:
     """Ctrl-C and a closed terminal stop the worker and the Redis, too."""
-    command = [sys.executable, "-c", "from osmod.cli.demo import demo; demo()", "--comments", "300"]
+    # As from a terminal: what a script starts in the background inherits that SIGINT is ignored.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from osmod.cli.demo import demo; demo()"
+    )
+    command = [sys.executable, "-c", code, "--comments", "300"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
         watchdog = threading.Timer(60, running.kill)
