@@ -49,7 +49,7 @@ def main() -> int:
             _measure(url, client, subjects, runs, options)
             if "ours" in names:
                 client.flushall()
-                extras = report.Extras(*ours.idle(url), ours.scale())
+                extras = report.Extras(*ours.idle(url), ours.recoveries(url, options.runs), ours.scale())
         except KeyboardInterrupt:
             print("interrupted; these are the figures until now", file=sys.stderr)
         text = report.tables(runs, extras, options, client.info("server") | client.info("persistence"))

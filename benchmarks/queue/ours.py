@@ -1,8 +1,9 @@
-"""Figures that only make sense for this queue: what an idle worker costs, and what a million jobs do."""
+"""Figures of this queue alone: what an idle worker costs, how soon a dead one's job runs, what a million jobs do."""
 
 from __future__ import annotations
 
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import dramatiq
@@ -19,7 +20,9 @@ import redis
 
 from benchmarks.queue.peers import ROOT
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.presence import workers
 from tests.jobs.servers import binaries, running
+from tests.jobs.waiting import until
 
 _IDLE_APP = """
 import os, dramatiq
@@ -31,24 +34,75 @@ for name in ("one", "two", "three", "four"):
 """
 
 
+_HOLDING_APP = """
+import os, time, dramatiq
+from osmod.jobs.broker import JobBroker
+broker = JobBroker(url=os.environ["REDIS_URL"])
+dramatiq.set_broker(broker)
+@dramatiq.actor
+def hold(starts):
+    with open(starts, "a") as file:
+        print(time.monotonic(), file=file, flush=True)
+    time.sleep(120)
+"""
+#: Seconds within which worker processes have started, or a job has started again.
+_PATIENCE = 60.0
+
+
 def idle(url: str, seconds: float = 20.0) -> tuple[float, float]:
     """An idle worker process with four queues: commands a second, and its share of a core."""
+    with _pool(_IDLE_APP, url, threads=8) as pool:
+        time.sleep(4)
+        worker = psutil.Process(pool.pid).children()[0]
+        client = redis.Redis.from_url(url)
+        commands, used, began = _commands(client), sum(worker.cpu_times()[:2]), time.monotonic()
+        time.sleep(seconds)
+        elapsed = time.monotonic() - began
+        return (_commands(client) - commands) / elapsed, (sum(worker.cpu_times()[:2]) - used) / elapsed
+
+
+def recoveries(url: str, times: int) -> list[float]:
+    """Seconds from the SIGKILL of a worker, all its processes, to the start of its job on another."""
+    return [_recovery(url) for _ in range(times)]
+
+
+def _recovery(url: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "idle_app.py").write_text(_IDLE_APP)
+        file = Path(folder, "starts")
+        file.touch()
+
+        def starts() -> list[float]:
+            return [float(line) for line in file.read_text().split()]
+
+        broker = JobBroker(url=url)
+        broker.client.flushall()
+        hold = dramatiq.actor(lambda starts: None, actor_name="hold", broker=broker)
+        with _pool(_HOLDING_APP, url) as victim:
+            hold.send(str(file))
+            until(starts, _PATIENCE, "a worker has begun the job")
+            with _pool(_HOLDING_APP, url):
+                until(lambda: len(workers(broker)) == 2, _PATIENCE, "another worker has started")
+                os.killpg(victim.pid, signal.SIGKILL)
+                killed = time.monotonic()
+                until(lambda: len(starts()) == 2, _PATIENCE, "its job runs elsewhere")
+        broker.close()
+        return starts()[1] - killed
+
+
+@contextmanager
+def _pool(app: str, url: str, threads: int = 1) -> Iterator[subprocess.Popen[bytes]]:
+    """`dramatiq` with one worker process for an app's source; killed at the end, whatever it does."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "app.py").write_text(app)
         environment = os.environ | {"REDIS_URL": url, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}"}
-        command = [sys.executable, "-m", "dramatiq", "idle_app", "-p", "1", "-t", "8"]
-        pool = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        command = [sys.executable, "-m", "dramatiq", "app", "-p", "1", "-t", str(threads)]
+        pool = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
-            time.sleep(4)
-            worker = psutil.Process(pool.pid).children()[0]
-            client = redis.Redis.from_url(url)
-            commands, used, began = _commands(client), sum(worker.cpu_times()[:2]), time.monotonic()
-            time.sleep(seconds)
-            elapsed = time.monotonic() - began
-            return (_commands(client) - commands) / elapsed, (sum(worker.cpu_times()[:2]) - used) / elapsed
+            yield pool
         finally:
-            pool.terminate()
-            pool.wait(30)
+            with suppress(ProcessLookupError):
+                os.killpg(pool.pid, signal.SIGKILL)
+            pool.wait()
 
 
 def _commands(client: redis.Redis) -> int:

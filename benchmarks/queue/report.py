@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.queue.measure import Run
+from osmod.jobs.leases import DEFAULT_LEASE
+
+LEASE = DEFAULT_LEASE / 1000
+"""In seconds."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Extras:
 
     idle_commands: float
     idle_core: float
+    recoveries: list[float]
     scale: dict[int, dict[str, float]]
 
 
@@ -83,6 +88,9 @@ def tables(
             "",
             f"An idle worker process with four queues: {extras.idle_commands:.2f} commands a second (goal 2), "
             f"{extras.idle_core:.2%} of a core (goal 1%).",
+            "",
+            f"From the SIGKILL of a worker to the start of its job on another, lease {LEASE:.0f} s: "
+            f"{_spread(extras.recoveries, '{:.1f} s'.format)}; goal {LEASE + 1:.0f} s.",
             "",
             "| jobs waiting | enqueue, µs | fetch and ack, µs | bytes a job |",
             "|---|---|---|---|",
