@@ -14,7 +14,9 @@ from osmod.jobs.scripts import EXCHANGE, RECLAIM
 def test_jobs_taken_back_are_at_their_old_places_but_for_those_cancelled_meanwhile(broker: JobBroker) -> None:
     """What nobody knows to hold waits again, in order; what was asked to stop has stopped; others' leases stay."""
     note = dramatiq.actor(lambda name: None, actor_name="note")
-    elsewhere, first, unwanted, last = (note.send(name) for name in ("elsewhere", "first", "unwanted", "last"))
+    elsewhere, first, unwanted, last = (
+        note.send(name) for name in ("elsewhere", "first", "unwanted", "last")
+    )
     base = broker.key_base("default")
     EXCHANGE.run(broker.links, base, [*broker.terms, b"another:1", b"1"])
     EXCHANGE.run(broker.links, base, [*broker.terms, b"lost:1", b"2"])
@@ -23,9 +25,13 @@ def test_jobs_taken_back_are_at_their_old_places_but_for_those_cancelled_meanwhi
 
     assert 1 == RECLAIM.run(broker.links, base, [b"lost:1", b"%d" % broker.dead_message_ttl])
 
-    assert [first.message_id.encode(), last.message_id.encode()] == broker.client.zrange(base + b"ready", 0, -1)
+    assert [first.message_id.encode(), last.message_id.encode()] == broker.client.zrange(
+        base + b"ready", 0, -1
+    )
     assert [f"{elsewhere.message_id} another:1".encode()] == broker.client.zrange(base + b"active", 0, -1)
     counts = queues.counts(broker, "default")
     assert (2, 1, 1) == (counts.waiting, counts.active, counts.cancelled)
     assert [] == check(broker)
-    assert 0 == RECLAIM.run(broker.links, base, [b"lost:1", b"%d" % broker.dead_message_ttl]), "once is enough"
+    assert 0 == RECLAIM.run(broker.links, base, [b"lost:1", b"%d" % broker.dead_message_ttl]), (
+        "once is enough"
+    )
