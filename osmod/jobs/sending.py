@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -78,23 +79,16 @@ class Sender:
 
         While Redis stores one batch, the next is put into bytes.
         """
+
+        @lru_cache(maxsize=2)
+        def written(at: int) -> list[bytes]:
+            batch = messages[at : at + SEND_BATCH]
+            return list(chain.from_iterable(self._written(message, None) for message in batch))
+
         answers: list[Any] = []
-        starts = range(0, len(messages), SEND_BATCH)
-        batches = (self._written_batch(messages[at : at + SEND_BATCH]) for at in starts)
-        written = next(batches, [])
-        for at in starts:
-            following: list[list[bytes]] = []
-
-            def write_next(following: list[list[bytes]] = following) -> None:
-                if not following:
-                    following.append(next(batches, []))
-
-            answers += self._tell(messages[at], written, meanwhile=write_next)
-            written = following[0]
+        for at in range(0, len(messages), SEND_BATCH):
+            answers += self._tell(messages[at], written(at), meanwhile=partial(written, at + SEND_BATCH))
         return answers
-
-    def _written_batch(self, messages: Sequence[Message[Any]]) -> list[bytes]:
-        return list(chain.from_iterable(self._written(message, None) for message in messages))
 
     def _written(self, message: Message[Any], delay: int | None) -> list[bytes]:
         broker = self._broker
