@@ -15,7 +15,6 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Set
-from functools import lru_cache
 from typing import Any
 
 from dramatiq import Actor, Message
@@ -37,7 +36,7 @@ _STOCK_OPTIONS = frozenset(
     {
         *("max_age", "time_limit", "notify_shutdown", "throws", "on_success", "on_failure"),
         *("max_retries", "min_backoff", "max_backoff", "retry_when", "on_retry_exhausted"),
-        *("pipe_ignore", "pipe_target", "store_results", "result_ttl"),
+        *("pipe_ignore", "store_results", "result_ttl"),
     }
 )
 #: Options that programs put on messages: ours, Dramatiq's, and periodiq's `scheduled_at`. Nobody misspells them.
@@ -111,18 +110,12 @@ def refuse_unknown(given: Iterable[str], known: Set[str], subject: str) -> None:
     """
     for name in given:
         if name not in known:
-            near = _resembled(name, frozenset(known))
-            hint = f"did you mean {near!r}?" if near else f"known are: {', '.join(sorted(known))}."
+            near = difflib.get_close_matches(name, known - _WRITTEN_BY_PROGRAMS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(known))}."
             raise UnknownOption(
                 f"unknown option {name!r} for {subject}: {hint} "
                 f"An option of your own middleware is made known by broker.message_options.add({name!r})"
             )
-
-
-@lru_cache
-def _resembled(name: str, known: frozenset[str]) -> str:
-    """The option among those known that somebody may have meant; empty if there is none."""
-    return next(iter(difflib.get_close_matches(name, known - _WRITTEN_BY_PROGRAMS, n=1)), "")
 
 
 def apply_to_actor(actor: Actor[Any, Any]) -> None:
