@@ -2,59 +2,44 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import dramatiq
-import psutil
 import redis
+from dramatiq import Message
 
-from benchmarks.queue.peers import ROOT
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.leases import DEFAULT_LEASE
 from osmod.jobs.presence import workers
+from tests.chaos.pools import Pool
 from tests.jobs.servers import binaries, running
 from tests.jobs.waiting import until
 
-_IDLE_APP = """
-import os, dramatiq
-from osmod.jobs.broker import JobBroker
-broker = JobBroker(url=os.environ["REDIS_URL"])
-dramatiq.set_broker(broker)
-for name in ("one", "two", "three", "four"):
-    dramatiq.actor(lambda: None, actor_name=name, queue_name=name)
-"""
-
-
-_HOLDING_APP = """
-import os, time, dramatiq
-from osmod.jobs.broker import JobBroker
-broker = JobBroker(url=os.environ["REDIS_URL"])
-dramatiq.set_broker(broker)
-@dramatiq.actor
-def hold(starts):
-    with open(starts, "a") as file:
-        print(time.monotonic(), file=file, flush=True)
-    time.sleep(120)
-"""
 #: Seconds within which worker processes have started, or a job has started again.
 _PATIENCE = 60.0
 
 
+class _IdlePool(Pool):
+    """`dramatiq benchmarks.queue.idle_app`."""
+
+    module = "benchmarks.queue.idle_app"
+
+
 def idle(url: str, seconds: float = 20.0) -> tuple[float, float]:
     """An idle worker process with four queues: commands a second, and its share of a core."""
-    with _pool(_IDLE_APP, url, threads=8) as pool:
-        time.sleep(4)
-        worker = psutil.Process(pool.pid).children()[0]
-        client = redis.Redis.from_url(url)
+    with (
+        redis.Redis.from_url(url) as client,
+        _log() as log,
+        _running(_IdlePool(url, log, "-t", "8")) as pool,
+    ):
+        until(lambda: client.info("clients")["blocked_clients"] == 4, _PATIENCE, "its consumers sleep")
+        worker = pool.workers[0]
         commands, used, began = _commands(client), sum(worker.cpu_times()[:2]), time.monotonic()
         time.sleep(seconds)
         elapsed = time.monotonic() - began
@@ -67,42 +52,37 @@ def recoveries(url: str, times: int) -> list[float]:
 
 
 def _recovery(url: str) -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "starts")
-        file.touch()
+    with redis.Redis.from_url(url) as client, _log() as log, closing(JobBroker(url=url)) as broker:
+        client.flushall()
+        broker.enqueue(Message("default", "work", ("held", 120_000), {}, {}))
 
         def starts() -> list[float]:
-            return [float(line) for line in file.read_text().split()]
+            return [float(line.split()[-1]) for line in log.read_text().splitlines()]
 
-        broker = JobBroker(url=url)
-        broker.client.flushall()
-        hold = dramatiq.actor(lambda starts: None, actor_name="hold", broker=broker)
-        with _pool(_HOLDING_APP, url) as victim:
-            hold.send(str(file))
+        with _running(Pool(url, log, "-t", "1", lease=DEFAULT_LEASE)) as victim:
             until(starts, _PATIENCE, "a worker has begun the job")
-            with _pool(_HOLDING_APP, url):
+            with _running(Pool(url, log, "-t", "1", lease=DEFAULT_LEASE)):
                 until(lambda: len(workers(broker)) == 2, _PATIENCE, "another worker has started")
-                os.killpg(victim.pid, signal.SIGKILL)
-                killed = time.monotonic()
+                victim.kill()
+                killed = time.time()
                 until(lambda: len(starts()) == 2, _PATIENCE, "its job runs elsewhere")
-        broker.close()
         return starts()[1] - killed
 
 
 @contextmanager
-def _pool(app: str, url: str, threads: int = 1) -> Iterator[subprocess.Popen[bytes]]:
-    """`dramatiq` with one worker process for an app's source; killed at the end, whatever it does."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "app.py").write_text(app)
-        environment = os.environ | {"REDIS_URL": url, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}"}
-        command = [sys.executable, "-m", "dramatiq", "app", "-p", "1", "-t", str(threads)]
-        pool = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
-        try:
-            yield pool
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(pool.pid, signal.SIGKILL)
-            pool.wait()
+def _log() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        log = Path(folder, "log")
+        log.touch()
+        yield log
+
+
+@contextmanager
+def _running(pool: Pool) -> Iterator[Pool]:
+    try:
+        yield pool
+    finally:
+        pool.kill()
 
 
 def _commands(client: redis.Redis) -> int:

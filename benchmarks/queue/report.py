@@ -82,26 +82,29 @@ def tables(
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", *_ratios(runs)]
     if extras is not None:
-        lines += [
-            "",
-            "## This queue alone",
-            "",
-            f"An idle worker process with four queues: {extras.idle_commands:.2f} commands a second (goal 2), "
-            f"{extras.idle_core:.2%} of a core (goal 1%).",
-            "",
-            f"From the SIGKILL of a worker to the start of its job on another, lease {LEASE:.0f} s: "
-            f"{_spread(extras.recoveries, '{:.1f} s'.format)}; goal {LEASE + 1:.0f} s.",
-            "",
-            "| jobs waiting | enqueue, µs | fetch and ack, µs | bytes a job |",
-            "|---|---|---|---|",
-        ]
-        lines += [
-            f"| {size:,} | {one['enqueue']:.0f} | {one['fetch and ack']:.0f} | {one['bytes']:.0f} |"
-            for size, one in extras.scale.items()
-        ]
-        few, many = extras.scale.values()
-        lines += ["", *(_growth(what, few[what], many[what]) for what in ("enqueue", "fetch and ack"))]
+        lines += ["", *_alone(extras)]
     return "\n".join(lines) + "\n"
+
+
+def _alone(extras: Extras) -> list[str]:
+    lines = [
+        "## This queue alone",
+        "",
+        f"An idle worker process with four queues: {extras.idle_commands:.2f} commands a second (goal 2), "
+        f"{extras.idle_core:.2%} of a core (goal 1%).",
+        "",
+        f"From the SIGKILL of a worker to the start of its job on another, lease {LEASE:.0f} s: "
+        f"{_spread(extras.recoveries, '{:.1f} s'.format)}; goal {LEASE + 1:.0f} s.",
+        "",
+        "| jobs waiting | enqueue, µs | fetch and ack, µs | bytes a job |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {size:,} | {one['enqueue']:.0f} | {one['fetch and ack']:.0f} | {one['bytes']:.0f} |"
+        for size, one in extras.scale.items()
+    ]
+    few, many = extras.scale.values()
+    return [*lines, "", *(_growth(what, few[what], many[what]) for what in ("enqueue", "fetch and ack"))]
 
 
 def _ratios(runs: dict[str, list[Run]]) -> list[str]:
