@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 import redis
@@ -25,7 +26,8 @@ from tests import isolation  # isort: skip # noqa: F401
 from osmod import settings
 from osmod.embedded import embedded_redis
 from osmod.moderation.database import connect
-from tests import databases, redis_servers, services
+from tests import databases, services
+from tests.redis_servers import binary_of, running
 
 pytest_plugins = ["tests.promises"]
 
@@ -121,11 +123,11 @@ def empty_database_url(_database: str, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def redis_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a Redis that the tests started. What is in it is whatever the last test left."""
-    folder = tmp_path_factory.mktemp(request.param)
-    if request.param == "redis" and (problem := redis_servers.redis_problem()):
-        services.unavailable(problem)
-    start = redis_servers.redis_server if request.param == "redis" else embedded_redis
-    with start(folder) as url:
+    with ExitStack() as stack:
+        if request.param == "valkey":
+            url = stack.enter_context(embedded_redis(tmp_path_factory.mktemp("valkey")))
+        else:
+            url = stack.enter_context(running(binary_of(request.param), "--appendonly", "yes")).url
         services.keep_running()
         yield url
 

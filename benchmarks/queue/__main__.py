@@ -21,7 +21,7 @@ import redis
 from benchmarks.queue import ours, report
 from benchmarks.queue.measure import Run, run
 from benchmarks.queue.peers import PEERS, NotInstalled
-from tests.jobs.servers import binaries, running
+from tests.redis_servers import binaries, running
 
 
 def main() -> int:

@@ -18,8 +18,8 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.leases import DEFAULT_LEASE
 from osmod.jobs.presence import workers
 from tests.chaos.pools import Pool
-from tests.jobs.servers import binaries, running
-from tests.jobs.waiting import until
+from tests.redis_servers import binaries, running
+from tests.waiting import until
 
 #: Seconds within which worker processes have started, or a job has started again.
 _PATIENCE = 60.0

@@ -26,8 +26,8 @@ from osmod.moderation.work import Work
 from osmod.settings import read_settings
 from tests.actors.conftest import ACTORS
 from tests.actors.jobs import Jobs
-from tests.moderation.waiting import until
 from tests.moderation.world import World
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 HOOK = "youtube:commentModerated"
@@ -218,7 +218,7 @@ def test_osmods_servers_are_told(
                     heard.append(json.loads(message["data"]))
                 return len(heard) >= 3
 
-            until(listen, "three notifications")
+            until(listen, what="three notifications")
         finally:
             worker.stop()
             broker.close()

@@ -16,8 +16,8 @@ from tests.chaos.pools import Pool
 from tests.chaos.proxy import Proxy
 from tests.jobs.brokers import open_broker
 from tests.jobs.conftest import own_server  # noqa: F401
-from tests.jobs.servers import Server
 from tests.moderation.conftest import world  # noqa: F401
+from tests.redis_servers import Server
 
 
 @pytest.fixture

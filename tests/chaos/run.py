@@ -40,8 +40,8 @@ from tests.chaos import app
 from tests.chaos.pools import Pool
 from tests.chaos.proxy import Proxy
 from tests.jobs.brokers import BROKERS, CHOICE, open_broker, unsound
-from tests.jobs.servers import Server, binaries
-from tests.jobs.waiting import until
+from tests.redis_servers import Server, binaries
+from tests.waiting import until
 
 LEASE = 2000
 #: Seconds within which a job of a killed worker starts again, as promised.

@@ -15,8 +15,8 @@ from osmod.moderation.models import Decision
 from tests.chaos import app
 from tests.chaos.pools import ModerationPool, Pool, url_of
 from tests.jobs.brokers import until_held
-from tests.jobs.waiting import until
 from tests.moderation.world import World
+from tests.waiting import until
 
 ACCEPTS = 200
 LEASE = 1500

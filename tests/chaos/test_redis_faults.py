@@ -11,13 +11,14 @@ import dramatiq
 import pytest
 from dramatiq.errors import BrokerConnectionError
 
+from osmod.embedded import free_port
 from osmod.jobs import queues
 from osmod.jobs.errors import JobNotQueued
 from tests.chaos.proxy import Proxy
 from tests.jobs.brokers import boot, hooks_over, open_broker, until_held
 from tests.jobs.conftest import working
-from tests.jobs.servers import Server, free_port
-from tests.jobs.waiting import until
+from tests.redis_servers import Server
+from tests.waiting import until
 
 AOF = ("--appendonly", "yes", "--appendfsync", "always")
 

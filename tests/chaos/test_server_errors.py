@@ -11,11 +11,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from osmod.embedded import free_port
 from osmod.jobs.errors import JobNotQueued
 from tests.jobs.brokers import boot, hooks_over, send_all
 from tests.jobs.conftest import working
-from tests.jobs.servers import Server, free_port
-from tests.jobs.waiting import until
+from tests.redis_servers import Server
+from tests.waiting import until
 
 Fault = Callable[[Server, Callable[..., Server]], None]
 

@@ -12,7 +12,7 @@ from osmod.jobs.supervised import due_reason
 from osmod.jobs.supervisor import main, parse
 from tests.chaos import app
 from tests.chaos.pools import Pool, SupervisedPool, url_of
-from tests.jobs.waiting import until
+from tests.waiting import until
 
 
 def test_a_dead_process_is_replaced_and_the_other_goes_on(

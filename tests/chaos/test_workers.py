@@ -13,7 +13,7 @@ from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from tests.chaos import app
 from tests.chaos.pools import Pool, url_of
-from tests.jobs.waiting import until
+from tests.waiting import until
 
 LEASE = 1500
 

@@ -14,7 +14,7 @@ from dramatiq.common import current_millis
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.invariants import check
-from tests.jobs.waiting import until
+from tests.waiting import until
 
 #: The environment variable that says which, to worker processes too: `ours` (the default) or `stock`.
 CHOICE = "TEST_BROKER"

@@ -11,23 +11,16 @@ from dramatiq import Worker
 
 from osmod.jobs.broker import JobBroker
 from tests.jobs.brokers import boot
-from tests.jobs.servers import Server, binaries, running
-from tests.services import keep_running, unavailable
+from tests.redis_servers import Server, binaries, binary_of, running
+from tests.services import keep_running
 
 KINDS = ("redis", "valkey")
-
-
-def _binary(kind: str) -> str:
-    found = binaries()
-    if kind not in found:
-        unavailable(f"no {kind} server on this machine")
-    return found[kind]
 
 
 @pytest.fixture(scope="session", params=KINDS)
 def shared_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """One server of each kind for all tests that do not harm it."""
-    with running(_binary(request.param)) as server:
+    with running(binary_of(request.param)) as server:
         keep_running()
         yield server
 
@@ -46,7 +39,7 @@ def own_server() -> Iterator[Callable[..., Server]]:
 
     def start(*options: str, kind: str | None = None) -> Server:
         kind = kind or next(iter(binaries()), "redis")
-        servers.append(Server(_binary(kind), *options))
+        servers.append(Server(binary_of(kind), *options))
         servers[-1].start()
         return servers[-1]
 

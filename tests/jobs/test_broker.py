@@ -20,8 +20,8 @@ from dramatiq.results.backends import RedisBackend
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from tests.jobs.conftest import working
-from tests.jobs.servers import Server
-from tests.jobs.waiting import until
+from tests.redis_servers import Server
+from tests.waiting import until
 
 
 def test_a_job_broker_is_a_redis_broker(broker: JobBroker) -> None:

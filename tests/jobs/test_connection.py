@@ -11,6 +11,7 @@ import dramatiq
 import pytest
 import redis
 
+from osmod.embedded import free_port
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.connection import client_from_url
@@ -18,9 +19,9 @@ from osmod.jobs.errors import InvalidOption, JobNotQueued
 from osmod.jobs.leases import lease_millis
 from osmod.jobs.link import PASSING, Link, ServerError, passes
 from tests.jobs.conftest import working
-from tests.jobs.servers import Server, free_port
-from tests.jobs.waiting import until
+from tests.redis_servers import Server
 from tests.services import unavailable
+from tests.waiting import until
 
 
 def _works(broker: JobBroker) -> None:

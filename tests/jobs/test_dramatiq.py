@@ -16,7 +16,7 @@ from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.options import MESSAGE_OPTIONS
 from tests.jobs.conftest import working
-from tests.jobs.waiting import until
+from tests.waiting import until
 
 
 def _current() -> Message[Any]:

@@ -14,7 +14,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption, UnknownOption
 from osmod.jobs.options import parse_backoff, parse_priority
 from tests.jobs.conftest import working
-from tests.jobs.waiting import until
+from tests.waiting import until
 
 
 def _field(broker: JobBroker, message_id: str, field: str) -> bytes | None:

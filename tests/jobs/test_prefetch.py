@@ -12,7 +12,7 @@ from osmod.jobs import consumer
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.workqueue import MOST_AHEAD
 from tests.jobs.conftest import working
-from tests.jobs.waiting import until
+from tests.waiting import until
 
 THREADS = 4
 PREFETCH = 2 * THREADS  # Dramatiq's default.

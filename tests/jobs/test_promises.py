@@ -10,14 +10,15 @@ from collections.abc import Callable
 import dramatiq
 import pytest
 
+from osmod.embedded import free_port
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.invariants import check
 from osmod.jobs.ratelimit import RateLimit
 from tests.jobs.brokers import send_all
 from tests.jobs.conftest import working
-from tests.jobs.servers import Server, free_port
-from tests.jobs.waiting import until
+from tests.redis_servers import Server
+from tests.waiting import until
 
 
 def _commands(server: Server) -> int:

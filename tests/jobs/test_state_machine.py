@@ -25,8 +25,8 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.invariants import check
 from osmod.jobs.job import Job
 from osmod.jobs.states import JobState
-from tests.jobs.servers import Server
-from tests.jobs.waiting import until
+from tests.redis_servers import Server
+from tests.waiting import until
 
 BASE = "dramatiq:{default}:"
 

@@ -12,7 +12,7 @@ from dramatiq import Message, MessageProxy
 from dramatiq.worker import _WorkQueueItem
 
 from osmod.jobs.workqueue import MOST_AHEAD, STALL, NoDelays, WorkQueue
-from tests.jobs.waiting import until
+from tests.waiting import until
 
 
 def _item(name: str, queue_name: str = "default", actor_priority: int = 0, **options: Any) -> _WorkQueueItem:

@@ -17,10 +17,10 @@ from osmod.jobs.find import count
 from osmod.jobs.reading import get_job
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
-from tests.jobs.waiting import until
 from tests.jobs_records.conftest import Run
 from tests.jobs_records.said import read
 from tests.jobs_records.taking import end
+from tests.waiting import until
 
 
 def test_enqueue_prints_the_id_of_the_job(broker: JobBroker, run: Run, accept: Actor[..., None]) -> None:

@@ -11,9 +11,9 @@ import actors  # noqa: F401 - declared before any test's broker is set
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
 from tests.jobs.conftest import working
-from tests.jobs.waiting import until
 from tests.jobs_records.conftest import Run
 from tests.jobs_records.said import read
+from tests.waiting import until
 
 
 def test_queues_are_listed_paused_resumed_and_purged(

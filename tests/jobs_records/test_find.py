@@ -14,8 +14,8 @@ from osmod.jobs.filters import JobFilter
 from osmod.jobs.find import BadCursor, Page, count, find
 from osmod.jobs.reading import get_job
 from osmod.jobs.states import JobState
-from tests.jobs.waiting import until
 from tests.jobs_records.taking import end, taken
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from osmod.jobs import overview, presence
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
-from tests.jobs.waiting import until
 from tests.jobs_records.taking import end, taken
+from tests.waiting import until
 
 
 def test_sizes_age_and_counters_of_a_queue(broker: JobBroker) -> None:

@@ -15,8 +15,8 @@ from osmod.jobs.reading import get_job
 from osmod.jobs.records import JobRecord
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
-from tests.jobs.waiting import until
 from tests.jobs_records.taking import end, taken
+from tests.waiting import until
 
 
 def record(broker: JobBroker, job_id: str) -> JobRecord:

@@ -17,8 +17,8 @@ from osmod.jobs.filters import JobFilter
 from osmod.jobs.reading import get_job
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
-from tests.jobs.waiting import until
 from tests.jobs_records.taking import end, taken
+from tests.waiting import until
 
 
 @pytest.fixture

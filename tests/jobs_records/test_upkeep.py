@@ -9,8 +9,8 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.filters import JobFilter
 from osmod.jobs.find import count
 from osmod.jobs.upkeep import Pruned, prune
-from tests.jobs.waiting import until
 from tests.jobs_records.taking import end
+from tests.waiting import until
 
 
 def test_what_outlived_its_time_is_dropped(redis_url: str) -> None:

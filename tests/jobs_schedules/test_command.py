@@ -6,14 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 import redis
 from dramatiq import Message
+
+from tests.waiting import until
 
 WORKER = """
 import os
@@ -75,14 +76,6 @@ def periodiq(tmp_path: Path, redis_client: redis.Redis, schedules_redis: str) ->
     commands.stop()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait for a condition; fail if it does not come."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def sent(client: redis.Redis) -> list[datetime]:
     """Return the slots of what lies in the queue, in order."""
     messages = [Message.decode(data.encode()) for data in client.hvals("dramatiq:default.msgs")]
@@ -92,12 +85,12 @@ def sent(client: redis.Redis) -> list[datetime]:
 def test_two_schedulers_and_a_restart_send_every_second_once(periodiq, redis_client):
     """The command runs our scheduler: no second twice, none left out, SIGTERM ends it with 0."""
     first, second = periodiq.start(), periodiq.start()
-    wait_until(lambda: len(sent(redis_client)) >= 3)
+    until(lambda: len(sent(redis_client)) >= 3, 30)
     first.send_signal(signal.SIGTERM)
     assert first.wait(timeout=10) == 0
     seen = len(sent(redis_client))
     third = periodiq.start()
-    wait_until(lambda: len(sent(redis_client)) >= seen + 3)
+    until(lambda: len(sent(redis_client)) >= seen + 3, 30)
     for process in (second, third):
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
@@ -113,10 +106,10 @@ def test_a_killed_scheduler_is_stood_in_for(periodiq, redis_client):
     """SIGKILL one of two: not one second is left out."""
     first = periodiq.start()
     periodiq.start()
-    wait_until(lambda: len(sent(redis_client)) >= 3)
+    until(lambda: len(sent(redis_client)) >= 3, 30)
     first.kill()
     seen = len(sent(redis_client))
-    wait_until(lambda: len(sent(redis_client)) >= seen + 3)
+    until(lambda: len(sent(redis_client)) >= seen + 3, 30)
     slots = [slot.timestamp() for slot in sent(redis_client)]
     assert [slots[0] + number for number in range(len(slots))] == slots
 

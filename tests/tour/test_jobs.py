@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -24,6 +24,7 @@ from osmod.jobs.reading import get_job
 from osmod.jobs.records import JobRecord
 from osmod.jobs.states import JobState
 from osmod.jobs.testing import assert_enqueued, assert_not_enqueued, drain
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -48,13 +49,6 @@ def a_worker(broker: JobBroker) -> Iterator[None]:
 def osmod(*words: str) -> str:
     """What `osmod …` prints."""
     return CliRunner().invoke(main, words).output
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.01)
 
 
 def see(broker: JobBroker, job_id: str) -> JobRecord:
@@ -98,7 +92,7 @@ def test_say_how_far_a_job_is(broker: JobBroker) -> None:
 
     job_id = recount.send(1000).message_id
     with a_worker(broker):
-        wait_for(lambda: see(broker, job_id).log)
+        until(lambda: see(broker, job_id).log, 20)
         job = see(broker, job_id)
         look.set()
 
@@ -148,7 +142,7 @@ def test_cancel_a_job(broker: JobBroker) -> None:
     with a_worker(broker):
         assert running.wait(20)
         steering.cancel(broker, JobFilter(queue="long"), by="ann")
-        wait_for(lambda: see(broker, under_way).state is JobState.CANCELLED)
+        until(lambda: see(broker, under_way).state is JobState.CANCELLED, 20)
 
     assert see(broker, waiting).state is JobState.CANCELLED
 

@@ -9,10 +9,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
-    """The first true value of `condition`, asked every few milliseconds. Fails after so many seconds."""
+def until(condition: Callable[[], T], seconds: float = 10.0, what: str = "", *, every: float = 0.005) -> T:
+    """The first true value of `condition`, asked `every` so many seconds. Fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"still not after {seconds} seconds: {what or condition}"
-        time.sleep(0.005)
+        time.sleep(every)
     return value
