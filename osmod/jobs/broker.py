@@ -29,6 +29,7 @@ from osmod.jobs.link import Links
 from osmod.jobs.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor
 from osmod.jobs.ratelimit import RateLimits
 from osmod.jobs.retries import run_again
+from osmod.jobs.route import route_of
 from osmod.jobs.scripts import ENQUEUE, PURGE
 from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, Sender, stored_as
 from osmod.jobs.timelimit import TimeLimit
@@ -52,7 +53,8 @@ class JobBroker(RedisBroker):
     nothing left to do, and:
 
     Parameters:
-      url: `redis://`, `rediss://`, `unix://` or `redis+sentinel://`, see `osmod.jobs.connection`.
+      url: `redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `redis+cluster://`, see
+        `osmod.jobs.connection`.
       lease: how long a worker may show no sign of life before its jobs start elsewhere. A `timedelta`, or a
         number of milliseconds as everywhere in Dramatiq; a number below 250, which no lease in milliseconds
         could be, is taken as seconds.
@@ -98,9 +100,10 @@ class JobBroker(RedisBroker):
         self.send_patience = send_patience
         self.done_ttl, self.remove_on_complete = done_ttl, remove_on_complete
         self.nap, self.drain = min(nap, self.lease), drain
-        self.links = Links(client.connection_pool)
+        route = route_of(client)
+        self.links = Links(route)
         patient = max(0.2, send_patience / 3000)
-        self.sender = Sender(self, Links(client.connection_pool, most=patient, eager=True))
+        self.sender = Sender(self, Links(route, most=patient, eager=True))
         #: What every exchange with Redis is told first; see `lua/exchange.lua`.
         self.terms = [
             b"%d" % term

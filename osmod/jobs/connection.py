@@ -3,11 +3,14 @@
 `redis://`, `rediss://` and `unix://` are redis-py's, ACL user names included. A master behind Sentinel is
 `redis+sentinel://[user:password@]host:port,host:port/master-name[/db]` (`rediss+sentinel://` with TLS to the
 master and the sentinels); `?sentinel_username=…&sentinel_password=…` are for the sentinels themselves.
+A Redis Cluster is `redis+cluster://[user:password@]host:port,host:port` (`rediss+cluster://` with TLS), with
+some of its nodes; the others are learnt from them.
 """
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -16,11 +19,16 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from osmod.jobs.cluster import ClusterClient
+
 #: Seconds to wait for a connection, and for an answer of Redis. Shorter than any lease.
 CONNECT_TIMEOUT = 2.0
 ANSWER_TIMEOUT = 5.0
+#: Seconds to wait for those who say where to go, Sentinels and the nodes of a Cluster: there are others to ask.
+GUIDE_TIMEOUT = 1.0
 
 _SENTINEL_SCHEMES = {"redis+sentinel", "rediss+sentinel"}
+_CLUSTER_SCHEMES = {"redis+cluster", "rediss+cluster"}
 
 
 def keepalive_options() -> dict[int, int]:
@@ -46,24 +54,46 @@ def bounded(parameters: dict[str, Any], *, tcp: bool = True) -> dict[str, Any]:
     return defaults | parameters
 
 
-def client_from_url(url: str) -> redis.Redis:
-    """A client for a URL. Nothing is connected yet.
+def client_from_url(url: str) -> Any:
+    """A client for a URL: redis-py's, or for a Cluster a `ClusterClient`. Nothing is connected yet.
 
     Raises:
-      ValueError: the scheme is unknown, or a Sentinel URL names no sentinels or no master.
+      ValueError: the scheme is unknown, or the URL lacks what its scheme needs.
     """
     scheme = urlsplit(url).scheme
     if scheme in _SENTINEL_SCHEMES:
         return _sentinel_client(url)
+    if scheme in _CLUSTER_SCHEMES:
+        return _cluster_client(url)
     pool = redis.ConnectionPool.from_url(url, **bounded({}, tcp=scheme != "unix"))
     return redis.Redis(connection_pool=pool)
 
 
+class _Sentinels(Sentinel):
+    """Believes no Sentinel that knows less than another one told before.
+
+    One that was frozen together with the old master names that one for a moment after it wakes.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self._epochs: dict[str, int] = {}
+
+    def check_master_state(self, state: Mapping[str, Any], service_name: str) -> bool:
+        """Whether what a Sentinel says of the master is to be believed."""
+        if not super().check_master_state(state, service_name):  # type: ignore[no-untyped-call]
+            return False
+        epoch = int(state.get("config-epoch", 0))
+        if epoch < self._epochs.get(service_name, 0):
+            return False
+        self._epochs[service_name] = epoch
+        return True
+
+
 def _sentinel_client(url: str) -> redis.Redis:
     parts = urlsplit(url)
-    credentials, _, hosts = parts.netloc.rpartition("@")
-    username, _, password = credentials.partition(":")
     path = [part for part in parts.path.split("/") if part]
+    username, password, hosts = _authority(parts.netloc)
     if not hosts or not path:
         raise ValueError(
             f"{parts.scheme} URL needs sentinels and a master: {parts.scheme}://host:26379,host:26379/mymaster/0"
@@ -75,28 +105,67 @@ def _sentinel_client(url: str) -> redis.Redis:
         if name.startswith("sentinel_")
     }
     tls = {"ssl": True} if parts.scheme == "rediss+sentinel" else {}
-    sentinels = Sentinel(  # type: ignore[no-untyped-call]
-        [_host_port(host) for host in hosts.split(",")],
-        sentinel_kwargs=bounded({"socket_timeout": CONNECT_TIMEOUT, **sentinel_options, **tls}),
+    sentinels = _Sentinels(
+        [_host_port(host, 26379) for host in hosts.split(",")],
+        sentinel_kwargs=bounded({"socket_timeout": GUIDE_TIMEOUT, **sentinel_options, **tls}),
     )
-    try:
-        database = int(path[1]) if len(path) > 1 else int(query.pop("db", 0))
-        timeouts = {name: float(query.pop(name)) for name in list(query) if name.endswith("_timeout")}
-    except ValueError as error:
-        raise ValueError(f"{parts.scheme} URL: database and timeouts must be numbers ({error})") from None
+    database = _database(parts.scheme, path[1:], query)
+    timeouts = _timeouts(parts.scheme, query)
     client: redis.Redis = sentinels.master_for(  # type: ignore[no-untyped-call]
         unquote(path[0]),
         **bounded({"db": database, **timeouts, **query, **tls}),
-        username=unquote(username) or None,
-        password=unquote(password) or None,
+        username=username,
+        password=password,
     )
     return client
 
 
-def _host_port(text: str) -> tuple[str, int]:
+def _cluster_client(url: str) -> ClusterClient:
+    parts = urlsplit(url)
+    username, password, hosts = _authority(parts.netloc)
+    if not hosts:
+        raise ValueError(f"{parts.scheme} URL needs nodes: {parts.scheme}://host:6379,host:6379")
+    query = dict(parse_qsl(parts.query))
+    if _database(parts.scheme, [part for part in parts.path.split("/") if part], query):
+        raise ValueError(f"{parts.scheme} URL: a Redis Cluster has database 0 and no other")
+    timeouts = _timeouts(parts.scheme, query)
+    answer_timeout = timeouts.get("socket_timeout", ANSWER_TIMEOUT)
+    parameters = bounded({"socket_timeout": GUIDE_TIMEOUT, **timeouts, **query})
+    del parameters[
+        "retry"
+    ]  # Where a command goes is redis-py's to find out; it never replays scripts of ours.
+    if parts.scheme == "rediss+cluster":
+        parameters["ssl"] = True
+    nodes = [_host_port(host, 6379) for host in hosts.split(",")]
+    return ClusterClient(
+        nodes, answer_timeout=answer_timeout, **parameters, username=username, password=password
+    )
+
+
+def _authority(netloc: str) -> tuple[str | None, str | None, str]:
+    credentials, _, hosts = netloc.rpartition("@")
+    username, _, password = credentials.partition(":")
+    return unquote(username) or None, unquote(password) or None, hosts
+
+
+def _database(scheme: str, path: list[str], query: dict[str, str]) -> int:
+    text = path[0] if path else query.pop("db", "0")
+    if not text.isdigit():
+        raise ValueError(f"{scheme} URL: database and timeouts must be numbers, not {text!r}")
+    return int(text)
+
+
+def _timeouts(scheme: str, query: dict[str, str]) -> dict[str, float]:
+    try:
+        return {name: float(query.pop(name)) for name in list(query) if name.endswith("_timeout")}
+    except ValueError as error:
+        raise ValueError(f"{scheme} URL: database and timeouts must be numbers ({error})") from None
+
+
+def _host_port(text: str, default: int) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host:
-        return text.strip("[]"), 26379
+        return text.strip("[]"), default
     if not port.isdigit():
-        raise ValueError(f"sentinel {text!r}: expected host:port")
+        raise ValueError(f"{text!r}: expected host:port")
     return host.strip("[]"), int(port)

@@ -21,9 +21,12 @@ from osmod.jobs.backoff import Backoff
 from osmod.jobs.bell import Bell
 from osmod.jobs.connection import ANSWER_TIMEOUT
 from osmod.jobs.encoding import decoder
+from osmod.jobs.errors import RedisUnusable
 from osmod.jobs.hooks import stirs
 from osmod.jobs.job import Job
-from osmod.jobs.link import pack, passes
+from osmod.jobs.link import passes
+from osmod.jobs.refusals import outage
+from osmod.jobs.resp import pack
 from osmod.jobs.workqueue import CLOSING_PAUSE, STALL
 
 if TYPE_CHECKING:
@@ -85,7 +88,7 @@ class JobConsumer(Consumer):
         try:
             job = self._next()
         except Exception as error:
-            if not passes(error):
+            if not (passes(error) or isinstance(error, RedisUnusable)):
                 raise
             self._sleeps_until = self._dry_until = 0.0
             self._sleeper.close()
@@ -98,11 +101,8 @@ class JobConsumer(Consumer):
         """Say what is wrong and what to do, at once and then every `COMPLAIN_EVERY` seconds."""
         if time.monotonic() >= self._silent_until:
             self._silent_until = time.monotonic() + COMPLAIN_EVERY
-            _log.warning(
-                "Redis does not answer (%s): start it (`osmod redis` runs one here) or name yours in REDIS_URL; "
-                "trying until it does.",
-                error,
-            )
+            sentence = outage(error)
+            _log.warning("%s; trying until it works.", sentence[:1].upper() + sentence[1:])
 
     def ack(self, message: MessageProxy) -> None:
         """Note that a job is done, or is to be retried if a retry was asked for. Never raises for Redis."""
@@ -245,7 +245,8 @@ class JobConsumer(Consumer):
 
     def _fall_asleep(self) -> None:
         seconds = max(0.001, self._dry_until - time.monotonic())
-        self._sleeper.send(b"*3\r\n" + pack([b"BLPOP", self._holdings.base + b"wake", b"%.3f" % seconds]))
+        base = self._holdings.base
+        self._sleeper.send(base, b"*3\r\n" + pack([b"BLPOP", base + b"wake", b"%.3f" % seconds]))
         self._sleeps_until = time.monotonic() + seconds + (self._sleeper.timeout or ANSWER_TIMEOUT)
 
     def _sleep(self) -> Job | None:

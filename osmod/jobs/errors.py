@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import redis
 from dramatiq.errors import ConnectionFailed
 
 
@@ -26,3 +27,10 @@ class InvalidOption(ValueError):
 
 class NoCurrentJob(RuntimeError):
     """`current_job()` was called where no job is running."""
+
+
+class RedisUnusable(redis.ConnectionError):
+    """Redis is there but cannot be used as the settings say; the message says what to correct.
+
+    Unlike other connection errors there is no use in trying again.
+    """

@@ -26,8 +26,8 @@ _log = logging.getLogger(__name__)
 #: Seconds for which the queues go on telling after a watcher fell silent, and between its signs of life.
 WATCHED = 30
 SIGN_OF_LIFE = 8.0
-#: Milliseconds that Redis is asked to wait for an event; shorter than any socket's timeout.
-_BLOCK = 1_000
+#: Milliseconds that Redis is asked to wait for an event, all queues together; shorter than any socket's timeout.
+_BLOCK = 500
 
 
 class JobEventKind(StrEnum):
@@ -130,8 +130,18 @@ class _Watch:
         if not self._last:
             time.sleep(wait / 1000)
             return []
-        streams: dict[Any, Any] = {self._stream(queue): last for queue, last in self._last.items()}
-        queues = {self._stream(queue).encode(): queue for queue in self._last}
+        groups = [list(self._last)]
+        if self._broker.links.route.apart:
+            groups = [[queue] for queue in self._last]
+        found: list[JobEvent] = []
+        for group in groups:
+            found += self._read_group(group, max(1, wait // len(groups)))
+        return sorted(found, key=lambda event: event.at)
+
+    def _read_group(self, group: Sequence[str], wait: int) -> list[JobEvent]:
+        """What came to queues of one server, waited for so many milliseconds."""
+        queues = {self._stream(queue).encode(): queue for queue in group}
+        streams: dict[Any, Any] = {stream: self._last[queue] for stream, queue in queues.items()}
         answer: Any = self._broker.client.xread(streams, count=500, block=wait)
         found = []
         for stream, entries in answer.items() if isinstance(answer, dict) else answer:
@@ -139,7 +149,7 @@ class _Watch:
             for entry, fields in entries:
                 self._last[queue] = entry.decode()
                 found.append(_event(queue, entry, fields))
-        return sorted(found, key=lambda event: event.at)
+        return found
 
     def _stream(self, queue: str) -> str:
         return self._broker.key_base(queue).decode() + "events"

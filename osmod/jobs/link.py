@@ -10,38 +10,30 @@ import os
 import select
 import socket
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections import defaultdict, deque
+from collections.abc import Callable
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from osmod.jobs.errors import RedisUnusable
+from osmod.jobs.resp import PORTION, Reader, Reply, ServerError
+from osmod.jobs.route import Node, Route
 
 #: Seconds for which an eager link looks for an answer without sleeping.
 GLANCE = 0.00015
 #: Looks in vain before a link gives up looking, and calls between two tries after that.
 LUCK, RETRY_GLANCE = 16, 64
-
-#: What an answer can be: RESP's types, errors raised.
-Reply = Any
-
-
-class ServerError(redis.ResponseError):
-    """Redis answered with an error; `code` is its first word, such as READONLY, OOM or NOSCRIPT."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.code = text.partition(" ")[0]
-
+#: How often one call follows its queue to where that has moved.
+REDIRECTS = 5
 
 #: Answers that pass by themselves. All of them mean that the script did not run.
 PASSING = frozenset(
     {"LOADING", "READONLY", "OOM", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MISCONF", "NOREPLICAS"}
-    | {"UNBLOCKED"}
+    | {"UNBLOCKED", "MOVED", "ASK"}
 )
 #: After these the connection is to the wrong server: open a new one.
-_WRONG_SERVER = frozenset({"READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED"})
+_WRONG_SERVER = frozenset({"READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED", "CLUSTERDOWN"})
 
 #: Every way in which Redis can be away for a while.
 OUTAGES = (redis.ConnectionError, redis.TimeoutError, OSError)
@@ -49,6 +41,8 @@ OUTAGES = (redis.ConnectionError, redis.TimeoutError, OSError)
 
 def passes(error: BaseException) -> bool:
     """Whether an error is one of Redis being away or not ready: worth another try later."""
+    if isinstance(error, RedisUnusable):
+        return False
     if isinstance(error, ServerError):
         return error.code in PASSING or "max number of clients" in str(error)
     if isinstance(error, redis.ResponseError):
@@ -56,109 +50,158 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, OUTAGES)
 
 
-def pack(arguments: Iterable[bytes]) -> bytes:
-    """Arguments as RESP bulk strings, without the array's head."""
-    return b"".join([b"$%d\r\n%b\r\n" % (len(argument), argument) for argument in arguments])
-
-
 class Link:
-    """A connection used by one thread at a time. It opens itself when used and closes itself on any error."""
+    """A connection used by one thread at a time. It opens itself when used and closes itself on any error.
 
-    def __init__(self, pool: redis.ConnectionPool, most: float | None = None, eager: bool = False) -> None:
-        self._pool = pool
+    It asks its route at each use where the queue's commands go, and opens itself anew if that is elsewhere: a
+    connection at rest may lead to a server that has been replaced and takes what nobody will ever read.
+    """
+
+    def __init__(self, route: Route, most: float | None = None, eager: bool = False) -> None:
+        self.route = route
         #: Whether to look for an answer a few times before going to sleep over it; see `_glance`.
         self.eager = eager
+        #: Where it leads, while it is open.
+        self.node: Node = None
         self._luck = LUCK
+        self._base = b""
         self._connection: Any = None
         self._socket: socket.socket | None = None
-        self._buffer = b""
-        self._at = 0
+        self._reader = Reader(self._receive, self._receive_into)
         #: Seconds to wait for an answer; None waits for ever.
-        self.timeout: float | None = pool.connection_kwargs.get("socket_timeout", 5.0)
+        self.timeout: float | None = route.timeout
         if most is not None:
             self.timeout = min(self.timeout or most, most)
 
-    def call(self, command: bytes, meanwhile: Callable[[], object] | None = None) -> Reply:
-        """Send one packed command and wait for its answer; `meanwhile` is called before the waiting begins.
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection."""
+        return self._socket is not None
+
+    def call(self, base: bytes, command: bytes, meanwhile: Callable[[], object] | None = None) -> Reply:
+        """Send one packed command on keys that begin with `base` and wait for its answer.
+
+        `meanwhile` is called before the waiting begins.
 
         Raises:
           ServerError: Redis answered with an error.
           redis.ConnectionError, redis.TimeoutError, OSError: no answer; the command may have run.
         """
-        self.send(command)
-        if meanwhile is not None:
+        for _ in range(REDIRECTS):
+            began = time.monotonic() if self.route.may_change else 0.0
+            self.send(base, command)
+            if meanwhile is not None:
+                try:
+                    meanwhile()
+                except BaseException:
+                    self.close()
+                    raise
+                meanwhile = None
             try:
-                meanwhile()
-            except BaseException:
-                self.close()
-                raise
-        return self.receive()
+                reply = self.receive()
+            except ServerError as error:
+                if error.code != "MOVED":
+                    raise
+                continue
+            if began:
+                self._doubt(base, time.monotonic() - began)
+            return reply
+        raise redis.ConnectionError("the queue's place in the cluster changes faster than it can be followed")
 
-    def send(self, command: bytes) -> None:
+    def _doubt(self, base: bytes, seconds: float) -> None:
+        """A server that was silent for long may have been replaced meanwhile, and not know it yet."""
+        if not self.route.stands(base, self.node, seconds):
+            self.close()
+            raise redis.ConnectionError("the answer came from a server that has been replaced")
+
+    def send(self, base: bytes, command: bytes) -> None:
         """Send one packed command. Its answer is fetched by `receive`."""
-        if self._socket is None:
-            self._open()
+        node = self.route.node(base)
+        if self._socket is None or node != self.node:
+            self._open(node)
+        self._base = base
         try:
             self._socket.sendall(command)  # type: ignore[union-attr]
-        except BaseException:
-            self.close()
+        except BaseException as error:
+            self._fail(error)
             raise
 
     def receive(self) -> Reply:
         """The answer to the oldest command sent."""
         try:
-            reply = self._read()
-            while isinstance(reply, _Push):
-                reply = self._read()
-        except BaseException:
-            self.close()
+            if self._socket is None:
+                raise redis.ConnectionError("Redis moved while its answer was waited for")
+            reply = self._reader.read()
+        except BaseException as error:
+            self._fail(error)
             raise
-        if self._at == len(self._buffer):
-            self._buffer, self._at = b"", 0
-        if isinstance(reply, ServerError):
-            if reply.code in _WRONG_SERVER:
-                self.close()
+        if reply.__class__ is ServerError:
+            if reply.code in ("MOVED", "ASK"):
+                self.route.redirected(reply)
+            elif reply.code == "NOPERM":
+                raise self.route.forbidden(str(reply))
+            elif reply.code in _WRONG_SERVER:
+                self._fail(redis.ConnectionError(str(reply)))
             raise reply
         return reply
 
     def readable(self, seconds: float) -> bool:
-        """Wait until an answer has begun to arrive, at most so long."""
-        if self._at < len(self._buffer):
-            return True
-        if self._socket is None:
+        """Wait until an answer has begun to arrive, at most so long. True, too, if there is none to come."""
+        if self._reader.waiting() or self._socket is None:
             return True
         if getattr(self._socket, "pending", int)():
             return True
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
+        if poll.poll(seconds * 1000):
+            return True
+        if self.route.node(self._base) != self.node:
+            self.close()
+            return True
+        return False
 
     def close(self) -> None:
         """Close the connection, if there is one. The next call opens a new one."""
         connection, self._connection, self._socket = self._connection, None, None
-        self._buffer, self._at = b"", 0
+        self._reader.clear()
         if connection is not None:
             connection.disconnect()
 
-    def _open(self) -> None:
-        parameters = {**self._pool.connection_kwargs, "socket_timeout": self.timeout}
-        connection: Any = self._pool.connection_class(**parameters)
-        connection.retry = Retry(NoBackoff(), 0)
-        connection.connect()
+    def _fail(self, error: BaseException) -> None:
+        node = self.node
+        self.close()
+        if isinstance(error, OUTAGES):
+            self.route.failed(node)
+
+    def _open(self, node: Node) -> None:
+        self.close()
+        connection = self.route.connect(node, self.timeout)
+        self.node = self.route.node_of(connection)
         self._connection, self._socket = connection, connection._get_socket()
         self._socket.settimeout(self.timeout)
 
-    def _fill(self) -> None:
+    def _receive(self) -> bytes:
         try:
             data = self._glance() if self.eager else None
             if data is None:
-                data = self._socket.recv(65536)  # type: ignore[union-attr]
+                data = self._socket.recv(PORTION)  # type: ignore[union-attr]
         except TimeoutError:
-            raise redis.TimeoutError(f"Redis did not answer within {self.timeout} seconds") from None
+            raise self._silence() from None
         if not data:
             raise redis.ConnectionError("Redis closed the connection")
-        self._buffer = self._buffer[self._at :] + data
-        self._at = 0
+        return data
+
+    def _receive_into(self, place: memoryview) -> int:
+        try:
+            count = self._socket.recv_into(place)  # type: ignore[union-attr]
+        except TimeoutError:
+            raise self._silence() from None
+        if not count:
+            raise redis.ConnectionError("Redis closed the connection")
+        return count
+
+    def _silence(self) -> redis.TimeoutError:
+        return redis.TimeoutError(f"Redis did not answer within {self.timeout} seconds")
 
     def _glance(self) -> bytes | None:
         """What has arrived within `GLANCE` seconds, looked for without sleeping; None if nothing has.
@@ -175,7 +218,7 @@ class Link:
         try:
             while time.perf_counter() < end:
                 try:
-                    data = sock.recv(65536)
+                    data = sock.recv(PORTION)
                 except BlockingIOError:
                     continue
                 self._luck = LUCK
@@ -184,75 +227,42 @@ class Link:
             sock.settimeout(self.timeout)
         return None
 
-    def _line(self) -> bytes:
-        while (end := self._buffer.find(b"\r\n", self._at)) < 0:
-            self._fill()
-        line = self._buffer[self._at : end]
-        self._at = end + 2
-        return line
-
-    def _read(self) -> Reply:
-        line = self._line()
-        kind, rest = line[:1], line[1:]
-        if kind == b"$":
-            size = int(rest)
-            if size < 0:
-                return None
-            while len(self._buffer) - self._at < size + 2:
-                self._fill()
-            start, self._at = self._at, self._at + size + 2
-            return self._buffer[start : start + size]
-        if kind in b"*~>":
-            count = int(rest)
-            items = [self._read() for _ in range(count)] if count >= 0 else None
-            return _Push() if kind == b">" else items
-        if kind == b":":
-            return int(rest)
-        if kind == b"+":
-            return rest
-        if kind == b"-":
-            return ServerError(rest.decode("utf-8", "replace"))
-        if kind == b"_":
-            return None
-        raise redis.InvalidResponse(f"unexpected answer of Redis: {line[:40]!r}")
-
-
-class _Push:
-    """A message that Redis sent unasked (RESP3); nothing of ours subscribes to any."""
-
 
 class Links:
     """Links at rest, for whichever thread needs one next. After a fork the child starts with none.
 
-    `most` bounds in seconds how long an answer is waited for, where the pool's own timeout is longer; `eager`
+    `most` bounds in seconds how long an answer is waited for, where the route's own timeout is longer; `eager`
     links look for it before they sleep.
     """
 
-    def __init__(self, pool: redis.ConnectionPool, most: float | None = None, eager: bool = False) -> None:
-        self._pool = pool
+    def __init__(self, route: Route, most: float | None = None, eager: bool = False) -> None:
+        self.route = route
         self._most = most
         self._eager = eager
-        self._idle: deque[Link] = deque()
+        self._idle: defaultdict[Node, deque[Link]] = defaultdict(deque)
         self._process = os.getpid()
 
-    def call(self, command: bytes, meanwhile: Callable[[], object] | None = None) -> Reply:
+    def call(self, base: bytes, command: bytes, meanwhile: Callable[[], object] | None = None) -> Reply:
         """`Link.call` on a link of the calling thread's own for so long."""
         if self._process != os.getpid():
-            self._idle, self._process = deque(), os.getpid()
+            self._idle, self._process = defaultdict(deque), os.getpid()
+            self.route.forked()
         try:
-            link = self._idle.pop()
+            link = self._idle[self.route.shelf(base)].pop()
         except IndexError:
-            link = Link(self._pool, self._most, self._eager)
+            link = Link(self.route, self._most, self._eager)
         try:
-            return link.call(command, meanwhile)
+            return link.call(base, command, meanwhile)
         finally:
-            self._idle.append(link)
+            if link.is_open:
+                self._idle[self.route.shelf_of(link.node)].append(link)
 
     def new(self) -> Link:
         """A link to keep; the caller closes it."""
-        return Link(self._pool, self._most)
+        return Link(self.route, self._most)
 
     def close(self) -> None:
         """Close the links at rest."""
-        while self._idle:
-            self._idle.pop().close()
+        for idle in list(self._idle.values()):
+            while idle:
+                idle.pop().close()

@@ -38,7 +38,7 @@ class WorkerRecord:
 
 def known_queues(broker: JobBroker) -> list[str]:
     """Every queue that this process declares, or that a worker has served in the last 90 days, by name."""
-    served: Any = broker.client.zrange(f"{broker.namespace}:queues", 0, -1)
+    served: Any = broker.client.zrange((_base(broker) + b"queues").decode(), 0, -1)
     return sorted({*broker.get_declared_queues(), *(name.decode() for name in served)})
 
 
@@ -84,4 +84,5 @@ def _own_name() -> bytes:
 
 
 def _base(broker: JobBroker) -> bytes:
-    return f"{broker.namespace}:".encode()
+    # Braces, so that a Redis Cluster keeps both keys in one place.
+    return f"{broker.namespace}:{{workers}}:".encode()

@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from osmod.jobs.link import Link, Links, Reply, ServerError, pack
+from osmod.jobs.errors import RedisUnusable
+from osmod.jobs.link import Link, Links
+from osmod.jobs.refusals import wrong_type
+from osmod.jobs.resp import Reply, ServerError, pack
 
 _FOLDER = Path(__file__).parent / "lua"
+_FUNCTION = re.compile(r"^local function (\w+)\(.*?^end$", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"\bcall\(\s*'([A-Z]+)'")
+
+#: Which of the commands in ARGV the user may not run on the queue's keys. Redis 6.2 cannot say.
+_FORBIDDEN = b"""
+local forbidden = {}
+for _, command in ipairs(redis.acl_check_cmd and ARGV or {}) do
+    if not redis.acl_check_cmd(command, KEYS[1] .. 'key', '0', '0', '0') then
+        forbidden[#forbidden + 1] = command
+    end
+end
+return forbidden
+"""
 
 
 class Script:
     """One script, with `_prelude.lua` before it, for the keys of one queue at a time.
 
     `shared` are further parts that stand between the two.
+
+    A script may not be stopped halfway by a right that is missing. So before a process runs it on a queue for the
+    first time, Redis is asked whether the user may run all its commands.
     """
 
     def __init__(self, name: str, *shared: str) -> None:
         self.name = name
-        parts = ("_prelude", *shared, name)
-        self.source = b"".join((_FOLDER / f"{part}.lua").read_bytes() for part in parts)
+        parts = [(_FOLDER / f"{part}.lua").read_text() for part in ("_prelude", *shared, name)]
+        self.source = "".join(parts).encode()
+        #: The Redis commands that it may run.
+        self.commands = _commands("".join(parts[:-1]), parts[-1])
         digest = hashlib.sha1(self.source, usedforsecurity=False).hexdigest().encode()
         self._by_digest = pack([b"EVALSHA", digest])
         self._by_source = pack([b"EVAL", self.source])
@@ -36,16 +58,58 @@ class Script:
 
         A server that does not know the script, being new or restarted, is sent its source: it refused
         before running anything, so nothing runs twice.
+
+        Raises:
+          RedisUnusable: a right is missing, or another program wrote to the queue's keys.
+          ServerError, redis.ConnectionError, redis.TimeoutError, OSError: as `Link.call`.
         """
+        if (self.name, base) not in link.route.permitted:
+            self._ask_leave(link, base)
         packed = [b"$%d\r\n%b\r\n" % (len(argument), argument) for argument in arguments]
-        tail = b"$1\r\n1\r\n$%d\r\n%b\r\n" % (len(base), base) + b"".join(packed)
-        head = b"*%d\r\n" % (4 + len(packed))
+        # The second key is never there. While a slot of a Cluster moves, a server runs no command of several keys
+        # unless it has them all: so no script ever runs on one half of a queue.
+        keys = b"$1\r\n2\r\n$%d\r\n%b\r\n$%d\r\n%b-\r\n" % (len(base), base, len(base) + 1, base)
+        tail = keys + b"".join(packed)
+        head = b"*%d\r\n" % (5 + len(packed))
         try:
-            return link.call(head + self._by_digest + tail, meanwhile)
+            try:
+                return link.call(base, head + self._by_digest + tail, meanwhile)
+            except ServerError as error:
+                if error.code != "NOSCRIPT":
+                    raise
+            return link.call(base, head + self._by_source + tail)
         except ServerError as error:
-            if error.code != "NOSCRIPT":
-                raise
-        return link.call(head + self._by_source + tail)
+            if "WRONGTYPE" in str(error):
+                raise RedisUnusable(wrong_type(base.decode(), _types(link, base))) from error
+            if "ACL failure in script" in str(error):
+                raise link.route.forbidden(str(error)) from error
+            raise
+
+    def _ask_leave(self, link: Link | Links, base: bytes) -> None:
+        words = [b"EVAL", _FORBIDDEN, b"1", base, *(command.encode() for command in self.commands)]
+        forbidden = link.call(base, b"*%d\r\n" % len(words) + pack(words))
+        if forbidden:
+            commands = ", ".join(command.decode() for command in forbidden)
+            raise link.route.forbidden(f"{commands} on keys that begin with {base.decode()}")
+        link.route.permitted.add((self.name, base))
+
+
+def _commands(shared: str, own: str) -> list[str]:
+    """The commands of a script and of those functions that it uses of the parts before it."""
+    functions = {match[1]: match[0] for match in _FUNCTION.finditer(shared)}
+    used = [own, _FUNCTION.sub("", shared)]
+    for text in used:
+        for name in [name for name in functions if re.search(rf"\b{name}\(", text)]:
+            used.append(functions.pop(name))
+    return sorted({command for text in used for command in _COMMAND.findall(text)})
+
+
+def _types(link: Link | Links, base: bytes) -> Callable[[str], str]:
+    def type_of(key: str) -> str:
+        kind: bytes = link.call(base, b"*2\r\n" + pack([b"TYPE", key.encode()]))
+        return kind.decode()
+
+    return type_of
 
 
 ENQUEUE = Script("enqueue")

@@ -15,9 +15,10 @@ from dramatiq.common import current_millis, q_name
 from osmod.jobs.arguments import logged
 from osmod.jobs.backoff import Backoff
 from osmod.jobs.encoding import encoded
-from osmod.jobs.errors import InvalidOption, JobNotQueued
+from osmod.jobs.errors import InvalidOption, JobNotQueued, RedisUnusable
 from osmod.jobs.link import Links, passes
 from osmod.jobs.options import apply_to_message, wire_form
+from osmod.jobs.refusals import outage
 from osmod.jobs.scripts import ENQUEUE
 
 if TYPE_CHECKING:
@@ -113,14 +114,15 @@ class Sender:
                 answers: Any = ENQUEUE.run(self._links, base, arguments, meanwhile)
                 return answers if isinstance(answers, list) else [1] * answers
             except Exception as error:
-                if not passes(error):
+                hopeless = isinstance(error, RedisUnusable)
+                if not (passes(error) or hopeless):
                     raise
                 left = deadline - time.monotonic()
-                if left <= 0:
+                if hopeless or left <= 0:
+                    job = logged(broker.actors.get(first.actor_name), first)
                     raise JobNotQueued(
-                        f"{logged(broker.actors.get(first.actor_name), first)} was not queued: Redis did not "
-                        f"answer for {patience / 1000:g} seconds ({error}). Start it or correct REDIS_URL; "
-                        "sending the same message again is safe."
+                        f"{job} was not queued: {outage(error, patience / 1000)}. "
+                        "Sending the same message again is safe."
                     ) from error
                 time.sleep(min(backoff.next(), left))
 

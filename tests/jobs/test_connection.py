@@ -17,7 +17,9 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.connection import client_from_url
 from osmod.jobs.errors import InvalidOption, JobNotQueued
 from osmod.jobs.leases import lease_millis
-from osmod.jobs.link import PASSING, Link, ServerError, passes
+from osmod.jobs.link import PASSING, Link, passes
+from osmod.jobs.resp import ServerError
+from osmod.jobs.route import Route
 from tests.jobs.conftest import working
 from tests.redis_servers import Server
 from tests.services import unavailable
@@ -51,7 +53,9 @@ def test_a_wrong_password_is_no_silence(server: Server) -> None:
     broker = JobBroker(url=f"redis://worker:wrong@127.0.0.1:{server.port}/0", send_patience=100)
     dramatiq.set_broker(broker)
     actor = dramatiq.actor(lambda: None, actor_name="noop")
-    with pytest.raises(JobNotQueued, match=r"username-password|WRONGPASS"):
+    with pytest.raises(
+        JobNotQueued, match=r"refuses the login of user .worker.*correct user and password in REDIS_URL"
+    ):
         actor.send()
     broker.close()
 
@@ -185,10 +189,12 @@ def test_which_errors_pass(expected: bool, error: Exception) -> None:
 
 def test_answers_of_every_kind_are_read(server: Server) -> None:
     """The reader of a link understands what Redis sends."""
-    link = Link(client_from_url(server.url).connection_pool)
+    link = Link(Route(client_from_url(server.url).connection_pool))
 
     def ask(*words: bytes) -> object:
-        return link.call(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words))
+        return link.call(
+            b"", b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)
+        )
 
     assert ask(b"SET", b"k", b"x" * 100_000) == b"OK"
     assert ask(b"GET", b"k") == b"x" * 100_000

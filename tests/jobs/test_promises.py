@@ -102,7 +102,7 @@ def test_no_script_touches_two_slots(own_server: Callable[..., Server]) -> None:
     server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     server.client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
     until(lambda: "cluster_state:ok" in str(server.client.execute_command("CLUSTER", "INFO")))
-    broker = JobBroker(url=server.url)
+    broker = JobBroker(url=f"redis+cluster://127.0.0.1:{server.port}")
     broker.emit_after("process_boot")
     dramatiq.set_broker(broker)
 

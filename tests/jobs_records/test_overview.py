@@ -54,5 +54,5 @@ def test_a_worker_is_there_while_it_lives(broker: JobBroker) -> None:
     assert (3, 0, ("second",)) == (worker.threads, worker.running, worker.queues)
     assert worker.seen < 10
     assert [] == presence.workers(broker)
-    assert b"second" in broker.client.zrange("dramatiq:queues", 0, -1)
-    assert broker.client.pttl("dramatiq:queues") > 0
+    assert b"second" in broker.client.zrange("dramatiq:{workers}:queues", 0, -1)
+    assert broker.client.pttl("dramatiq:{workers}:queues") > 0

@@ -59,9 +59,9 @@ def test_what_is_in_time_stays(broker: JobBroker) -> None:
 def test_a_silent_worker_is_forgotten(broker: JobBroker) -> None:
     """One that was killed cannot take its leave."""
     broker.client.hset(
-        "dramatiq:workers", "gone:1", '1000 {"threads": 1, "running": 0, "queues": [], "since": 1}'
+        "dramatiq:{workers}:workers", "gone:1", '1000 {"threads": 1, "running": 0, "queues": [], "since": 1}'
     )
 
     prune(broker)
 
-    assert not broker.client.hexists("dramatiq:workers", "gone:1")
+    assert not broker.client.hexists("dramatiq:{workers}:workers", "gone:1")

@@ -1,4 +1,4 @@
--- Notes that a worker process lives and which queues it serves. KEYS[1] is `namespace:`.
+-- Notes that a worker process lives and which queues it serves. KEYS[1] is `namespace:{workers}:`.
 -- ARGV: 1 worker (host:process), 2 what it says of itself (JSON, '' when it stops), then its queues.
 local WORKERS, QUEUES = BASE .. 'workers', BASE .. 'queues'
 if ARGV[2] == '' then

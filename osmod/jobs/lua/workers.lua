@@ -1,4 +1,4 @@
--- The workers that gave a sign of life within ARGV[1] ms; forgets the others. KEYS[1] is `namespace:`.
+-- The workers that gave a sign of life within ARGV[1] ms; forgets the others. KEYS[1] is `namespace:{workers}:`.
 -- Returns of each: host:process, ms since its sign of life, what it said of itself (JSON).
 local WORKERS = BASE .. 'workers'
 local alive = {}

@@ -1,0 +1,130 @@
+"""What is wrong with a Redis that refuses, in one sentence with the remedy."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import redis
+
+from osmod.jobs.errors import RedisUnusable
+
+#: The keys of a queue, by name, and what each of them is.
+KEY_TYPES = {
+    **dict.fromkeys(("ready", "delayed", "active", "done", "failed", "cancelled", "cancelling"), "zset"),
+    **dict.fromkeys(("paused", "watched"), "string"),
+    **dict.fromkeys(("events", "audit"), "stream"),
+    "meta": "hash",
+    "wake": "list",
+    "indexes": "set",
+}
+_LOGIN = re.compile(
+    r"WRONGPASS|NOAUTH|invalid (username-)?password|without any password|Authentication required"
+)
+_NO_TLS = re.compile(
+    r"WRONG_VERSION_NUMBER|wrong version number|RECORD_LAYER_FAILURE|UNEXPECTED_EOF|EOF occurred"
+)
+
+
+def explained(error: BaseException, parameters: dict[str, Any], *, reached: bool) -> RedisUnusable | None:
+    """The error to raise in place of one met while connecting; None if it may pass by itself.
+
+    Parameters:
+      parameters: those of redis-py's connection.
+      reached: whether a connection was made before. What has worked is not misspelt, but away.
+    """
+    where = place(parameters)
+    causes = list(_causes(error))
+    texts = " ".join(map(str, causes))
+    if any(isinstance(one, redis.AuthenticationError) for one in causes) or _LOGIN.search(texts):
+        return RedisUnusable(
+            f"Redis at {where} refuses the login of {user(parameters)} ({error}): "
+            "correct user and password in REDIS_URL"
+        )
+    if any(isinstance(one, redis.exceptions.NoPermissionError) for one in causes):
+        return RedisUnusable(forbidden(str(error), user(parameters)))
+    if any(isinstance(one, ssl.SSLCertVerificationError) for one in causes):
+        return RedisUnusable(
+            f"the certificate of the Redis at {where} is not trusted ({error}): name the authority's file with "
+            "?ssl_ca_certs=/path/ca.pem in REDIS_URL"
+        )
+    if any(isinstance(one, ssl.SSLError) for one in causes) and _NO_TLS.search(texts) and not reached:
+        return RedisUnusable(
+            f"the Redis at {where} does not speak TLS, which rediss:// asks for: write redis:// in REDIS_URL, or "
+            "name its TLS port"
+        )
+    path = parameters.get("path")
+    if path and not reached and any(isinstance(one, FileNotFoundError) for one in causes):
+        return RedisUnusable(f"there is no socket {path}: start Redis, or correct the path in REDIS_URL")
+    if path and any(isinstance(one, PermissionError) for one in causes):
+        return RedisUnusable(f"the socket {path} may not be used: give this user the right (unixsocketperm)")
+    if "DB index is out of range" in texts:
+        return RedisUnusable(
+            f"Redis at {where} has no database {parameters.get('db')}: correct it in REDIS_URL"
+        )
+    return None
+
+
+def place(parameters: dict[str, Any]) -> str:
+    """Where a connection leads, without its password."""
+    return str(parameters.get("path") or f"{parameters.get('host', '?')}:{parameters.get('port', '?')}")
+
+
+def forbidden(said: str, who: str) -> str:
+    """The sentence for a right that is missing. `said` is Redis's answer."""
+    return (
+        f"Redis does not allow {who} what the queue needs ({said}): "
+        "docs/operations.md lists the rights of each program"
+    )
+
+
+def outage(error: BaseException, seconds: float | None = None) -> str:
+    """The sentence for a Redis that is not to be had now, or was not for so many seconds."""
+    said = str(error)
+    since = "" if seconds is None else f" for {seconds:g} seconds"
+    if isinstance(error, RedisUnusable):
+        return said
+    if re.search(r"\bOOM\b", said):
+        return (
+            f"Redis is full{since} and takes no more jobs ({said}): raise its maxmemory or let workers drain it; "
+            "what is queued is safe"
+        )
+    if re.match("ASK|TRYAGAIN|MOVED", said):
+        return f"its slot is being moved to another node of the Redis Cluster{since} ({said}): wait until that is done"
+    if said.startswith("NOREPLICAS"):
+        return (
+            f"Redis has fewer replicas{since} than min-replicas-to-write asks for ({said}): start the replicas, or "
+            "see why they lag"
+        )
+    verb = "does not answer" if seconds is None else "did not answer"
+    return f"Redis {verb}{since} ({said}): start it (`osmod redis` runs one here) or name yours in REDIS_URL"
+
+
+def wrong_type(base: str, type_of: Callable[[str], str]) -> str:
+    """The sentence for a key of the queue that is not what the queue made it.
+
+    Parameters:
+      base: what the queue's keys begin with.
+      type_of: gives the type of a key, as the command TYPE does.
+    """
+    for name, expected in KEY_TYPES.items():
+        found = type_of(base + name)
+        if found not in (expected, "none"):
+            return (
+                f"the key {base}{name} is a {found}, where the queue keeps a {expected}: another program writes "
+                "to it; rename or delete it, or give the queue a namespace of its own"
+            )
+    return f"a key that begins with {base} is not what the queue made it: another program writes to it"
+
+
+def user(parameters: dict[str, Any]) -> str:
+    """Who a connection logs in as."""
+    return f"user {parameters.get('username') or 'default'!r}"
+
+
+def _causes(error: BaseException | None) -> Any:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
