@@ -6,6 +6,7 @@ Fixtures to ask for:
 - `empty_database_url`: no tables at all, on both.
 - `redis_url`: an empty Redis, on Valkey and again on Redis; the test must leave no key without expiry but
   the queue's own (`QUEUE_KEYS`). `redis_server` is the same for fixtures that live longer than one test.
+- `sentinels`, `cluster`: a Redis behind Sentinel and a Redis Cluster, to be broken at will.
 
 `@pytest.mark.only_on("mariadb")` keeps a test to one of them; `pytest --database sqlite --redis valkey` leaves
 the others out. A service that does not run here is skipped and named at the end; with `CI=true` it fails the
@@ -29,7 +30,7 @@ from osmod.moderation.database import connect
 from tests import databases, services
 from tests.redis_servers import binary_of, running
 
-pytest_plugins = ["tests.promises"]
+pytest_plugins = ["tests.promises", "tests.topologies"]
 
 DATABASES = ("sqlite", "mariadb")
 REDIS_SERVERS = ("valkey", "redis")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -43,18 +44,32 @@ def binary_of(kind: str) -> str:
     return found[kind]
 
 
-class Server:
-    """A server process that can be killed, frozen and started again on the same data."""
+def release(binary: str) -> int:
+    """The first number of a server's version."""
+    said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
+    return int(said.partition("v=")[2].partition(".")[0])
 
-    def __init__(self, binary: str, *options: str) -> None:
+
+class Server:
+    """A server process that can be killed, frozen and started again on the same data.
+
+    With `config`, the lines of a configuration file, it has one that it can write to: what it becomes while it
+    runs, such as another's replica, it is after a restart.
+    """
+
+    def __init__(self, binary: str, *options: str, config: str | None = None) -> None:
         self.folder = tempfile.mkdtemp(prefix="jobs-")
         self.port = free_port()
+        file = Path(self.folder, "server.conf")
+        if config is not None:
+            file.write_text(config)
         self._command = [
-            binary,
+            *(binary, *([str(file)] if config is not None else [])),
             *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder),
             *("--unixsocket", f"{self.folder}/s", "--save", "", *options),
         ]
         self._process: subprocess.Popen[bytes] | None = None
+        self._frozen = False
         self.client = redis.Redis(port=self.port, socket_timeout=5)
 
     @property
@@ -62,8 +77,19 @@ class Server:
         """How to reach it."""
         return f"redis://127.0.0.1:{self.port}/0"
 
+    @property
+    def pid(self) -> int | None:
+        """Its process, if it runs."""
+        return None if self._process is None or self._process.poll() is not None else self._process.pid
+
+    @property
+    def awake(self) -> bool:
+        """Whether it runs and is not frozen, so that it can be asked."""
+        return self.pid is not None and not self._frozen
+
     def start(self) -> None:
         """Start it and wait until it answers and has loaded its data."""
+        self._frozen = False
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + PATIENCE
         while True:
@@ -76,6 +102,17 @@ class Server:
             else:
                 return
 
+    def ask(self, *command: object) -> Any:
+        """Its answer to one command, as text and otherwise as it came."""
+        with redis.Redis(port=self.port, socket_timeout=10, decode_responses=True, protocol=2) as client:
+            client.response_callbacks.clear()
+            return client.execute_command(*command)
+
+    def follows(self, master: Server) -> bool:
+        """Whether it is a replica of `master`, connected and up to date."""
+        role, *rest = self.ask("ROLE")
+        return bool(role == "slave" and int(rest[1]) == master.port and rest[2] == "connected")
+
     def kill(self) -> None:
         """End it as a crash would."""
         assert self._process is not None
@@ -86,11 +123,20 @@ class Server:
         """Have it hang, connections open."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        self._frozen = True
 
     def thaw(self) -> None:
         """Have it go on."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
+        self._frozen = False
+
+    def wake(self) -> None:
+        """Have it run again, whether it was killed or frozen."""
+        if self.pid is None:
+            self.start()
+        elif self._frozen:
+            self.thaw()
 
     def close(self) -> None:
         """End it and delete its data."""

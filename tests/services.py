@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterable
 from typing import NoReturn
 
 import psutil
@@ -29,9 +30,9 @@ def unavailable(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def keep_running() -> None:
-    """The processes that run now live as long as the tests do."""
-    _long_lived.update(process.pid for process in started())
+def keep_running(processes: Iterable[int] | None = None) -> None:
+    """These processes, by default all that run now, live as long as the tests do."""
+    _long_lived.update((process.pid for process in started()) if processes is None else processes)
 
 
 def started() -> set[psutil.Process]:

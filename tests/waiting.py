@@ -9,7 +9,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], seconds: float = 10.0, what: str = "", *, every: float = 0.005) -> T:
+def until(
+    condition: Callable[[], T | None], seconds: float = 10.0, what: str = "", *, every: float = 0.005
+) -> T:
     """The first true value of `condition`, asked `every` so many seconds. Fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
