@@ -23,9 +23,7 @@ KEY_TYPES = {
 _LOGIN = re.compile(
     r"WRONGPASS|NOAUTH|invalid (username-)?password|without any password|Authentication required"
 )
-_NO_TLS = re.compile(
-    r"WRONG_VERSION_NUMBER|wrong version number|RECORD_LAYER_FAILURE|UNEXPECTED_EOF|EOF occurred"
-)
+_NO_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNEXPECTED_EOF|handshake operation timed out")
 
 
 def explained(error: BaseException, parameters: dict[str, Any], *, reached: bool) -> RedisUnusable | None:
@@ -50,10 +48,10 @@ def explained(error: BaseException, parameters: dict[str, Any], *, reached: bool
             f"the certificate of the Redis at {where} is not trusted ({error}): name the authority's file with "
             "?ssl_ca_certs=/path/ca.pem in REDIS_URL"
         )
-    if any(isinstance(one, ssl.SSLError) for one in causes) and _NO_TLS.search(texts) and not reached:
+    if _NO_TLS.search(texts) and not reached:
         return RedisUnusable(
-            f"the Redis at {where} does not speak TLS, which rediss:// asks for: write redis:// in REDIS_URL, or "
-            "name its TLS port"
+            f"the Redis at {where} does not answer in TLS, which rediss:// asks for: in REDIS_URL name its TLS "
+            "port, or write redis:// if it speaks none"
         )
     path = parameters.get("path")
     if path and not reached and any(isinstance(one, FileNotFoundError) for one in causes):

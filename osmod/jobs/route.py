@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from osmod.jobs.cluster import ClusterClient
+from osmod.jobs.connection import CONNECT_TIMEOUT
 from osmod.jobs.errors import RedisUnusable
 from osmod.jobs.refusals import explained, forbidden, user
 
@@ -57,7 +58,7 @@ class Route:
         return None
 
     def connect(self, node: Node, timeout: float | None) -> Any:
-        """A connection of redis-py's to `node`, made and ready, whose reads time out after so many seconds.
+        """A connection of redis-py's to `node`, made and ready; greetings are waited for so long at most.
 
         Raises:
           RedisUnusable: there is no use in trying again.
@@ -96,7 +97,8 @@ class Route:
         return self._pool
 
     def _open(self, pool: redis.ConnectionPool, timeout: float | None) -> Any:
-        connection: Any = pool.connection_class(**{**pool.connection_kwargs, "socket_timeout": timeout})
+        greeting = min(timeout or CONNECT_TIMEOUT, CONNECT_TIMEOUT)
+        connection: Any = pool.connection_class(**{**pool.connection_kwargs, "socket_timeout": greeting})
         connection.retry = Retry(NoBackoff(), 0)
         try:
             connection.connect()

@@ -1,0 +1,176 @@
+"""A Redis that refuses: what is wrong and what to do is one sentence, said at once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import dramatiq
+import pytest
+
+from osmod.embedded import free_port
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.errors import JobNotQueued
+from osmod.jobs.refusals import wrong_type
+from tests.jobs.conftest import working
+from tests.redis_servers import Server
+from tests.waiting import until
+
+#: Seconds that count as at once; `send_patience` is its default of five. A TLS greeting is waited for two seconds.
+AT_ONCE = 2.5
+
+
+def _refusal(url: str) -> str:
+    broker = JobBroker(url=url)
+    dramatiq.set_broker(broker)
+    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    began = time.monotonic()
+    with pytest.raises(JobNotQueued) as refused:
+        actor.send()
+    broker.close()
+    assert time.monotonic() - began < AT_ONCE
+    return str(refused.value).removeprefix("noop() was not queued: ")
+
+
+def test_a_wrong_password(server: Server) -> None:
+    """Not "did not answer … start it": the login is named."""
+    server.client.execute_command("ACL", "SETUSER", "worker", "reset", "on", ">right", "~*", "&*", "+@all")
+    said = _refusal(f"redis://worker:wrong@127.0.0.1:{server.port}/0")
+    assert said.startswith(f"Redis at 127.0.0.1:{server.port} refuses the login of user 'worker'")
+    assert "correct user and password in REDIS_URL" in said
+    assert "wrong@" not in said
+
+
+def test_no_password_where_one_is_needed(own_server: Callable[..., Server]) -> None:
+    """A server with `requirepass`, a URL without one."""
+    server = own_server()
+    server.client.config_set("requirepass", "secret")
+    said = _refusal(server.url)
+    server.client.connection_pool.connection_kwargs["password"] = "secret"
+    assert "refuses the login of user 'default'" in said
+
+
+def test_scripts_denied(server: Server) -> None:
+    """EVAL denied names the right and the page that lists them."""
+    server.client.execute_command(
+        "ACL", "SETUSER", "worker", "reset", "on", ">w", "~*", "&*", "+@all", "-eval", "-evalsha"
+    )
+    said = _refusal(f"redis://worker:w@127.0.0.1:{server.port}/0")
+    assert said.startswith("Redis does not allow user 'worker' what the queue needs (NOPERM")
+    assert "docs/operations.md" in said
+
+
+def test_a_right_that_a_script_needs_in_its_middle(server: Server) -> None:
+    """The command is named, and nothing is half stored."""
+    server.client.execute_command(
+        "ACL", "SETUSER", "worker", "reset", "on", ">w", "~*", "&*", "+@all", "-zrandmember"
+    )
+    said = _refusal(f"redis://worker:w@127.0.0.1:{server.port}/0")
+    assert "(ZRANDMEMBER on keys that begin with dramatiq:{default}:)" in said
+    assert 0 == server.client.dbsize()
+
+
+def test_keys_out_of_reach(server: Server) -> None:
+    """A user whose keys are others than the namespace's."""
+    server.client.execute_command("ACL", "SETUSER", "worker", "reset", "on", ">w", "~other:*", "&*", "+@all")
+    assert "does not allow user 'worker'" in _refusal(f"redis://worker:w@127.0.0.1:{server.port}/0")
+    assert 0 == server.client.dbsize()
+
+
+def test_tls_against_a_plain_port(server: Server) -> None:
+    """`rediss://` to a server that speaks none."""
+    said = _refusal(f"rediss://127.0.0.1:{server.port}/0?ssl_cert_reqs=none&ssl_check_hostname=false")
+    assert said.startswith(f"the Redis at 127.0.0.1:{server.port} does not answer in TLS")
+    assert "write redis:// if it speaks none" in said
+
+
+def test_a_missing_socket() -> None:
+    """A path where nothing is."""
+    assert _refusal("unix:///nowhere/redis.sock").startswith(
+        "there is no socket /nowhere/redis.sock: start Redis, or correct the path"
+    )
+
+
+def test_a_socket_that_was_there_is_waited_for(own_server: Callable[..., Server]) -> None:
+    """What has worked is not misspelt: a restart of Redis takes its socket away for a moment."""
+    server = own_server("--appendonly", "yes", "--appendfsync", "always")
+    broker = JobBroker(url=f"unix://{server.folder}/s", send_patience=20_000)
+    dramatiq.set_broker(broker)
+    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor.send()
+    server.kill()
+    Path(server.folder, "s").unlink()
+    with working(broker):
+        server.start()
+        actor.send()
+        broker.join("default", timeout=20_000)
+    broker.close()
+
+
+def test_a_database_that_is_not_there(server: Server) -> None:
+    """The number is named."""
+    assert "has no database 99" in _refusal(f"redis://127.0.0.1:{server.port}/99")
+
+
+def test_a_node_of_a_cluster(own_server: Callable[..., Server]) -> None:
+    """`redis://` to a cluster's node would work for some queues and not for others."""
+    server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    said = _refusal(server.url)
+    assert f"is a node of a Redis Cluster: write redis+cluster://127.0.0.1:{server.port} in REDIS_URL" in said
+
+
+def test_a_cluster_that_is_none(server: Server) -> None:
+    """And the other way round."""
+    said = _refusal(f"redis+cluster://127.0.0.1:{server.port}")
+    assert f"the Redis at 127.0.0.1:{server.port} is not a node of a Redis Cluster: write redis://" in said
+
+
+def test_a_full_server_is_no_outage(own_server: Callable[..., Server]) -> None:
+    """It is waited for, since workers drain it; then said to be full, not silent."""
+    server = own_server()
+    broker = JobBroker(url=server.url, send_patience=100)
+    dramatiq.set_broker(broker)
+    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor.send()
+    server.client.config_set("maxmemory", "1")
+    with pytest.raises(
+        JobNotQueued, match=r"Redis is full for 0\.1 seconds and takes no more jobs .*maxmemory"
+    ):
+        actor.send()
+    server.client.config_set("maxmemory", "0")
+    broker.close()
+
+
+def test_another_programs_key(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    """WRONGTYPE names the key; a worker says so, and goes on once it is mended."""
+    key = "dramatiq:{default}:ready"
+    server.client.set(key, "mine")
+    said = _refusal(server.url)
+    assert said.startswith(
+        f"the key {key} is a string, where the queue keeps a zset: another program writes to it"
+    )
+    assert [key.encode()] == [
+        name for name in server.client.scan_iter() if b"job:" not in name and b"meta" not in name
+    ]
+
+    broker = JobBroker(url=server.url)
+    broker.emit_after("process_boot")
+    dramatiq.set_broker(broker)
+    ran: list[int] = []
+    actor = dramatiq.actor(ran.append, actor_name="note")
+    with caplog.at_level(logging.WARNING), working(broker):
+        until(lambda: key in caplog.text)
+        server.client.delete(key)
+        actor.send(1)
+        until(lambda: ran == [1])
+    broker.close()
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["ready", "meta", "wake"])
+def test_the_key_is_found(name: str) -> None:
+    """Whichever it is."""
+    said = wrong_type("ns:{q}:", lambda key: "stream" if key == f"ns:{{q}}:{name}" else "none")
+    assert said.startswith(f"the key ns:{{q}}:{name} is a stream")
