@@ -66,11 +66,10 @@ class Script:
         if (self.name, base) not in link.route.permitted:
             self._ask_leave(link, base)
         packed = [b"$%d\r\n%b\r\n" % (len(argument), argument) for argument in arguments]
-        # The second key is never there. While a slot of a Cluster moves, a server runs no command of several keys
-        # unless it has them all: so no script ever runs on one half of a queue.
-        keys = b"$1\r\n2\r\n$%d\r\n%b\r\n$%d\r\n%b-\r\n" % (len(base), base, len(base) + 1, base)
-        tail = keys + b"".join(packed)
-        head = b"*%d\r\n" % (5 + len(packed))
+        # The one key that is named is never there. While a slot of a Cluster moves, its old master sends whoever
+        # asks for a missing key away (ASK), and routes do not follow: so no script runs on one half of a queue.
+        tail = b"$1\r\n1\r\n$%d\r\n%b\r\n" % (len(base), base) + b"".join(packed)
+        head = b"*%d\r\n" % (4 + len(packed))
         try:
             try:
                 return link.call(base, head + self._by_digest + tail, meanwhile)
