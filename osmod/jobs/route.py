@@ -21,6 +21,8 @@ Node = tuple[str, int] | None
 #: Seconds for which a master is believed to be one without asking again: shorter than a failover takes, whose
 #: `down-after-milliseconds` or `cluster-node-timeout` is at least one second.
 BELIEVED = 0.5
+#: Seconds after a server failed during which nothing is believed: it may be about to be replaced.
+DOUBT = 10.0
 #: The same while nobody who would know answers.
 UNKNOWN = 5.0
 
@@ -123,17 +125,21 @@ class MovingRoute(Route):
         self._asking = threading.Lock()
         self._ask_at = 0.0
         self._suspect: Node = None
+        self._doubt_until = 0.0
 
     def stands(self, base: bytes, node: Node, silent: float) -> bool:
-        """As above; whoever was silent for longer than is believed without asking is asked about."""
-        if silent < BELIEVED:
+        """As above; a server that was silent for long, or that failed not long ago, is asked about."""
+        if silent < self._believed():
             return True
-        self.failed(node)
+        if silent > BELIEVED:
+            self.failed(node)
+        self._ask_at = 0.0
         return self.node(base) == node
 
     def failed(self, node: Node) -> None:
         """Ask before the next command, and ask others than the one that failed."""
         self._suspect, self._ask_at = node, 0.0
+        self._doubt_until = time.monotonic() + DOUBT
 
     def forked(self) -> None:
         """Another thread of the parent may have held the lock."""
@@ -152,7 +158,10 @@ class MovingRoute(Route):
                 # Not a reason to stop: the server itself may be well.
                 self._ask_at = time.monotonic() + UNKNOWN
             else:
-                self._ask_at = time.monotonic() + BELIEVED
+                self._ask_at = time.monotonic() + self._believed()
+
+    def _believed(self) -> float:
+        return BELIEVED if time.monotonic() > self._doubt_until else 0.0
 
     def _ask(self) -> None:
         raise NotImplementedError
