@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import redis
 from redis.cluster import ClusterNode, RedisCluster
@@ -47,6 +47,12 @@ class ClusterClient:
         others = {name: value for name, value in parameters.items() if name != "ssl"}
         #: How its connections are made; leads to the first node named.
         self.template = redis.ConnectionPool(kind, host=host, port=port, **others)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.connected(), name)

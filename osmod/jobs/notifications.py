@@ -10,6 +10,8 @@ from dramatiq import Broker
 from dramatiq.brokers.redis import RedisBroker
 from redis.exceptions import RedisError
 
+from osmod.jobs.cluster import ClusterClient
+
 CHANNEL = "update-notification"
 """The Redis channel that OSMod's servers listen on."""
 
@@ -29,9 +31,13 @@ def publish(broker: Broker, changes: Iterable[tuple[str, str, int]]) -> None:
     if not messages or not isinstance(broker, RedisBroker):
         return
     try:
-        with broker.client.pipeline(transaction=False) as pipeline:
+        if isinstance(broker.client, ClusterClient):  # Its pipelines take commands on keys only.
             for message in messages:
-                pipeline.publish(CHANNEL, message)
-            pipeline.execute()
+                broker.client.publish(CHANNEL, message)
+        else:
+            with broker.client.pipeline(transaction=False) as pipeline:
+                for message in messages:
+                    pipeline.publish(CHANNEL, message)
+                pipeline.execute()
     except RedisError as error:
         log.warning("%d change notifications were not published: %s", len(messages), error)

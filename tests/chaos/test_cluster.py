@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import dramatiq
 import pytest
@@ -15,10 +16,14 @@ from redis.crc import key_slot
 
 from osmod.jobs import presence
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.connection import client_from_url
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.events import events
 from osmod.jobs.invariants import check
+from osmod.jobs.notifications import CHANNEL, publish
 from osmod.jobs.ratelimit import RateLimit
+from osmod.jobs.schedules import every
+from osmod.jobs.schedules.store import Answer, Claim, Store
 from tests.jobs.conftest import working
 from tests.redis_clusters import ClusterSet
 from tests.waiting import until
@@ -172,3 +177,33 @@ def test_a_worker_follows_while_idle(cluster: ClusterSet, load: Load) -> None:
         load.actors["one"].send("after")
         until(lambda: load.ran["after"], 10)
         assert isinstance(worker, Worker)
+
+
+def test_change_notifications_reach_a_cluster(cluster: ClusterSet, load: Load) -> None:
+    """OSMod's servers, on whichever node they listen, hear of committed changes."""
+    with cluster.nodes[0].client.pubsub() as listener:
+        listener.subscribe(CHANNEL)
+        until(lambda: (listener.get_message(timeout=0.1) or {}).get("type") == "subscribe")
+        publish(load.broker, [("comment", "modify", 1), ("comment", "modify", 2)])
+        heard: list[object] = []
+        until(
+            lambda: heard.append(listener.get_message(timeout=0.1)) or len([one for one in heard if one]) == 2
+        )
+
+
+def test_schedules_in_a_cluster(cluster: ClusterSet) -> None:
+    """What is kept of schedules lies in one slot, and every script on it runs."""
+    client = client_from_url(cluster.url)
+    store = Store(client, "ns", lease=timedelta(seconds=5), outstanding_limit=timedelta(hours=1))
+    now = datetime.now(UTC)
+    one = every("6 hours")
+    assert [] == store.register({"clean": one}, now)
+    slot = now + timedelta(hours=6)
+    claim = Claim("clean", one, slot, "me", slot, "message-1")
+    assert (Answer.CLAIMED, "") == store.claim(claim)
+    store.settle(claim)
+    assert store.begin("clean", "message-1", slot)
+    store.finish("clean", "message-1", slot, outcome="done", duration=None, error="", final=True)
+    store.set_paused("clean", True, slot)
+    assert "1" == store.read("clean")["paused"]
+    client.close()

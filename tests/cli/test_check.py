@@ -23,6 +23,8 @@ from osmod.moderation.database import open_session
 from osmod.moderation.models import User
 from osmod.settings import read_settings
 from tests.cli.conftest import Run
+from tests.redis_clusters import ClusterSet
+from tests.redis_sentinels import SentinelSet
 
 ROOT = Path(__file__).parents[2]
 LOCAL = {"endpointType": "local"}
@@ -183,7 +185,16 @@ GOOD_INFO: dict[str, Any] = {
         ),
         (
             {"cluster_enabled": 1},
-            error("it is a Redis Cluster, which the queue's scripts cannot use: name a single Redis."),
+            error(
+                "it is a node of a Redis Cluster: write redis+cluster:// instead of redis:// in REDIS_URL."
+            ),
+        ),
+        (
+            {"connected_slaves": 1},
+            warning(
+                "min-replicas-to-write is 0: when a replica takes over, jobs acknowledged shortly before may be "
+                "lost; set `min-replicas-to-write 1` and `min-replicas-max-lag 2`."
+            ),
         ),
         (
             {"aof_enabled": 0},
@@ -219,6 +230,22 @@ GOOD_INFO: dict[str, Any] = {
 def test_redis_that_does_not(info: dict[str, Any], finding: Finding) -> None:
     """Each setting under which queued jobs would be lost, with what to set."""
     assert [finding] == bad(list(judge(GOOD_INFO | info, "redis://queue")))
+
+
+def test_a_cluster_is_looked_at_whole(cluster: ClusterSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each master is judged, under its own address."""
+    monkeypatch.setenv("REDIS_URL", cluster.url)
+    found = [one.message for one in check_redis(read_settings())]
+    assert 3 == sum(" answers at redis+cluster://127.0.0.1:" in message for message in found)
+    assert 3 == sum("min-replicas-to-write is 0" in message for message in found)
+    assert not any("Cluster: write" in message for message in found)
+
+
+def test_replicas_that_are_asked_for(sentinels: SentinelSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A master that takes only what a replica has is well set up."""
+    sentinels.configure(min_replicas_to_write=1)
+    monkeypatch.setenv("REDIS_URL", sentinels.url)
+    assert ok("takes nothing that no replica has (2 are up to date)") in list(check_redis(read_settings()))
 
 
 def test_database(settled: Engine) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import redis
+from redis.cluster import RedisCluster
 
 from osmod.cli.checks.finding import Finding, error, ok, warning
 from osmod.cli.errors import masked, redis_sentence
+from osmod.jobs.cluster import ClusterClient
 from osmod.jobs.connection import client_from_url
 from osmod.settings import Settings
 
@@ -22,11 +24,20 @@ def check_redis(settings: Settings) -> Iterator[Finding]:
     url = settings.redis_url
     try:
         with client_from_url(url) as client:
-            info: dict[str, Any] = client.info()
+            masters = _masters(client)
     except (redis.RedisError, OSError, ValueError) as problem:
         yield error(redis_sentence(problem, url))
         return
-    yield from judge(info, url)
+    for place, info in masters.items():
+        yield from judge(info, place or url)
+
+
+def _masters(client: Any) -> dict[str, dict[str, Any]]:
+    """What INFO says on each master, by its address; '' for the one that is not of a Cluster."""
+    if isinstance(client, ClusterClient):
+        told: dict[str, dict[str, Any]] = client.info(target_nodes=RedisCluster.PRIMARIES)
+        return {f"redis+cluster://{place}": info for place, info in told.items()}
+    return {"": client.info()}
 
 
 def judge(info: dict[str, Any], url: str) -> Iterator[Finding]:
@@ -38,8 +49,11 @@ def judge(info: dict[str, Any], url: str) -> Iterator[Finding]:
         yield ok(f"{name} answers at {masked(url)}")
     if info.get("role") == "slave":
         yield error("it is a read-only replica: name its primary, or the Sentinels, in REDIS_URL.")
-    if info.get("cluster_enabled"):
-        yield error("it is a Redis Cluster, which the queue's scripts cannot use: name a single Redis.")
+    if info.get("cluster_enabled") and "+cluster://" not in url:
+        yield error(
+            "it is a node of a Redis Cluster: write redis+cluster:// instead of redis:// in REDIS_URL."
+        )
+    yield from _replicas(info)
     yield from _persistence(info)
     yield from _memory(info)
 
@@ -54,6 +68,18 @@ def _persistence(info: dict[str, Any]) -> Iterator[Finding]:
         yield error("the append-only file cannot be written: make room on Redis's disk.")
     else:
         yield ok("append-only file on")
+
+
+def _replicas(info: dict[str, Any]) -> Iterator[Finding]:
+    if not info.get("connected_slaves") or info.get("role") != "master":
+        return
+    if "min_slaves_good_slaves" not in info:
+        yield warning(
+            "min-replicas-to-write is 0: when a replica takes over, jobs acknowledged shortly before may be lost; "
+            "set `min-replicas-to-write 1` and `min-replicas-max-lag 2`."
+        )
+    else:
+        yield ok(f"takes nothing that no replica has ({info['min_slaves_good_slaves']} are up to date)")
 
 
 def _memory(info: dict[str, Any]) -> Iterator[Finding]:
