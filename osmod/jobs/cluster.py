@@ -112,7 +112,7 @@ class ClusterClient:
         client = self.connected()
         name = f"{suspect[0]}:{suspect[1]}" if suspect else None
         try:
-            client.nodes_manager.initialize(last_failed_node_name=name)
+            client.nodes_manager.initialize(disconnect_startup_nodes_pools=False, last_failed_node_name=name)
         except RedisClusterException as error:
             raise self._understood(error) from error
 

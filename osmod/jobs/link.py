@@ -175,7 +175,11 @@ class Link:
 
     def _open(self, node: Node) -> None:
         self.close()
-        connection = self.route.connect(node, self.timeout)
+        try:
+            connection = self.route.connect(node, self.timeout)
+        except OUTAGES:
+            self.route.failed(node)
+            raise
         self.node = self.route.node_of(connection)
         self._connection, self._socket = connection, connection._get_socket()
         self._socket.settimeout(self.timeout)

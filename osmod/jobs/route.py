@@ -8,6 +8,7 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
 from redis.retry import Retry
 
 from osmod.jobs.cluster import ClusterClient
@@ -18,9 +19,11 @@ from osmod.jobs.refusals import explained, forbidden, user
 #: A server, as the route tells it from others; None where there is only one.
 Node = tuple[str, int] | None
 
-#: Seconds for which a master is believed to be one without asking again: shorter than a failover takes, whose
-#: `down-after-milliseconds` or `cluster-node-timeout` is at least one second.
+#: Seconds for which a master is believed to be one without asking again: shorter than a failover takes, which
+#: begins with the `down-after-milliseconds` of Sentinels or the `cluster-node-timeout`.
 BELIEVED = 0.5
+#: The same in a Cluster, whose answer takes longer to read.
+BELIEVED_IN_CLUSTER = 1.0
 #: Seconds after a server failed during which nothing is believed: it may be about to be replaced.
 DOUBT = 10.0
 #: The same while nobody who would know answers.
@@ -119,6 +122,7 @@ class MovingRoute(Route):
     """To a server that may be replaced. Now and then those who know are asked who it is."""
 
     may_change = True
+    believed = BELIEVED
 
     def __init__(self, pool: redis.ConnectionPool) -> None:
         super().__init__(pool)
@@ -131,7 +135,7 @@ class MovingRoute(Route):
         """As above; a server that was silent for long, or that failed not long ago, is asked about."""
         if silent < self._believed():
             return True
-        if silent > BELIEVED:
+        if silent > self.believed:
             self.failed(node)
         self._ask_at = 0.0
         return self.node(base) == node
@@ -161,7 +165,7 @@ class MovingRoute(Route):
                 self._ask_at = time.monotonic() + self._believed()
 
     def _believed(self) -> float:
-        return BELIEVED if time.monotonic() > self._doubt_until else 0.0
+        return self.believed if time.monotonic() > self._doubt_until else 0.0
 
     def _ask(self) -> None:
         raise NotImplementedError
@@ -192,6 +196,7 @@ class ClusterRoute(MovingRoute):
     """To the master of the slot in which a queue lies."""
 
     apart = True
+    believed = BELIEVED_IN_CLUSTER
 
     def __init__(self, client: ClusterClient) -> None:
         super().__init__(client.template)
@@ -243,6 +248,10 @@ def route_of(client: Any) -> Route:
     """The route to what a client leads to."""
     if isinstance(client, ClusterClient):
         return ClusterRoute(client)
+    if isinstance(client, RedisCluster):
+        raise ValueError(
+            "a Redis Cluster is named by its URL: JobBroker(url='redis+cluster://host:port,host:port')"
+        )
     pool = client.connection_pool
     return SentinelRoute(pool) if hasattr(pool, "master_address") else Route(pool)
 
