@@ -28,7 +28,7 @@ from osmod.jobs.leases import DEFAULT_LEASE, Heartbeat, begin, lease_millis
 from osmod.jobs.link import Links
 from osmod.jobs.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor
 from osmod.jobs.ratelimit import RateLimits
-from osmod.jobs.retries import run_again
+from osmod.jobs.retries import is_its_run, run_again
 from osmod.jobs.scripts import ENQUEUE, PURGE
 from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, Sender, stored_as
 from osmod.jobs.timelimit import TimeLimit
@@ -221,9 +221,9 @@ class JobBroker(RedisBroker):
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Queue a message, `delay` milliseconds from now if given.
 
-        One message id is one job, however often it is sent. A message that a worker of this process is
-        running is a retry: it is stored in the same step in which its run is settled, so that it cannot be
-        lost between the two.
+        One message id is one job, however often it is sent. Only what a job's own run sends under its id, in
+        its actor or its hooks, is a retry: it is stored in the same step in which the run is settled, so that
+        it cannot be lost between the two.
 
         Returns the message; if its `unique` key was taken, with the id of the job that has it.
 
@@ -232,7 +232,8 @@ class JobBroker(RedisBroker):
           UnknownOption, InvalidOption: the message's options make no sense.
         """
         holdings = self._holdings.get(message.queue_name)
-        if holdings is not None and (job := holdings.held.get(message.message_id)) is not None:
+        job = holdings.held.get(message.message_id) if holdings is not None else None
+        if job is not None and is_its_run(job, message, self._hooks.job):
             return run_again(self, job, message, delay)
         message = self.sender.prepare(message, delay)
         self.emit_before("enqueue", message, delay)

@@ -14,11 +14,22 @@ from typing import TYPE_CHECKING, Any
 from dramatiq import Actor, Message, Retry
 from dramatiq.middleware.retries import DEFAULT_MAX_BACKOFF, DEFAULT_MIN_BACKOFF
 
+from osmod.jobs.current import running
 from osmod.jobs.job import Job
 from osmod.jobs.options import parse_backoff
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
+
+
+def is_its_run(job: Job, sent: object, hooked: object) -> bool:
+    """Whether a job's own run sends this: then it is a retry. Anybody else who sends its id means the job there is.
+
+    `sent` is what is sent, `hooked` the job around whose run hooks are being called in this thread. Coroutines
+    and threads that the run started with its context are that run too.
+    """
+    at_work = running.get()
+    return sent is job or hooked is job or (at_work is not None and at_work[0] is job)
 
 
 def run_again(broker: JobBroker, job: Job, message: Message[Any], delay: int | None) -> Message[Any]:
