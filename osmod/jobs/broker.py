@@ -238,7 +238,7 @@ class JobBroker(RedisBroker):
         message = self.sender.prepare(message, delay)
         self.emit_before("enqueue", message, delay)
         try:
-            answer = self.sender.store(message, delay)
+            answer = self.sender.store(message, delay, follows=self._hooks.job is not None)
         except JobNotQueued:
             # A hook that sends on the end of a job has nobody to raise to.
             if not self._hooks.postpone(message, delay):

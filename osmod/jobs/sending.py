@@ -18,11 +18,14 @@ from osmod.jobs.encoding import encoded
 from osmod.jobs.errors import InvalidOption, JobNotQueued
 from osmod.jobs.link import Links, passes
 from osmod.jobs.options import apply_to_message, wire_form
-from osmod.jobs.scripts import ENQUEUE
+from osmod.jobs.scripts import ENQUEUE, Script
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
     from osmod.jobs.job import Job
+
+#: Stores what follows from a job on a full server, too: otherwise the job could not end, and make room.
+_FOLLOW_UP = Script("enqueue", "_although_full")
 
 #: Milliseconds that `send` waits for a Redis that is away.
 DEFAULT_SEND_PATIENCE = 5_000
@@ -64,15 +67,23 @@ class Sender:
             message.options["eta"] = current_millis() + delay
         return message
 
-    def store(self, message: Message[Any], delay: int | None, patience: int | None = None) -> Any:
-        """Store a message, with its delay in milliseconds.
+    def store(
+        self,
+        message: Message[Any],
+        delay: int | None,
+        *,
+        patience: int | None = None,
+        follows: bool = False,
+    ) -> Any:
+        """Store a message, with its delay in milliseconds. `follows`: it follows from a job that ends.
 
         Returns 1 (stored), 0 (was there already), or as bytes the id of the job that has its unique key.
 
         Raises:
           JobNotQueued: Redis was away for `patience` milliseconds (default: the broker's).
         """
-        return self._tell(message, self._written(message, delay), patience)[0]
+        script = _FOLLOW_UP if follows else ENQUEUE
+        return self._tell(message, self._written(message, delay), patience=patience, script=script)[0]
 
     def store_many(self, messages: Sequence[Message[Any]]) -> list[Any]:
         """Store any number of messages of one queue, `SEND_BATCH` a call; otherwise like `store`.
@@ -100,6 +111,8 @@ class Sender:
         self,
         first: Message[Any],
         arguments: list[bytes],
+        *,
+        script: Script = ENQUEUE,
         patience: int | None = None,
         meanwhile: Callable[[], object] | None = None,
     ) -> list[Any]:
@@ -110,7 +123,7 @@ class Sender:
         backoff = Backoff(most=0.5)
         while True:
             try:
-                answers: Any = ENQUEUE.run(self._links, base, arguments, meanwhile)
+                answers: Any = script.run(self._links, base, arguments, meanwhile)
                 return answers if isinstance(answers, list) else [1] * answers
             except Exception as error:
                 if not passes(error):
@@ -128,7 +141,7 @@ class Sender:
         """Send what hooks could not send while Redis was away, before the job itself is settled."""
         while job.followups:
             message, delay = job.followups[0]
-            self.store(message, delay, patience=0)
+            self.store(message, delay, patience=0, follows=True)
             job.followups.pop(0)
 
     def close(self) -> None:

@@ -89,7 +89,7 @@ def test_a_coroutine_is_its_run_too(broker: JobBroker) -> None:
 
 
 def test_a_hook_before_the_run_can_put_the_job_off(broker: JobBroker) -> None:
-    """Middleware that sends a copy and skips the job, as some do to wait for something, puts it off and loses nothing."""
+    """Middleware that sends a copy and skips the job, to wait for something, puts it off and loses nothing."""
     runs: list[int] = []
 
     class NotYet(Middleware):
