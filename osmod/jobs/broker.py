@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from datetime import timedelta
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 import redis
@@ -16,6 +14,7 @@ from dramatiq.common import q_name
 from dramatiq.middleware import TimeLimit as StockTimeLimit
 from dramatiq.middleware import default_middleware
 
+from osmod.jobs.bounds import check_queue_name, check_span
 from osmod.jobs.connection import bounded, client_from_url
 from osmod.jobs.consumer import JobConsumer
 from osmod.jobs.control import ensure_control
@@ -95,6 +94,8 @@ class JobBroker(RedisBroker):
         self.stopping = False
         self.work_queue: WorkQueue | None = None
         self.lease = lease_millis(lease)
+        check_span(keep_done=keep_done, done_ttl=done_ttl, dead_message_ttl=dead_message_ttl)
+        check_span(nap=nap, drain=drain, send_patience=send_patience)
         self.send_patience = send_patience
         self.done_ttl, self.remove_on_complete = done_ttl, remove_on_complete
         self.nap, self.drain = min(nap, self.lease), drain
@@ -144,8 +145,13 @@ class JobBroker(RedisBroker):
         super().declare_actor(actor)
 
     def declare_queue(self, queue_name: str) -> None:
-        """Declare a queue. Nothing happens if it is declared already."""
+        """Declare a queue. Nothing happens if it is declared already.
+
+        Raises:
+          InvalidOption: its name is empty, or holds braces, blanks or control characters.
+        """
         if queue_name not in self.queues:
+            check_queue_name(queue_name)
             self.emit_before("declare_queue", queue_name)
             self.queues.add(queue_name)
             self.emit_after("declare_queue", queue_name)
@@ -251,17 +257,17 @@ class JobBroker(RedisBroker):
     def send_many(self, messages: Iterable[Message[Any]]) -> list[Message[Any]]:
         """Queue many messages with few calls, in their order. What holds for `enqueue` holds for each.
 
+        All are looked at before the first is stored: if one is refused, none is queued.
+
         Raises:
+          UnknownOption, InvalidOption: a message's options make no sense.
           JobNotQueued: Redis was away for too long; messages before the failing call are queued. Sending all
             of them again is safe.
         """
         prepared = [self.sender.prepare(message) for message in messages]
         for message in prepared:
             self.emit_before("enqueue", message, None)
-        sent: list[Message[Any]] = []
-        for _, of_queue in groupby(prepared, key=attrgetter("queue_name")):
-            portion = list(of_queue)
-            sent += map(stored_as, portion, self.sender.store_many(portion))
+        sent = self.sender.store_many([self.sender.letter(message) for message in prepared])
         for message in sent:
             self.emit_after("enqueue", message, None)
         return sent
