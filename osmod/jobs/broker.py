@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from datetime import timedelta
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 import redis
@@ -16,6 +14,7 @@ from dramatiq.common import q_name
 from dramatiq.middleware import TimeLimit as StockTimeLimit
 from dramatiq.middleware import default_middleware
 
+from osmod.jobs.bounds import check_queue_name, check_span
 from osmod.jobs.connection import bounded, client_from_url
 from osmod.jobs.consumer import JobConsumer
 from osmod.jobs.control import ensure_control
@@ -28,7 +27,7 @@ from osmod.jobs.leases import DEFAULT_LEASE, Heartbeat, begin, lease_millis
 from osmod.jobs.link import Links
 from osmod.jobs.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor
 from osmod.jobs.ratelimit import RateLimits
-from osmod.jobs.retries import run_again
+from osmod.jobs.retries import is_its_run, run_again
 from osmod.jobs.route import route_of
 from osmod.jobs.scripts import ENQUEUE, PURGE
 from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, Sender, stored_as
@@ -97,13 +96,14 @@ class JobBroker(RedisBroker):
         self.stopping = False
         self.work_queue: WorkQueue | None = None
         self.lease = lease_millis(lease)
+        check_span(keep_done=keep_done, done_ttl=done_ttl, dead_message_ttl=dead_message_ttl)
+        check_span(nap=nap, drain=drain, send_patience=send_patience)
         self.send_patience = send_patience
         self.done_ttl, self.remove_on_complete = done_ttl, remove_on_complete
         self.nap, self.drain = min(nap, self.lease), drain
-        route = route_of(client)
-        self.links = Links(route)
+        self.links = Links(route_of(client))
         patient = max(0.2, send_patience / 3000)
-        self.sender = Sender(self, Links(route, most=patient, eager=True))
+        self.sender = Sender(self, Links(self.links.route, most=patient, eager=True))
         #: What every exchange with Redis is told first; see `lua/exchange.lua`.
         self.terms = [
             b"%d" % term
@@ -147,8 +147,13 @@ class JobBroker(RedisBroker):
         super().declare_actor(actor)
 
     def declare_queue(self, queue_name: str) -> None:
-        """Declare a queue. Nothing happens if it is declared already."""
+        """Declare a queue. Nothing happens if it is declared already.
+
+        Raises:
+          InvalidOption: its name is empty, or holds braces, blanks or control characters.
+        """
         if queue_name not in self.queues:
+            check_queue_name(queue_name)
             self.emit_before("declare_queue", queue_name)
             self.queues.add(queue_name)
             self.emit_after("declare_queue", queue_name)
@@ -224,9 +229,9 @@ class JobBroker(RedisBroker):
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Queue a message, `delay` milliseconds from now if given.
 
-        One message id is one job, however often it is sent. A message that a worker of this process is
-        running is a retry: it is stored in the same step in which its run is settled, so that it cannot be
-        lost between the two.
+        One message id is one job, however often it is sent. Only what a job's own run sends under its id, in
+        its actor or its hooks, is a retry: it is stored in the same step in which the run is settled, so that
+        it cannot be lost between the two.
 
         Returns the message; if its `unique` key was taken, with the id of the job that has it.
 
@@ -235,12 +240,13 @@ class JobBroker(RedisBroker):
           UnknownOption, InvalidOption: the message's options make no sense.
         """
         holdings = self._holdings.get(message.queue_name)
-        if holdings is not None and (job := holdings.held.get(message.message_id)) is not None:
+        job = holdings.held.get(message.message_id) if holdings is not None else None
+        if job is not None and is_its_run(job, message, self._hooks.job):
             return run_again(self, job, message, delay)
         message = self.sender.prepare(message, delay)
         self.emit_before("enqueue", message, delay)
         try:
-            answer = self.sender.store(message, delay)
+            answer = self.sender.store(message, delay, follows=self._hooks.job is not None)
         except JobNotQueued:
             # A hook that sends on the end of a job has nobody to raise to.
             if not self._hooks.postpone(message, delay):
@@ -253,17 +259,17 @@ class JobBroker(RedisBroker):
     def send_many(self, messages: Iterable[Message[Any]]) -> list[Message[Any]]:
         """Queue many messages with few calls, in their order. What holds for `enqueue` holds for each.
 
+        All are looked at before the first is stored: if one is refused, none is queued.
+
         Raises:
+          UnknownOption, InvalidOption: a message's options make no sense.
           JobNotQueued: Redis was away for too long; messages before the failing call are queued. Sending all
             of them again is safe.
         """
         prepared = [self.sender.prepare(message) for message in messages]
         for message in prepared:
             self.emit_before("enqueue", message, None)
-        sent: list[Message[Any]] = []
-        for _, of_queue in groupby(prepared, key=attrgetter("queue_name")):
-            portion = list(of_queue)
-            sent += map(stored_as, portion, self.sender.store_many(portion))
+        sent = self.sender.store_many([self.sender.letter(message) for message in prepared])
         for message in sent:
             self.emit_after("enqueue", message, None)
         return sent

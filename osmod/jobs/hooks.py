@@ -71,13 +71,14 @@ class HookTable:
     def before(self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Call the `before_` hooks. As in Dramatiq only a `MiddlewareError` passes through."""
         hook = BEFORE[signal]
-        for middleware in self._on(broker, hook, signal in _ENDS and is_plain(args[0])):
-            try:
-                getattr(middleware, hook)(broker, *args, **kwargs)
-            except MiddlewareError:
-                raise
-            except Exception:
-                broker.logger.critical("Unexpected failure in %s of %r.", hook, middleware, exc_info=True)
+        if signal not in _ENDS:
+            self._call_before(broker, hook, self._on(broker, hook, False), args, kwargs)
+            return
+        self._thread.job = args[0]
+        try:
+            self._call_before(broker, hook, self._on(broker, hook, is_plain(args[0])), args, kwargs)
+        finally:
+            self._thread.job = None
 
     def after(self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Call the `after_` hooks, last middleware first. As in Dramatiq nothing passes through."""
@@ -87,8 +88,10 @@ class HookTable:
             return
         middleware = self._on(broker, hook, kwargs.get("exception") is None and is_plain(args[0]))
         self._thread.job = args[0]
-        self._call_after(broker, hook, middleware, args, kwargs)
-        self._thread.job = None
+        try:
+            self._call_after(broker, hook, middleware, args, kwargs)
+        finally:
+            self._thread.job = None
 
     def after_interruption(
         self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -105,13 +108,34 @@ class HookTable:
     def postpone(self, message: Message[Any], delay: int | None) -> bool:
         """Keep a message that a hook of this thread could not send, until its job is settled.
 
-        False if no job is ending in this thread.
+        False if no job is beginning or ending in this thread.
         """
-        job = getattr(self._thread, "job", None)
+        job = self.job
         if not isinstance(job, Job):
             return False
         job.followups = [*(job.followups or []), (message, delay)]
         return True
+
+    @property
+    def job(self) -> object:
+        """The job around whose run hooks are being called in this thread, or None."""
+        return getattr(self._thread, "job", None)
+
+    @staticmethod
+    def _call_before(
+        broker: Broker,
+        hook: str,
+        listening: list[Middleware],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        for middleware in listening:
+            try:
+                getattr(middleware, hook)(broker, *args, **kwargs)
+            except MiddlewareError:
+                raise
+            except Exception:
+                broker.logger.critical("Unexpected failure in %s of %r.", hook, middleware, exc_info=True)
 
     @staticmethod
     def _call_after(

@@ -12,6 +12,7 @@ import redis
 from dramatiq.middleware import SkipMessage
 
 from osmod.jobs.backoff import Backoff
+from osmod.jobs.bounds import check_span
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.job import Job
 from osmod.jobs.link import passes
@@ -30,15 +31,16 @@ def lease_millis(lease: int | float | timedelta) -> int:
     """A lease in milliseconds. A number below 250 is one of seconds.
 
     Raises:
-      InvalidOption: it is too short for a worker to keep.
+      InvalidOption: it is too short for a worker to keep, or no length of time.
     """
     if isinstance(lease, timedelta):
-        millis = int(lease.total_seconds() * 1000)
+        millis = lease.total_seconds() * 1000
     else:
-        millis = int(lease * 1000) if lease < 250 else int(lease)
+        millis = lease * 1000 if lease < 250 else lease
     if millis < 250:
         raise InvalidOption(f"lease={lease!r}: shorter than 250 milliseconds, a worker could not keep it")
-    return millis
+    check_span(lease=millis)
+    return int(millis)
 
 
 class Heartbeat(threading.Thread):

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 from collections.abc import Iterable, Set
 from typing import Any
 
 from dramatiq import Actor, Message
 
 from osmod.jobs.arguments import parameters
+from osmod.jobs.bounds import LONGEST, check_moment, check_span
 from osmod.jobs.errors import InvalidOption, UnknownOption
 from osmod.jobs.indexes import index_entries
 from osmod.jobs.unique import UNIQUE_OPTIONS, check_unique, unique_terms
@@ -59,7 +61,7 @@ def parse_priority(value: Any) -> int:
     if isinstance(value, str):
         if value in PRIORITIES:
             return PRIORITIES[value]
-    elif isinstance(value, (int, float)) and value == int(value) and abs(value) <= PRIORITY_LIMIT:
+    elif isinstance(value, (int, float)) and abs(value) <= PRIORITY_LIMIT and value == math.floor(value):
         return int(value)
     raise InvalidOption(
         f"priority={value!r}: expected one of {', '.join(PRIORITIES)}, or a whole number from "
@@ -93,10 +95,10 @@ def parse_backoff(value: Any, first: int) -> tuple[str, int]:
         kind not in ("fixed", "exponential")
         or not isinstance(delay, int)
         or isinstance(delay, bool)
-        or delay < 0
+        or not 0 <= delay <= LONGEST
     ):
         raise InvalidOption(
-            f"backoff={value!r}: expected milliseconds, 'fixed', 'exponential', "
+            f"backoff={value!r}: expected milliseconds (a hundred years at most), 'fixed', 'exponential', "
             "{'type': 'exponential', 'delay': 500}, or on an actor a function of the attempts made"
         )
     return kind, delay
@@ -124,11 +126,18 @@ def apply_to_actor(actor: Actor[Any, Any]) -> None:
     backoff = actor.options.get("backoff")
     if backoff is not None and not callable(backoff):
         parse_backoff(backoff, 0)
+    _check_waits(actor.options)
     if "attempts" in actor.options:
         actor.options.setdefault("max_retries", parse_attempts(actor.options["attempts"]) - 1)
     check_unique(actor.options, f"actor {actor.actor_name!r}", actor)
     for option in ("index", "sensitive"):
         _check_names(actor, option)
+
+
+def _check_waits(options: dict[str, Any]) -> None:
+    for name in ("min_backoff", "max_backoff"):
+        if options.get(name) is not None:
+            check_span(**{name: options[name]})
 
 
 def _check_names(actor: Actor[Any, Any], option: str) -> None:
@@ -150,8 +159,11 @@ def apply_to_message(message: Message[Any], known: Set[str]) -> None:
         check_unique(options, f"a message of {message.actor_name!r}", None)
     if callable(options.get("backoff")):
         raise InvalidOption("backoff: a function can only stand on the actor, a message carries values")
-    if "backoff" in options:
+    if options.get("backoff") is not None:
         parse_backoff(options["backoff"], 0)
+    _check_waits(options)
+    if options.get("eta") is not None:
+        check_moment("eta", options["eta"])
     if "attempts" in options:
         options.setdefault("max_retries", parse_attempts(options["attempts"]) - 1)
 

@@ -22,6 +22,7 @@ import redis
 from dramatiq import Broker, MessageProxy, Middleware, RateLimitExceeded
 from dramatiq.middleware import SkipMessage
 
+from osmod.jobs.bounds import LONGEST
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.job import Job
 from osmod.jobs.link import passes
@@ -30,6 +31,8 @@ from osmod.jobs.scripts import RATE
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
 
+#: Passes that a limit can count: Redis keeps the time of each.
+MOST_PASSES = 1_000_000
 #: Milliseconds after which to ask again when Redis did not answer.
 AWAY = 1000
 
@@ -48,8 +51,11 @@ class RateLimit:
     """
 
     def __init__(self, broker: JobBroker, name: str, *, limit: int, per: int) -> None:
-        if limit < 1 or per < 1:
-            raise InvalidOption(f"rate limit {name!r}: limit={limit}, per={per}: both must be at least 1")
+        if not 1 <= limit <= MOST_PASSES or not 1 <= per <= LONGEST:
+            raise InvalidOption(
+                f"rate limit {name!r}: limit={limit}, per={per}: both must be at least 1, "
+                f"and at most {MOST_PASSES} passes and {LONGEST} milliseconds"
+            )
         self._broker = broker
         self._base = f"{broker.namespace}:{{rate:{name}}}:".encode()
         self._arguments = [b"%d" % limit, b"%d" % per]

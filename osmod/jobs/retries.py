@@ -14,11 +14,23 @@ from typing import TYPE_CHECKING, Any
 from dramatiq import Actor, Message, Retry
 from dramatiq.middleware.retries import DEFAULT_MAX_BACKOFF, DEFAULT_MIN_BACKOFF
 
+from osmod.jobs.bounds import bounded_wait
+from osmod.jobs.current import running
 from osmod.jobs.job import Job
 from osmod.jobs.options import parse_backoff
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
+
+
+def is_its_run(job: Job, sent: object, hooked: object) -> bool:
+    """Whether a job's own run sends this: then it is a retry. Anybody else who sends its id means the job there is.
+
+    `sent` is what is sent, `hooked` the job around whose run hooks are being called in this thread. Coroutines
+    and threads that the run started with its context are that run too.
+    """
+    at_work = running.get()
+    return sent is job or hooked is job or (at_work is not None and at_work[0] is job)
 
 
 def run_again(broker: JobBroker, job: Job, message: Message[Any], delay: int | None) -> Message[Any]:
@@ -28,14 +40,20 @@ def run_again(broker: JobBroker, job: Job, message: Message[Any], delay: int | N
     other.
     """
     message = message.copy()
-    broker.emit_before("enqueue", message, delay)
-    wait = retry_delay(job, broker.actors.get(job.actor_name), delay or 0)
-    job.settlement = (b"r", job.id, job.token, b"%d" % wait, message.encode())
+    try:
+        broker.emit_before("enqueue", message, delay)
+        wait = bounded_wait(retry_delay(job, broker.actors.get(job.actor_name), delay or 0))
+        job.settlement = (b"r", job.id, job.token, b"%d" % wait, message.encode())
+    except Exception:
+        # Dramatiq only logs what its retries raise, and would have a job that failed count as done.
+        if job._exception is not None:
+            job.fail()
+        raise
     broker.emit_after("enqueue", message, delay)
     return message
 
 
-def retry_delay(job: Job, actor: Actor[Any, Any] | None, proposed: int) -> int:
+def retry_delay(job: Job, actor: Actor[Any, Any] | None, proposed: float) -> float:
     """Milliseconds until a job is tried again, where Dramatiq proposed so many.
 
     A delay that the actor itself asked for with `Retry(delay=...)` stands.
@@ -49,9 +67,10 @@ def retry_delay(job: Job, actor: Actor[Any, Any] | None, proposed: int) -> int:
     attempts = max(1, options.get("retries", 1))
     ceiling: int = options.get("max_backoff", DEFAULT_MAX_BACKOFF)
     if callable(backoff):
-        return int(min(ceiling, max(0, backoff(attempts))))
+        wait: float = min(ceiling, max(0, backoff(attempts)))
+        return wait
     kind, first = parse_backoff(backoff, options.get("min_backoff", DEFAULT_MIN_BACKOFF))
     if kind == "fixed":
         return min(ceiling, first)
-    most = min(ceiling, first * 2 ** min(attempts - 1, 32))
-    return int(most * random.uniform(0.75, 1.0))
+    most: float = min(ceiling, first * 2 ** min(attempts - 1, 32))
+    return most * random.uniform(0.75, 1.0)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from dramatiq import Message
@@ -14,23 +12,31 @@ from dramatiq.common import current_millis, q_name
 
 from osmod.jobs.arguments import logged
 from osmod.jobs.backoff import Backoff
-from osmod.jobs.encoding import encoded
+from osmod.jobs.bounds import check_moment, check_queue_name
+from osmod.jobs.encoding import encoded, ensure_encodable
 from osmod.jobs.errors import InvalidOption, JobNotQueued, RedisUnusable
 from osmod.jobs.link import Links, passes
 from osmod.jobs.options import apply_to_message, wire_form
 from osmod.jobs.refusals import outage
-from osmod.jobs.scripts import ENQUEUE
+from osmod.jobs.scripts import ENQUEUE, Script
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
     from osmod.jobs.job import Job
 
+#: Stores what follows from a job on a full server, too: otherwise the job could not end, and make room.
+_FOLLOW_UP = Script("enqueue", "_although_full")
+
 #: Milliseconds that `send` waits for a Redis that is away.
 DEFAULT_SEND_PATIENCE = 5_000
 #: What message ids may look like: they share a line with lengths and marks on their way to a consumer.
-_IDS = re.compile(r"[^\s!*]\S*")
-#: Messages sent in one call by `send_many`.
+_IDS = re.compile(r"[^\s!*\ud800-\udfff][^\s\ud800-\udfff]*")
+#: Messages sent in one call by `send_many`, and bytes after which a call takes no more: others wait for it.
 SEND_BATCH = 500
+SEND_BYTES = 1_000_000
+
+#: A message to be stored, and the terms that the script needs beside it.
+Letter = tuple[Message[Any], bytes]
 
 
 class Sender:
@@ -48,6 +54,8 @@ class Sender:
         Raises:
           UnknownOption, InvalidOption: its options make no sense.
         """
+        if message.queue_name not in self._broker.queues:
+            check_queue_name(message.queue_name)
         message = Message(
             q_name(message.queue_name),
             message.actor_name,
@@ -58,49 +66,70 @@ class Sender:
             message.message_timestamp,
         )
         if not _IDS.fullmatch(message.message_id):
-            raise InvalidOption(f"message_id={message.message_id!r}: no spaces, and no ! or * first")
+            raise InvalidOption(
+                f"message_id={message.message_id!r}: expected UTF-8 text, no blanks, and no ! or * first"
+            )
         if message.options:
             apply_to_message(message, self._broker.message_options | self._broker.actor_options)
         if delay is not None:
+            check_moment("delay", delay, now=current_millis())
             message.options["eta"] = current_millis() + delay
         return message
 
-    def store(self, message: Message[Any], delay: int | None, patience: int | None = None) -> Any:
-        """Store a message, with its delay in milliseconds.
+    def letter(self, message: Message[Any], delay: int | None = None) -> Letter:
+        """A prepared message with its terms.
+
+        Raises:
+          InvalidOption: its options make no sense.
+          TypeError, ValueError: an argument has no form in JSON, or whatever the encoder in use raises.
+        """
+        actor = self._broker.actors.get(message.actor_name)
+        ensure_encodable(message)
+        return message, wire_form(message, actor, delay, self._broker.remove_on_complete)
+
+    def store(
+        self,
+        message: Message[Any],
+        delay: int | None,
+        *,
+        patience: int | None = None,
+        follows: bool = False,
+    ) -> Any:
+        """Store a message, with its delay in milliseconds. `follows`: it follows from a job that ends.
 
         Returns 1 (stored), 0 (was there already), or as bytes the id of the job that has its unique key.
 
         Raises:
           JobNotQueued: Redis was away for `patience` milliseconds (default: the broker's).
         """
-        return self._tell(message, self._written(message, delay), patience)[0]
+        script = _FOLLOW_UP if follows else ENQUEUE
+        actor = self._broker.actors.get(message.actor_name)
+        terms = wire_form(message, actor, delay, self._broker.remove_on_complete)
+        arguments = [message.message_id.encode(), encoded(message), terms]
+        return self._tell(message, arguments, patience=patience, script=script)[0]
 
-    def store_many(self, messages: Sequence[Message[Any]]) -> list[Any]:
-        """Store any number of messages of one queue, `SEND_BATCH` a call; otherwise like `store`.
+    def store_many(self, letters: Iterable[Letter]) -> list[Message[Any]]:
+        """Store any number of messages with few calls, in their order. Returns them as `stored_as` does.
 
         While Redis stores one batch, the next is put into bytes.
         """
-
-        @lru_cache(maxsize=2)
-        def written(at: int) -> list[bytes]:
-            batch = messages[at : at + SEND_BATCH]
-            return list(chain.from_iterable(self._written(message, None) for message in batch))
-
-        answers: list[Any] = []
-        for at in range(0, len(messages), SEND_BATCH):
-            answers += self._tell(messages[at], written(at), meanwhile=partial(written, at + SEND_BATCH))
-        return answers
-
-    def _written(self, message: Message[Any], delay: int | None) -> list[bytes]:
-        broker = self._broker
-        actor = broker.actors.get(message.actor_name)
-        terms = wire_form(message, actor, delay, broker.remove_on_complete)
-        return [message.message_id.encode(), encoded(message), terms]
+        batches = _batches(letters)
+        sent: list[Message[Any]] = []
+        batch = next(batches, None)
+        while batch is not None:
+            messages, arguments = batch
+            following = _Ahead(batches)
+            answers = self._tell(messages[0], arguments, meanwhile=following.fetch)
+            sent += map(stored_as, messages, answers)
+            batch = following.fetch()
+        return sent
 
     def _tell(
         self,
         first: Message[Any],
         arguments: list[bytes],
+        *,
+        script: Script = ENQUEUE,
         patience: int | None = None,
         meanwhile: Callable[[], object] | None = None,
     ) -> list[Any]:
@@ -111,7 +140,7 @@ class Sender:
         backoff = Backoff(most=0.5)
         while True:
             try:
-                answers: Any = ENQUEUE.run(self._links, base, arguments, meanwhile)
+                answers: Any = script.run(self._links, base, arguments, meanwhile)
                 return answers if isinstance(answers, list) else [1] * answers
             except Exception as error:
                 hopeless = isinstance(error, RedisUnusable)
@@ -130,12 +159,47 @@ class Sender:
         """Send what hooks could not send while Redis was away, before the job itself is settled."""
         while job.followups:
             message, delay = job.followups[0]
-            self.store(message, delay, patience=0)
+            self.store(message, delay, patience=0, follows=True)
             job.followups.pop(0)
 
     def close(self) -> None:
         """Disconnect."""
         self._links.close()
+
+
+#: The messages of one call, all of one queue, and what the script is told of them.
+_Batch = tuple[list[Message[Any]], list[bytes]]
+
+
+class _Ahead:
+    """The next batch, made once though the call during which it is made may be repeated."""
+
+    def __init__(self, batches: Iterator[_Batch]) -> None:
+        self._batches = batches
+        self._fetched: list[_Batch | None] = []
+
+    def fetch(self) -> _Batch | None:
+        if not self._fetched:
+            self._fetched.append(next(self._batches, None))
+        return self._fetched[0]
+
+
+def _batches(letters: Iterable[Letter]) -> Iterator[_Batch]:
+    messages: list[Message[Any]] = []
+    arguments: list[bytes] = []
+    size = 0
+    for message, terms in letters:
+        data = encoded(message)
+        size += len(data)
+        if messages and (
+            len(messages) == SEND_BATCH or size > SEND_BYTES or message.queue_name != messages[0].queue_name
+        ):
+            yield messages, arguments
+            messages, arguments, size = [], [], len(data)
+        messages.append(message)
+        arguments += (message.message_id.encode(), data, terms)
+    if messages:
+        yield messages, arguments
 
 
 def stored_as(message: Message[Any], answer: Any) -> Message[Any]:

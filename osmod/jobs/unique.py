@@ -5,7 +5,9 @@ Options, on the actor or on the message:
 - `unique`: what makes two jobs the same. A text is the key itself; `("comment_id",)` makes one of the actor
   and these arguments, `True` of the actor and all its arguments. `False` on a message turns the actor's off.
 - `unique_until`: `"done"` (the default): until the job has ended, in whichever way. `"started"`: while it
-  waits or is delayed, so that one more may wait while one runs.
+  waits or is delayed, so that one more may wait while one runs. If the one that ran lines up again, for a
+  retry or because its worker stopped or died, it takes the key again if it is free; if one more waits by then,
+  that one has the key, and both will run.
 - `unique_for`: for a period from when it was sent, whatever becomes of the job: `"5 minutes"`, a `timedelta`,
   or milliseconds.
 - `unique_ttl`: milliseconds after which a key frees itself at the latest should all else fail, counted from
@@ -26,6 +28,7 @@ from typing import Any
 from dramatiq import Actor, Message
 
 from osmod.jobs.arguments import named, parameters
+from osmod.jobs.bounds import LONGEST, check_text
 from osmod.jobs.durations import parse_duration
 from osmod.jobs.errors import InvalidOption
 
@@ -56,8 +59,10 @@ def check_unique(options: dict[str, Any], owner: str, actor: Actor[Any, Any] | N
     if options.get("unique_for") is not None:
         options["unique_for"] = _millis(options["unique_for"])
     ttl = options.get("unique_ttl", 1)
-    if isinstance(ttl, bool) or not isinstance(ttl, int) or ttl < 1:
-        raise InvalidOption(f"unique_ttl={ttl!r}: expected milliseconds, at least 1")
+    if isinstance(ttl, bool) or not isinstance(ttl, int) or not 1 <= ttl <= LONGEST:
+        raise InvalidOption(
+            f"unique_ttl={ttl!r}: expected milliseconds, from 1 to {LONGEST} (a hundred years)"
+        )
 
 
 def unique_terms(
@@ -71,8 +76,10 @@ def unique_terms(
     period = options.get("unique_for", defaults.get("unique_for"))
     until = options.get("unique_until", defaults.get("unique_until", "done"))
     ttl = options.get("unique_ttl", defaults.get("unique_ttl", DEFAULT_UNIQUE_TTL))
+    key = unique if isinstance(unique, str) else key_of(message, actor, unique)
+    check_text("unique", key)
     return {
-        "unique": unique if isinstance(unique, str) else key_of(message, actor, unique),
+        "unique": key,
         "unique_ttl": period or ttl,
         "unique_until": "period" if period else until,
     }
@@ -99,8 +106,9 @@ def _millis(value: Any) -> int:
             value = parse_duration(value)
         except ValueError as error:
             raise InvalidOption(f"unique_for={value!r}: {error}") from None
-    if isinstance(value, timedelta):
-        value = int(value.total_seconds() * 1000)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidOption(f"unique_for={value!r}: expected a length of time such as '5 minutes'")
-    return value
+    millis = int(value.total_seconds() * 1000) if isinstance(value, timedelta) else value
+    if isinstance(millis, bool) or not isinstance(millis, int) or not 1 <= millis <= LONGEST:
+        raise InvalidOption(
+            f"unique_for={value!r}: expected a length of time such as '5 minutes', a hundred years at most"
+        )
+    return millis

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
 from typing import Any
 
 import dramatiq
 from dramatiq import Message
+from dramatiq.common import current_millis
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,6 +24,7 @@ from hypothesis.stateful import (
 
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.errors import InvalidOption
 from osmod.jobs.invariants import check
 from osmod.jobs.job import Job
 from osmod.jobs.states import JobState
@@ -29,6 +32,25 @@ from tests.redis_servers import Server
 from tests.waiting import until
 
 BASE = "dramatiq:{default}:"
+TEXTS = st.sampled_from(["", "key", "{key}", "a b", "a\r\nb", "\0", "half \ud800 pair", "é" * 500])
+NUMBERS = st.sampled_from(
+    [0, 1, -1, 3.5, 10**13, 10**19, 10**400, 1e305, math.nan, math.inf, -math.inf, "", None]
+)
+#: Options as nobody in their right mind sets them, and some that are fine.
+HOSTILE = st.fixed_dictionaries(
+    {},
+    optional={
+        "unique": TEXTS,
+        "unique_ttl": NUMBERS,
+        "unique_for": NUMBERS,
+        "unique_until": st.sampled_from(["done", "started", "never", ""]),
+        "priority": NUMBERS,
+        "eta": NUMBERS,
+        "backoff": NUMBERS,
+        "max_backoff": NUMBERS,
+        "remove_on_complete": st.sampled_from([False, None, 0]),
+    },
+)
 
 
 @dataclass
@@ -91,6 +113,24 @@ class QueueMachine(RuleBasedStateMachine):
         else:
             self.model.line_up(message.message_id)
         return message
+
+    @rule(options=HOSTILE, argument=TEXTS)
+    def enqueue_with_anything(self, options: dict[str, Any], argument: str) -> None:
+        """One message with any options between two good ones: all are stored, or none."""
+        between: Message[Any] = Message("default", "any", (argument,), {}, options)
+        good: list[Message[Any]] = [Message("default", "any", (), {}, {}) for _ in range(2)]
+        try:
+            stored = self.broker.send_many([good[0], between, good[1]])
+        except InvalidOption:
+            return
+        for message in stored:
+            if "duplicate_of" in message.options:
+                continue
+            self.model.priority[message.message_id] = int(message.options.get("priority") or 0)
+            if (message.options.get("eta") or 0) > current_millis():
+                self.model.state[message.message_id] = JobState.DELAYED
+            else:
+                self.model.line_up(message.message_id)
 
     @rule(message=sent)
     def enqueue_again(self, message: Message[Any]) -> None:

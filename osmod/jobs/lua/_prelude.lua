@@ -2,7 +2,7 @@
 --
 -- KEYS[1] is the queue's prefix, `namespace:{queue}:`. Every other key is made from it, so all of them
 -- carry the same hash tag and live in one slot of a Redis Cluster.
-local call = redis.call
+local call, try = redis.call, redis.pcall
 local BASE = KEYS[1]
 local READY, DELAYED, ACTIVE = BASE .. 'ready', BASE .. 'delayed', BASE .. 'active'
 local DONE, FAILED, CANCELLED = BASE .. 'done', BASE .. 'failed', BASE .. 'cancelled'
@@ -12,16 +12,43 @@ local PRIORITY_STEP = 2199023255552 -- 2^41 arrivals fit between two priorities
 local META_TTL = 90 * 86400000      -- an abandoned queue's counters go after this long
 local WAKE_TTL = 86400000
 local WAKE_LIMIT = 16               -- idle consumers woken by one call at most; each wakes the next
+local LONGEST = 3155760000000       -- a hundred years, as in osmod.jobs.bounds
 
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local stamp = string.format('%.0f', now) -- for commands, which write every number out anew
+
+-- A server at `maxmemory` refuses a script's first write if it could grow memory, and none after it. A script
+-- that must work on a full server makes this its first, which grows nothing and changes nothing.
+local function work_when_full()
+    call('DEL', BASE .. 'none')
+end
+
+-- A length of time as PEXPIRE and PX take it: they stop a script for a number that is broken or too large.
+local function span(ms)
+    return string.format('%.0f', math.max(1, math.min(LONGEST, tonumber(ms) or LONGEST)))
+end
+
+-- Statistics stop no script between its writes.
+local function tally(counter, count)
+    try('HINCRBY', META, counter, count)
+end
 
 -- The next `count` arrival numbers end at the returned one.
 local function arrivals(count)
     local last = call('HINCRBY', META, 'arrivals', count)
     call('PEXPIRE', META, META_TTL)
     return last
+end
+
+-- Scripts that move jobs look at every set first: whatever is not what it should be raises here, where nothing
+-- is half done yet.
+local function look_first()
+    work_when_full()
+    for _, set in ipairs({READY, DELAYED, ACTIVE, DONE, FAILED, CANCELLED}) do
+        call('ZCARD', set)
+    end
+    arrivals(0)
 end
 
 -- Wakes up to `count` idle consumers. A paused queue wakes nobody.
@@ -35,8 +62,22 @@ local function wake(count)
 end
 
 local function free_unique(key, id)
-    if key and call('GET', UNIQUE .. key) == id then
+    if key and try('GET', UNIQUE .. key) == id then
         call('DEL', UNIQUE .. key)
+    end
+end
+
+-- A job that lines up again has its unique key for as long as it may wait. A key that lasts until the job starts
+-- was freed by the start: it is taken again, unless another job has it by now.
+local function hold_unique(id, wait)
+    local job = call('HMGET', JOB .. id, 'unique', 'unique_ttl', 'unique_until')
+    if job[1] then
+        local lock, ttl = UNIQUE .. job[1], span((tonumber(job[2]) or 0) + wait)
+        if job[3] then
+            call('SET', lock, id, 'PX', ttl, 'NX')
+        elseif try('GET', lock) == id then
+            call('PEXPIRE', lock, ttl)
+        end
     end
 end
 
@@ -66,27 +107,29 @@ local function sweep_index(index, rounds)
     end
 end
 
--- `entries` are scores and ids, at most 500 of each.
+-- `entries` are scores and ids, at most 500 of each. An index that cannot be written stops no script.
 local function put_in_index(name, entries)
     local index = BASE .. 'index:' .. name
     local size = #entries / 2
-    call('ZADD', index, unpack(entries))
+    if type(try('ZADD', index, unpack(entries))) ~= 'number' then
+        return
+    end
     local draws = math.floor(size / 64) + (clock[2] % 64 < size % 64 and 1 or 0)
     if draws > 0 or call('ZCARD', index) == size then
         call('PEXPIRE', index, META_TTL)
-        call('SADD', BASE .. 'indexes', name)
+        try('SADD', BASE .. 'indexes', name)
         call('PEXPIRE', BASE .. 'indexes', META_TTL)
         sweep_index(index, 8 * draws)
     end
 end
 
--- Ends a job that is in no set. `keep` is in milliseconds; `ran` is '' or ' <ms> <thread>', see exchange.lua.
+-- Ends a job that is in no set. `keep` is in milliseconds, a number; `ran` is '' or ' <ms> <thread>', see exchange.lua.
 local function bury(id, set, state, keep, reason, traceback, ran)
     local key = JOB .. id
     call('HSET', key, 'state', state, 'finished', stamp .. (ran or ''), 'error', reason, 'traceback', traceback or '')
-    call('PEXPIRE', key, keep)
+    call('PEXPIRE', key, span(keep))
     call('ZADD', set, stamp, id)
-    call('PEXPIRE', set, keep)
+    call('PEXPIRE', set, span(keep))
     call('ZREMRANGEBYSCORE', set, '-inf', now - keep)
     free_unique(call('HGET', key, 'unique'), id)
     if state == 'failed' then
@@ -95,7 +138,7 @@ local function bury(id, set, state, keep, reason, traceback, ran)
 end
 
 -- Tells whoever watches the queue (see osmod.jobs.events) what happened to a job, with pairs of field and
--- value. While nobody watches, that is one look a script.
+-- value. While nobody watches, that is one look a script. News that cannot be written stop no script.
 local WATCHED, EVENTS = BASE .. 'watched', BASE .. 'events'
 local watched
 local function emit(event, id, ...)
@@ -105,7 +148,7 @@ local function emit(event, id, ...)
     if watched then
         local message = call('HGET', JOB .. id, 'message') or ''
         local actor = string.match(message, '"actor_name":"([^"]*)"') or ''
-        call('XADD', EVENTS, 'MAXLEN', '~', 10000, '*', 'event', event, 'job', id, 'actor', actor, ...)
+        try('XADD', EVENTS, 'MAXLEN', '~', 10000, '*', 'event', event, 'job', id, 'actor', actor, ...)
         call('PEXPIRE', EVENTS, 3600000)
     end
 end
@@ -116,7 +159,7 @@ local function stopped(id, keep)
     if by then
         bury(id, CANCELLED, 'cancelled', keep, 'Cancelled: by ' .. by)
         call('ZREM', BASE .. 'cancelling', id)
-        call('HINCRBY', META, 'cancelled', 1)
+        tally('cancelled', 1)
         emit('cancelled', id)
     end
     return by

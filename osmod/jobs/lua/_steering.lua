@@ -2,6 +2,8 @@
 --
 -- ARGV: 1 who acts, 2 the act's id, 3 what was asked for, in words; what the act itself takes begins at 4.
 local AUDIT = BASE .. 'audit'
+look_first()
+call('XLEN', AUDIT)
 local SETS = {waiting = READY, delayed = DELAYED, done = DONE, failed = FAILED, cancelled = CANCELLED}
 
 local function write_down(act, count)

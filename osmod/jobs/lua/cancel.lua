@@ -6,16 +6,17 @@ local state = job[1]
 if not state then
     return ''
 end
+look_first()
 if state == 'waiting' then
     call('ZREM', READY, id)
 elseif state == 'delayed' then
     call('ZREM', DELAYED, id)
 elseif state == 'active' then
-    call('ZREM', ACTIVE, id .. ' ' .. job[2])
+    call('ZREM', ACTIVE, id .. ' ' .. (job[2] or ''))
     call('HSET', JOB .. id, 'lease', '')
 else
     return state
 end
 bury(id, CANCELLED, 'cancelled', tonumber(ARGV[2]), 'cancelled')
-call('HINCRBY', META, 'cancelled', 1)
+tally('cancelled', 1)
 return state

@@ -4,6 +4,8 @@
 -- A lease is a member of the active set, the job's id and the lease's token with a space between: whoever
 -- does not know the token cannot end, extend or take away the lease.
 --
+-- All that can be wrong with the queue's keys is found before the first write that counts.
+--
 -- ARGV: 1 lease (ms), 2 keep done (ms), 3 keep done (number), 4 keep failed (ms), 5 deaths before a job is
 --   failed, 6 how long an idle consumer sleeps (ms), 7 token of the leases to give, 8 want, then settlements:
 --   'd' id token ran                  done; ran is '' or ' <ms> <thread>'
@@ -17,37 +19,54 @@
 --   joined, ids whose lease had passed on.
 local lease, keep_done, keep_number, keep_failed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local deaths_allowed, nap, token, want = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
+local done_ttl = span(keep_done)
 local refused, settled, done = {}, {}, {}
 local retried, failed, ripe, put_off = 0, 0, 0, false
 
--- Not only tidying: a server at `maxmemory` refuses a script's first write if it could grow memory, and
--- none after it. Starting with one that cannot lets workers drain a full server.
+local EXTRAS = {d = 1, D = 1, h = 0, p = 1, f = 3, r = 2}
+local at, moves = {}, false
+local i = 9
+while i <= #ARGV do
+    local kind = ARGV[i]
+    at[#at + 1] = i
+    settled[#settled + 1] = ARGV[i + 1] .. ' ' .. ARGV[i + 2]
+    moves = moves or (kind ~= 'd' and kind ~= 'D')
+    i = i + 3 + EXTRAS[kind]
+end
+
+-- The first write is one that a full server does not refuse (see `work_when_full`).
 call('ZREMRANGEBYSCORE', DONE, '-inf', now - keep_done)
+local due = call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, 200)
+local lost = call('ZRANGEBYSCORE', ACTIVE, '-inf', now, 'LIMIT', 0, 100)
+if moves or #due > 0 or #lost > 0 then
+    look_first()
+end
 
 local function back_to_ready(id, delay, fields)
+    delay = math.max(0, math.min(LONGEST, tonumber(delay) or 0))
     if delay > 0 then
         put_off = true
         call('ZADD', DELAYED, now + delay, id)
         call('HSET', JOB .. id, 'state', 'delayed', 'due', now + delay, unpack(fields))
-        local job = call('HMGET', JOB .. id, 'unique', 'unique_ttl', 'unique_until')
-        if job[2] and not job[3] and call('GET', UNIQUE .. job[1]) == id then
-            call('PEXPIRE', UNIQUE .. job[1], string.format('%.0f', job[2] + delay))
-        end
     else
         put_ready(id, call('HGET', JOB .. id, 'priority'))
         call('HSET', JOB .. id, 'state', 'waiting', unpack(fields))
         ripe = ripe + 1
     end
+    hold_unique(id, delay)
 end
 
-local EXTRAS = {d = 1, D = 1, h = 0, p = 1, f = 3, r = 2}
-local at = {}
-local i = 9
-while i <= #ARGV do
-    at[#at + 1] = i
-    settled[#settled + 1] = ARGV[i + 1] .. ' ' .. ARGV[i + 2]
-    i = i + 3 + EXTRAS[ARGV[i]]
+-- Back to where it stood in line, as if it had not been fetched.
+local function back_in_place(id, place)
+    if tonumber(place) then
+        call('ZADD', READY, place, id)
+    else
+        put_ready(id, call('HGET', JOB .. id, 'priority'))
+    end
+    hold_unique(id, 0)
+    ripe = ripe + 1
 end
+
 if #settled > 0 then
     local all_held = call('ZREM', ACTIVE, unpack(settled)) == #settled
     for _, i in ipairs(at) do
@@ -66,7 +85,7 @@ if #settled > 0 then
             -- Somebody else's run stands, or this one was told before.
         elseif kind == 'd' then
             call('HSET', key, 'state', 'done', 'finished', stamp .. ARGV[i + 3])
-            call('PEXPIRE', key, ARGV[2])
+            call('PEXPIRE', key, done_ttl)
             done[#done + 1] = stamp
             done[#done + 1] = id
             emit('completed', id)
@@ -78,11 +97,11 @@ if #settled > 0 then
                 -- The bare record outlives any repeated send of the same message.
                 call('DEL', key)
                 call('HSET', key, 'state', 'removed', 'lease', ARGV[i + 2])
-                call('PEXPIRE', key, math.min(keep_done, 60000))
-                call('HINCRBY', META, 'done', 1)
+                call('PEXPIRE', key, span(math.min(keep_done, 60000)))
+                tally('done', 1)
             else
                 call('HSET', key, 'state', 'done', 'finished', stamp .. ARGV[i + 3])
-                call('PEXPIRE', key, keep_done)
+                call('PEXPIRE', key, done_ttl)
                 done[#done + 1] = stamp
                 done[#done + 1] = id
             end
@@ -93,23 +112,22 @@ if #settled > 0 then
             emit('failed', id, 'error', string.match(ARGV[i + 3], '^[%w_]*'))
             failed = failed + 1
         elseif kind == 'r' then
-            back_to_ready(id, tonumber(ARGV[i + 3]), {'message', ARGV[i + 4]})
-            call('HINCRBY', key, 'retries', 1)
+            back_to_ready(id, ARGV[i + 3], {'message', ARGV[i + 4]})
+            try('HINCRBY', key, 'retries', 1)
             emit('retried', id, 'delay', ARGV[i + 3])
             retried = retried + 1
         elseif kind == 'p' then
-            back_to_ready(id, tonumber(ARGV[i + 3]), {})
+            back_to_ready(id, ARGV[i + 3], {})
         else
-            call('ZADD', READY, call('HGET', key, 'place'), id)
+            back_in_place(id, call('HGET', key, 'place'))
             call('HSET', key, 'state', 'waiting')
-            ripe = ripe + 1
         end
     end
 end
 if #done > 0 then
     call('ZADD', DONE, unpack(done))
-    call('PEXPIRE', DONE, keep_done)
-    call('HINCRBY', META, 'done', #done / 2)
+    call('PEXPIRE', DONE, done_ttl)
+    tally('done', #done / 2)
     local over = call('ZCARD', DONE) - keep_number
     if over > 0 then
         local oldest = call('ZPOPMIN', DONE, math.min(over, 500))
@@ -121,54 +139,59 @@ if #done > 0 then
     end
 end
 if failed > 0 then
-    call('HINCRBY', META, 'failed', failed)
+    tally('failed', failed)
 end
 if retried > 0 then
-    call('HINCRBY', META, 'retried', retried)
+    tally('retried', retried)
 end
 
 -- In order of their due times, so that within a priority the one due first runs first.
-local due = call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, 200)
 if #due > 0 then
     call('ZREM', DELAYED, unpack(due))
     for _, id in ipairs(due) do
-        local priority = call('HGET', JOB .. id, 'priority')
-        if call('EXISTS', JOB .. id) == 1 then
-            put_ready(id, priority)
+        local job = try('HMGET', JOB .. id, 'state', 'priority')
+        if job[1] then
+            put_ready(id, job[2])
             call('HSET', JOB .. id, 'state', 'waiting')
             ripe = ripe + 1
         end
     end
 end
 
-local lost = call('ZRANGEBYSCORE', ACTIVE, '-inf', now, 'LIMIT', 0, 100)
+-- Has a job run again whose lease ran out, or fails it if its worker died with it too often.
+local function recover(id, held, job)
+    -- Whether its worker had started it is known only from the second run on (see begin.lua); the first loss
+    -- counts as a death once a later one is certain.
+    local deaths = tonumber(job[4]) or 0
+    local certain = job[3] == held
+    if certain then
+        deaths = deaths + 1
+    end
+    if certain and deaths + (job[5] and 1 or 0) >= deaths_allowed then
+        call('HSET', JOB .. id, 'lease', '', 'deaths', deaths)
+        bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths_allowed .. ' times')
+        tally('failed', 1)
+        emit('failed', id, 'error', 'WorkerDied')
+    else
+        call('HSET', JOB .. id, 'state', 'waiting', 'lease', '', 'special', 1, 'suspect', 1, 'deaths', deaths)
+        back_in_place(id, job[1])
+    end
+end
+
 if #lost > 0 then
-    call('ZREM', ACTIVE, unpack(lost))
+    local recovered = 0
     for _, member in ipairs(lost) do
-        local id, held = string.match(member, '^(.*) (.*)$')
-        local key = JOB .. id
-        local job = call('HMGET', key, 'place', 'lease', 'begun', 'deaths', 'suspect')
-        if job[2] and not stopped(id, keep_failed) then
-            -- Whether its worker had started it is known only from the second run on (see begin.lua); the
-            -- first loss counts as a death once a later one is certain.
-            local deaths = tonumber(job[4] or '0')
-            local certain = job[3] == held
-            if certain then
-                deaths = deaths + 1
-            end
-            if certain and deaths + (job[5] and 1 or 0) >= deaths_allowed then
-                call('HSET', key, 'lease', '', 'deaths', deaths)
-                bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths_allowed .. ' times')
-                call('HINCRBY', META, 'failed', 1)
-                emit('failed', id, 'error', 'WorkerDied')
-            else
-                call('HSET', key, 'state', 'waiting', 'lease', '', 'special', 1, 'suspect', 1, 'deaths', deaths)
-                call('ZADD', READY, job[1], id)
-                ripe = ripe + 1
+        -- Those just settled are gone from the set.
+        if call('ZREM', ACTIVE, member) == 1 then
+            recovered = recovered + 1
+            local id, held = string.match(member, '^(.*) (.*)$')
+            local job = id and try('HMGET', JOB .. id, 'place', 'lease', 'begun', 'deaths', 'suspect') or {}
+            if job[2] and not stopped(id, keep_failed) then
+                recover(id, held, job)
             end
         end
     end
-    call('HINCRBY', META, 'recovered', #lost)
+    tally('recovered', recovered)
 end
 
 local heads, messages, leased, popped = {}, {}, {}, {}
@@ -178,7 +201,7 @@ if want > 0 and call('EXISTS', PAUSED) == 0 then
     for j = 1, #popped, 2 do
         local id = popped[j]
         local key = JOB .. id
-        local job = call('HMGET', key, 'message', 'special')
+        local job = try('HMGET', key, 'message', 'special')
         if job[1] then
             call('HSET', key, 'state', 'active', 'lease', token, 'started', stamp, 'place', popped[j + 1])
             leased[#leased + 1] = runs_out

@@ -7,6 +7,9 @@ local mend, keep = ARGV[1] == '1', ARGV[2]
 local SETS = {{'waiting', READY}, {'delayed', DELAYED}, {'done', DONE}, {'failed', FAILED}, {'cancelled', CANCELLED}}
 local ENDED = {done = DONE, failed = FAILED, cancelled = CANCELLED}
 local found = {}
+if mend then
+    look_first()
+end
 
 local function report(id, wrong, remedy)
     found[#found + 1] = id

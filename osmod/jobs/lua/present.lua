@@ -1,6 +1,7 @@
 -- Notes that a worker process lives and which queues it serves. KEYS[1] is `namespace:{workers}:`.
 -- ARGV: 1 worker (host:process), 2 what it says of itself (JSON, '' when it stops), then its queues.
 local WORKERS, QUEUES = BASE .. 'workers', BASE .. 'queues'
+work_when_full()
 if ARGV[2] == '' then
     call('HDEL', WORKERS, ARGV[1])
 else

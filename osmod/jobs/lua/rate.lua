@@ -3,15 +3,16 @@
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local passes, asked = BASE .. 'passes', BASE .. 'asked'
 local oldest = call('LINDEX', passes, limit - 1)
+local last = tonumber(call('GET', asked)) or 0
+work_when_full()
 if not oldest or now - tonumber(oldest) >= window then
-    call('LPUSH', passes, now)
+    call('LPUSH', passes, stamp)
     call('LTRIM', passes, 0, limit - 1)
-    call('PEXPIRE', passes, window)
+    call('PEXPIRE', passes, span(window))
     return 0
 end
 -- Those turned away are spread over the time to come, or all would ask again at the same moment.
 local free = tonumber(oldest) + window
-local last = tonumber(call('GET', asked) or '0')
 local turn = math.max(free, last + window / limit)
-call('SET', asked, turn, 'PX', math.ceil(turn - now + window))
+call('SET', asked, turn, 'PX', span(turn - now + window))
 return math.max(1, math.ceil(turn - now))

@@ -6,6 +6,8 @@
 -- Returns the ids of jobs of this queue that are asked to stop.
 local CANCELLING = BASE .. 'cancelling'
 local keep = tonumber(ARGV[1])
+local cancelling = call('ZRANGE', CANCELLING, 0, 499)
+work_when_full()
 for i = 2, #ARGV, 6 do
     local id, progress, lines, result, run = ARGV[i], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
     local key = JOB .. id
@@ -28,12 +30,14 @@ for i = 2, #ARGV, 6 do
         end
         if run ~= '' then
             local ms, thread = string.match(run, '^(%d+) (.*)$')
-            call('HSET', key, 'run', (now - ms) .. ' ' .. thread)
+            if ms then
+                call('HSET', key, 'run', string.format('%.0f %s', now - ms, thread))
+            end
         end
     end
 end
 local asked = {}
-for _, id in ipairs(call('ZRANGE', CANCELLING, 0, 499)) do
+for _, id in ipairs(cancelling) do
     if call('HGET', JOB .. id, 'state') == 'active' then
         asked[#asked + 1] = id
     else

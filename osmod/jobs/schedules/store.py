@@ -150,11 +150,8 @@ class Store:
 
     def set_paused(self, name: str, paused: bool, now: datetime) -> None:
         """Pause or resume. What fell into a pause is not made up for."""
-        values = {"paused": "1"} if paused else {"paused": "0", "since": str(milliseconds(now))}
-        with self._client.pipeline(transaction=True) as pipe:
-            pipe.hset(self.record_key(name), mapping=values)
-            pipe.pexpire(self.record_key(name), _duration(_EXPIRY))
-            pipe.execute()
+        since = "" if paused else milliseconds(now)
+        self._run("pause", [self.record_key(name)], [int(paused), since, _duration(_EXPIRY)])
 
     def _run(self, script: str, keys: list[str], arguments: Iterable[Any]) -> Any:
         return self._scripts[script](keys=keys, args=list(arguments))

@@ -2,6 +2,7 @@
 -- ARGV from 4: how long they are kept (ms), ids. Returns how many were cancelled, how many are being.
 local CANCELLING = BASE .. 'cancelling'
 local cancelled, asked, keep = 0, 0, tonumber(ARGV[4])
+call('ZCARD', CANCELLING)
 for i = 5, #ARGV do
     local id = ARGV[i]
     local key = JOB .. id
@@ -19,7 +20,7 @@ for i = 5, #ARGV do
     end
 end
 if cancelled > 0 then
-    call('HINCRBY', META, 'cancelled', cancelled)
+    tally('cancelled', cancelled)
 end
 write_down('cancel', cancelled + asked)
 return {cancelled, asked}

@@ -10,10 +10,12 @@ for i = 4, #ARGV, 2 do
         local free = true
         if job[3] then
             local lock = UNIQUE .. job[3]
-            local holder = call('GET', lock)
-            free = not holder or holder == id or call('EXISTS', JOB .. holder) == 0
+            local holder = try('GET', lock)
+            if type(holder) == 'string' and holder ~= id then
+                free = call('EXISTS', JOB .. holder) == 0
+            end
             if free then
-                call('SET', lock, id, 'PX', job[4] or META_TTL)
+                call('SET', lock, id, 'PX', span(job[4] or META_TTL))
             end
         end
         if free then

@@ -12,8 +12,9 @@ if not key then
 end
 if key ~= ARGV[2] then return {'changed', key} end
 local fields = redis.call('hmget', KEYS[2], 'last_slot', 'claim_slot', 'claim_owner', 'claim_until', 'paused',
-  'outstanding', 'outstanding_until', 'message')
-local last, claimed, owner, claimed_until = fields[1], fields[2], fields[3], fields[4]
+  'outstanding', 'outstanding_until', 'message', 'doubtful', 'copies', 'overlaps')
+local last, claimed, owner, claimed_until = fields[1], fields[2], fields[3], tonumber(fields[4]) or 0
+local outstanding, outstanding_until = fields[6], tonumber(fields[7]) or 0
 -- A last slot far ahead was written by a clock that was wrong.
 if last and tonumber(slot) <= tonumber(last) and tonumber(last) <= now + 3600000 then return {'taken', ''} end
 if fields[5] == '1' then
@@ -21,24 +22,20 @@ if fields[5] == '1' then
   return {'paused', ''}
 end
 if claimed == slot then
-  if owner ~= ARGV[4] and tonumber(claimed_until) > now then return {'busy', claimed_until} end
+  if owner ~= ARGV[4] and claimed_until > now then return {'busy', fields[4]} end
   -- Its sender died, or heard no answer: it may have been sent. Once a worker has begun it, it was.
   if fields[8] == id then
     redis.call('hset', KEYS[2], 'last_slot', slot)
     redis.call('hdel', KEYS[2], 'claim_slot', 'claim_owner', 'claim_until')
     return {'taken', ''}
   end
-  if redis.call('hget', KEYS[2], 'doubtful') ~= id then
-    redis.call('hset', KEYS[2], 'doubtful', id, 'copies', 0)
-  end
-  redis.call('hincrby', KEYS[2], 'copies', 1)
+  local copies = fields[9] == id and tonumber(fields[10]) or 0
+  redis.call('hset', KEYS[2], 'doubtful', id, 'copies', copies + 1)
 end
-local outstanding = fields[6]
 if ARGV[8] == '0' and outstanding and outstanding ~= id and outstanding ~= ARGV[10]
-    and tonumber(fields[7]) > now then
+    and outstanding_until > now then
   if ARGV[11] == '0' then
-    redis.call('hset', KEYS[2], 'last_slot', slot)
-    redis.call('hincrby', KEYS[2], 'overlaps', 1)
+    redis.call('hset', KEYS[2], 'last_slot', slot, 'overlaps', (tonumber(fields[11]) or 0) + 1)
   end
   return {'overlap', outstanding}
 end

@@ -5,6 +5,8 @@
 local prefix, now, expiry = ARGV[1], ARGV[2], ARGV[3]
 local wanted, removed = {}, {}
 for i = 4, #ARGV, 3 do wanted[ARGV[i]] = true end
+-- A full server refuses a script's first write if it could grow memory: this one cannot, and changes nothing.
+redis.call('hdel', KEYS[1], '')
 for _, name in ipairs(redis.call('hkeys', KEYS[1])) do
   if not wanted[name] then
     redis.call('hdel', KEYS[1], name)

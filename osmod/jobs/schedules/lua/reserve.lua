@@ -4,7 +4,7 @@
 --       5 id of an outstanding run known to be gone  6 expiry (ms)
 -- Returns the id of the run that is in the way, or false.
 local fields = redis.call('hmget', KEYS[1], 'outstanding', 'outstanding_until')
-if ARGV[3] == '0' and fields[1] and fields[1] ~= ARGV[5] and tonumber(fields[2]) > tonumber(ARGV[1]) then
+if ARGV[3] == '0' and fields[1] and fields[1] ~= ARGV[5] and (tonumber(fields[2]) or 0) > tonumber(ARGV[1]) then
   return fields[1]
 end
 redis.call('hset', KEYS[1], 'outstanding', ARGV[2], 'outstanding_until', ARGV[4])

@@ -1,0 +1,80 @@
+"""What Redis and the queue's scripts can hold, so that nothing else is ever sent to them."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from osmod.jobs.errors import InvalidOption
+
+#: Milliseconds in a hundred years: more than anything is to wait or to be kept.
+LONGEST = 3_155_760_000_000
+#: The last millisecond of the year 9999: nothing is due later.
+LATEST = 253_402_300_799_999
+
+#: Braces mark the part of a key that decides its place in a Cluster.
+_QUEUE_NAME = re.compile(r"[^\s{}\x00-\x1f\x7f\ud800-\udfff]+")
+
+
+def check_span(**options: Any) -> None:
+    """Refuse options that are no number of milliseconds, or negative, or more than a hundred years.
+
+    Raises:
+      InvalidOption: names the option.
+    """
+    for name, value in options.items():
+        if not _is_number(value) or not 0 <= value <= LONGEST:
+            raise InvalidOption(
+                f"{name}={value!r}: expected a number from 0 to {LONGEST} (milliseconds in a hundred years)"
+            )
+
+
+def check_moment(name: str, value: Any, now: int = 0) -> None:
+    """Refuse what is no moment, or one after the year 9999: milliseconds after `now`, or else of the epoch.
+
+    Raises:
+      InvalidOption: names the option.
+    """
+    if not _is_number(value) or value > LATEST - now:
+        raise InvalidOption(
+            f"{name}={value!r}: expected milliseconds, to be due no later than in the year 9999"
+        )
+
+
+def check_text(name: str, value: str) -> None:
+    """Refuse a text that cannot be written as UTF-8.
+
+    Raises:
+      InvalidOption: names the option.
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidOption(
+            f"{name}={value!r}: character {error.start} is half of a surrogate pair, which no UTF-8 has; "
+            "replace it, for instance by text.encode('utf-8', 'replace').decode()"
+        ) from None
+
+
+def check_queue_name(name: str) -> None:
+    """Refuse a name that cannot be part of a queue's keys.
+
+    Raises:
+      InvalidOption: it is empty, or holds braces, blanks, control characters or half a surrogate pair.
+    """
+    if not _QUEUE_NAME.fullmatch(name):
+        raise InvalidOption(
+            f"queue name {name!r}: expected at least one character, and no braces, blanks, line ends or other "
+            "control characters"
+        )
+
+
+def bounded_wait(millis: float) -> int:
+    """A computed wait within what can be held: what is no number is no wait, what is too long the longest."""
+    return int(min(max(0, millis), LONGEST))
+
+
+def _is_number(value: Any) -> bool:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole or (isinstance(value, float) and math.isfinite(value))

@@ -1,0 +1,370 @@
+"""What no queue should be given: refused before anything is stored, or stored without harm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import dramatiq
+import pytest
+from dramatiq import Message, Middleware, Retry
+from dramatiq.middleware import MiddlewareError
+
+from osmod.jobs import queues
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.errors import InvalidOption, JobNotQueued, RedisUnusable
+from osmod.jobs.invariants import check
+from osmod.jobs.ratelimit import RateLimit
+from osmod.jobs.resp import ServerError
+from osmod.jobs.scripts import ENQUEUE, EXCHANGE, RECLAIM
+from osmod.jobs.sending import SEND_BATCH
+from tests.jobs.conftest import working
+from tests.redis_servers import Server
+from tests.waiting import until
+
+SURROGATE = "half \ud800 pair"
+HOSTILE: list[dict[str, Any]] = [
+    {"unique": SURROGATE},
+    {"unique": "key", "unique_ttl": 10**19},
+    {"unique": "key", "unique_for": 10**19},
+    {"unique": "key", "unique_for": timedelta.max},
+    {"eta": 1e305},
+    {"eta": math.nan},
+    {"eta": math.inf},
+    {"eta": "tomorrow"},
+    {"priority": math.nan},
+    {"priority": math.inf},
+    {"priority": 10**400},
+    {"backoff": 10**19},
+    {"backoff": {"type": "exponential", "delay": 10**400}},
+    {"max_backoff": 10**30},
+    {"min_backoff": math.nan},
+]
+
+
+@pytest.mark.parametrize("options", HOSTILE, ids=str)
+def test_one_bad_option_refuses_the_whole_call(
+    broker: JobBroker, server: Server, options: dict[str, Any]
+) -> None:
+    """Nothing is stored, the error names the option, and the good ones can be sent."""
+    ran: list[int] = []
+    actor = dramatiq.actor(ran.append, actor_name="note")
+    good = [actor.message(number) for number in range(10)]
+    bad = actor.message_with_options(args=(99,), **options)
+
+    with pytest.raises(InvalidOption, match=f"^{list(options)[-1]}="):
+        broker.send_many([*good[:5], bad, *good[5:]])
+    assert [] == server.client.keys("*job:*")
+    with pytest.raises(InvalidOption, match=f"^{list(options)[-1]}="):
+        broker.enqueue(bad)
+    broker.send_many(good)
+    with working(broker):
+        broker.join("default", timeout=10_000)
+
+    assert list(range(10)) == sorted(ran)
+
+
+def test_an_argument_without_a_form_refuses_the_whole_call(broker: JobBroker, server: Server) -> None:
+    """However far behind it comes: nothing before it is stored."""
+    actor = dramatiq.actor(lambda value: None, actor_name="note")
+    messages = [actor.message({"number": number}) for number in range(2 * SEND_BATCH)]
+    messages.append(actor.message([object()]))
+    with pytest.raises(TypeError, match="object is not JSON serializable"):
+        broker.send_many(messages)
+
+    assert [] == server.client.keys("*job:*")
+
+
+def test_any_text_goes_as_an_argument(broker: JobBroker) -> None:
+    """Half a surrogate pair, NaN, braces, line ends: JSON has a form for them, so a job may have them."""
+    values = [SURROGATE, math.inf, "{a}\r\n\0", ""]
+    ran: list[Any] = []
+    actor = dramatiq.actor(ran.append, actor_name="note", unique=True)  # type: ignore[call-overload]
+    broker.send_many(actor.message(value) for value in values)
+    with working(broker, threads=1):
+        broker.join("default", timeout=10_000)
+
+    assert values == ran
+
+
+@pytest.mark.parametrize("delay", [math.nan, math.inf, -math.inf, 10**19, 10**400, "soon", True])
+def test_a_delay_is_a_number_of_milliseconds(broker: JobBroker, server: Server, delay: Any) -> None:
+    """Anything else is refused by name."""
+    actor = dramatiq.actor(lambda: None, actor_name="note")
+    with pytest.raises(InvalidOption, match="^delay="):
+        actor.send_with_options(delay=delay)
+
+    assert [] == server.client.keys("*job:*")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a{b", "a}b", "a b", "a\nb", "a\r", "\0", SURROGATE])
+def test_a_queue_name_must_fit_into_a_key(broker: JobBroker, server: Server, name: str) -> None:
+    """Refused where it is declared, and where a message names it."""
+    with pytest.raises(InvalidOption, match="queue name"):
+        broker.declare_queue(name)
+    with pytest.raises(InvalidOption, match="queue name"):
+        broker.enqueue(Message(name, "note", (), {}, {}))
+
+    assert [] == server.client.keys("*")
+
+
+@pytest.mark.parametrize("message_id", ["", " ", "!a", "a b", "a\n", SURROGATE])
+def test_a_message_id_must_fit_into_a_line(broker: JobBroker, message_id: str) -> None:
+    """Ids share lines with lengths and marks."""
+    with pytest.raises(InvalidOption, match="message_id="):
+        broker.enqueue(Message("default", "note", (), {}, {}, message_id))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (name, value)
+        for name in ("lease", "done_ttl", "dead_message_ttl", "nap", "drain", "send_patience", "keep_done")
+        for value in (math.nan, math.inf, -1, 10**19)
+    ],
+)
+def test_a_broker_takes_no_broken_numbers(name: str, value: Any) -> None:
+    """Each is refused by its name as the broker is made."""
+    with pytest.raises(InvalidOption, match=f"^{name}="):
+        JobBroker(**{name: value})
+
+
+@pytest.mark.parametrize(("limit", "per"), [(10**30, 1000), (1, 10**19), (1, math.nan)])
+def test_a_rate_limit_takes_no_broken_numbers(broker: JobBroker, limit: int, per: Any) -> None:
+    """Otherwise the script would fail, and nothing be limited."""
+    with pytest.raises(InvalidOption, match="'api'"):
+        RateLimit(broker, "api", limit=limit, per=per)
+
+
+@pytest.mark.parametrize("delay", [10**30, math.inf, math.nan])
+def test_a_retry_with_any_delay_is_kept(broker: JobBroker, delay: Any) -> None:
+    """An actor asks for a retry that Redis could not hold as it stands: the job is not lost, nor done."""
+
+    @dramatiq.actor(unique="key")  # type: ignore[call-overload]
+    def again() -> None:
+        if not ran:
+            ran.append(1)
+            raise Retry(delay=delay)
+        ran.append(2)
+
+    ran: list[int] = []
+    with working(broker):
+        again.send()
+        if math.isnan(delay):
+            broker.join("default", timeout=10_000)
+            assert [1, 2] == ran
+        else:
+            until(lambda: queues.counts(broker, "default").delayed)
+
+    assert [] == check(broker)
+
+
+def test_a_retry_that_cannot_be_stored_fails_the_job(broker: JobBroker) -> None:
+    """A hook refuses the retry: the job that failed counts as failed, and not as done."""
+
+    class Refusing(Middleware):
+        def before_enqueue(self, broker: Any, message: Any, delay: Any) -> None:
+            if message.options.get("retries"):
+                raise MiddlewareError("no more of it")
+
+    broker.add_middleware(Refusing())
+
+    @dramatiq.actor(attempts=2, backoff=5)  # type: ignore[call-overload]
+    def fails() -> None:
+        raise RuntimeError("as told")
+
+    with working(broker):
+        fails.send()
+        broker.join("default", timeout=10_000)
+    counts = queues.counts(broker, "default")
+
+    assert (0, 1) == (counts.done, counts.failed)
+
+
+BROKEN_TERMS = [
+    b"nan  ",
+    b"1e999  ",
+    b"0 anan ",
+    b"0 a1e400 ",
+    b"0 d1e305 ",
+    b"0  {",
+    b'0  {"unique": "k"}',
+    b'0  {"unique": "k", "unique_ttl": 1e400}',
+    b'0  {"unique": "k", "unique_ttl": "soon"}',
+    b'0  {"unique": {}, "unique_ttl": 1}',
+    b'0  {"unique": "\\ud800", "unique_ttl": 1}',
+    b'0  {"index": {"a": NaN}}',
+    b'0  {"index": 1}',
+    b"nothing",
+]
+
+
+@pytest.mark.parametrize("terms", BROKEN_TERMS, ids=repr)
+def test_the_script_stores_all_or_nothing(broker: JobBroker, server: Server, terms: bytes) -> None:
+    """Should anything broken reach it all the same, it stops before its first write or not at all."""
+    message = Message[Any]("default", "note", (), {}, {}).encode()
+    arguments = [
+        b"first",
+        message,
+        b'0  {"unique": "u", "unique_ttl": 9000}',
+        b"bad",
+        message,
+        terms,
+        b"last",
+        message,
+        b"",
+    ]
+    try:
+        ENQUEUE.run(broker.links, broker.key_base("default"), arguments)
+        stored = 3
+    except ServerError:
+        stored = 0
+
+    assert stored == len(server.client.keys("*job:*"))
+    assert stored or [] == server.client.keys("*")
+    assert [] == check(broker)
+
+
+@pytest.mark.parametrize("key", ["ready", "delayed", "meta", "index:actor:note", "indexes", "wake", "events"])
+def test_a_key_of_another_kind_orphans_nothing_that_is_sent(
+    broker: JobBroker, server: Server, key: str
+) -> None:
+    """Somebody wrote over one of the queue's keys: what is stored is stored whole, and can be sent again."""
+    base = broker.key_base("default").decode()
+    server.client.set(base + "watched", 1)
+    server.client.set(base + key, "not mine")
+    actor = dramatiq.actor(lambda: None, actor_name="note")
+    messages = [actor.message() for _ in range(5)]
+    messages += [actor.message_with_options(eta=10**13) for _ in range(5)]
+    refused = _refusal(lambda: broker.send_many(messages))
+    assert not refused or "another program writes to it" in refused
+    server.client.delete(base + key)
+
+    assert [] == check(broker)
+    broker.send_many(messages)
+    counts = queues.counts(broker, "default")
+    assert (5, 5) == (counts.waiting, counts.delayed)
+
+
+@pytest.mark.parametrize("field", ["arrivals", "done", "failed", "retried", "cancelled", "recovered"])
+def test_a_counter_that_is_no_number_orphans_nothing(broker: JobBroker, server: Server, field: str) -> None:
+    """The same for what is counted."""
+    base = broker.key_base("default")
+    _hold_some(broker)
+    server.client.hset(base + b"meta", field, "many")
+    _settle_all(broker)
+    server.client.hdel(base + b"meta", field)
+    _settle_all(broker)
+
+    assert [] == check(broker)
+    counts = queues.counts(broker, "default")
+    assert (3, 1, 1, 1, 1, 0) == (
+        *(counts.waiting, counts.delayed, counts.done, counts.failed, counts.cancelled, counts.active),
+    )
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ready",
+        "delayed",
+        "active",
+        "done",
+        "failed",
+        "cancelled",
+        "meta",
+        "wake",
+        "events",
+        "index:error:Oops",
+    ],
+)
+def test_a_key_of_another_kind_orphans_nothing_that_is_settled(
+    broker: JobBroker, server: Server, key: str
+) -> None:
+    """Settling, promoting, recovering and leasing stop before they begin, or do not stop."""
+    base = broker.key_base("default").decode()
+    _hold_some(broker)
+    server.client.set(base + "watched", 1)
+    if kept := server.client.exists(base + key):
+        server.client.rename(base + key, base + "aside")
+    server.client.set(base + key, "not mine")
+    _settle_all(broker)
+    server.client.delete(base + key)
+    if kept:
+        server.client.rename(base + "aside", base + key)
+    _settle_all(broker)
+
+    assert [] == check(broker)
+    counts = queues.counts(broker, "default")
+    assert (1, 1, 1) == (counts.delayed, counts.failed, counts.cancelled)
+
+
+def _hold_some(broker: JobBroker) -> None:
+    """Six jobs held, one lost by its worker, one due."""
+    message = Message[Any]("default", "note", (), {}, {}).encode()
+    base = broker.key_base("default")
+    ids = [b"done", b"failed", b"again", b"later", b"stop", b"lost"]
+    ENQUEUE.run(broker.links, base, [part for one in ids for part in (one, message, b"")])
+    EXCHANGE.run(broker.links, base, [*broker.terms, b"here:1", b"6"])
+    ENQUEUE.run(broker.links, base, [b"due", message, b"0 d3600000 "])
+    broker.client.zadd(base + b"active", {b"lost here:1": 1})
+    broker.client.zadd(base + b"delayed", {b"due": 1})
+    broker.client.hset(base + b"job:stop", "cancel", "somebody")
+
+
+def _settle_all(broker: JobBroker) -> None:
+    base = broker.key_base("default")
+    settlements = [
+        *(b"d", b"done", b"here:1", b""),
+        *(b"f", b"failed", b"here:1", b"Oops: really", b"", b""),
+        *(b"r", b"again", b"here:1", b"0", Message[Any]("default", "note", (), {}, {}).encode()),
+        *(b"p", b"later", b"here:1", b"3600000"),
+        *(b"f", b"stop", b"here:1", b"Oops", b"", b""),
+    ]
+    refused = [
+        _refusal(lambda: EXCHANGE.run(broker.links, base, [*broker.terms, b"here:2", b"1", *settlements])),
+        _refusal(lambda: RECLAIM.run(broker.links, base, [b"here:2", b"1000"])),
+    ]
+    assert all(not text or "another program writes to it" in text or "not an integer" in text for text in refused)
+
+
+def _refusal(call: Callable[[], object]) -> str:
+    try:
+        call()
+    except (ServerError, RedisUnusable, JobNotQueued) as error:
+        return str(error)
+    return ""
+
+
+def test_a_key_until_the_start_is_taken_again_by_what_lines_up_again(
+    make_broker: Callable[..., JobBroker],
+) -> None:
+    """`unique_until="started"`: a retry that waits holds the key, unless another job took it meanwhile."""
+    broker = make_broker()
+    base = broker.key_base("default")
+    actor = dramatiq.actor(lambda: None, actor_name="note")
+    options: Any = {"unique": "key", "unique_until": "started"}
+    message = Message[Any]("default", "note", (), {}, {}).encode()
+
+    def retried(job: Message[Any], token: bytes, meanwhile: Callable[[], object]) -> None:
+        EXCHANGE.run(broker.links, base, [*broker.terms, token, b"1"])
+        assert not broker.client.exists(base + b"unique:key"), "free while it runs"
+        meanwhile()
+        retry = [b"r", job.message_id.encode(), token, b"60000", message]
+        EXCHANGE.run(broker.links, base, [*broker.terms, b"", b"0", *retry])
+
+    def send() -> Message[Any]:
+        return actor.send_with_options(**options)
+
+    first = send()
+    retried(first, b"here:1", lambda: None)
+    assert first.message_id == send().message_id
+    assert 60_000 < broker.client.pttl(base + b"unique:key")
+
+    broker.flush("default")
+    first, others = send(), []
+    retried(first, b"here:2", lambda: others.append(send()))
+    assert others[0].message_id == send().message_id != first.message_id
+    assert [] == check(broker)
