@@ -327,7 +327,9 @@ def _settle_all(broker: JobBroker) -> None:
         _refusal(lambda: EXCHANGE.run(broker.links, base, [*broker.terms, b"here:2", b"1", *settlements])),
         _refusal(lambda: RECLAIM.run(broker.links, base, [b"here:2", b"1000"])),
     ]
-    assert all(not text or "another program writes to it" in text or "not an integer" in text for text in refused)
+    assert all(
+        not text or "another program writes to it" in text or "not an integer" in text for text in refused
+    )
 
 
 def _refusal(call: Callable[[], object]) -> str:

@@ -1,0 +1,123 @@
+"""`osmod check` of Redis: each setting under which queued jobs would be lost, with what to set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from osmod.cli.checks import check_redis
+from osmod.cli.checks.finding import Finding, Level, error, ok, warning
+from osmod.cli.checks.redis import judge
+from osmod.settings import read_settings
+from tests.redis_clusters import ClusterSet
+from tests.redis_sentinels import SentinelSet
+
+
+def bad(findings: list[Finding]) -> list[Finding]:
+    """Those that are not ok."""
+    return [finding for finding in findings if finding.level is not Level.OK]
+
+
+def test_redis_that_keeps_jobs(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis as ours: its version, and that it keeps what is queued."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    found = list(check_redis(read_settings()))
+    assert re.fullmatch(rf"(Redis|Valkey) [\d.]+ answers at {re.escape(masked(redis_url))}", found[0].message)
+    assert [ok("append-only file on"), ok("nothing is evicted (noeviction)")] == found[1:]
+
+
+@pytest.mark.parametrize("url", ["redis://queue:port", "http://queue", "redis+sentinel://queue"])
+def test_redis_url_that_nothing_can_open(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A malformed REDIS_URL is an error, not a traceback."""
+    monkeypatch.setenv("REDIS_URL", url)
+    (found,) = check_redis(read_settings())
+    assert Level.ERROR is found.level
+    assert found.message.startswith(f"REDIS_URL={url} cannot be used: ")
+
+
+GOOD_INFO: dict[str, Any] = {
+    "redis_version": "7.4.1",
+    "role": "master",
+    "aof_enabled": 1,
+    "aof_last_write_status": "ok",
+    "maxmemory_policy": "noeviction",
+    "maxmemory": 0,
+    "used_memory": 1_000,
+}
+
+
+@pytest.mark.parametrize(
+    ("info", "finding"),
+    [
+        (
+            {"redis_version": "6.0.16"},
+            error("Redis 6.0.16 is too old: the queue needs Redis 6.2 or newer, or Valkey."),
+        ),
+        (
+            {"role": "slave"},
+            error("it is a read-only replica: name its primary, or the Sentinels, in REDIS_URL."),
+        ),
+        (
+            {"cluster_enabled": 1},
+            error(
+                "it is a node of a Redis Cluster: write redis+cluster:// instead of redis:// in REDIS_URL."
+            ),
+        ),
+        (
+            {"connected_slaves": 1},
+            warning(
+                "min-replicas-to-write is 0: when a replica takes over, jobs acknowledged shortly before may be "
+                "lost; set `min-replicas-to-write 1` and `min-replicas-max-lag 2`."
+            ),
+        ),
+        (
+            {"aof_enabled": 0},
+            warning(
+                "the append-only file is off: jobs queued since the last snapshot are lost when Redis stops; "
+                "set `appendonly yes`."
+            ),
+        ),
+        (
+            {"aof_last_write_status": "err"},
+            error("the append-only file cannot be written: make room on Redis's disk."),
+        ),
+        (
+            {"maxmemory_policy": "allkeys-lru"},
+            warning(
+                "maxmemory-policy is allkeys-lru: with a memory limit Redis would throw queued jobs away; "
+                "set `maxmemory-policy noeviction`."
+            ),
+        ),
+        (
+            {"maxmemory_policy": "volatile-ttl", "maxmemory": 2_000},
+            error(
+                "maxmemory-policy is volatile-ttl: when memory runs out Redis throws queued jobs away; "
+                "set `maxmemory-policy noeviction`."
+            ),
+        ),
+        (
+            {"maxmemory": 1_050},
+            warning("memory is 95% full: no job can be queued when it is; raise maxmemory."),
+        ),
+    ],
+)
+def test_redis_that_does_not(info: dict[str, Any], finding: Finding) -> None:
+    """Each setting under which queued jobs would be lost, with what to set."""
+    assert [finding] == bad(list(judge(GOOD_INFO | info, "redis://queue")))
+
+
+def test_a_cluster_is_looked_at_whole(cluster: ClusterSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each master is judged, under its own address."""
+    monkeypatch.setenv("REDIS_URL", cluster.url)
+    found = [one.message for one in check_redis(read_settings())]
+    assert 3 == sum(" answers at redis+cluster://127.0.0.1:" in message for message in found)
+    assert 3 == sum("min-replicas-to-write is 0" in message for message in found)
+    assert not any("Cluster: write" in message for message in found)
+
+
+def test_replicas_that_are_asked_for(sentinels: SentinelSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A master that takes only what a replica has is well set up."""
+    sentinels.configure(min_replicas_to_write=1)
+    monkeypatch.setenv("REDIS_URL", sentinels.url)
+    assert ok("takes nothing that no replica has (2 are up to date)") in list(check_redis(read_settings()))
