@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from osmod.cli import main
+from osmod.cli.checks.finding import Finding, Level
 from osmod.moderation.database import connect
 from osmod.moderation.migrations import upgrade
 
@@ -38,3 +39,8 @@ def breakable(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     upgrade(engine)
     yield engine
     engine.dispose()
+
+
+def bad(findings: list[Finding]) -> list[Finding]:
+    """Those that are not ok."""
+    return [finding for finding in findings if finding.level is not Level.OK]

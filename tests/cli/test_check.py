@@ -20,7 +20,7 @@ from osmod.cli.errors import masked
 from osmod.moderation.database import open_session
 from osmod.moderation.models import User
 from osmod.settings import read_settings
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, bad
 
 ROOT = Path(__file__).parents[2]
 LOCAL = {"endpointType": "local"}

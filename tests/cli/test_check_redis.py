@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,14 +10,11 @@ import pytest
 from osmod.cli.checks import check_redis
 from osmod.cli.checks.finding import Finding, Level, error, ok, warning
 from osmod.cli.checks.redis import judge
+from osmod.cli.errors import masked
 from osmod.settings import read_settings
+from tests.cli.conftest import bad
 from tests.redis_clusters import ClusterSet
 from tests.redis_sentinels import SentinelSet
-
-
-def bad(findings: list[Finding]) -> list[Finding]:
-    """Those that are not ok."""
-    return [finding for finding in findings if finding.level is not Level.OK]
 
 
 def test_redis_that_keeps_jobs(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
