@@ -11,27 +11,25 @@ import redis
 from dramatiq import Message, Middleware, Worker
 from dramatiq.brokers.redis import DEFAULT_DEAD_MESSAGE_TTL, RedisBroker
 from dramatiq.common import q_name
-from dramatiq.middleware import TimeLimit as StockTimeLimit
-from dramatiq.middleware import default_middleware
 
 from osmod.jobs.bounds import check_queue_name, check_span
 from osmod.jobs.connection import bounded, client_from_url
 from osmod.jobs.consumer import JobConsumer
 from osmod.jobs.control import ensure_control
+from osmod.jobs.defaults import default_middleware
 from osmod.jobs.draining import DEFAULT_DRAIN, Drained, begin_draining, end_draining, release_on_exit
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.holdings import Holdings
 from osmod.jobs.hooks import HookTable
+from osmod.jobs.interrupts import interruptible
 from osmod.jobs.job import Job
 from osmod.jobs.leases import DEFAULT_LEASE, Heartbeat, begin, lease_millis
 from osmod.jobs.link import Links
 from osmod.jobs.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor
-from osmod.jobs.ratelimit import RateLimits
 from osmod.jobs.retries import is_its_run, run_again
 from osmod.jobs.route import route_of
 from osmod.jobs.scripts import ENQUEUE, PURGE
 from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, Sender, stored_as
-from osmod.jobs.timelimit import TimeLimit
 from osmod.jobs.workqueue import NoDelays, WorkQueue
 
 #: Milliseconds that an idle consumer sleeps when nothing is known to come.
@@ -110,8 +108,7 @@ class JobBroker(RedisBroker):
             for term in (self.lease, done_ttl, keep_done, dead_message_ttl, DEATHS_ALLOWED, self.nap)
         ]
         if middleware is None:
-            kinds = [TimeLimit if kind is StockTimeLimit else kind for kind in default_middleware]
-            middleware = [*(kind() for kind in kinds), RateLimits()]
+            middleware = default_middleware()
         super().__init__(  # type: ignore[no-untyped-call]
             middleware=middleware,
             namespace=namespace,
@@ -144,6 +141,7 @@ class JobBroker(RedisBroker):
           InvalidOption: an option's value makes no sense.
         """
         apply_to_actor(actor)
+        actor.fn = interruptible(actor.fn)
         super().declare_actor(actor)
 
     def declare_queue(self, queue_name: str) -> None:

@@ -6,18 +6,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import redis
 from dramatiq import Middleware, Worker
-from dramatiq.middleware import Interrupt, SkipMessage, raise_thread_exception
+from dramatiq.middleware import Interrupt, SkipMessage
 from dramatiq.results import Results
 
 from osmod.jobs import presence
 from osmod.jobs.current import running
+from osmod.jobs.interrupts import interrupt
 from osmod.jobs.job import Job
 from osmod.jobs.link import passes
 from osmod.jobs.reports import Reports
@@ -114,10 +115,6 @@ class JobControl(Middleware):
         running.set(None)
         thread = get_ident()
         began = self._running.pop(thread, None)
-        if self.unwanted:
-            # Whoever interrupts this thread has done so, or will not find the job any more.
-            with self._lock:
-                pass
         if began is not None:
             name = self._names.get(thread) or self._name(thread)
             message.ran = b" %.1f %b" % ((perf_counter() - began[1]) * 1000, name)
@@ -173,13 +170,19 @@ class JobControl(Middleware):
         return name
 
     def _interrupt(self, unwanted: set[str]) -> None:
-        with self._lock:
-            for thread_id, (job, _) in self._running.items():
-                if job.message_id in unwanted and job.options.get("throws") is not Cancelled:
-                    # To the worker it is an expected exception, to `Retries` one that ends the job.
-                    job.options["throws"] = Cancelled
-                    _log.info("Cancelling %s in thread %d.", job.message_id, thread_id)
-                    raise_thread_exception(thread_id, Cancelled)  # type: ignore[no-untyped-call]
+        for thread_id, (job, _) in list(self._running.items()):
+            if job.message_id in unwanted and interrupt(
+                thread_id, Cancelled, partial(self._claim, thread_id, job)
+            ):
+                _log.info("Cancelling %s in thread %d.", job.message_id, thread_id)
+
+    def _claim(self, thread_id: int, job: Job) -> bool:
+        now_running = self._running.get(thread_id)
+        if now_running is None or now_running[0] is not job or job.options.get("throws") is Cancelled:
+            return False
+        # To the worker it is an expected exception, to `Retries` one that ends the job.
+        job.options["throws"] = Cancelled
+        return True
 
 
 def ensure_control(broker: JobBroker) -> None:

@@ -13,11 +13,11 @@ from dramatiq.middleware import (
     MiddlewareError,
     Pipelines,
     Retries,
-    ShutdownNotifications,
 )
 from dramatiq.results import Results
 
 from osmod.jobs.job import Job
+from osmod.jobs.shutdown import ShutdownNotifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

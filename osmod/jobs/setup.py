@@ -14,7 +14,6 @@ from dramatiq.middleware import (
     Middleware,
     Pipelines,
     Retries,
-    ShutdownNotifications,
 )
 
 from osmod.jobs.broker import JobBroker
@@ -22,6 +21,7 @@ from osmod.jobs.control import JobControl
 from osmod.jobs.inline import InlineBroker
 from osmod.jobs.ratelimit import RateLimits
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
+from osmod.jobs.shutdown import ShutdownNotifications
 from osmod.jobs.states import JobState
 from osmod.jobs.timelimit import TimeLimit
 from osmod.settings import Settings, get_settings

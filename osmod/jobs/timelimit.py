@@ -1,41 +1,73 @@
-"""Dramatiq's time limit, without its lock on every job."""
+"""Dramatiq's time limit, in a way that only ever interrupts the job whose time is over."""
 
 from __future__ import annotations
 
+import math
+from functools import partial
+from logging import Logger
 from threading import get_ident
 from time import monotonic
-from typing import Any
 
 from dramatiq import Broker, MessageProxy
 from dramatiq import middleware as stock
+from dramatiq.middleware import TimeLimitExceeded
+from dramatiq.middleware.time_limit import _CtypesTimeoutManager
+
+from osmod.jobs.interrupts import interrupt
 
 
 class TimeLimit(stock.TimeLimit):
-    """Interrupts actors that run too long, exactly as Dramatiq's `TimeLimit` does.
+    """Raises `TimeLimitExceeded` in actors that run too long, as Dramatiq's `TimeLimit` does.
 
-    Each thread only ever writes its own deadline, and replacing a value disturbs nobody who reads the others;
-    the lock is needed when a thread's first deadline makes the table grow.
+    Only the actor itself is interrupted: not another job that the thread has taken up meanwhile, no hook of a
+    middleware, and not the worker's thread between two jobs, which would end it. See `osmod.jobs.interrupts`.
+
+    Parameters:
+      time_limit: milliseconds that actors may run, unless they or a message say otherwise; `inf` for any time.
+      interval: milliseconds between looks at what is over its limit.
     """
+
+    def __init__(self, *, time_limit: float = 600_000, interval: int = 1000) -> None:
+        super().__init__(time_limit=time_limit, interval=interval)
+        if isinstance(self.manager, _CtypesTimeoutManager):
+            self.manager = _Deadlines(interval, self.logger)
 
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         """Set the deadline of this thread."""
         options = broker.actors[message.actor_name].options if message.actor_name in broker.actors else {}
         limit = message.options.get("time_limit") or options.get("time_limit", self.time_limit)
-        deadlines = getattr(self.manager, "deadlines", None)
-        thread = get_ident()
-        if deadlines is not None and thread in deadlines:
-            deadlines[thread] = monotonic() + limit / 1000
-        else:
-            self.manager.add_timeout(thread, limit)  # type: ignore[no-untyped-call]
+        self.manager.add_timeout(get_ident(), limit)  # type: ignore[no-untyped-call]
 
-    def after_process_message(
-        self, broker: Broker, message: MessageProxy, *, result: Any = None, exception: Any = None
-    ) -> None:
-        """Lift the deadline of this thread."""
-        deadlines = getattr(self.manager, "deadlines", None)
-        if deadlines is not None:
-            deadlines[get_ident()] = None
-        else:
-            self.manager.remove_timeout(get_ident())  # type: ignore[no-untyped-call]
 
-    after_skip_message = after_process_message
+class _Deadlines(_CtypesTimeoutManager):
+    """When the job of each thread is over its limit.
+
+    Each thread writes its own deadline alone, and keeps it until its job is over; the one that looks reads a
+    copy, so that no lock is needed for every job. Whether the deadline is still that of the job that would be
+    interrupted is asked while that job cannot end.
+    """
+
+    deadlines: dict[int, float]
+
+    def __init__(self, interval: float, logger: Logger) -> None:
+        super().__init__(interval, logger)  # type: ignore[no-untyped-call]
+
+    def add_timeout(self, thread: int, limit: float) -> None:
+        self.deadlines[thread] = monotonic() + limit / 1000
+
+    def remove_timeout(self, thread: int) -> None:
+        self.deadlines[thread] = math.inf
+
+    def _handle_deadlines(self) -> None:
+        now = monotonic()
+        for thread, deadline in self.deadlines.copy().items():
+            if now >= deadline and interrupt(
+                thread, TimeLimitExceeded, partial(self._claim, thread, deadline)
+            ):
+                self.logger.warning("Time limit exceeded. Raised exception in worker thread %r.", thread)
+
+    def _claim(self, thread: int, deadline: float) -> bool:
+        if self.deadlines[thread] != deadline:
+            return False
+        self.remove_timeout(thread)
+        return True
