@@ -12,6 +12,8 @@ from queue import Empty
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from dramatiq.middleware import Interrupt, raise_thread_exception
+
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.options import parse_priority
 
@@ -56,7 +58,7 @@ class WorkQueue:
         self._arrivals = count()
         self._parked: list[Any] = []
         self._beds: dict[int, Any] = {}
-        self._busy: dict[int, tuple[str, float]] = {}
+        self._busy: dict[int, tuple[Any, float]] = {}
         self._coming = 0
         self._running: dict[str, int] = defaultdict(int)
         self._brisk = True
@@ -65,7 +67,7 @@ class WorkQueue:
         self._last_get = self._brisk_since = monotonic()
         self._next_trial = 0.0
         self._trial_after = TRIAL
-        self._closing = False
+        self._closing = self._shut = False
         self.unfinished_tasks = 0
 
     def put(self, item: _WorkQueueItem) -> None:
@@ -130,7 +132,8 @@ class WorkQueue:
             busy = self._busy.pop(thread, None)
             if busy is None:
                 return
-            queue_name, since = busy
+            message, since = busy
+            queue_name = message.queue_name
             self._running[queue_name] -= 1
             if self._brisk:
                 self._brisk_ended += 1
@@ -153,6 +156,18 @@ class WorkQueue:
             self._held_back.clear()
             self._forget(len(entries))
         return [entry[3] for entry in entries]
+
+    def shut(self) -> None:
+        """Give out no more jobs, whatever comes."""
+        with self._lock:
+            self._shut = self._closing = True
+
+    def interrupt(self, error: type[Interrupt]) -> None:
+        """Raise an error in every thread whose job has not ended."""
+        with self._lock:
+            for thread, (message, _) in self._busy.items():
+                if not getattr(message, "ended", False):
+                    raise_thread_exception(thread, error)  # type: ignore[no-untyped-call]
 
     def ahead(self) -> int:
         """How many jobs more than usual may wait here: as many as were brisk of late, up to `MOST_AHEAD`."""
@@ -225,16 +240,18 @@ class WorkQueue:
     def _take(self, thread: int) -> _WorkQueueItem | None:
         now = monotonic()
         self._last_get = now
-        while self._waiting:
+        while self._waiting and not self._shut:
             entry = heappop(self._waiting)
-            queue_name = entry[3].message.queue_name
+            message: Any = entry[3].message
+            queue_name = message.queue_name
             most = self._threads - 1 if len(self._served) > 1 and self._threads > 1 else self._threads
             if self._running[queue_name] >= most:
                 self._held_back[queue_name].append(entry)
                 continue
             self._turn = entry[1]
             self._running[queue_name] += 1
-            self._busy[thread] = (queue_name, now)
+            self._busy[thread] = (message, now)
+            message.begun = True
             if not self._brisk:
                 if now > self._next_trial:
                     self._brisk, self._brisk_since, self._slow = True, now, 0.0
