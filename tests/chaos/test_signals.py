@@ -196,7 +196,7 @@ def test_asked_again_later_it_ends_at_once(
     to: str,
 ) -> None:
     """A second request ends it within a second; its jobs run elsewhere, none before its first run is over."""
-    pool = pools(url_of(sender), log, "-t", "4", kind=kind)
+    pool = pools(url_of(sender), log, "-t", "4", kind=kind, lease=20_000)
     for name in ("brief", "deaf", "asynchronous", "blocking"):
         send(sender, name, LONG, 1)
     started(log, 4)
