@@ -12,12 +12,12 @@ from dramatiq import Message, Middleware, Worker
 from dramatiq.brokers.redis import DEFAULT_DEAD_MESSAGE_TTL, RedisBroker
 from dramatiq.common import q_name
 
+from osmod.jobs import draining
 from osmod.jobs.bounds import check_queue_name, check_span
 from osmod.jobs.connection import bounded, client_from_url
 from osmod.jobs.consumer import JobConsumer
 from osmod.jobs.control import ensure_control
 from osmod.jobs.defaults import default_middleware
-from osmod.jobs.draining import DEFAULT_DRAIN, Drained, begin_draining, end_draining, release_on_exit
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.holdings import Holdings
 from osmod.jobs.hooks import HookTable
@@ -77,7 +77,7 @@ class JobBroker(RedisBroker):
         dead_message_ttl: int = DEFAULT_DEAD_MESSAGE_TTL,
         remove_on_complete: bool = False,
         nap: int = DEFAULT_NAP,
-        drain: int = DEFAULT_DRAIN,
+        drain: int = draining.DEFAULT_DRAIN,
         client: redis.Redis | None = None,
         **parameters: Any,
     ) -> None:
@@ -91,7 +91,7 @@ class JobBroker(RedisBroker):
         self._holdings: dict[str, Holdings] = {}
         self._heartbeat: Heartbeat | None = None
         self._lock = threading.Lock()
-        self.stopping = False
+        self.stopping = self.clinging = False
         self.work_queue: WorkQueue | None = None
         self.lease = lease_millis(lease)
         check_span(keep_done=keep_done, done_ttl=done_ttl, dead_message_ttl=dead_message_ttl)
@@ -168,7 +168,7 @@ class JobBroker(RedisBroker):
             if self._heartbeat is None or not self._heartbeat.is_alive():
                 self._heartbeat = Heartbeat(self)
                 self._heartbeat.start()
-                release_on_exit(self)
+                draining.release_on_exit(self)
         return self.consumer_class(self, queue_name, prefetch, timeout)
 
     def holdings(self, queue_name: str) -> Holdings:
@@ -278,22 +278,22 @@ class JobBroker(RedisBroker):
             if args[0].__class__ is Job and args[0].suspect:
                 begin(self, args[0])
         elif signal == "worker_boot" and isinstance(args[0], Worker):
-            self.stopping = False
-            self.work_queue = WorkQueue(args[0].worker_threads, args[0].consumers)
-            setattr(args[0], "work_queue", self.work_queue)  # noqa: B010
+            draining.begin_work(self, args[0])
         elif signal == "worker_shutdown":
-            begin_draining(self, args[0])
+            draining.begin_draining(self, args[0])
         self._hooks.before(self, signal, args, kwargs)
 
     def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the `after_` hooks of a signal."""
-        if signal == "process_message" and isinstance(kwargs.get("exception"), Drained):
-            args[0].hand_back()
+        if signal == "process_message" and kwargs.get("exception") is not None:
+            draining.note_interruption(self, args[0], kwargs["exception"])
+        elif signal == "worker_shutdown":
+            draining.end_draining(self)
         if signal in ("process_message", "skip_message") and getattr(args[0], "untouched", False):
             self._hooks.after_interruption(self, signal, args, kwargs)
             return
         self._hooks.after(self, signal, args, kwargs)
-        if signal == "worker_shutdown":
-            end_draining(self)
-        elif signal == "consumer_thread_boot":
+        if signal == "consumer_thread_boot":
             setattr(args[0], "delay_queue", NoDelays())  # noqa: B010
+        elif signal == "process_boot":
+            draining.heed_signals(self)

@@ -20,6 +20,7 @@ class Job(MessageProxy):
       token: the lease's name; Redis refuses whatever comes under another.
       plain: whether no option of it or its actor needs any of Dramatiq's own middleware.
       suspect: whether a worker vanished while it held this job before.
+      begun: whether a thread has taken it up; from then on only its end, or that of the process, ends its run.
       ended: whether how it ended has been noted.
       settlement: what to tell Redis once the job ends, where that is not "done": a retry, for instance.
       followups: messages that hooks wanted to send on this job's end while Redis was away, with delays. They
@@ -28,6 +29,7 @@ class Job(MessageProxy):
 
     #: Once its run is over, a space, the milliseconds that it took, a space, and the name of its thread.
     ran: bytes = b""
+    begun: bool = False
 
     def __init__(
         self, message: Message[Any], job_id: bytes, token: bytes, consumer: JobConsumer, marks: bytes

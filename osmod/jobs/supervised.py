@@ -5,32 +5,35 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
-import os
 import random
 import signal
 import sys
-import threading
+from collections.abc import Callable
 from multiprocessing.connection import Connection
+from types import FrameType
 from typing import Any
 
 import psutil
 from dramatiq import Broker, BrokerConnectionError, MessageProxy, Middleware, Worker
 from dramatiq.cli import (
+    HANDLED_SIGNALS,
     LOGFORMAT,
     RET_CONNECT,
     RET_IMPORT,
-    RET_KILLED,
+    RET_OK,
     VERBOSITY,
     import_broker,
     import_object,
 )
+
+from osmod.jobs.signals import STOPPING, Latch, StopRequests
 
 _log = logging.getLogger(__name__)
 
 #: Seconds between two looks at the process's memory.
 LOOK = 1.0
 
-#: What a process tells its supervisor: it works; it stops by itself and wants a successor now.
+#: What a process tells its supervisor: it works; it wants to be told to stop, and a successor now.
 READY, RETIRING = "ready", "retiring"
 
 
@@ -57,17 +60,11 @@ class _Count(Middleware):
 def run_worker(options: argparse.Namespace, supervisor: Connection) -> None:
     """Run one worker process until it is told to stop, or is due to be replaced.
 
-    Exits with Dramatiq's codes: 2 if a module could not be imported, 3 if Redis could not be reached.
+    Exits with Dramatiq's codes: 1 if it was asked to stop again and did so at once, 2 if a module could not be
+    imported, 3 if Redis could not be reached.
     """
-    stop = threading.Event()
-
-    def on_signal(number: int, frame: Any) -> None:
-        if stop.is_set():
-            sys.exit(RET_KILLED)
-        stop.set()
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, on_signal)
+    stop = Latch()
+    _listen(lambda number, frame: stop.set())
     random.seed()
     set_up_logging(options)
     for path in options.path:
@@ -77,6 +74,8 @@ def run_worker(options: argparse.Namespace, supervisor: Connection) -> None:
         broker.emit_after("process_boot")
         for module in options.modules:
             importlib.import_module(module)
+        if stop.is_set():
+            return
         count = _Count()
         broker.add_middleware(count)
         worker = Worker(
@@ -92,16 +91,12 @@ def run_worker(options: argparse.Namespace, supervisor: Connection) -> None:
 
     forks = [f"{fork.__module__}:{fork.__name__}" for one in broker.middleware for fork in one.forks]
     _tell(supervisor, (READY, forks))
-    process, parent = psutil.Process(), os.getppid()
+    process, retiring = psutil.Process(), False
     while not stop.wait(LOOK):
-        if os.getppid() != parent:
-            _log.warning("The supervisor is gone; stopping.")
-            break
-        if reason := due_reason(options, count.jobs, process.memory_info().rss):
+        if not retiring and (reason := due_reason(options, count.jobs, process.memory_info().rss)):
             _log.info("Recycling this process: %s.", reason)
             _tell(supervisor, (RETIRING, []))
-            break
-    stop.set()
+            retiring = True
     worker.stop(timeout=options.worker_shutdown_timeout)
     broker.close()
 
@@ -118,13 +113,21 @@ def due_reason(options: argparse.Namespace, jobs: int, memory: int) -> str | Non
 
 def run_fork(options: argparse.Namespace, path: str) -> None:
     """Run a function that a middleware, or `--fork-function`, wants in a process of its own."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    _listen(lambda number, frame: sys.exit(RET_OK))
     set_up_logging(options)
     for folder in options.path:
         sys.path.insert(0, folder)
     _, function = import_object(path)  # type: ignore[no-untyped-call]
     sys.exit(function())
+
+
+def _listen(stop: Callable[[int, FrameType | None], object]) -> None:
+    """Handle the signals of this process, which were blocked while it was made: none is lost."""
+    requests = StopRequests(stop)
+    # Ctrl-C goes to the supervisor, too, which passes it on.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests.listen(*STOPPING)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED_SIGNALS)
 
 
 def _tell(supervisor: Connection, what: tuple[str, list[str]]) -> None:

@@ -11,30 +11,38 @@ import argparse
 import atexit
 import fnmatch
 import logging
-import multiprocessing
-import os
+import math
 import signal
+import socket
 import threading
 import time
 from collections.abc import Sequence
 from functools import partial
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.connection import wait
 from typing import Any
 
-from dramatiq.cli import RET_IMPORT, RET_OK, RET_PIDFILE, make_argument_parser, remove_pidfile, setup_pidfile
+from dramatiq.cli import (
+    HANDLED_SIGNALS,
+    RET_IMPORT,
+    RET_KILLED,
+    RET_OK,
+    RET_PIDFILE,
+    make_argument_parser,
+    remove_pidfile,
+    setup_pidfile,
+)
 
-from osmod.jobs.backoff import Backoff
-from osmod.jobs.supervised import READY, RETIRING, run_fork, run_worker, set_up_logging
+from osmod.jobs.draining import GRACE
+from osmod.jobs.processes import Forks, Slot
+from osmod.jobs.signals import AT_ONCE, LEAVING, SAME
+from osmod.jobs.supervised import READY, RETIRING, set_up_logging
 
 _log = logging.getLogger(__name__)
 
-#: Seconds that a process must have lived for its death not to count as one at the start.
-STABLE = 10.0
 #: Seconds between two looks at everything.
 LOOK = 0.5
-
-_spawning = multiprocessing.get_context("spawn")
+#: Seconds by which a worker may hear of a first request later than its supervisor, but not of a second.
+JITTER = 0.1
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -51,148 +59,118 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-class _Slot:
-    """One of the places that a worker process fills, and what became of those that filled it."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        self._options = options
-        self._backoff = Backoff(first=0.5, most=30.0)
-        self.process: SpawnProcess | None = None
-        self.pipe: Connection | None = None
-        self.retiring: list[SpawnProcess] = []
-        self._started = 0.0
-        self._start_at = 0.0
-
-    def start_if_due(self) -> None:
-        if self.process is None and time.monotonic() >= self._start_at:
-            self.pipe, theirs = _spawning.Pipe(duplex=False)
-            self.process = _spawning.Process(target=run_worker, args=(self._options, theirs))
-            self.process.start()
-            theirs.close()
-            self._started = time.monotonic()
-
-    def retire(self) -> None:
-        """Let the process end in its own time, and have a successor at once."""
-        if self.process is not None:
-            self.retiring.append(self.process)
-            self.vacate(0.0)
-
-    def reap(self) -> int | None:
-        """The exit code of the process, if it has ended by itself. Its successor starts when due."""
-        self.retiring = [one for one in self.retiring if one.is_alive()]
-        if self.process is None or self.process.is_alive():
-            return None
-        code = self.process.exitcode
-        if time.monotonic() - self._started > STABLE:
-            self._backoff.reset()
-        self.vacate(self._backoff.next())
-        return code
-
-    def vacate(self, pause: float) -> None:
-        if self.pipe is not None:
-            self.pipe.close()
-        self.process, self.pipe, self._start_at = None, None, time.monotonic() + pause
-
-    def everyone(self) -> list[SpawnProcess]:
-        return [*self.retiring, *([self.process] if self.process is not None else [])]
-
-
 class Supervisor:
     """Keeps as many worker processes as were asked for, until told to stop."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._slots = [_Slot(options) for _ in range(options.processes)]
-        self._forks: dict[str, SpawnProcess] = {}
-        self._signals: list[signal.Signals] = []
-        self._reload = threading.Event()
+        self._slots = [Slot(options) for _ in range(options.processes)]
+        self._forks = Forks(options)
+        self._wake, self._waker = socket.socketpair()
+        self._reload = False
+        self._reloaded = -math.inf
+        self._asked = math.inf
+        self._insisting = False
         self._code = RET_OK
 
     def run(self) -> int:
         """Run until told to stop. Returns the exit code of the command."""
-        handled = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        before = {number: signal.signal(number, self._on_signal) for number in handled}
+        for end in (self._wake, self._waker):
+            end.setblocking(False)
+        number_before = signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        before = {number: signal.signal(number, self._on_signal) for number in HANDLED_SIGNALS}
         try:
             self._supervise()
             self._stop()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+            signal.set_wakeup_fd(number_before)
+            self._wake.close()
+            self._waker.close()
         return self._code
 
+    def _on_signal(self, number: int, frame: Any) -> None:
+        # Only notes what was asked; the loop, which this wakes, does it.
+        now = time.monotonic()
+        if number == signal.SIGHUP:
+            self._reload = True
+        elif self._asked > now:
+            self._asked = now
+        elif now - self._asked > SAME + JITTER:
+            self._insisting = True
+
     def _supervise(self) -> None:
-        for path in self._options.forks:
-            self._fork(path)
-        while not self._stopping():
+        self._forks.start(self._options.forks)
+        while self._asked == math.inf and self._code == RET_OK:
             for slot in self._slots:
                 slot.start_if_due()
             self._listen()
             for slot in self._slots:
-                code = slot.reap()
-                if code == RET_IMPORT:
-                    _log.critical("A worker process could not import its modules; giving up.")
-                    self._code = RET_IMPORT
-                elif code is not None:
-                    _log.error("A worker process ended with code %s; starting another.", code)
-            if self._reload.is_set():
-                self._reload.clear()
-                self._signal_workers(signal.SIGTERM)
-                for slot in self._slots:
-                    slot.retire()
+                self._reap(slot)
+            if self._reload:
+                self._reload = False
+                self._replace_all()
 
-    def _stopping(self) -> bool:
-        return self._code != RET_OK or any(number is not signal.SIGHUP for number in self._signals)
+    def _reap(self, slot: Slot) -> None:
+        code = slot.reap()
+        if code == RET_IMPORT:
+            _log.critical("A worker process could not import its modules; giving up.")
+            self._code = RET_IMPORT
+        elif code is not None:
+            _log.error("A worker process ended with code %s; starting another.", code)
 
-    def _on_signal(self, number: int, frame: Any) -> None:
-        if number == signal.SIGHUP:
-            self._reload.set()
-            return
-        self._signals.append(signal.Signals(number))
-        if len(self._signals) > 1:
-            # Not so patient any more: the processes hand back what they hold and exit.
-            self._signal_workers(signal.SIGTERM)
-
-    def _signal_workers(self, number: signal.Signals) -> None:
-        for process in [one for slot in self._slots for one in slot.everyone()]:
-            if process.pid is not None and process.is_alive():
-                os.kill(process.pid, number)
+    def _replace_all(self) -> None:
+        if time.monotonic() - self._reloaded <= SAME:
+            return  # The same request, come again.
+        self._reloaded = time.monotonic()
+        for slot in self._slots:
+            slot.retire()
+        self._forks.stop()
+        self._forks.start(self._options.forks)
 
     def _listen(self) -> None:
         pipes = {slot.pipe: slot for slot in self._slots if slot.pipe is not None}
-        sentinels = [slot.process.sentinel for slot in self._slots if slot.process is not None]
-        for ready in wait([*pipes, *sentinels], timeout=LOOK):
-            slot = pipes.get(ready)  # type: ignore[call-overload]
-            if slot is None or slot.pipe is None:
+        for ready in self._wait(
+            [*pipes, *(slot.process.sentinel for slot in self._slots if slot.process)], LOOK
+        ):
+            slot = pipes.get(ready)
+            if slot is None or (heard := slot.hear()) is None:
                 continue
-            try:
-                what, forks = slot.pipe.recv()
-            except (EOFError, OSError):
-                slot.pipe.close()
-                slot.pipe = None
-                continue
+            what, forks = heard
             if what == RETIRING:
                 slot.retire()
             elif what == READY:
-                for path in forks:
-                    self._fork(path)
+                self._forks.start(forks)
 
-    def _fork(self, path: str) -> None:
-        if path not in self._forks:
-            self._forks[path] = _spawning.Process(target=run_fork, args=(self._options, path), daemon=True)
-            self._forks[path].start()
+    def _wait(self, what: list[Any], seconds: float) -> list[Any]:
+        """Wait for processes and pipes, or until a signal comes."""
+        ready = wait([*what, self._wake], timeout=seconds)
+        if self._wake in ready:
+            ready.remove(self._wake)
+            self._wake.recv(4096)
+        return ready
 
     def _stop(self) -> None:
         _log.info("Stopping; running jobs may end.")
-        self._signal_workers(signal.SIGTERM)
-        deadline = time.monotonic() + self._options.worker_shutdown_timeout / 1000
-        for process in [one for slot in self._slots for one in slot.everyone()]:
-            process.join(max(0.0, deadline - time.monotonic()))
-            if process.is_alive():
-                process.kill()
-                process.join()
-        for fork in self._forks.values():
-            fork.terminate()
-            fork.join(2)
+        everyone = [one for slot in self._slots for one in slot.everyone()]
+        for process in everyone:
+            process.ask()
+        deadline = time.monotonic() + self._options.worker_shutdown_timeout / 1000 + GRACE + LEAVING
+        while everyone := [process for process in everyone if process.is_alive()]:
+            if self._insisting:
+                self._insisting = False
+                deadline = min(deadline, time.monotonic() + 2 * AT_ONCE)
+                self._code = RET_KILLED
+                for process in everyone:
+                    process.insist()
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self._code = RET_KILLED
+                for process in everyone:
+                    process.kill()
+            self._wait([process.sentinel for process in everyone], min(LOOK, max(0.0, left)))
+        self._forks.stop()
 
     def watch(self) -> None:
         """Replace all processes whenever a source file changes."""
@@ -208,7 +186,7 @@ class Supervisor:
         polling = self._options.watch_use_polling or None
         for changes in watch(self._options.watch, watch_filter=matches, force_polling=polling):
             _log.info("Detected changes to %s.", ", ".join(sorted(path for _, path in changes)))
-            self._reload.set()
+            self._reload = True
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,7 +12,10 @@ from queue import Empty
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from dramatiq.middleware import Interrupt
+
 from osmod.jobs.errors import InvalidOption
+from osmod.jobs.interrupts import interrupt
 from osmod.jobs.options import parse_priority
 
 if TYPE_CHECKING:
@@ -65,7 +68,7 @@ class WorkQueue:
         self._last_get = self._brisk_since = monotonic()
         self._next_trial = 0.0
         self._trial_after = TRIAL
-        self._closing = False
+        self._closing = self._shut = False
         self.unfinished_tasks = 0
 
     def put(self, item: _WorkQueueItem) -> None:
@@ -154,6 +157,16 @@ class WorkQueue:
             self._forget(len(entries))
         return [entry[3] for entry in entries]
 
+    def shut(self) -> None:
+        """Give out no more jobs, whatever comes."""
+        with self._lock:
+            self._shut = self._closing = True
+
+    def interrupt(self, error: type[Interrupt]) -> None:
+        """Raise an error in every thread that runs a job, inside the actor alone."""
+        for thread in self.busy_threads():
+            interrupt(thread, error)
+
     def ahead(self) -> int:
         """How many jobs more than usual may wait here: as many as were brisk of late, up to `MOST_AHEAD`."""
         return 0 if self._closing else min(MOST_AHEAD, self._brisk_ended)
@@ -225,9 +238,10 @@ class WorkQueue:
     def _take(self, thread: int) -> _WorkQueueItem | None:
         now = monotonic()
         self._last_get = now
-        while self._waiting:
+        while self._waiting and not self._shut:
             entry = heappop(self._waiting)
-            queue_name = entry[3].message.queue_name
+            message: Any = entry[3].message
+            queue_name = message.queue_name
             most = self._threads - 1 if len(self._served) > 1 and self._threads > 1 else self._threads
             if self._running[queue_name] >= most:
                 self._held_back[queue_name].append(entry)
@@ -235,6 +249,7 @@ class WorkQueue:
             self._turn = entry[1]
             self._running[queue_name] += 1
             self._busy[thread] = (queue_name, now)
+            message.begun = True
             if not self._brisk:
                 if now > self._next_trial:
                     self._brisk, self._brisk_since, self._slow = True, now, 0.0

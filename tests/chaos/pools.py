@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -38,6 +39,7 @@ class Pool:
                 env=environment,
                 stdout=output,
                 stderr=output,
+                process_group=0,  # so that signals can be sent to all of it
             )
 
     @property
@@ -58,12 +60,8 @@ class Pool:
 
     def kill(self) -> None:
         """End all of it at once, as when the machine goes."""
-        everyone = [self._main.pid, *(worker.pid for worker in self.workers)]
-        for process in everyone:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        with suppress(ProcessLookupError):
+            os.killpg(self._main.pid, signal.SIGKILL)
         self._main.wait()
 
     @property
@@ -78,6 +76,10 @@ class Pool:
     def wait(self, seconds: float = 30.0) -> int:
         """Wait until it has ended. Returns its exit status."""
         return self._main.wait(seconds)
+
+    def poll(self) -> int | None:
+        """Its exit status, or None while it runs."""
+        return self._main.poll()
 
     def said(self) -> str:
         """What it logged."""

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import redis
 from dramatiq import Message
 
+from tests.redis_servers import binaries, binary_of, running
 from tests.waiting import until
 
 WORKER = """
@@ -123,6 +125,25 @@ def test_schedules_that_are_off_say_so(periodiq, redis_client):
         "Scheduled tasks are off (WORKER_RUN_SCHEDULED_TASKS is false): nothing will be scheduled." in output
     )
     assert redis_client.keys() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT], ids=["SIGHUP", "SIGINT"])
+def test_asked_again_later_the_command_ends_at_once(tmp_path, number):
+    """Even while it waits for a frozen Redis, and by whichever signal; it ends with 1."""
+    with running(binary_of(next(iter(binaries()), "redis"))) as server:
+        commands = Periodiq(tmp_path, server.url)
+        process = commands.start()
+        try:
+            until(lambda: server.client.hlen("dramatiq:default.msgs"), 30)
+            server.freeze()
+            time.sleep(1.2)  # there is a slot every second, which it then tries to send
+            process.send_signal(number)
+            time.sleep(1.1)  # what is tried is the time between them
+            process.send_signal(number)
+            assert process.wait(timeout=1.5) == 1
+        finally:
+            server.thaw()
+            commands.stop()
 
 
 def test_without_redis_the_command_stays_up(tmp_path, redis_client):

@@ -17,6 +17,7 @@ from dramatiq.middleware.middleware import MiddlewareError
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.jobs.schedules.schedule import Schedule
 from osmod.jobs.schedules.store import Answer, Claim, moment
+from osmod.jobs.signals import STOPPING, Latch, StopRequests
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Scheduler:
     """Sends the periodic actors of one broker; any number of these may run.
 
     `periodiq worker` makes one (see `osmod.jobs.schedules.command`). `step` does what is due; `loop` calls it
-    until SIGTERM or SIGINT. It holds no state that matters: what is settled stands in Redis.
+    it is told to stop. It holds no state that matters: what is settled stands in Redis.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Scheduler:
         self._plans: list[_Plan] | None = None
         self._registered = False
         self._failures = 0
-        self._stop = threading.Event()
+        self._stop = Latch()
 
     def schedule(self) -> None:
         """Say what will happen. periodiq calls this before `loop`."""
@@ -86,12 +87,11 @@ class Scheduler:
             )
 
     def loop(self) -> None:
-        """Run until `stop`, SIGTERM or SIGINT; at once over when schedules are off."""
+        """Run until `stop` or a signal, see docs/signals.md; at once over when schedules are off."""
         if not self._middleware.enabled:
             return
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self.stop())
+            StopRequests(lambda number, frame: self.stop()).listen(*STOPPING, signal.SIGINT)
         while not self._stop.is_set():
             wake = self.step()
             wait = min(wake - self._clock.now(), _LONGEST_WAIT)

@@ -1,0 +1,198 @@
+"""What signals ask of a process: to stop in order, or, asked again, at once. See docs/signals.md.
+
+A signal to a process group reaches a worker twice, once more from its parent, which passes on its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from types import FrameType
+from typing import NoReturn
+
+from dramatiq.cli import RET_KILLED
+
+_log = logging.getLogger(__name__)
+
+#: Seconds within which signals are one and the same request.
+SAME = 1.0
+#: Seconds that a process takes at most to end at once.
+AT_ONCE = 0.9
+#: Seconds that a process which has nothing more to do gets to end.
+LEAVING = 5.0
+#: Seconds between two looks at whether the parent lives and whether time is over.
+LOOK = 0.5
+
+#: The signals that ask a worker process to stop. Ctrl-C is for its parent, which passes it on.
+STOPPING = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Latch:
+    """An event that a signal handler may set: there `threading.Event` can wait for itself for ever."""
+
+    def __init__(self) -> None:
+        self._set = False
+        self._wake: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        """Let whoever waits go on."""
+        self._set = True
+        self._wake.put(None)
+
+    def is_set(self) -> bool:
+        """Whether it was set."""
+        return self._set
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is set, at most so many seconds. Returns whether it is. One thread may wait."""
+        if not self._set:
+            with suppress(Empty):
+                self._wake.get(timeout=max(0.0, seconds))
+        return self._set
+
+
+class StopRequests:
+    """Handles the signals by which this process is asked to stop.
+
+    The first calls `stop`; those of the next second are the same request; one after that ends the process
+    within a second. So does the process's own watch if it is not gone `patience` seconds after the first.
+    Its parent's death counts as a request, where `multiprocessing` made the process.
+
+    To end is to call `let_go`, in a thread of its own, while everything else still runs, and to exit when that
+    returns or `AT_ONCE` is over: nothing that hangs can hold it up.
+
+    Parameters:
+      stop: begins to stop; called in the main thread, by the signal handler and with its arguments.
+    """
+
+    def __init__(self, stop: Callable[[int, FrameType | None], object]) -> None:
+        self.patience = LEAVING
+        self.let_go: Callable[[], object] = lambda: None
+        self.process = os.getpid()
+        self._stop = stop
+        self._parent = multiprocessing.parent_process()
+        self._under = os.getppid()
+        self._first: float | None = None
+        self._echo = False
+        self._ends: SimpleQueue[tuple[int, str]] = SimpleQueue()
+        self._watch = threading.Thread(target=self._keep_watch, name="stop-requests", daemon=True)
+
+    def listen(self, *numbers: signal.Signals) -> None:
+        """Handle these signals from now on. Only the main thread can call this."""
+        global _current
+        _current = self
+        for number in numbers:
+            signal.signal(number, self._handle)
+        self._watch.start()
+
+    @property
+    def asked(self) -> bool:
+        """Whether this process was asked to stop."""
+        return self._first is not None
+
+    def ask(self) -> None:
+        """Ask this process to stop, as a signal would. Nothing happens if it was asked before."""
+        if not self.asked:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+    def end(self, code: int) -> NoReturn:
+        """End this process at once, with an exit code."""
+        self._ends.put((code, ""))
+        self._watch.join()
+        raise AssertionError("a watch ends with its process")
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self.process:
+            # A job forked this process, and the signal is meant for it.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        elif self._first is None:
+            self._first = time.monotonic()
+            self._echo = _has_yet_to_pass_on(self._under, number)
+            self._stop(number, frame)
+        elif time.monotonic() - self._first <= SAME:
+            return
+        elif self._echo:
+            self._echo = False
+        else:
+            self._ends.put((RET_KILLED, "Asked again to stop: ending at once."))
+
+    def _keep_watch(self) -> None:
+        while True:
+            try:
+                code, reason = self._ends.get(timeout=LOOK)
+                break
+            except Empty:
+                if self._first is not None and time.monotonic() - self._first > self.patience:
+                    code, reason = RET_KILLED, f"Not gone after {self.patience:.1f} seconds: ending at once."
+                    break
+            if self._orphaned():
+                self.ask()
+        try:
+            # Even logging can hang.
+            words = threading.Thread(target=self._last_words, args=(reason,), daemon=True)
+            words.start()
+            words.join(AT_ONCE)
+        finally:
+            os._exit(code)
+
+    def _last_words(self, reason: str) -> None:
+        if reason:
+            _log.warning(reason)
+        for child in multiprocessing.active_children():
+            child.terminate()
+        self.let_go()
+
+    def _orphaned(self) -> bool:
+        # The sentinel of a forked process stays open in those forked after it; a process made by a fork server
+        # has that as its parent.
+        parent = self._parent
+        return parent is not None and (os.getppid() != self._under or not parent.is_alive())
+
+
+_current: StopRequests | None = None
+
+
+def current() -> StopRequests | None:
+    """What handles the signals of this process, if it is one of those that this module looks after."""
+    return _current if _current is not None and _current.process == os.getpid() else None
+
+
+def take_over() -> StopRequests | None:
+    """Handle this process's signals from now on, if it is a worker of `dramatiq` or `osmod worker`.
+
+    Dramatiq's own handler exits on the second signal: from wherever the main thread is, while jobs run, into
+    an exit that waits for the event loop's thread for ever. It is called for the first one only.
+    """
+    requests, handler = current(), signal.getsignal(signal.SIGTERM)
+    if requests is not None or multiprocessing.parent_process() is None or not callable(handler):
+        return requests
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        try:
+            handler(number, frame)
+        except SystemExit:
+            # It had been asked before, while modules were imported.
+            _log.debug("Dramatiq knows already.")
+
+    requests = StopRequests(stop)
+    requests.listen(*STOPPING)
+    return requests
+
+
+def _has_yet_to_pass_on(parent: int, number: int) -> bool:
+    """Whether the parent got the same signal and blocks it, as Dramatiq's does until all its workers started."""
+    try:
+        lines = Path(f"/proc/{parent}/status").read_text().splitlines()
+    except OSError:
+        return False  # Not Linux, or there is no parent.
+    masks = [int(line[7:], 16) for line in lines if line.startswith(("SigBlk:", "ShdPnd:"))]
+    return bool(masks) and all(mask >> (number - 1) & 1 for mask in masks)

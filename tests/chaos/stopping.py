@@ -1,0 +1,63 @@
+"""Actors that say when their threads have let go of a job; see `tests.chaos.app` for the log and settings."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+
+import dramatiq
+from dramatiq.middleware import AsyncIO
+
+from tests.chaos.app import broker, note
+
+broker.add_middleware(AsyncIO())
+
+#: The process that takes what others let go of; there jobs are short.
+HEIR = "STOPPING_HEIR"
+
+
+def _seconds(millis: int) -> float:
+    return 0.02 if os.environ.get(HEIR) == str(os.getpid()) else millis / 1000
+
+
+@dramatiq.actor
+def brief(name: str, millis: int) -> None:
+    """Take so long, open to interruption."""
+    note("start", name)
+    try:
+        over = time.monotonic() + _seconds(millis)
+        while time.monotonic() < over:
+            time.sleep(0.01)
+        note("end", name)
+    finally:
+        note("over", name)
+
+
+@dramatiq.actor
+def deaf(name: str, millis: int) -> None:
+    """Take so long in one system call, which nothing interrupts."""
+    note("start", name)
+    time.sleep(_seconds(millis))
+    note("end", name)
+    note("over", name)
+
+
+@dramatiq.actor
+async def asynchronous(name: str, millis: int) -> None:
+    """Take so long on the event loop."""
+    note("start", name)
+    try:
+        await asyncio.sleep(_seconds(millis))
+        note("end", name)
+    finally:
+        note("over", name)
+
+
+@dramatiq.actor
+async def blocking(name: str, millis: int) -> None:
+    """Take so long and hold up the event loop, as no coroutine should."""
+    note("start", name)
+    time.sleep(_seconds(millis))
+    note("end", name)
+    note("over", name)

@@ -1,0 +1,289 @@
+"""What signals do to worker processes, by either command, to whichever of them and however often they are sent.
+
+Whatever happens, no job may run in two threads at a time, and nothing may be left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
+from typing import Any, NamedTuple
+
+import psutil
+import pytest
+from dramatiq import Worker
+
+from osmod.jobs import queues
+from osmod.jobs.broker import JobBroker
+from tests.chaos import app, stopping
+from tests.chaos.pools import Pool, SupervisedPool, url_of
+from tests.waiting import until
+
+
+class StockPool(Pool):
+    """`dramatiq tests.chaos.stopping`."""
+
+    module = "tests.chaos.stopping"
+
+
+class OwnPool(SupervisedPool):
+    """`osmod worker tests.chaos.stopping`."""
+
+    module = "tests.chaos.stopping"
+
+
+BOTH = pytest.mark.parametrize("kind", [StockPool, OwnPool], ids=["dramatiq", "osmod"])
+#: Seconds after which a signal is one more request.
+LATER = 1.15
+#: Milliseconds that a job takes which no test waits for.
+LONG = 40_000
+
+
+class Blow(NamedTuple):
+    """A signal, whom it is sent to, and after how many seconds."""
+
+    number: signal.Signals
+    to: str = "group"
+    after: float = 0.0
+
+
+@pytest.fixture
+def others(sender: JobBroker, log: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Starts a worker in this process, which takes whatever the processes under test let go of."""
+    own_log = os.open(log, os.O_WRONLY | os.O_APPEND)
+    monkeypatch.setattr(app, "_log", own_log)
+    monkeypatch.setenv(stopping.HEIR, str(os.getpid()))
+    sender.middleware.extend(one for one in app.broker.middleware if type(one).__name__ == "AsyncIO")
+    workers: list[Worker] = []
+
+    def start() -> None:
+        workers.append(Worker(sender, worker_threads=4))
+        workers[-1].start()
+
+    yield start
+    for worker in workers:
+        worker.stop()
+    sender.close()
+    os.close(own_log)
+
+
+def strike(pool: Pool, blows: list[Blow]) -> None:
+    """Send signals as told."""
+    for number, to, after in blows:
+        time.sleep(after)  # what is tried is the time between them
+        if to == "group":
+            os.killpg(pool.main, number)
+        else:
+            os.kill(pool.main if to == "parent" else pool.workers[0].pid, number)
+
+
+def send(broker: JobBroker, kind: str, millis: int, count: int = 2) -> None:
+    """Queue jobs of one kind."""
+    actor: Any = getattr(stopping, kind)
+    for number in range(count):
+        broker.enqueue(actor.message(f"{kind}-{number}", millis))
+
+
+def started(log: Path, count: int = 2) -> None:
+    """Wait until so many jobs have begun."""
+    until(lambda: len(app.events(log, "start")) >= count, 30, f"{count} jobs begun")
+
+
+def left(pool: Pool) -> list[int]:
+    """The processes of the pool's group that live."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getpgid(process.pid) == pool.main and lives(process):
+                found.append(process.pid)
+        except ProcessLookupError:
+            continue
+    return found
+
+
+def runs(log: Path, gone: dict[int, float]) -> dict[str, list[tuple[float, float]]]:
+    """When each run of each job began and ended; one that ended with its process, at the process's end."""
+    overs = [(name, process, moment) for name, process, moment in app.events(log, "over")]
+    found: dict[str, list[tuple[float, float]]] = {}
+    for name, process, began in app.events(log, "start"):
+        ends = [
+            moment for other, where, moment in overs if (other, where) == (name, process) and moment > began
+        ]
+        found.setdefault(name, []).append((began, min([*ends, gone.get(process, time.time())])))
+    return found
+
+
+def assert_never_at_once(log: Path, gone: dict[int, float]) -> None:
+    """No job began before the run before it was over."""
+    for name, times in runs(log, gone).items():
+        for (_, ended), (began, _) in pairwise(sorted(times)):
+            assert ended <= began, f"{name} ran twice at a time"
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process has not ended yet."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def deaths(pool: Pool, seconds: float) -> dict[int, float]:
+    """Wait until nothing is left of a pool. Returns when each of its workers was gone."""
+    watched = {worker.pid: worker for worker in pool.workers}
+    gone: dict[int, float] = {}
+
+    def over() -> bool:
+        for number, worker in watched.items():
+            if number not in gone and not lives(worker):
+                gone[number] = time.time()
+        return len(gone) == len(watched) and pool.poll() is not None and not left(pool)
+
+    until(over, seconds, "all of them have ended")
+    return gone
+
+
+GENTLE = {
+    "TERM to the group": [Blow(SIGTERM)],
+    "TERM to the parent, again at once": [Blow(SIGTERM, "parent"), Blow(SIGTERM, "parent", 0.3)],
+    "Ctrl-C, again at once": [Blow(SIGINT), Blow(SIGINT, "group", 0.3)],
+    "HUP to the parent, then TERM": [Blow(SIGHUP, "parent"), Blow(SIGTERM, "parent", 0.3)],
+}
+
+
+@BOTH
+@pytest.mark.parametrize("blows", GENTLE.values(), ids=GENTLE.keys())
+def test_what_runs_may_end(
+    sender: JobBroker,
+    pools: Callable[..., Pool],
+    log: Path,
+    others: Callable[[], None],
+    kind: type[Pool],
+    blows: list[Blow],
+) -> None:
+    """A request to stop is one, however often it arrives within a second: running jobs end, and run once."""
+    pool = pools(url_of(sender), log, "-t", "2", kind=kind)
+    send(sender, "brief", 1200, 1)
+    send(sender, "asynchronous", 1200, 1)
+    started(log)
+    others()
+    strike(pool, blows)
+    gone = deaths(pool, 6)
+
+    assert pool.wait() == 0
+    assert_never_at_once(log, gone)
+    assert sorted(name for name, *_ in app.events(log)) == ["asynchronous-0", "brief-0"]
+    assert len(app.events(log, "start")) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "to"),
+    [(StockPool, "group"), (OwnPool, "group"), (OwnPool, "parent")],
+    ids=["dramatiq-group", "osmod-group", "osmod-parent"],
+)
+def test_asked_again_later_it_ends_at_once(
+    sender: JobBroker,
+    pools: Callable[..., Pool],
+    log: Path,
+    others: Callable[[], None],
+    kind: type[Pool],
+    to: str,
+) -> None:
+    """A second request ends it within a second; its jobs run elsewhere, none before its first run is over."""
+    pool = pools(url_of(sender), log, "-t", "4", kind=kind, lease=20_000)
+    for name in ("brief", "deaf", "asynchronous", "blocking"):
+        send(sender, name, LONG, 1)
+    started(log, 4)
+    others()
+    strike(pool, [Blow(SIGTERM, to), Blow(SIGTERM, to, LATER)])
+    asked = time.time()
+    gone = deaths(pool, 5)
+
+    assert pool.wait() == 1
+    assert max(gone.values()) - asked < 1.2
+    until(lambda: queues.counts(sender, "default").done == 4, 10)
+    assert_never_at_once(log, gone)
+
+
+@BOTH
+def test_what_ignores_its_interruption_does_not_hold_up_the_end(
+    sender: JobBroker, pools: Callable[..., Pool], log: Path, others: Callable[[], None], kind: type[Pool]
+) -> None:
+    """When the time to drain is over, jobs that cannot be interrupted end with the process and run again."""
+    pool = pools(url_of(sender), log, "-t", "4", kind=kind, drain=500)
+    for name in ("brief", "deaf", "blocking"):
+        send(sender, name, LONG, 1)
+    started(log, 3)
+    others()
+    asked = time.time()
+    strike(pool, [Blow(SIGTERM)])
+    gone = deaths(pool, 12)
+
+    assert pool.wait() == 0
+    assert max(gone.values()) - asked < 6
+    until(lambda: queues.counts(sender, "default").done == 3, 10)
+    assert_never_at_once(log, gone)
+
+
+@BOTH
+def test_a_reload_asks_each_process_once(
+    sender: JobBroker,
+    pools: Callable[..., Pool],
+    log: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Pool],
+) -> None:
+    """SIGHUP, to the group and again later: jobs end where they began, and there are workers as before."""
+    # `python -m dramatiq` starts itself anew with the `python` that it finds.
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    pool = pools(url_of(sender), log, "-t", "2", kind=kind)
+    send(sender, "brief", 2000)
+    started(log)
+    before = {worker.pid for worker in pool.workers}
+    hups = [Blow(SIGHUP), Blow(SIGHUP, "parent", LATER)] if kind is OwnPool else [Blow(SIGHUP)]
+    strike(pool, hups)
+    until(lambda: before.isdisjoint(worker.pid for worker in pool.workers) and pool.workers, 10)
+    send(sender, "asynchronous", 500, 1)
+    until(lambda: len(app.events(log)) == 3, 10)
+    until(lambda: queues.counts(sender, "default").done == 3)
+    strike(pool, [Blow(SIGTERM)])
+    deaths(pool, 6)
+
+    assert pool.wait() == 0
+    assert sorted(name for name, *_ in app.events(log, "start")) == ["asynchronous-0", "brief-0", "brief-1"]
+
+
+@BOTH
+def test_nothing_outlives_the_parent(
+    sender: JobBroker, pools: Callable[..., Pool], log: Path, others: Callable[[], None], kind: type[Pool]
+) -> None:
+    """After SIGKILL of the parent its workers end what they run, then themselves."""
+    pool = pools(url_of(sender), log, "-t", "1", kind=kind, processes=2)
+    until(lambda: len(pool.workers) == 2, 20)
+    send(sender, "brief", 1500)
+    started(log)
+    others()
+    strike(pool, [Blow(SIGKILL, "parent")])
+    pool.wait()
+    until(lambda: not left(pool), 8, "its workers have ended")
+
+    assert sorted(name for name, *_ in app.events(log)) == ["brief-0", "brief-1"]
+    assert len(app.events(log, "start")) == 2
+
+
+@BOTH
+def test_told_to_stop_while_it_starts(
+    sender: JobBroker, pools: Callable[..., Pool], log: Path, kind: type[Pool]
+) -> None:
+    """Signals while processes start end them, at whatever moment they come."""
+    started = [pools(url_of(sender), log, "-t", "1", kind=kind, processes=1) for _ in range(4)]
+    for pool in started:
+        strike(pool, [Blow(SIGTERM, "group", 0.4), Blow(SIGTERM, "parent")])
+    for pool in started:
+        deaths(pool, 10)

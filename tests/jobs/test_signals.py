@@ -1,0 +1,117 @@
+"""Requests to stop, in a process that does nothing else. What workers do on them: `tests/chaos/test_signals.py`."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from osmod.jobs.signals import AT_ONCE, _has_yet_to_pass_on
+from tests.waiting import until
+
+#: It never ends by itself: a thread that is no daemon runs on.
+PROCESS = """
+import os, signal, sys, threading, time
+from osmod.jobs.signals import STOPPING, Latch, StopRequests
+
+stop = Latch()
+requests = StopRequests(lambda number, frame: (print("stop", flush=True), stop.set()))
+requests.patience, let_go = float(sys.argv[1]), sys.argv[2]
+requests.let_go = {"hangs": lambda: time.sleep(60), "tells": lambda: print("bye", flush=True)}[let_go]
+requests.listen(*STOPPING)
+threading.Thread(target=time.sleep, args=(60,)).start()
+if sys.argv[3:] == ["fork"]:
+    here, there = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(there, b"up")
+        time.sleep(60)
+    os.read(here, 2)
+    os.kill(child, signal.SIGTERM)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+print("ready", flush=True)
+while True:
+    stop.wait(60)
+"""
+
+
+class Process:
+    """One that runs `PROCESS`."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROCESS, *map(str, arguments)], stdout=subprocess.PIPE, text=True
+        )
+
+    def heard(self) -> str:
+        """The next line that it says."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+
+@pytest.fixture
+def process() -> Iterator[Callable[..., Process]]:
+    """Starts such processes; none outlives the test."""
+    started: list[Process] = []
+
+    def start(*arguments: object) -> Process:
+        started.append(Process(*arguments))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.communicate()
+
+
+def test_within_a_second_it_is_the_same_request(process: Callable[..., Process]) -> None:
+    """Three signals at once are one request; one later than a second ends the process, after last words."""
+    asked = process(30, "tells")
+    assert "ready" == asked.heard()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTERM):
+        asked.process.send_signal(number)
+        time.sleep(0.1)  # what is tried is the time between them
+    assert "stop" == asked.heard()
+    time.sleep(1)
+    assert asked.process.poll() is None
+    asked.process.send_signal(signal.SIGTERM)
+    assert "bye" == asked.heard()
+    assert 1 == asked.process.wait(2)
+
+
+def test_nothing_that_hangs_holds_up_the_end(process: Callable[..., Process]) -> None:
+    """A process that does not end is ended when patience is over, even if its last words hang, too."""
+    asked = process(0.2, "hangs")
+    assert "ready" == asked.heard()
+    began = time.monotonic()
+    asked.process.send_signal(signal.SIGTERM)
+    assert 1 == asked.process.wait(5)
+    assert time.monotonic() - began < 0.2 + 0.5 + AT_ONCE + 0.5
+
+
+def test_a_forked_process_is_ended_as_any_other(process: Callable[..., Process]) -> None:
+    """What a job forks is ended by SIGTERM; the process that forked it was not asked to stop."""
+    asked = process(30, "tells", "fork")
+    assert "-15" == asked.heard()
+    assert "ready" == asked.heard()
+
+
+def test_a_parent_that_will_pass_a_signal_on() -> None:
+    """It does if the signal waits for it to stop blocking, as Dramatiq's parent does while workers start."""
+    code = "import signal as s; s.pthread_sigmask(s.SIG_BLOCK, {s.SIGTERM}); print(flush=True); s.sigwait({s.SIGUSR1})"
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    try:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        assert not _has_yet_to_pass_on(parent.pid, signal.SIGTERM)
+        parent.send_signal(signal.SIGTERM)
+        until(lambda: _has_yet_to_pass_on(parent.pid, signal.SIGTERM))
+        assert not _has_yet_to_pass_on(parent.pid, signal.SIGHUP)
+    finally:
+        parent.kill()
+        parent.communicate()
+    assert not _has_yet_to_pass_on(parent.pid, signal.SIGTERM)
