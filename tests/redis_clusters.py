@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 import redis
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
@@ -166,8 +167,8 @@ class ClusterSet:
 
     def _named(self, slot: int) -> Server | None:
         views = [_owner(node, slot) for node in self.nodes if node.awake]
-        port, count = Counter(views).most_common(1)[0]
-        return next((one for one in self.nodes if one.port == port), None) if 2 * count > len(views) else None
+        port, votes = Counter(views).most_common(1)[0]
+        return next((one for one in self.nodes if one.port == port), None) if 2 * votes > len(views) else None
 
     def _taken_over(self, key: str | bytes, old: Server) -> bool:
         new = self.master_of(key)
@@ -184,6 +185,7 @@ class ClusterSet:
             and len(masters) == SHARDS
             and all(any(replica.follows(master) for master in masters) for replica in replicas)
             and self._sound()
+            and all(master.replicates(1, _key_on(self.nodes[0], master)) for master in masters)
         )
 
     def _sound(self) -> bool:
@@ -223,3 +225,8 @@ def _owner(node: Server, slot: int) -> int | None:
     """The port of the master that has a slot, as a node sees it."""
     stretches = node.ask("CLUSTER SLOTS")
     return next((int(master[1]) for first, last, master, *_ in stretches if first <= slot <= last), None)
+
+
+def _key_on(node: Server, master: Server) -> str:
+    """A key that a master has, as a node sees it."""
+    return next(key for key in map(str, count()) if _owner(node, key_slot(key.encode())) == master.port)

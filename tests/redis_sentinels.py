@@ -139,8 +139,10 @@ class SentinelSet:
         if master is None or not all(node.awake for node in self.nodes) or _role(master) != "master":
             return False
         replicas = [one for one in self.servers if one is not master]
-        return all(replica.follows(master) for replica in replicas) and all(
-            self._knows(sentinel, master) for sentinel in self.sentinels
+        return (
+            all(replica.follows(master) for replica in replicas)
+            and all(self._knows(sentinel, master) for sentinel in self.sentinels)
+            and master.replicates(len(replicas), "ready")
         )
 
     def _knows(self, sentinel: Server, master: Server) -> bool:

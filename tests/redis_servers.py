@@ -113,6 +113,19 @@ class Server:
         role, *rest = self.ask("ROLE")
         return bool(role == "slave" and int(rest[1]) == master.port and rest[2] == "connected")
 
+    def replicates(self, count: int, key: str) -> bool:
+        """Whether so many replicas have what is written to it now, under a key that it may write.
+
+        One that has just copied all data counts as a good one, for Redis and `min-replicas-to-write`, up to a
+        second before it is sent what is written.
+        """
+        with redis.Redis(port=self.port, socket_timeout=5, single_connection_client=True) as client:
+            try:
+                client.set(key, "", px=1)
+            except redis.ResponseError:
+                return False
+            return int(client.wait(count, 1000)) >= count
+
     def kill(self) -> None:
         """End it as a crash would."""
         assert self._process is not None

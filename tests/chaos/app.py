@@ -1,6 +1,7 @@
 """Actors for worker processes under test. What they do is written to a file, a line an event.
 
-Environment: `CHAOS_URL`, `CHAOS_LOG` (the file), `CHAOS_LEASE` and `CHAOS_DRAIN` in milliseconds.
+Environment: `CHAOS_URL`, `CHAOS_LOG` (the file), `CHAOS_LEASE` and `CHAOS_DRAIN` in milliseconds, `CHAOS_QUEUES`
+(names with commas between, consumed beside `default`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ broker = open_broker(
 )
 broker.add_middleware(CurrentMessage())
 dramatiq.set_broker(broker)
+for queue in filter(None, os.environ.get("CHAOS_QUEUES", "").split(",")):
+    broker.declare_queue(queue)
 
 _log = os.open(os.environ["CHAOS_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
@@ -32,8 +35,8 @@ def note(event: str, name: object) -> None:
 
 
 @dramatiq.actor(max_retries=10, min_backoff=50, max_backoff=200)
-def work(name: str, millis: int = 5, fails: bool = False) -> None:
-    """Take so long; fail on the first run if told to."""
+def work(name: str, millis: int = 5, fails: bool = False, payload: str = "") -> None:
+    """Take so long; fail on the first run if told to. The payload is only carried."""
     note("start", name)
     message = CurrentMessage.get_current_message()
     time.sleep(millis / 1000)

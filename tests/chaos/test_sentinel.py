@@ -1,0 +1,149 @@
+"""What happens to jobs when the sentinels make another server the master."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import dramatiq
+import pytest
+from dramatiq.brokers.redis import RedisBroker
+
+from osmod.jobs.errors import JobNotQueued
+from tests.chaos.senders import sending
+from tests.jobs.brokers import boot
+from tests.redis_sentinels import SentinelSet
+from tests.redis_servers import Server
+from tests.waiting import until
+
+Open = Callable[..., RedisBroker]
+
+
+@pytest.fixture
+def behind(sentinels: SentinelSet) -> Iterator[Open]:
+    """Opens a broker whose Redis is behind sentinels."""
+    opened: list[RedisBroker] = []
+
+    def start(**parameters: object) -> RedisBroker:
+        opened.append(boot(sentinels.url, **parameters))
+        return opened[-1]
+
+    yield start
+    for broker in opened:
+        broker.close()
+
+
+def _send_on(broker: RedisBroker) -> Callable[[str], object]:
+    def send(name: str) -> object:
+        message: dramatiq.Message[None] = dramatiq.Message(
+            "default", "nothing", (name,), {}, {}, message_id=name
+        )
+        return broker.enqueue(message)
+
+    broker.declare_queue("default")
+    return send
+
+
+def _stored(server: Server) -> set[str]:
+    return set(server.ask("ZRANGE", "dramatiq:{default}:ready", 0, -1))
+
+
+def _has_no_replicas(server: Server) -> bool:
+    return "min_slaves_good_slaves:0" in server.ask("INFO replication")
+
+
+@pytest.mark.parametrize("awake", [0, 1], ids=["all at rest", "one sends"])
+def test_sends_after_a_failover_are_not_lost(sentinels: SentinelSet, behind: Open, awake: int) -> None:
+    """P1: a master was frozen, another was made, the old one is back: nothing more is sent to the old one.
+
+    For some seconds it takes itself for a master still. What it accepts meanwhile is deleted when the sentinels
+    make it a replica; connections that were at rest all the while have noticed nothing.
+    """
+    with sending(_send_on(behind())) as senders:
+        senders.rest(but=awake)
+        old = sentinels.fail_over("freeze")
+        old.thaw()
+        senders.go()
+        sentinels.await_ready()
+        senders.more()
+    assert old is not sentinels.master
+
+    assert set() == set(senders.accepted) - _stored(sentinels.master)
+
+
+def test_sends_up_to_the_death_of_a_master_are_not_lost(sentinels: SentinelSet, behind: Open) -> None:
+    """P1: with `min-replicas-to-write`, what was acknowledged is where the new master has it."""
+    sentinels.configure(min_replicas_to_write=1, min_replicas_max_lag=1)
+    with sending(_send_on(behind()), 4) as senders:
+        senders.more()
+        sentinels.fail_over("kill")
+        sentinels.heal()
+        senders.more()
+
+    assert set() == set(senders.accepted) - _stored(sentinels.master)
+
+
+def test_a_failover_by_command_loses_a_moment_at_most(sentinels: SentinelSet, behind: Open) -> None:
+    """With `min-replicas-to-write` all replicas there are, the old master refuses once one of them is promoted.
+
+    A sentinel's command, unlike FAILOVER of Redis itself, does not hold writes up: what the old master was just
+    accepting is lost, a send of each connection at most.
+    """
+    sentinels.configure(min_replicas_to_write=2, min_replicas_max_lag=1)
+    with sending(_send_on(behind()), 4) as senders:
+        senders.more()
+        sentinels.fail_over("command")
+        sentinels.configure(min_replicas_to_write=1)
+        sentinels.heal()
+        senders.more()
+
+    assert len(set(senders.accepted) - _stored(sentinels.master)) <= 4
+
+
+def test_a_master_without_replicas_is_left_for_the_new_one(sentinels: SentinelSet, behind: Open) -> None:
+    """`min-replicas-to-write`: the old master refuses, and the job goes to the new one within its patience."""
+    sentinels.configure(min_replicas_to_write=1, min_replicas_max_lag=1)
+    send = _send_on(behind(send_patience=1500))
+    send("before")
+    old = sentinels.fail_over("freeze")
+    old.thaw()
+    until(lambda: _has_no_replicas(old))
+    send("after")
+    sentinels.heal()
+
+    assert {"before", "after"} == _stored(sentinels.master)
+
+
+def test_a_send_waits_for_replicas(sentinels: SentinelSet, behind: Open) -> None:
+    """`min-replicas-to-write`: while no replica answers, `send` waits, and the job is stored once one does."""
+    sentinels.configure(min_replicas_to_write=1, min_replicas_max_lag=1)
+    send = _send_on(behind(send_patience=20_000))
+    master, replicas = sentinels.master, sentinels.replicas
+    for replica in replicas:
+        replica.freeze()
+    until(lambda: _has_no_replicas(master))
+    waiting = threading.Thread(target=send, args=("patient",))
+    waiting.start()
+    refused = int(master.client.info("stats")["total_error_replies"])
+    until(lambda: int(master.client.info("stats")["total_error_replies"]) > refused, what="it was refused")
+    assert waiting.is_alive()
+    assert set() == _stored(master)
+    for replica in replicas:
+        replica.thaw()
+    waiting.join(20)
+
+    assert {"patient"} == _stored(sentinels.master)
+
+
+def test_a_send_says_that_replicas_are_missing(sentinels: SentinelSet, behind: Open) -> None:
+    """`min-replicas-to-write`: when its patience ends, `send` names the reason, and nothing is stored."""
+    sentinels.configure(min_replicas_to_write=1, min_replicas_max_lag=1)
+    send = _send_on(behind(send_patience=200))
+    master = sentinels.master
+    for replica in sentinels.replicas:
+        replica.freeze()
+    until(lambda: _has_no_replicas(master))
+
+    with pytest.raises(JobNotQueued, match="NOREPLICAS"):
+        send("in-vain")
+    assert set() == _stored(master)
