@@ -98,7 +98,7 @@ class JobBroker(RedisBroker):
         check_span(nap=nap, drain=drain, send_patience=send_patience)
         self.send_patience = send_patience
         self.done_ttl, self.remove_on_complete = done_ttl, remove_on_complete
-        self.nap, self.drain = min(nap, self.lease), drain
+        self.nap, self.drain = min(nap, self.lease * 2 // 3), drain
         self.links = Links(client.connection_pool)
         patient = max(0.2, send_patience / 3000)
         self.sender = Sender(self, Links(client.connection_pool, most=patient, eager=True))

@@ -83,7 +83,7 @@ class JobConsumer(Consumer):
         if self.message_cache and not self.broker.stopping:
             return self.message_cache.popleft()
         try:
-            job = self._next()
+            return self._next()
         except Exception as error:
             if not passes(error):
                 raise
@@ -92,7 +92,6 @@ class JobConsumer(Consumer):
             self._complain(error)
             self._bell.wait(min(self._backoff.next(), self._look_up))
             return None
-        return job
 
     def _complain(self, error: Exception) -> None:
         """Say what is wrong and what to do, at once and then every `COMPLAIN_EVERY` seconds."""
@@ -107,9 +106,8 @@ class JobConsumer(Consumer):
     def ack(self, message: MessageProxy) -> None:
         """Note that a job is done, or is to be retried if a retry was asked for. Never raises for Redis."""
         if isinstance(message, Job):
-            self._settle(
-                message, message.settlement or (message.done, message.id, message.token, message.ran)
-            )
+            done = (message.done, message.id, message.token, message.ran)
+            self._settle(message, message.settlement or done)
 
     def nack(self, message: MessageProxy) -> None:
         """Note that a job has failed for good."""
@@ -240,8 +238,11 @@ class JobConsumer(Consumer):
             self._dry_until = time.monotonic() + nap / 1000
         else:
             self._dry_until = 0.0
-        if fields:
-            self._take(fields, messages, token)
+        try:
+            if fields:
+                self._take(fields, messages, token)
+        finally:
+            self._holdings.arrived(token)
 
     def _fall_asleep(self) -> None:
         seconds = max(0.001, self._dry_until - time.monotonic())
@@ -265,9 +266,7 @@ class JobConsumer(Consumer):
         return self.message_cache.popleft() if self.message_cache else None
 
     def _take(self, fields: list[bytes], messages: bytes, token: bytes) -> None:
-        at = 0
-        decode = decoder(messages)
-        actors = self.broker.actors
+        at, decode, actors = 0, decoder(messages), self.broker.actors
         held, queued = self._holdings.held, self.queued_message_ids
         for size, job_id in zip(fields[::2], fields[1::2], strict=True):
             end = at + int(size)
@@ -275,6 +274,9 @@ class JobConsumer(Consumer):
             if job_id[:1] in b"!*":
                 bare = job_id.lstrip(b"!*")
                 marks, job_id = job_id[: -len(bare)], bare
+            if job_id.decode() in held and self._holdings.adopt(job_id.decode(), token, marks):
+                at = end
+                continue
             try:
                 message = decode(at, end)
             except DecodeError as error:

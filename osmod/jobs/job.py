@@ -21,6 +21,7 @@ class Job(MessageProxy):
       plain: whether no option of it or its actor needs any of Dramatiq's own middleware.
       suspect: whether a worker vanished while it held this job before.
       ended: whether how it ended has been noted.
+      lost: whether its lease has passed on while it was held here.
       settlement: what to tell Redis once the job ends, where that is not "done": a retry, for instance.
       followups: messages that hooks wanted to send on this job's end while Redis was away, with delays. They
         are sent before the job is settled, so that neither is lost.
@@ -44,6 +45,7 @@ class Job(MessageProxy):
         self.done = b"D" if b"*" in marks else b"d"
         self.id = job_id
         self.ended = False
+        self.lost = False
         self.settlement: tuple[bytes, ...] | None = None
         self.followups: list[tuple[Message[Any], int | None]] | None = None
 
@@ -56,6 +58,14 @@ class Job(MessageProxy):
         """Whether the job will be run again as if it had not begun: handed back, or postponed."""
         return self.settlement is not None and self.settlement[0] in (b"h", b"p")
 
+    def adopt(self, token: bytes, marks: bytes) -> None:
+        """Hold it under another lease from now on: it was leased again by the process that still has it."""
+        self.token, self.lost = token, False
+        self.suspect = b"!" in marks
+        self.done = b"D" if b"*" in marks else b"d"
+        if self.settlement is not None:
+            self.settlement = under(self.settlement, token)
+
     def hand_back(self) -> None:
         """Have it return to its old place in the queue instead of ending."""
         self.settlement = (b"h", self.id, self.token)
@@ -63,3 +73,9 @@ class Job(MessageProxy):
     def postpone(self, millis: int) -> None:
         """Have it become due again later, no attempt counted, instead of ending."""
         self.settlement = (b"p", self.id, self.token, b"%d" % millis)
+
+
+def under(settlement: tuple[bytes, ...], token: bytes) -> tuple[bytes, ...]:
+    """A settlement as it is told under another lease."""
+    kind, job_id, _, *rest = settlement
+    return (kind, job_id, token, *rest)

@@ -63,7 +63,7 @@ class Heartbeat(threading.Thread):
             pause = lease / 3
             for holdings in self._broker.all_holdings():
                 try:
-                    holdings.extend(self._broker.links, b"%d" % self._broker.lease)
+                    holdings.extend(self._broker.links, self._broker.lease)
                 except (redis.RedisError, OSError) as error:
                     if not passes(error):
                         _log.exception("Leases of queue %r were not extended.", holdings.queue_name)

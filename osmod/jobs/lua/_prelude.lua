@@ -34,6 +34,25 @@ local function tally(counter, count)
     try('HINCRBY', META, counter, count)
 end
 
+-- Notes that the server heard of somebody. Leases that ran out while it heard of nobody say nothing: it stood
+-- still or was cut off itself, and their holders are given a moment to report. `lost` says whether there are
+-- such leases; returns for how many milliseconds they are left alone.
+local function grace_after_silence(lease, lost)
+    local known = call('HMGET', META, 'heard', 'grace')
+    if call('HSET', META, 'heard', stamp) == 1 then
+        call('PEXPIRE', META, META_TTL)
+    end
+    if not lost then
+        return 0
+    end
+    if now - (tonumber(known[1]) or 0) <= lease / 2 then
+        return math.max(0, (tonumber(known[2]) or 0) - now)
+    end
+    local grace = math.max(lease / 3, 2000)
+    call('HSET', META, 'grace', string.format('%.0f', now + grace))
+    return grace
+end
+
 -- The next `count` arrival numbers end at the returned one.
 local function arrivals(count)
     local last = call('HINCRBY', META, 'arrivals', count)
