@@ -48,7 +48,8 @@ local function grace_after_silence(lease, lost)
     if now - (tonumber(known[1]) or 0) <= lease / 2 then
         return math.max(0, (tonumber(known[2]) or 0) - now)
     end
-    local grace = math.max(lease / 3, 2000)
+    -- Longer than a heartbeat that waits in vain for an answer takes until it tries again, see osmod.jobs.leases.
+    local grace = math.max(2000, lease / 3, math.min(lease, 7000))
     call('HSET', META, 'grace', string.format('%.0f', now + grace))
     return grace
 end
