@@ -20,7 +20,7 @@
 local MOST_BYTES = 4194304 -- of messages in one answer, unless a single one is longer
 local lease, keep_done, keep_number, keep_failed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local deaths_allowed, nap, token, want = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
-local done_ttl = span(keep_done)
+local done_ttl = ARGV[2]
 local refused, settled, done = {}, {}, {}
 local retried, failed, ripe, put_off = 0, 0, 0, false
 
@@ -163,27 +163,27 @@ if #due > 0 then
     end
 end
 
--- Has a job run again whose lease ran out, or fails it if its worker died with it too often.
-local function recover(id, held, job)
-    -- Whether its worker had started it is known only from the second run on (see begin.lua); the first loss
-    -- counts as a death once a later one is certain.
-    local deaths = tonumber(job[4]) or 0
-    local certain = job[3] == held
-    if certain then
-        deaths = deaths + 1
-    end
-    if certain and deaths + (job[5] and 1 or 0) >= deaths_allowed then
-        call('HSET', JOB .. id, 'lease', '', 'deaths', deaths)
-        bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths_allowed .. ' times')
-        tally('failed', 1)
-        emit('failed', id, 'error', 'WorkerDied')
-    else
-        call('HSET', JOB .. id, 'state', 'waiting', 'lease', '', 'special', 1, 'suspect', 1, 'deaths', deaths)
-        back_in_place(id, job[1])
-    end
-end
-
 if #lost > 0 then
+    -- Has a job run again whose lease ran out, or fails it if its worker died with it too often.
+    local function recover(id, held, job)
+        -- Whether its worker had started it is known only from the second run on (see begin.lua); the first loss
+        -- counts as a death once a later one is certain.
+        local deaths = tonumber(job[4]) or 0
+        local certain = job[3] == held
+        if certain then
+            deaths = deaths + 1
+        end
+        if certain and deaths + (job[5] and 1 or 0) >= deaths_allowed then
+            call('HSET', JOB .. id, 'lease', '', 'deaths', deaths)
+            bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths_allowed .. ' times')
+            tally('failed', 1)
+            emit('failed', id, 'error', 'WorkerDied')
+        else
+            call('HSET', JOB .. id, 'state', 'waiting', 'lease', '', 'special', 1, 'suspect', 1, 'deaths', deaths)
+            back_in_place(id, job[1])
+        end
+    end
+
     local recovered = 0
     for _, member in ipairs(lost) do
         -- Those just settled are gone from the set.
