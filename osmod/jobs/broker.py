@@ -14,6 +14,7 @@ from dramatiq.common import q_name
 
 from osmod.jobs import draining
 from osmod.jobs.bounds import check_queue_name, check_span
+from osmod.jobs.complaints import Complaints
 from osmod.jobs.connection import bounded, client_from_url
 from osmod.jobs.consumer import JobConsumer
 from osmod.jobs.control import ensure_control
@@ -87,7 +88,7 @@ class JobBroker(RedisBroker):
         if client is None:
             tcp = "unix_socket_path" not in parameters
             client = client_from_url(url) if url else redis.Redis(**bounded(parameters, tcp=tcp))
-        self._hooks = HookTable()
+        self._hooks, self.complaints = HookTable(), Complaints()
         self._holdings: dict[str, Holdings] = {}
         self._heartbeat: Heartbeat | None = None
         self._lock = threading.Lock()
@@ -98,7 +99,7 @@ class JobBroker(RedisBroker):
         check_span(nap=nap, drain=drain, send_patience=send_patience)
         self.send_patience = send_patience
         self.done_ttl, self.remove_on_complete = done_ttl, remove_on_complete
-        self.nap, self.drain = min(nap, self.lease), drain
+        self.nap, self.drain = min(nap, self.lease * 2 // 3), drain
         self.links = Links(route_of(client))
         patient = max(0.2, send_patience / 3000)
         self.sender = Sender(self, Links(self.links.route, most=patient, eager=True))

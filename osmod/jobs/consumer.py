@@ -25,7 +25,6 @@ from osmod.jobs.errors import RedisUnusable
 from osmod.jobs.hooks import stirs
 from osmod.jobs.job import Job
 from osmod.jobs.link import passes
-from osmod.jobs.refusals import outage
 from osmod.jobs.resp import pack
 from osmod.jobs.workqueue import CLOSING_PAUSE, STALL
 
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds between two complaints about a Redis that does not answer.
-COMPLAIN_EVERY = 10.0
 #: Seconds that settlements wait for company before they are told to a busy queue.
 GATHER = 0.002
 #: Seconds after which a sleeping consumer looks up, whatever it was told, and tells its thread that it lives.
@@ -75,7 +72,6 @@ class JobConsumer(Consumer):
         self._sleeps_until = 0.0
         self._dry_until = 0.0
         self._backoff = Backoff()
-        self._silent_until = 0.0
 
     @property
     def outstanding_message_count(self) -> int:
@@ -86,30 +82,21 @@ class JobConsumer(Consumer):
         if self.message_cache and not self.broker.stopping:
             return self.message_cache.popleft()
         try:
-            job = self._next()
+            return self._next()
         except Exception as error:
             if not (passes(error) or isinstance(error, RedisUnusable)):
                 raise
             self._sleeps_until = self._dry_until = 0.0
             self._sleeper.close()
-            self._complain(error)
+            self.broker.complaints.note(self, error)
             self._bell.wait(min(self._backoff.next(), self._look_up))
             return None
-        return job
-
-    def _complain(self, error: Exception) -> None:
-        """Say what is wrong and what to do, at once and then every `COMPLAIN_EVERY` seconds."""
-        if time.monotonic() >= self._silent_until:
-            self._silent_until = time.monotonic() + COMPLAIN_EVERY
-            sentence = outage(error)
-            _log.warning("%s; trying until it works.", sentence[:1].upper() + sentence[1:])
 
     def ack(self, message: MessageProxy) -> None:
         """Note that a job is done, or is to be retried if a retry was asked for. Never raises for Redis."""
         if isinstance(message, Job):
-            self._settle(
-                message, message.settlement or (message.done, message.id, message.token, message.ran)
-            )
+            done = (message.done, message.id, message.token, message.ran)
+            self._settle(message, message.settlement or done)
 
     def nack(self, message: MessageProxy) -> None:
         """Note that a job has failed for good."""
@@ -231,17 +218,18 @@ class JobConsumer(Consumer):
         token = f"{self._worker}:{next(self._leases)}".encode() if want > 0 else b""
         wait, heads, messages = self._holdings.exchange(self._link, token, max(0, want))
         self._backoff.reset()
-        if self._silent_until:
-            self._silent_until = 0.0
-            _log.info("Redis answers again.")
+        self.broker.complaints.over(self)
         fields = heads.split()
         if len(fields) < 2 * want:
             nap = self.broker.nap if wait < 0 else min(self.broker.nap, max(wait, 1))
             self._dry_until = time.monotonic() + nap / 1000
         else:
             self._dry_until = 0.0
-        if fields:
-            self._take(fields, messages, token)
+        try:
+            if fields:
+                self._take(fields, messages, token)
+        finally:
+            self._holdings.arrived(token)
 
     def _fall_asleep(self) -> None:
         seconds = max(0.001, self._dry_until - time.monotonic())
@@ -266,9 +254,7 @@ class JobConsumer(Consumer):
         return self.message_cache.popleft() if self.message_cache else None
 
     def _take(self, fields: list[bytes], messages: bytes, token: bytes) -> None:
-        at = 0
-        decode = decoder(messages)
-        actors = self.broker.actors
+        at, decode, actors = 0, decoder(messages), self.broker.actors
         held, queued = self._holdings.held, self.queued_message_ids
         for size, job_id in zip(fields[::2], fields[1::2], strict=True):
             end = at + int(size)
@@ -276,6 +262,9 @@ class JobConsumer(Consumer):
             if job_id[:1] in b"!*":
                 bare = job_id.lstrip(b"!*")
                 marks, job_id = job_id[: -len(bare)], bare
+            if job_id.decode() in held and self._holdings.adopt(job_id.decode(), token, marks):
+                at = end
+                continue
             try:
                 message = decode(at, end)
             except DecodeError as error:

@@ -20,7 +20,6 @@ from osmod.jobs import presence
 from osmod.jobs.current import running
 from osmod.jobs.interrupts import interrupt
 from osmod.jobs.job import Job
-from osmod.jobs.link import passes
 from osmod.jobs.reports import Reports
 
 if TYPE_CHECKING:
@@ -216,11 +215,9 @@ class _Watch(threading.Thread):
                     next_sign = now + presence.SIGN_OF_LIFE
                     self._give_sign_of_life()
             except (redis.RedisError, OSError) as error:
-                _log.log(
-                    logging.DEBUG if passes(error) else logging.ERROR,
-                    "Reports of jobs are not written yet: %s",
-                    error,
-                )
+                self._broker.complaints.note(self, error)
+            else:
+                self._broker.complaints.over(self)
 
     def stop(self) -> None:
         """Write what is left, and end."""

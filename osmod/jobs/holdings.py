@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dramatiq.errors import BrokerConnectionError, ConnectionClosed
 
 from osmod.jobs.backoff import Backoff
-from osmod.jobs.job import Job
+from osmod.jobs.job import Job, under
 from osmod.jobs.link import Link, Links, passes
 from osmod.jobs.scripts import EXCHANGE, EXTEND, RECLAIM
 
@@ -32,7 +32,8 @@ class Holdings:
 
     A settlement (done, failed, to be retried, handed back) is only noted by the thread that ends the job; it
     travels with the next call for jobs, in batches, and is noted again if that call fails. Until Redis knows
-    it, the job's lease is extended like that of a running one.
+    it, the job's lease is extended like that of a running one. A job whose lease passed on stays in `held`
+    until its run is over: should it be leased here again, that run goes on under the new lease.
     """
 
     def __init__(self, broker: JobBroker, queue_name: str) -> None:
@@ -42,6 +43,8 @@ class Holdings:
         self.pending: deque[tuple[Job, tuple[bytes, ...]]] = deque()
         self._terms = broker.terms
         self._unanswered: set[bytes] = set()
+        #: Calls whose jobs are on their way here, and since when.
+        self._arriving: dict[bytes, float] = {}
         # Looked up at each call: they may be wrapped.
         self._ack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_ack
         self._nack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_nack
@@ -49,11 +52,35 @@ class Holdings:
 
     def settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
         """Note how a job ended."""
-        job.ended = True
         self.pending.append((job, settlement))
+        job.ended = True
+        if settlement[2] is not job.token:
+            self.pending.append((job, under(settlement, job.token)))
+
+    def adopt(self, message_id: str, token: bytes, marks: bytes) -> bool:
+        """Whether a job that was just leased is still in hand here, under a lease that has passed on.
+
+        Then it is held under the new lease, and what it ends with is told under that one. Neither this nor
+        `settle` waits for the other: whichever comes second sees what the other did.
+        """
+        job = self.held.get(message_id)
+        if job is None:
+            return False
+        job.adopt(token, marks)
+        if job.ended:
+            noted = [settlement for ended, settlement in list(self.pending) if ended is job]
+            if not noted:
+                return False
+            self.pending.append((job, under(noted[-1], token)))
+        job.consumer.queued_message_ids.add(message_id)
+        return True
+
+    def arrived(self, token: bytes) -> None:
+        """What was leased under a token is in `held` now."""
+        self._arriving.pop(token, None)
 
     def exchange(self, link: Link | Links, token: bytes, want: int) -> tuple[int, bytes, bytes]:
-        """Tell Redis what ended, lease up to `want` jobs under `token`.
+        """Tell Redis what ended, lease up to `want` jobs under `token`; once they are held, call `arrived`.
 
         Returns the milliseconds until something is due (negative: nothing known), the lengths and ids of the
         leased messages, and the messages joined; see `lua/exchange.lua`.
@@ -63,6 +90,8 @@ class Holdings:
         if self._unanswered:
             self._reclaim(link)
         batch: list[tuple[Job, tuple[bytes, ...]]] = []
+        if want:
+            self._arriving[token] = time.monotonic()
         try:
             while self.pending and len(batch) < BATCH:
                 batch.append(self.pending.popleft())
@@ -75,6 +104,7 @@ class Holdings:
             self.pending.extendleft(reversed(batch))
             if want:
                 self._unanswered.add(token)
+                self.arrived(token)
             raise
         finally:
             for job, _ in batch:
@@ -93,18 +123,24 @@ class Holdings:
             RECLAIM.run(link, self.base, [token, self._terms[3]])
             self._unanswered.discard(token)
 
-    def extend(self, links: Links, lease: bytes) -> None:
-        """Extend the leases of all jobs held, or ended and not settled yet."""
+    def extend(self, links: Links, lease: int) -> None:
+        """Extend the leases, of so many milliseconds, of all jobs held, on their way here, or not settled yet."""
         jobs = {**self.held, **{job.message_id: job for job, _ in list(self.pending)}}
-        if not jobs:
+        tokens = {message_id: job.token for message_id, job in jobs.items() if not job.lost}
+        # A call brings its jobs in no time, unless they are big.
+        long_ago = time.monotonic() - lease / 6000
+        arriving = [token for token, since in list(self._arriving.items()) if since < long_ago]
+        if not tokens and not arriving:
             return
-        pairs = chain.from_iterable((job.id, job.token) for job in jobs.values())
-        for job_id in EXTEND.run(links, self.base, [lease, *pairs]):
+        pairs = [(jobs[message_id].id, token) for message_id, token in tokens.items()]
+        pairs += [(b"", token) for token in arriving]
+        for job_id in EXTEND.run(links, self.base, [b"%d" % lease, *chain.from_iterable(pairs)]):
             job = jobs[job_id.decode()]
             # One that ended meanwhile has no lease left to extend, or is told so when it is settled.
-            if not job.ended:
+            if not job.ended and job.token is tokens[job.message_id]:
                 _log.warning("The lease of job %s passed on while it was held here.", job.message_id)
-                self._let_go(job)
+                job.lost = True
+                job.consumer.queued_message_ids.discard(job.message_id)
 
     def flush(self, links: Links, patience: float = 0.0) -> bool:
         """Tell Redis now what ended, trying for so many seconds. False if it could not be told."""
@@ -158,14 +194,6 @@ class Holdings:
             if alone not in self.pending:
                 self.pending.appendleft(alone)
             raise
-
-    def release(self) -> list[Job]:
-        """Give up every lease still held, as if the jobs had not been started. Returns those jobs."""
-        ended = {id(job) for job, _ in list(self.pending)}
-        released = [job for job in list(self.held.values()) if id(job) not in ended]
-        for job in released:
-            self.settle(job, (b"h", job.id, job.token))
-        return released
 
     def _let_go(self, job: Job) -> None:
         holder = self.held.get(job.message_id, job)

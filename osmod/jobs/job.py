@@ -22,6 +22,7 @@ class Job(MessageProxy):
       suspect: whether a worker vanished while it held this job before.
       begun: whether a thread has taken it up; from then on only its end, or that of the process, ends its run.
       ended: whether how it ended has been noted.
+      lost: whether its lease has passed on while it was held here.
       settlement: what to tell Redis once the job ends, where that is not "done": a retry, for instance.
       followups: messages that hooks wanted to send on this job's end while Redis was away, with delays. They
         are sent before the job is settled, so that neither is lost.
@@ -46,6 +47,7 @@ class Job(MessageProxy):
         self.done = b"D" if b"*" in marks else b"d"
         self.id = job_id
         self.ended = False
+        self.lost = False
         self.settlement: tuple[bytes, ...] | None = None
         self.followups: list[tuple[Message[Any], int | None]] | None = None
 
@@ -58,6 +60,14 @@ class Job(MessageProxy):
         """Whether the job will be run again as if it had not begun: handed back, or postponed."""
         return self.settlement is not None and self.settlement[0] in (b"h", b"p")
 
+    def adopt(self, token: bytes, marks: bytes) -> None:
+        """Hold it under another lease from now on: it was leased again by the process that still has it."""
+        self.token, self.lost = token, False
+        self.suspect = b"!" in marks
+        self.done = b"D" if b"*" in marks else b"d"
+        if self.settlement is not None:
+            self.settlement = under(self.settlement, token)
+
     def hand_back(self) -> None:
         """Have it return to its old place in the queue instead of ending."""
         self.settlement = (b"h", self.id, self.token)
@@ -65,3 +75,9 @@ class Job(MessageProxy):
     def postpone(self, millis: int) -> None:
         """Have it become due again later, no attempt counted, instead of ending."""
         self.settlement = (b"p", self.id, self.token, b"%d" % millis)
+
+
+def under(settlement: tuple[bytes, ...], token: bytes) -> tuple[bytes, ...]:
+    """A settlement as it is told under another lease."""
+    kind, job_id, _, *rest = settlement
+    return (kind, job_id, token, *rest)

@@ -63,13 +63,12 @@ class Heartbeat(threading.Thread):
             pause = lease / 3
             for holdings in self._broker.all_holdings():
                 try:
-                    holdings.extend(self._broker.links, b"%d" % self._broker.lease)
+                    holdings.extend(self._broker.links, self._broker.lease)
                 except (redis.RedisError, OSError) as error:
-                    if not passes(error):
-                        _log.exception("Leases of queue %r were not extended.", holdings.queue_name)
-                        continue
-                    _log.warning("Leases of queue %r not extended yet: %s", holdings.queue_name, error)
+                    self._broker.complaints.note(holdings, error)
                     pause = min(pause, 1.0, lease / 15)
+                else:
+                    self._broker.complaints.over(holdings)
 
     def stop(self) -> None:
         """Extend no more."""

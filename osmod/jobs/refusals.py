@@ -96,6 +96,8 @@ def outage(error: BaseException, seconds: float | None = None) -> str:
             f"Redis has fewer replicas{since} than min-replicas-to-write asks for ({said}): start the replicas, or "
             "see why they lag"
         )
+    if isinstance(error, redis.ResponseError):
+        return f"Redis cannot do what the queue asks for{since} ({said})"
     verb = "does not answer" if seconds is None else "did not answer"
     return f"Redis {verb}{since} ({said}): start it (`osmod redis` runs one here) or name yours in REDIS_URL"
 

@@ -28,7 +28,7 @@ from typing import Any
 from dramatiq import Actor, Message
 
 from osmod.jobs.arguments import named, parameters
-from osmod.jobs.bounds import LONGEST, check_text
+from osmod.jobs.bounds import check_span, check_text
 from osmod.jobs.durations import parse_duration
 from osmod.jobs.errors import InvalidOption
 
@@ -59,10 +59,9 @@ def check_unique(options: dict[str, Any], owner: str, actor: Actor[Any, Any] | N
     if options.get("unique_for") is not None:
         options["unique_for"] = _millis(options["unique_for"])
     ttl = options.get("unique_ttl", 1)
-    if isinstance(ttl, bool) or not isinstance(ttl, int) or not 1 <= ttl <= LONGEST:
-        raise InvalidOption(
-            f"unique_ttl={ttl!r}: expected milliseconds, from 1 to {LONGEST} (a hundred years)"
-        )
+    if isinstance(ttl, bool) or not isinstance(ttl, int) or ttl < 1:
+        raise InvalidOption(f"unique_ttl={ttl!r}: expected milliseconds, at least 1")
+    check_span(unique_ttl=ttl)
 
 
 def unique_terms(
@@ -106,9 +105,9 @@ def _millis(value: Any) -> int:
             value = parse_duration(value)
         except ValueError as error:
             raise InvalidOption(f"unique_for={value!r}: {error}") from None
-    millis = int(value.total_seconds() * 1000) if isinstance(value, timedelta) else value
-    if isinstance(millis, bool) or not isinstance(millis, int) or not 1 <= millis <= LONGEST:
-        raise InvalidOption(
-            f"unique_for={value!r}: expected a length of time such as '5 minutes', a hundred years at most"
-        )
-    return millis
+    if isinstance(value, timedelta):
+        value = int(value.total_seconds() * 1000)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidOption(f"unique_for={value!r}: expected a length of time such as '5 minutes'")
+    check_span(unique_for=value)
+    return value

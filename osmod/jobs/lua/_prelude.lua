@@ -34,6 +34,27 @@ local function tally(counter, count)
     try('HINCRBY', META, counter, count)
 end
 
+-- Notes that the server heard of somebody. Leases that ran out while it heard of nobody say nothing: it stood
+-- still or was cut off itself, and their holders are given a moment to report. `lost` says whether there are
+-- such leases; returns for how many milliseconds they are left alone.
+local function grace_after_silence(lease, lost)
+    local silent = now - (tonumber(call('HGET', META, 'heard')) or 0)
+    -- A busy queue need not write it down every time.
+    if silent > lease / 16 and call('HSET', META, 'heard', stamp) == 1 then
+        call('PEXPIRE', META, META_TTL)
+    end
+    if not lost then
+        return 0
+    end
+    if silent <= lease / 2 then
+        return math.max(0, (tonumber(call('HGET', META, 'grace')) or 0) - now)
+    end
+    -- Longer than a heartbeat that waits in vain for an answer takes until it tries again, see osmod.jobs.leases.
+    local grace = math.max(2000, lease / 3, math.min(lease, 7000))
+    call('HSET', META, 'grace', string.format('%.0f', now + grace))
+    return grace
+end
+
 -- The next `count` arrival numbers end at the returned one.
 local function arrivals(count)
     local last = call('HINCRBY', META, 'arrivals', count)

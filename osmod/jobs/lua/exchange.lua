@@ -14,12 +14,13 @@
 --   'r' id token delay message        to be tried again after `delay` ms
 --   'p' id token delay                postponed by `delay` ms, no attempt counted
 --   'h' id token                      handed back unstarted, to its old place
--- Returns: ms until something is due (-1: nothing known), then of each leased job the length of its message
+-- Returns: ms until there is something to do (-1: nothing known, 0: there was more than one call takes), then of each leased job the length of its message
 --   and its id ('!' before the id: its worker vanished before; '*': it ends with 'D'), those messages
 --   joined, ids whose lease had passed on.
+local MOST_BYTES = 4194304 -- of messages in one answer, unless a single one is longer
 local lease, keep_done, keep_number, keep_failed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local deaths_allowed, nap, token, want = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
-local done_ttl = span(keep_done)
+local done_ttl = ARGV[2]
 local refused, settled, done = {}, {}, {}
 local retried, failed, ripe, put_off = 0, 0, 0, false
 
@@ -38,6 +39,10 @@ end
 call('ZREMRANGEBYSCORE', DONE, '-inf', now - keep_done)
 local due = call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, 200)
 local lost = call('ZRANGEBYSCORE', ACTIVE, '-inf', now, 'LIMIT', 0, 100)
+local grace = grace_after_silence(lease, #lost > 0)
+if grace > 0 then
+    lost = {}
+end
 if moves or #due > 0 or #lost > 0 then
     look_first()
 end
@@ -158,27 +163,27 @@ if #due > 0 then
     end
 end
 
--- Has a job run again whose lease ran out, or fails it if its worker died with it too often.
-local function recover(id, held, job)
-    -- Whether its worker had started it is known only from the second run on (see begin.lua); the first loss
-    -- counts as a death once a later one is certain.
-    local deaths = tonumber(job[4]) or 0
-    local certain = job[3] == held
-    if certain then
-        deaths = deaths + 1
-    end
-    if certain and deaths + (job[5] and 1 or 0) >= deaths_allowed then
-        call('HSET', JOB .. id, 'lease', '', 'deaths', deaths)
-        bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths_allowed .. ' times')
-        tally('failed', 1)
-        emit('failed', id, 'error', 'WorkerDied')
-    else
-        call('HSET', JOB .. id, 'state', 'waiting', 'lease', '', 'special', 1, 'suspect', 1, 'deaths', deaths)
-        back_in_place(id, job[1])
-    end
-end
-
 if #lost > 0 then
+    -- Has a job run again whose lease ran out, or fails it if its worker died with it too often.
+    local function recover(id, held, job)
+        -- Whether its worker had started it is known only from the second run on (see begin.lua); the first loss
+        -- counts as a death once a later one is certain.
+        local deaths = tonumber(job[4]) or 0
+        local certain = job[3] == held
+        if certain then
+            deaths = deaths + 1
+        end
+        if certain and deaths + (job[5] and 1 or 0) >= deaths_allowed then
+            call('HSET', JOB .. id, 'lease', '', 'deaths', deaths)
+            bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths_allowed .. ' times')
+            tally('failed', 1)
+            emit('failed', id, 'error', 'WorkerDied')
+        else
+            call('HSET', JOB .. id, 'state', 'waiting', 'lease', '', 'special', 1, 'suspect', 1, 'deaths', deaths)
+            back_in_place(id, job[1])
+        end
+    end
+
     local recovered = 0
     for _, member in ipairs(lost) do
         -- Those just settled are gone from the set.
@@ -195,6 +200,7 @@ if #lost > 0 then
 end
 
 local heads, messages, leased, popped = {}, {}, {}, {}
+local bytes, cut = 0, false
 local runs_out = string.format('%.0f', now + lease)
 if want > 0 and call('EXISTS', PAUSED) == 0 then
     popped = call('ZPOPMIN', READY, want)
@@ -202,6 +208,17 @@ if want > 0 and call('EXISTS', PAUSED) == 0 then
         local id = popped[j]
         local key = JOB .. id
         local job = try('HMGET', key, 'message', 'special')
+        bytes = bytes + (job[1] and #job[1] or 0)
+        if bytes > MOST_BYTES and #heads > 0 then
+            local rest = {}
+            for k = j, #popped, 2 do
+                rest[#rest + 1] = popped[k + 1]
+                rest[#rest + 1] = popped[k]
+            end
+            call('ZADD', READY, unpack(rest))
+            cut = true
+            break
+        end
         if job[1] then
             call('HSET', key, 'state', 'active', 'lease', token, 'started', stamp, 'place', popped[j + 1])
             leased[#leased + 1] = runs_out
@@ -224,7 +241,7 @@ if want > 0 and call('EXISTS', PAUSED) == 0 then
     end
 end
 
-local full = #popped >= 2 * want
+local full = cut or #popped >= 2 * want
 local waiting = (full or ripe > 0) and call('ZCARD', READY) or 0
 local next_event = -1
 local head = call('ZRANGE', DELAYED, 0, 0, 'WITHSCORES')
@@ -240,8 +257,12 @@ elseif not full then
     call('DEL', WAKE)
     head = call('ZRANGE', ACTIVE, 0, 0, 'WITHSCORES')
     if head[2] then
-        local left = math.max(1, tonumber(head[2]) - now)
+        -- Not later than a third of a lease, so that the server can tell its own silence from a holder's.
+        local left = math.max(1, math.min(lease / 3, math.max(grace, tonumber(head[2]) - now)))
         next_event = next_event < 0 and left or math.min(next_event, left)
     end
+end
+if cut then
+    next_event = 0
 end
 return {next_event, table.concat(heads, ' '), table.concat(messages), table.concat(refused, ' ')}
