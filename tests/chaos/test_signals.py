@@ -23,6 +23,7 @@ from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from tests.chaos import app, stopping
 from tests.chaos.pools import Pool, SupervisedPool, url_of
+from tests.redis_servers import Server
 from tests.waiting import until
 
 
@@ -287,3 +288,45 @@ def test_told_to_stop_while_it_starts(
         strike(pool, [Blow(SIGTERM, "group", 0.4), Blow(SIGTERM, "parent")])
     for pool in started:
         deaths(pool, 10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "away"), [(StockPool, "frozen"), (OwnPool, "dead")], ids=["dramatiq-frozen", "osmod-dead"]
+)
+def test_a_redis_that_is_away_does_not_hold_up_the_end(
+    own_server: Callable[..., Server], pools: Callable[..., Pool], log: Path, kind: type[Pool], away: str
+) -> None:
+    """Workers end in time though nothing can be settled; what they ran is run again when leases are over."""
+    server = own_server()
+    broker = JobBroker(url=server.url)
+    pool = pools(server.url, log, "-t", "2", kind=kind, drain=500)
+    send(broker, "brief", 200, 1)
+    send(broker, "brief", LONG, 1)
+    started(log)
+    if away == "frozen":
+        server.freeze()
+    else:
+        server.kill()
+    strike(pool, [Blow(SIGTERM)])
+    deaths(pool, 11)
+    broker.close()
+
+
+@BOTH
+def test_a_worker_that_is_asked_alone(
+    sender: JobBroker, pools: Callable[..., Pool], log: Path, kind: type[Pool]
+) -> None:
+    """One process asked: it ends its job; Dramatiq then ends the others in order, ours replaces it."""
+    pool = pools(url_of(sender), log, "-t", "1", kind=kind, processes=2)
+    until(lambda: len(pool.workers) == 2, 20)
+    send(sender, "brief", 1200)
+    started(log)
+    asked = pool.signal_worker(SIGTERM).pid
+    if kind is OwnPool:
+        until(lambda: len(pool.workers) == 2 and asked not in [worker.pid for worker in pool.workers], 20)
+        strike(pool, [Blow(SIGTERM)])
+    deaths(pool, 10)
+
+    assert pool.wait() == 0
+    assert sorted(name for name, *_ in app.events(log)) == ["brief-0", "brief-1"]
+    assert len(app.events(log, "start")) == 2
