@@ -32,7 +32,7 @@ LEAVING = 5.0
 LOOK = 0.5
 
 #: The signals that ask a worker process to stop. Ctrl-C is for its parent, which passes it on.
-STOPPING = (signal.SIGTERM, signal.SIGHUP)
+STOPPING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Latch:
@@ -118,7 +118,7 @@ class StopRequests:
             os.kill(os.getpid(), number)
             return
         now = time.monotonic()
-        if number != signal.SIGHUP:
+        if signal.Signals(number).name != "SIGHUP":
             self._again(number, now)
         if self._first is None:
             self._first = now
