@@ -27,6 +27,7 @@ from osmod.jobs.workqueue import WorkQueue
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
+    from osmod.jobs.holdings import Holdings
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ def end_draining(broker: JobBroker) -> None:
     running = _hand_back_unbegun(broker)
     for holdings in broker.all_holdings():
         holdings.flush(broker.links, LAST_WORDS)
-    for job in running:
+    for _, job in running:
         _log.warning("Job %s did not let go in time; it will be run again.", job.message_id)
     requests = signals.current()
     if requests is not None and (running or broker.clinging):
@@ -132,8 +133,8 @@ def let_go(broker: JobBroker) -> None:
         if not _wait(lambda: not work_queue.busy_threads(), LAST_CHANCE):
             work_queue.interrupt(Drained)
             _wait(lambda: not work_queue.busy_threads(), LAST_GRACE)
-    for job in _hand_back_unbegun(broker):
-        job.consumer._holdings.settle(job, (b"p", job.id, job.token, b"%d" % AFTERLIFE))
+    for holdings, job in _hand_back_unbegun(broker):
+        holdings.settle(job, (b"p", job.id, job.token, b"%d" % AFTERLIFE))
     for holdings in broker.all_holdings():
         holdings.flush(broker.links)
 
@@ -156,13 +157,13 @@ def _give_up(reference: weakref.ref[JobBroker], process: int) -> None:
             holdings.flush(broker.links, LAST_WORDS)
 
 
-def _hand_back_unbegun(broker: JobBroker) -> list[Job]:
+def _hand_back_unbegun(broker: JobBroker) -> list[tuple[Holdings, Job]]:
     """Note that jobs which no thread has begun go back. Returns those that run."""
-    running: list[Job] = []
+    running = []
     for holdings in broker.all_holdings():
         for job in list(holdings.held.values()):
             if job.begun and not job.ended:
-                running.append(job)
+                running.append((holdings, job))
             elif not job.ended:
                 holdings.settle(job, (b"h", job.id, job.token))
     return running

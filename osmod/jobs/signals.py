@@ -32,7 +32,7 @@ LEAVING = 5.0
 LOOK = 0.5
 
 #: The signals that ask a worker process to stop. Ctrl-C is for its parent, which passes it on.
-STOPPING = (signal.SIGTERM, signal.SIGHUP)
+STOPPING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Latch:
@@ -62,9 +62,10 @@ class Latch:
 class StopRequests:
     """Handles the signals by which this process is asked to stop.
 
-    The first calls `stop`; those of the next second are the same request; one after that ends the process
-    within a second. So does the process's own watch if it is not gone `patience` seconds after the first.
-    Its parent's death counts as a request, where `multiprocessing` made the process.
+    The first calls `stop`. SIGTERM (or SIGINT) more than a second after the first SIGTERM ends the process
+    within a second; until then it is the same request, and SIGHUP never is more. The process's own watch ends
+    it, too, if it is not gone `patience` seconds after the first signal. Its parent's death counts as a signal,
+    where `multiprocessing` made the process.
 
     To end is to call `let_go`, in a thread of its own, while everything else still runs, and to exit when that
     returns or `AT_ONCE` is over: nothing that hangs can hold it up.
@@ -81,6 +82,7 @@ class StopRequests:
         self._parent = multiprocessing.parent_process()
         self._under = os.getppid()
         self._first: float | None = None
+        self._terminated: float | None = None
         self._echo = False
         self._ends: SimpleQueue[tuple[int, str]] = SimpleQueue()
         self._watch = threading.Thread(target=self._keep_watch, name="stop-requests", daemon=True)
@@ -114,16 +116,22 @@ class StopRequests:
             # A job forked this process, and the signal is meant for it.
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
-        elif self._first is None:
-            self._first = time.monotonic()
-            self._echo = _has_yet_to_pass_on(self._under, number)
-            self._stop(number, frame)
-        elif time.monotonic() - self._first <= SAME:
             return
-        elif self._echo:
+        now = time.monotonic()
+        if signal.Signals(number).name != "SIGHUP":
+            self._again(number, now)
+        if self._first is None:
+            self._first = now
+            self._stop(number, frame)
+
+    def _again(self, number: int, now: float) -> None:
+        if self._terminated is None:
+            self._terminated = now
+            self._echo = _has_yet_to_pass_on(self._under, number)
+        elif now - self._terminated > SAME:
+            if not self._echo:
+                self._ends.put((RET_KILLED, "Asked again to stop: ending at once."))
             self._echo = False
-        else:
-            self._ends.put((RET_KILLED, "Asked again to stop: ending at once."))
 
     def _keep_watch(self) -> None:
         while True:

@@ -6,23 +6,22 @@ Whatever happens, no job may run in two threads at a time, and nothing may be le
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
-from typing import Any, NamedTuple
+from typing import Any
 
-import psutil
 import pytest
 from dramatiq import Worker
 
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from tests.chaos import app, stopping
+from tests.chaos.blows import Blow, assert_never_at_once, deaths, left, strike
 from tests.chaos.pools import Pool, SupervisedPool, url_of
+from tests.redis_servers import Server
 from tests.waiting import until
 
 
@@ -45,14 +44,6 @@ LATER = 1.15
 LONG = 40_000
 
 
-class Blow(NamedTuple):
-    """A signal, whom it is sent to, and after how many seconds."""
-
-    number: signal.Signals
-    to: str = "group"
-    after: float = 0.0
-
-
 @pytest.fixture
 def others(sender: JobBroker, log: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Starts a worker in this process, which takes whatever the processes under test let go of."""
@@ -73,16 +64,6 @@ def others(sender: JobBroker, log: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     os.close(own_log)
 
 
-def strike(pool: Pool, blows: list[Blow]) -> None:
-    """Send signals as told."""
-    for number, to, after in blows:
-        time.sleep(after)  # what is tried is the time between them
-        if to == "group":
-            os.killpg(pool.main, number)
-        else:
-            os.kill(pool.main if to == "parent" else pool.workers[0].pid, number)
-
-
 def send(broker: JobBroker, kind: str, millis: int, count: int = 2) -> None:
     """Queue jobs of one kind."""
     actor: Any = getattr(stopping, kind)
@@ -93,60 +74,6 @@ def send(broker: JobBroker, kind: str, millis: int, count: int = 2) -> None:
 def started(log: Path, count: int = 2) -> None:
     """Wait until so many jobs have begun."""
     until(lambda: len(app.events(log, "start")) >= count, 30, f"{count} jobs begun")
-
-
-def left(pool: Pool) -> list[int]:
-    """The processes of the pool's group that live."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if os.getpgid(process.pid) == pool.main and lives(process):
-                found.append(process.pid)
-        except ProcessLookupError:
-            continue
-    return found
-
-
-def runs(log: Path, gone: dict[int, float]) -> dict[str, list[tuple[float, float]]]:
-    """When each run of each job began and ended; one that ended with its process, at the process's end."""
-    overs = [(name, process, moment) for name, process, moment in app.events(log, "over")]
-    found: dict[str, list[tuple[float, float]]] = {}
-    for name, process, began in app.events(log, "start"):
-        ends = [
-            moment for other, where, moment in overs if (other, where) == (name, process) and moment > began
-        ]
-        found.setdefault(name, []).append((began, min([*ends, gone.get(process, time.time())])))
-    return found
-
-
-def assert_never_at_once(log: Path, gone: dict[int, float]) -> None:
-    """No job began before the run before it was over."""
-    for name, times in runs(log, gone).items():
-        for (_, ended), (began, _) in pairwise(sorted(times)):
-            assert ended <= began, f"{name} ran twice at a time"
-
-
-def lives(process: psutil.Process) -> bool:
-    """Whether a process has not ended yet."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def deaths(pool: Pool, seconds: float) -> dict[int, float]:
-    """Wait until nothing is left of a pool. Returns when each of its workers was gone."""
-    watched = {worker.pid: worker for worker in pool.workers}
-    gone: dict[int, float] = {}
-
-    def over() -> bool:
-        for number, worker in watched.items():
-            if number not in gone and not lives(worker):
-                gone[number] = time.time()
-        return len(gone) == len(watched) and pool.poll() is not None and not left(pool)
-
-    until(over, seconds, "all of them have ended")
-    return gone
 
 
 GENTLE = {
@@ -206,17 +133,27 @@ def test_asked_again_later_it_ends_at_once(
     gone = deaths(pool, 5)
 
     assert pool.wait() == 1
-    assert max(gone.values()) - asked < 1.2
+    assert max(gone.values()) - asked < 1.5
     until(lambda: queues.counts(sender, "default").done == 4, 10)
     assert_never_at_once(log, gone)
 
 
-@BOTH
+@pytest.mark.parametrize(
+    ("kind", "options", "settings"),
+    [(StockPool, ["--worker-shutdown-timeout", "500"], {}), (OwnPool, [], {"drain": 500})],
+    ids=["dramatiq", "osmod"],
+)
 def test_what_ignores_its_interruption_does_not_hold_up_the_end(
-    sender: JobBroker, pools: Callable[..., Pool], log: Path, others: Callable[[], None], kind: type[Pool]
+    sender: JobBroker,
+    pools: Callable[..., Pool],
+    log: Path,
+    others: Callable[[], None],
+    kind: type[Pool],
+    options: list[str],
+    settings: dict[str, int],
 ) -> None:
     """When the time to drain is over, jobs that cannot be interrupted end with the process and run again."""
-    pool = pools(url_of(sender), log, "-t", "4", kind=kind, drain=500)
+    pool = pools(url_of(sender), log, "-t", "4", *options, kind=kind, lease=20_000, **settings)
     for name in ("brief", "deaf", "blocking"):
         send(sender, name, LONG, 1)
     started(log, 3)
@@ -287,3 +224,35 @@ def test_told_to_stop_while_it_starts(
         strike(pool, [Blow(SIGTERM, "group", 0.4), Blow(SIGTERM, "parent")])
     for pool in started:
         deaths(pool, 10)
+
+
+def test_a_frozen_redis_does_not_hold_up_the_end(
+    own_server: Callable[..., Server], pools: Callable[..., Pool], log: Path
+) -> None:
+    """Workers end in time though nothing can be settled; what they ran is run again when leases are over."""
+    server = own_server()
+    broker = JobBroker(url=server.url)
+    pool = pools(server.url, log, "-t", "2", kind=StockPool, drain=500)
+    send(broker, "brief", 200, 1)
+    send(broker, "brief", LONG, 1)
+    started(log)
+    server.freeze()
+    strike(pool, [Blow(SIGTERM)])
+    deaths(pool, 15)
+    broker.close()
+
+
+def test_a_worker_that_is_asked_alone(sender: JobBroker, pools: Callable[..., Pool], log: Path) -> None:
+    """One process of `osmod worker` is asked: it ends its job and is replaced; the other goes on."""
+    pool = pools(url_of(sender), log, "-t", "1", kind=OwnPool, processes=2)
+    until(lambda: len(pool.workers) == 2, 20)
+    send(sender, "brief", 800)
+    started(log)
+    asked = pool.signal_worker(SIGTERM).pid
+    until(lambda: len(pool.workers) == 2 and asked not in [worker.pid for worker in pool.workers], 20)
+    strike(pool, [Blow(SIGTERM)])
+    deaths(pool, 10)
+
+    assert pool.wait() == 0
+    assert sorted(name for name, *_ in app.events(log)) == ["brief-0", "brief-1"]
+    assert len(app.events(log, "start")) == 2
