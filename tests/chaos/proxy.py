@@ -31,6 +31,7 @@ class Proxy:
         self.delay = 0.0
         self.lost = 0
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
+        self._forgotten: set[tuple[socket.socket, socket.socket]] = set()
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open = True
@@ -55,6 +56,11 @@ class Proxy:
             with suppress(OSError):
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._end(client, server)
+
+    def forget(self) -> None:
+        """Let nothing pass any more on the connections there are, nor tell: a firewall forgot them."""
+        with self._lock:
+            self._forgotten |= self._pairs
 
     def close(self) -> None:
         """Take no more connections and cut those there are."""
@@ -84,7 +90,8 @@ class Proxy:
     def _ask(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while data := client.recv(65536):
-                server.sendall(data)
+                if (client, server) not in self._forgotten:
+                    server.sendall(data)
         self._end(client, server)
 
     def _answer(self, client: socket.socket, server: socket.socket) -> None:
@@ -92,7 +99,7 @@ class Proxy:
             while data := server.recv(65536):
                 if self.delay:
                     time.sleep(self.delay)
-                if self.swallow:
+                if self.swallow or (client, server) in self._forgotten:
                     continue
                 if self._loses(data):
                     break
@@ -117,6 +124,7 @@ class Proxy:
     def _end(self, client: socket.socket, server: socket.socket) -> None:
         with self._lock:
             self._pairs.discard((client, server))
+            self._forgotten.discard((client, server))
         for end in (client, server):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -12,8 +12,9 @@ from dramatiq.middleware import AsyncIO, CurrentMessage, default_middleware
 from dramatiq.results import Results
 from dramatiq.results.backends import StubBackend
 
-from osmod.jobs import queues
+from osmod.jobs import queues, steering
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.filters import JobFilter
 from osmod.jobs.options import MESSAGE_OPTIONS
 from tests.jobs.conftest import working
 from tests.waiting import until
@@ -112,3 +113,26 @@ def test_every_option_of_dramatiqs_middleware_is_known() -> None:
     kinds = (*default_middleware, CurrentMessage, AsyncIO)
     results = Results(backend=StubBackend())
     assert MESSAGE_OPTIONS >= results.actor_options.union(*(kind().actor_options for kind in kinds))
+
+
+def test_a_job_of_an_unknown_actor_is_failed_and_can_be_retried(
+    make_broker: Callable[..., JobBroker],
+) -> None:
+    """A worker that lacks an actor fails its jobs with that reason, runs the others, and loses none."""
+    broker = make_broker()
+    ran: list[str] = []
+    known = dramatiq.actor(lambda: ran.append("known"), actor_name="known")
+    broker.enqueue(Message("default", "newer", (), {}, {}))
+    known.send()
+    with working(broker, threads=1):
+        broker.join("default", timeout=10_000)
+
+    assert (["known"], 1) == (ran, queues.counts(broker, "default").failed)
+
+    newer = make_broker()
+    dramatiq.actor(lambda: ran.append("newer"), actor_name="newer")
+    assert 1 == steering.retry(newer, JobFilter(error="ActorNotFound"))
+    with working(newer, threads=1):
+        newer.join("default", timeout=10_000)
+
+    assert ["known", "newer"] == ran

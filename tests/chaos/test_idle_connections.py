@@ -1,0 +1,63 @@
+"""Connections that are gone without a word while nobody used them: a firewall forgot them, a route changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import dramatiq
+
+from osmod.jobs import queues
+from tests.chaos.proxy import Proxy
+from tests.jobs.brokers import boot
+from tests.jobs.conftest import working
+from tests.redis_servers import Server
+from tests.waiting import until
+
+
+def test_a_send_on_forgotten_connections_arrives_in_time(
+    own_server: Callable[..., Server], proxies: Callable[[int], Proxy]
+) -> None:
+    """However many connections a process had: the job is stored within `send_patience`, and once."""
+    proxy = proxies(own_server().port)
+    broker = boot(proxy.url, send_patience=1500)
+    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    senders = [threading.Thread(target=actor.send) for _ in range(8)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    proxy.forget()
+    began = time.monotonic()
+    actor.send()
+
+    assert time.monotonic() - began < 1.5
+    assert queues.counts(broker, "default").waiting == 9
+    broker.close()
+
+
+def test_an_idle_worker_notices_that_its_connections_are_forgotten(
+    own_server: Callable[..., Server], proxies: Callable[[int], Proxy]
+) -> None:
+    """It starts what was sent meanwhile once its nap and the wait for an answer are over, at the latest."""
+    server = own_server()
+    proxy = proxies(server.port)
+    sender = boot(server.url)
+    dramatiq.actor(lambda: None, actor_name="noop")
+    broker = boot(proxy.url + "?socket_timeout=1", nap=500, lease=2000)
+    ran = threading.Event()
+    actor = dramatiq.actor(ran.set, actor_name="noop")
+    with working(broker, threads=1):
+        until(lambda: _sleeps(server))
+        proxy.forget()
+        sender.enqueue(actor.message())
+        assert ran.wait(4)
+        until(lambda: queues.counts(sender, "default").done == 1)
+    broker.close()
+    sender.close()
+
+
+def _sleeps(server: Server) -> bool:
+    """Whether a worker sleeps in Redis."""
+    return any(one["cmd"] == "blpop" for one in server.client.client_list())

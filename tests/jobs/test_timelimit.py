@@ -1,0 +1,72 @@
+"""What a time limit does to coroutines, and to code that Python cannot interrupt."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import dramatiq
+from dramatiq.middleware import AsyncIO, Retries
+
+from osmod.jobs import queues
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.timelimit import TimeLimit
+from tests.jobs.conftest import working
+from tests.waiting import until
+
+
+def test_a_coroutine_is_cancelled_and_over_before_it_is_tried_again(
+    make_broker: Callable[..., JobBroker],
+) -> None:
+    """It never runs beside its own retry, and may clean up."""
+    broker = make_broker(
+        middleware=[TimeLimit(interval=10), Retries(max_retries=1, min_backoff=1), AsyncIO()]
+    )
+    told: list[str] = []
+
+    @dramatiq.actor(time_limit=50)
+    async def wait() -> None:
+        told.append("begun")
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.1)
+            told.append("over")
+            raise
+
+    wait.send()
+    with working(broker, threads=2):
+        broker.join("default", timeout=10_000)
+
+    assert ["begun", "over"] * 2 == told
+    assert queues.counts(broker, "default").failed == 1
+
+
+def test_a_blocking_call_ends_before_its_job_is_interrupted(make_broker: Callable[..., JobBroker]) -> None:
+    """The job goes no further, is settled once, and keeps its lease however long the call takes."""
+    parameters: dict[str, Any] = {
+        "lease": 250,
+        "middleware": [TimeLimit(interval=10), Retries(max_retries=0)],
+    }
+    broker = make_broker(**parameters)
+    told: list[str] = []
+
+    @dramatiq.actor(time_limit=50)
+    def block() -> None:
+        told.append("begun")
+        time.sleep(0.8)
+        told.append("not interrupted")
+
+    block.send()
+    other = make_broker(**parameters)
+    dramatiq.actor(partial(told.append, "begun elsewhere"), actor_name="block")
+    with working(broker, threads=1):
+        until(lambda: told)
+        with working(other, threads=1):
+            broker.join("default", timeout=10_000)
+
+    assert ["begun"] == told
+    assert queues.counts(broker, "default").failed == 1
