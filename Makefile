@@ -13,7 +13,7 @@ help: ## this list
 	@echo 'make format    put the code into its form'
 	@echo 'make bench     what a task costs: SQL statements, time, growth'
 	@echo 'make promises  shows that the stock broker breaks each promise that the queue makes'
-	@echo 'make chaos     ten minutes of random faults over a steady load; ARGS="--seconds 60" for less'
+	@echo 'make chaos     ten minutes of random faults over a steady load, on one server, behind sentinels and on a cluster; ARGS="--seconds 60" for less'
 	@echo 'make watch     a worker that starts again when the code changes'
 	@echo 'make lock      requirements.lock anew, after a change of dependencies'
 	@echo 'Each needs Python 3.11 or newer, and makes its virtual environment in $(VENV).'

@@ -11,14 +11,15 @@ from pathlib import Path
 from dramatiq import Message
 
 from tests.chaos import app
-from tests.chaos.load import BIG
-from tests.chaos.targets import LEASE, Target
+from tests.chaos.load import BIG, Accepted
+from tests.chaos.targets import LEASE, REPLICATED, Target
 
 #: Seconds within which a job of a killed worker starts again, as promised.
 PROMISED = LEASE / 1000 + 1
-#: Seconds around the moment in which a master is taken away, within which Redis may have answered and not yet
-#: told a replica.
-MOMENT = 0.1
+#: Seconds before and after the moment in which a master is taken away or comes back, within which Redis may have
+#: answered and not yet told a replica: `min-replicas-max-lag` lets it be so far behind, and batches of tens of
+#: megabytes take their time; a master that was frozen notices only after its first answers that it is alone.
+BEFORE, AFTER = float(REPLICATED["min_replicas_max_lag"]), 0.1
 #: Jobs named in the output, of those that were lost, and invariants of those broken.
 NAMED = 10
 
@@ -59,8 +60,8 @@ class Outcome:
       sent, refused: accepted jobs, and calls that raised an error.
       big: how many of the jobs carried megabytes.
       done, given_up: accepted jobs that ran, and those failed for having killed three workers.
-      unreplicated: not done, but accepted in the very moment in which their master was taken away.
-      lost: the names of the others, each with the seconds since the fault before it and that fault.
+      unreplicated: not done, but accepted in the very moment in which a master was taken away or came back.
+      lost: the others, each with what is known of it.
       twice: jobs that ran to their end more than once.
       recovered: jobs that the queue took from workers that showed no sign of life.
       unsound: the invariants broken at the end.
@@ -112,18 +113,18 @@ class Outcome:
 
 
 def count_jobs(
-    outcome: Outcome, target: Target, log: Path, accepted: dict[str, float], faults: list[Fault]
+    outcome: Outcome, target: Target, log: Path, accepted: dict[str, Accepted], faults: list[Fault]
 ) -> None:
     """Count what became of the accepted jobs."""
     runs = Counter(name for name, *_ in app.events(log))
     given_up = {name for queue in target.queues for name in _given_up(target, queue) if not runs[name]}
     missing = [name for name in accepted if not runs[name] and name not in given_up]
-    lost = [name for name in missing if not _in_a_moment(accepted[name], target.failovers)]
+    lost = [name for name in missing if not _in_a_moment(accepted[name].at, target.failovers)]
     outcome.sent = len(accepted)
     outcome.big = sum(1 for name in accepted if name.startswith(BIG))
     outcome.done = sum(1 for name in accepted if runs[name])
     outcome.given_up = len(given_up)
-    outcome.lost = [f"{name}, accepted {_after(accepted[name], faults)}" for name in lost]
+    outcome.lost = [f"{name}, {_fate(target, accepted[name], faults)}" for name in lost]
     outcome.unreplicated = len(missing) - len(lost)
     outcome.twice = sum(1 for count in runs.values() if count > 1)
     outcome.recovered = sum(_recovered(target, queue) for queue in target.queues)
@@ -151,15 +152,18 @@ def recoveries(log: Path, kills: Iterable[Kill], faults: list[Fault]) -> list[Re
 
 
 def _in_a_moment(at: float, failovers: list[float]) -> bool:
-    return any(abs(at - failover) <= MOMENT for failover in failovers)
+    return any(-BEFORE <= at - failover <= AFTER for failover in failovers)
 
 
-def _after(at: float, faults: list[Fault]) -> str:
-    number = bisect([fault.began for fault in faults], at)
-    if not number:
-        return "before anything was done"
-    fault = faults[number - 1]
-    return f"{at - fault.began:.2f} s after the begin of: {fault.name} (lasted {fault.ended - fault.began:.2f} s)"
+def _fate(target: Target, job: Accepted, faults: list[Fault]) -> str:
+    """What the queue knows of it, and the faults around the moment in which it was accepted."""
+    key = f"dramatiq:{{{job.queue}}}:job:{job.message_id}"
+    state = target.server_of(job.queue).ask("HGET", key, "state") or "without a record"
+    around = [
+        f"{fault.name} {fault.began - job.at:+.2f} to {fault.ended - job.at:+.2f} s" for fault in faults
+    ]
+    number = bisect([fault.began for fault in faults], job.at)
+    return f"{state} in {job.queue}; around it: {', '.join(around[max(0, number - 1) : number + 1])}"
 
 
 def _given_up(target: Target, queue: str) -> list[str]:

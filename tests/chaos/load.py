@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from random import Random
@@ -25,18 +26,27 @@ BIG_BATCH, BIG_EVERY, BIG_BYTES = 10, 2000, (1_000_000, 5_000_000)
 BIG = "big-"
 
 
+@dataclass(frozen=True)
+class Accepted:
+    """An acknowledged job: the moment of it, the queue and the message's id."""
+
+    at: float
+    queue: str
+    message_id: str
+
+
 class Load:
     """Jobs of 5 ms, by turns to each queue; a tenth delayed, a tenth failing at first, a tenth taking 300 ms.
 
     Now and then comes a batch of big ones.
 
     Attributes:
-      accepted: the names of the jobs whose sending was acknowledged, and the moment of it.
+      accepted: the jobs whose sending was acknowledged, by their names.
       refused: how many calls raised an error instead.
     """
 
     def __init__(self, broker: RedisBroker, queues: tuple[str, ...], rate: float, random: Random) -> None:
-        self.accepted: dict[str, float] = {}
+        self.accepted: dict[str, Accepted] = {}
         self.refused = 0
         self._broker = broker
         self._queues = queues
@@ -76,7 +86,8 @@ class Load:
             with self._lock:
                 self.refused += 1
         else:
-            self.accepted |= {message.args[0]: time.time() for message in messages}
+            for one in messages:
+                self.accepted[one.args[0]] = Accepted(time.time(), one.queue_name, one.message_id)
 
     def _big_ones(self, number: int) -> list[Message[None]]:
         found = []

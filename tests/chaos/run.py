@@ -14,11 +14,13 @@ pool is killed, a worker is frozen past its lease and thawed, and
 
 At the end, once the queues are empty or should be, it prints what was in force on the servers and what was sent,
 done, lost, run twice and recovered. A job that was running in three killed workers is failed, as promised, and
-not lost. Redis answers before its replicas have what was written; a job that was accepted within a tenth of a
-second of the moment in which a master was taken away or came back, and is nowhere, is counted by itself. It also
-prints the longest recoveries: the time from the kill of a worker to the new start of a job that it was running.
-While nothing else goes wrong that is bounded by the lease and a second; another fault meanwhile, such as a Redis
-that is down or a second worker that dies, takes its own time.
+not lost. Redis answers before its replicas have what was written: a job that was accepted in the last second of a
+master (`min-replicas-max-lag`), or in the first tenth of a second after one came back, and is nowhere, is counted
+by itself.
+
+It also prints the longest recoveries: the time from the kill of a worker to the new start of a job that it was
+running. While nothing else goes wrong that is bounded by the lease and a second; another fault meanwhile, such as
+a Redis that is down or a second worker that dies, takes its own time.
 
 Exit code 1 if an accepted job was lost, an invariant is broken or an undisturbed recovery took longer.
 """

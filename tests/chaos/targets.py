@@ -213,10 +213,10 @@ class SentinelTarget(ReplicatedTarget):
 
 
 class ClusterTarget(ReplicatedTarget):
-    """Three masters with a replica each. The queues lie on all of them, and move."""
+    """Three masters with a replica each. Two of the queues lie on each, and move."""
 
     name = "cluster"
-    queues = ("default", "second", "third", "fourth", "fifth", "sixth")
+    queues = ("default", "slow", "mail", "second", "urgent", "scores")
     _set: ClusterSet
 
     def __init__(self, random: Random) -> None:
