@@ -37,16 +37,16 @@ def encoded(message: Message[Any]) -> bytes:
 
 def ensure_encodable(message: Message[Any]) -> None:
     """Raise what `encoded` would raise, in far less time for what most messages carry: plain values."""
-    if type(get_encoder()) is JSONEncoder and type(message) is Message:
-        parts = (message.args, message.kwargs.values(), message.options.values())
-        if all(type(value) in _PLAIN or _is_small(value) for part in parts for value in part):
-            return
-    encoded(message)
-
-
-def _is_small(value: object) -> bool:
-    # Python refuses to write integers of thousands of digits.
-    return type(value) is int and -(2**64) < value < 2**64
+    if type(get_encoder()) is not JSONEncoder or type(message) is not Message:
+        encoded(message)
+        return
+    for part in (message.args, message.kwargs.values(), message.options.values()):
+        for value in part:
+            kind = type(value)
+            # Python refuses to write integers of thousands of digits.
+            if kind not in _PLAIN and not (kind is int and -(2**64) < value < 2**64):
+                encoded(message)
+                return
 
 
 def decoder(messages: bytes) -> Callable[[int, int], Message[Any]]:

@@ -91,6 +91,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.broker.declare_queue("default")
         self.consumer = self.broker.consume("default", prefetch=1, timeout=1)
         self.model = Model()
+        self.adopted: set[str] = set()
 
     def teardown(self) -> None:
         """Leave no connection."""
@@ -134,13 +135,20 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(message=sent)
     def enqueue_again(self, message: Message[Any]) -> None:
-        if message.message_id in self.model.state and message.message_id not in self.consumer._holdings.held:
+        if message.message_id in self.model.state:
             self.broker.enqueue(message)
 
     @rule(target=held)
     def fetch(self) -> Any:
         expected = self.model.next()
         self.consumer.prefetch = len(self.consumer.queued_message_ids) + 1
+        if expected and (lost := self.consumer._holdings.held.get(expected)):
+            # Still in hand here: it is held under the new lease, and not given out a second time.
+            old = lost.token
+            assert until(lambda: next(self.consumer) or lost.token != old, 5) is True
+            self.model.state[expected] = JobState.ACTIVE
+            self.adopted.add(expected)
+            return None
         job = until(lambda: next(self.consumer), 5) if expected else next(self.consumer)
         assert (job and job.message_id) == expected
         if expected:
@@ -185,6 +193,9 @@ class QueueMachine(RuleBasedStateMachine):
         if job is not None:
             (self.consumer.nack if fails else self.consumer.ack)(job)
             self.tell()
+            if self.model.state.get(job.message_id) is JobState.ACTIVE and job.message_id in self.adopted:
+                self.model.state[job.message_id] = JobState.FAILED if fails else JobState.DONE
+            self.adopted.discard(job.message_id)
 
     @rule(message=sent)
     def become_due(self, message: Message[Any]) -> None:
