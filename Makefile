@@ -21,8 +21,9 @@ help: ## this list
 demo: $(VENV)/installed-demo
 	@$(BIN)/osmod demo $(ARGS)
 
+# A file at a time in each process, which has databases and servers of its own. ARGS="-n 0" for one process.
 test: $(VENV)/installed-dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: $(VENV)/installed-dev
 	@$(BIN)/ruff check .

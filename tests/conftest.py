@@ -18,6 +18,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 import redis
@@ -62,6 +63,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             if only & set(known):
                 chosen = [name for name in chosen if name in only]
             metafunc.parametrize(fixture, chosen, indirect=True, scope="session")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes that run the tests tells the first of them which services it did without."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["not_tested"] = list(services.not_tested)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear of it."""
+    services.not_tested.update(dict.fromkeys(getattr(node, "workeroutput", {}).get("not_tested", ())))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
