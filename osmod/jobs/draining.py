@@ -185,11 +185,17 @@ class _Patience:
     def join(self, thread: threading.Thread, timeout: float | None = None) -> None:
         if timeout is not None:
             self._deadline = min(self._deadline, time.monotonic() + timeout)
-        threading.Thread.join(thread, max(0.0, self._deadline - time.monotonic()))
-        if not thread.is_alive():
+        if self._ended_by(self._deadline, thread):
             return
         if not self._interrupted:
             self._interrupted = True
             if isinstance(self._work_queue, WorkQueue):
                 self._work_queue.interrupt(Drained)
-        threading.Thread.join(thread, max(0.0, self._deadline + GRACE - time.monotonic()))
+        self._ended_by(self._deadline + GRACE, thread)
+
+    @staticmethod
+    def _ended_by(moment: float, thread: threading.Thread) -> bool:
+        # The main thread looks up now and then, for signals that were delivered to another.
+        while thread.is_alive() and (left := moment - time.monotonic()) > 0:
+            threading.Thread.join(thread, min(left, signals.LOOK))
+        return not thread.is_alive()

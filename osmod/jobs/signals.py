@@ -93,7 +93,11 @@ class StopRequests:
         _current = self
         for number in numbers:
             signal.signal(number, self._handle)
+        # A signal that comes while another is on its way to the main thread is delivered to a different one, if
+        # that lets it: the main thread would not wake for it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
         self._watch.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     @property
     def asked(self) -> bool:

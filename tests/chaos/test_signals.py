@@ -39,7 +39,7 @@ class OwnPool(SupervisedPool):
 
 BOTH = pytest.mark.parametrize("kind", [StockPool, OwnPool], ids=["dramatiq", "osmod"])
 #: Seconds after which a signal is one more request.
-LATER = 1.15
+LATER = 1.4
 #: Milliseconds that a job takes which no test waits for.
 LONG = 40_000
 

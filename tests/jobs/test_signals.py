@@ -74,7 +74,7 @@ def test_within_a_second_it_is_the_same_request(process: Callable[..., Process])
     assert "ready" == asked.heard()
     asked.process.send_signal(signal.SIGHUP)
     assert "stop" == asked.heard()
-    time.sleep(1.1)  # what is tried is the time between them
+    time.sleep(1.4)  # what is tried is the time between them
     for _ in range(2):
         asked.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)

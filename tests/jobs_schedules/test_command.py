@@ -139,9 +139,9 @@ def test_asked_again_later_the_command_ends_at_once(tmp_path, number):
             time.sleep(1.2)  # there is a slot every second, which it then tries to send
             process.send_signal(signal.SIGHUP)
             process.send_signal(number)
-            time.sleep(1.1)  # what is tried is the time between them
+            time.sleep(1.5)  # what is tried is the time between them
             process.send_signal(number)
-            assert process.wait(timeout=1.5) == 1
+            assert process.wait(timeout=2) == 1
         finally:
             server.thaw()
             commands.stop()
