@@ -278,7 +278,9 @@ class JobBroker(RedisBroker):
 
     def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the `after_` hooks of a signal."""
-        if signal == "process_message" and isinstance(kwargs.get("exception"), Drained):
+        error = kwargs.get("exception") if signal == "process_message" else None
+        # Where a coroutine takes long to let go, Dramatiq raises another error from it.
+        if isinstance(error, Drained) or isinstance(getattr(error, "__cause__", None), Drained):
             args[0].hand_back()
         if signal in ("process_message", "skip_message") and getattr(args[0], "untouched", False):
             self._hooks.after_interruption(self, signal, args, kwargs)
