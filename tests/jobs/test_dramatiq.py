@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import dramatiq
+import pytest
 from dramatiq import Broker, Message, MessageProxy, Middleware
 from dramatiq.common import current_millis
 from dramatiq.middleware import AsyncIO, CurrentMessage, default_middleware
@@ -17,6 +18,8 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.filters import JobFilter
 from osmod.jobs.options import MESSAGE_OPTIONS
 from tests.jobs.conftest import working
+from tests.jobs.fail_fast import FailFastBroker
+from tests.redis_servers import Server
 from tests.waiting import until
 
 
@@ -136,3 +139,20 @@ def test_a_job_of_an_unknown_actor_is_failed_and_can_be_retried(
         newer.join("default", timeout=10_000)
 
     assert ["known", "newer"] == ran
+
+
+def test_join_can_raise_what_an_actor_raised(server: Server) -> None:
+    """As the stub broker's does, on which most of Dramatiq's own tests rely."""
+    broker = FailFastBroker(url=server.url)
+    dramatiq.set_broker(broker)
+
+    @dramatiq.actor(max_retries=0)
+    def fails() -> None:
+        raise ValueError("as told")
+
+    fails.send()
+    with working(broker, threads=1):
+        broker.join("default", timeout=10_000, fail_fast=False)
+        with pytest.raises(ValueError, match="as told"):
+            broker.join("default", timeout=10_000)
+    broker.close()

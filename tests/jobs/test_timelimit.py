@@ -1,8 +1,9 @@
-"""What a time limit does to coroutines, and to code that Python cannot interrupt."""
+"""What interrupting a job does to coroutines, and to code that Python cannot interrupt."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -70,3 +71,27 @@ def test_a_blocking_call_ends_before_its_job_is_interrupted(make_broker: Callabl
 
     assert ["begun"] == told
     assert queues.counts(broker, "default").failed == 1
+
+
+def test_a_coroutine_that_cleans_up_for_long_is_handed_back_all_the_same(
+    make_broker: Callable[..., JobBroker],
+) -> None:
+    """Its worker stops amid its run: the job waits in its old place, and no attempt is counted."""
+    broker = make_broker(middleware=[Retries(), AsyncIO()], drain=10)
+    begun = threading.Event()
+
+    @dramatiq.actor
+    async def wait() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            # Longer than Dramatiq waits for it.
+            await asyncio.sleep(1.2)
+
+    wait.send()
+    with working(broker, threads=1):
+        assert begun.wait(10)
+    counts = queues.counts(broker, "default")
+
+    assert (1, 0) == (counts.waiting, counts.delayed)
