@@ -47,7 +47,7 @@ class Kill:
 
 @dataclass(frozen=True, order=True)
 class Recovery:
-    """A job of a killed worker that started again: after how long, and what else went wrong meanwhile or just before."""
+    """A job of a killed worker that started again: after how long, and what else was wrong then or just before."""
 
     seconds: float
     meanwhile: tuple[str, ...]
