@@ -16,6 +16,8 @@ from tests.chaos.targets import LEASE, REPLICATED, Target
 
 #: Seconds within which a job of a killed worker starts again, as promised.
 PROMISED = LEASE / 1000 + 1
+#: Seconds after a fault during which it still tells: a server that was away has those who hold leases report first.
+AFTERMATH = LEASE / 1000
 #: Seconds before and after the moment in which a master is taken away or comes back, within which Redis may have
 #: answered and not yet told a replica: `min-replicas-max-lag` lets it be so far behind, and batches of tens of
 #: megabytes take their time; a master that was frozen notices only after its first answers that it is alone.
@@ -45,7 +47,7 @@ class Kill:
 
 @dataclass(frozen=True, order=True)
 class Recovery:
-    """A job of a killed worker that started again: after how long, and what else went wrong meanwhile."""
+    """A job of a killed worker that started again: after how long, and what else was wrong then or just before."""
 
     seconds: float
     meanwhile: tuple[str, ...]
@@ -145,7 +147,7 @@ def recoveries(log: Path, kills: Iterable[Kill], faults: list[Fault]) -> list[Re
             others = {
                 fault.name
                 for fault in faults
-                if fault is not kill.fault and fault.began < moment and fault.ended > kill.at
+                if fault is not kill.fault and fault.began < moment and fault.ended + AFTERMATH > kill.at
             }
             found.append(Recovery(moment - kill.at, tuple(sorted(others))))
     return found

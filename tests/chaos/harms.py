@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from tests.chaos import app
-from tests.chaos.counting import PROMISED, Fault, Kill
+from tests.chaos.counting import AFTERMATH, PROMISED, Fault, Kill
 from tests.chaos.pools import Pool
 from tests.chaos.targets import LEASE, Harm, Target
 from tests.waiting import until
@@ -79,8 +79,9 @@ class Harms:
         self._pools[which] = self._new_pool(which)
 
     def _kill_pool_alone(self) -> None:
-        """Kill one while the other works and nothing else is wrong; leave it at that until all must be well."""
+        """Kill one while the other works and nothing else is or just was wrong, until all must be well again."""
         self._be_quiet()
+        time.sleep(AFTERMATH)
         which, now = self._random.randrange(2), time.time()
         others = {worker.pid for worker in self._pools[1 - which].workers}
         until(
