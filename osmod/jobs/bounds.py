@@ -30,13 +30,26 @@ def check_span(**options: Any) -> None:
             )
 
 
-def check_moment(name: str, value: Any, now: int = 0) -> None:
-    """Refuse what is no moment, or one after the year 9999: milliseconds after `now`, or else of the epoch.
+def bounded_delay(value: Any, now: int) -> int | None:
+    """A delay in milliseconds from `now` on, or None. What would be due after the year 9999 is due at its end.
+
+    Raises:
+      InvalidOption: it is no number, or one that 64 bits cannot hold.
+    """
+    if value is None:
+        return None
+    if not _is_number(value) or value >= 2**63:
+        raise InvalidOption(f"delay={value!r}: expected milliseconds")
+    return int(min(value, LATEST - now))
+
+
+def check_moment(name: str, value: Any) -> None:
+    """Refuse what is no millisecond of the epoch, or one after the year 9999.
 
     Raises:
       InvalidOption: names the option.
     """
-    if not _is_number(value) or value > LATEST - now:
+    if not _is_number(value) or value > LATEST:
         raise InvalidOption(
             f"{name}={value!r}: expected milliseconds, to be due no later than in the year 9999"
         )

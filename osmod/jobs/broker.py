@@ -10,10 +10,10 @@ from typing import Any
 import redis
 from dramatiq import Message, Middleware, Worker
 from dramatiq.brokers.redis import DEFAULT_DEAD_MESSAGE_TTL, RedisBroker
-from dramatiq.common import q_name
+from dramatiq.common import current_millis, q_name
 
 from osmod.jobs import draining
-from osmod.jobs.bounds import check_queue_name, check_span
+from osmod.jobs.bounds import bounded_delay, check_queue_name, check_span
 from osmod.jobs.complaints import Complaints
 from osmod.jobs.connection import bounded, client_from_url
 from osmod.jobs.consumer import JobConsumer
@@ -108,10 +108,8 @@ class JobBroker(RedisBroker):
             b"%d" % term
             for term in (self.lease, done_ttl, keep_done, dead_message_ttl, DEATHS_ALLOWED, self.nap)
         ]
-        if middleware is None:
-            middleware = default_middleware()
         super().__init__(  # type: ignore[no-untyped-call]
-            middleware=middleware,
+            middleware=default_middleware() if middleware is None else middleware,
             namespace=namespace,
             dead_message_ttl=dead_message_ttl,
             client=client,
@@ -242,6 +240,7 @@ class JobBroker(RedisBroker):
         job = holdings.held.get(message.message_id) if holdings is not None else None
         if job is not None and is_its_run(job, message, self._hooks.job):
             return run_again(self, job, message, delay)
+        delay = bounded_delay(delay, current_millis())
         message = self.sender.prepare(message, delay)
         self.emit_before("enqueue", message, delay)
         try:

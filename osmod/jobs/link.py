@@ -33,7 +33,7 @@ PASSING = frozenset(
     | {"UNBLOCKED", "MOVED", "ASK"}
 )
 #: After these the connection is to the wrong server: open a new one.
-_WRONG_SERVER = frozenset({"READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED", "CLUSTERDOWN"})
+_WRONG_SERVER = frozenset({"READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED", "CLUSTERDOWN", "NOREPLICAS"})
 
 #: Every way in which Redis can be away for a while.
 OUTAGES = (redis.ConnectionError, redis.TimeoutError, OSError)

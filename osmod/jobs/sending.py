@@ -12,7 +12,7 @@ from dramatiq.common import current_millis, q_name
 
 from osmod.jobs.arguments import logged
 from osmod.jobs.backoff import Backoff
-from osmod.jobs.bounds import check_moment, check_queue_name
+from osmod.jobs.bounds import check_queue_name
 from osmod.jobs.encoding import encoded, ensure_encodable
 from osmod.jobs.errors import InvalidOption, JobNotQueued, RedisUnusable
 from osmod.jobs.link import Links, passes
@@ -72,7 +72,6 @@ class Sender:
         if message.options:
             apply_to_message(message, self._broker.message_options | self._broker.actor_options)
         if delay is not None:
-            check_moment("delay", delay, now=current_millis())
             message.options["eta"] = current_millis() + delay
         return message
 
