@@ -35,7 +35,9 @@ def check_redis(settings: Settings) -> Iterator[Finding]:
 def _masters(client: Any) -> dict[str, dict[str, Any]]:
     """What INFO says on each master, by its address; '' for the one that is not of a Cluster."""
     if isinstance(client, ClusterClient):
-        told: dict[str, dict[str, Any]] = client.info(target_nodes=RedisCluster.PRIMARIES)
+        told: dict[str, Any] = client.info(target_nodes=RedisCluster.PRIMARIES)
+        if "redis_version" in told:  # One master alone: redis-py leaves its address out.
+            return {"": told}
         return {f"redis+cluster://{place}": info for place, info in told.items()}
     return {"": client.info()}
 
