@@ -50,6 +50,11 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, OUTAGES)
 
 
+def curable(error: BaseException) -> bool:
+    """Whether the queue may work again without this process being restarted: it passes, or somebody mends it."""
+    return passes(error) or isinstance(error, RedisUnusable)
+
+
 class Link:
     """A connection used by one thread at a time. It opens itself when used and closes itself on any error.
 
