@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,18 @@ import pytest
 import redis
 
 import osmod.jobs
+from osmod.cli.checks import check_redis
+from osmod.cli.checks.finding import Finding, Level
+from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.errors import JobNotQueued
+from osmod.jobs.errors import JobNotQueued, RedisUnusable
 from osmod.jobs.schedules import store
 from osmod.jobs.scripts import ENQUEUE, Script, commands_in
+from osmod.settings import get_settings
 from tests.jobs.conftest import working
+from tests.redis_sentinels import SentinelSet
 from tests.redis_servers import Server
-from tests.rights.page import granted, make_user
+from tests.rights.page import PAGE, granted, make_user
 from tests.rights.roles import ROLES, Refused
 from tests.waiting import until
 
@@ -179,3 +186,57 @@ def test_a_job_over_its_rate_is_not_run_uncounted(server: Server, caplog: pytest
         server.client.delete("dramatiq:{rate:note}:passes")
         until(lambda: ran == [1])
     broker.close()
+
+
+def test_the_check_says_what_is_missing(server: Server) -> None:
+    """An error if the user may not send; a warning if it may send and not work; nothing of the sort to a worker."""
+
+    def found(role: str, *further: str) -> list[Finding]:
+        url = _url(server, make_user(server.client, role, *further))
+        findings = check_redis(replace(get_settings(), redis_url=url))
+        return [one for one in findings if "this user" in one.message]
+
+    assert [] == found("worker")
+    (one,) = found("sender", "+info")
+    assert Level.WARNING is one.level
+    assert "not work on jobs (it forbids DEL, HDEL, HMGET, " in one.message
+    (one,) = found("worker", "-zrandmember")
+    assert Level.ERROR is one.level
+    assert "not send jobs (it forbids ZRANDMEMBER on keys that begin with dramatiq:)" in one.message
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_in_a_cluster(own_server: Callable[..., Server], caplog: pytest.LogCaptureFixture, role: str) -> None:
+    """With what the page adds for it, and no less."""
+    server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    server.client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+    until(lambda: "cluster_state:ok" in server.ask("CLUSTER", "INFO"))
+    further = "+cluster|slots", "+command"
+    assert f"`{' '.join(further)}`" in PAGE.read_text()
+    url = f"redis+cluster://{make_user(server.client, role, *further)}@127.0.0.1:{server.port}"
+    ROLES[role](url, lambda: bool(NAMED.search(caplog.text)))
+    assert [] == [(row["object"], row["context"]) for row in server.client.acl_log()]
+    for command in further:
+        make_user(server.client, "sender", *further, f"-{command[1:]}")
+        with pytest.raises((JobNotQueued, RedisUnusable), match=re.escape(command[1:])):
+            ROLES["sender"](url.replace(f"osmod-{role}", "osmod-sender"), lambda: False)
+
+
+def test_behind_sentinels(sentinels: SentinelSet, caplog: pytest.LogCaptureFixture) -> None:
+    """The Sentinels' own user finds the master; a wrong password of it is told as such."""
+    (rules,) = re.findall(r"^ACL SETUSER osmod on >password (.+)$", PAGE.read_text(), re.MULTILINE)
+    for sentinel in sentinels.sentinels:
+        sentinel.ask("ACL", "SETUSER", "osmod", "reset", "on", ">password", *rules.split())
+        sentinel.ask("ACL", "LOG", "RESET")
+    login = make_user(sentinels.master.client, "worker")
+    url = sentinels.url.replace("://", f"://{login}@") + "?sentinel_username=osmod&sentinel_password="
+    try:
+        ROLES["worker"](url + "password", lambda: bool(NAMED.search(caplog.text)))
+        refused = {row[5] for one in sentinels.sentinels for row in one.ask("ACL", "LOG")}
+        assert refused <= {"client|setinfo"}
+        with pytest.raises(JobNotQueued, match="Sentinels at .* refuse the login: correct sentinel_username"):
+            ROLES["sender"](url + "wrong", lambda: False)
+    finally:
+        sentinels.master.ask("ACL", "DELUSER", "osmod-worker")
+        for sentinel in sentinels.sentinels:
+            sentinel.ask("ACL", "DELUSER", "osmod")
