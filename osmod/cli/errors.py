@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import redis
+from redis.exceptions import AskError, ClusterDownError
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from osmod.embedded import EmbeddedRedisError
+from osmod.jobs.cluster import ClusterClient
+from osmod.jobs.connection import client_from_url
+from osmod.jobs.errors import JobNotQueued, RedisUnusable
+from osmod.jobs.refusals import explained
+from osmod.jobs.route import not_alone
 from osmod.moderation.migrations import SchemaError
 from osmod.settings import SettingsError, get_settings
 
@@ -17,7 +23,7 @@ _NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
 
 def explain(error: Exception) -> str | None:
     """The sentence for `error`; None if it is not one of those that operators can mend."""
-    if isinstance(error, SettingsError | EmbeddedRedisError | SchemaError):
+    if isinstance(error, SettingsError | EmbeddedRedisError | SchemaError | JobNotQueued):
         return str(error)
     if isinstance(error, redis.RedisError):
         return redis_sentence(error, get_settings().redis_url)
@@ -32,8 +38,9 @@ def redis_sentence(error: Exception, url: str) -> str:
     """What is wrong with the Redis at `url`."""
     if isinstance(error, ValueError):
         return f"REDIS_URL={masked(url)} cannot be used: {error}."
-    if isinstance(error, redis.AuthenticationError):
-        return f"Redis at {masked(url)} refuses the login ({error}): correct user and password in REDIS_URL."
+    if unusable := _unusable(error, url):
+        text = str(unusable)
+        return f"{text[:1].upper()}{text[1:]}."
     if isinstance(error, redis.BusyLoadingError):
         return f"Redis at {masked(url)} is still reading its data from disk: try again in a moment."
     if isinstance(error, redis.ConnectionError | redis.TimeoutError):
@@ -76,6 +83,19 @@ def masked(url: str) -> str:
         before, at, after = url.rpartition("@")
         scheme, slashes, login = before.partition("://")
         return f"{scheme}{slashes}{login.partition(':')[0]}:***@{after}" if at else url
+
+
+def _unusable(error: Exception, url: str) -> RedisUnusable | None:
+    """What the queue would say of an error of redis-py's; None if it may pass by itself."""
+    if isinstance(error, RedisUnusable):
+        return error
+    client = client_from_url(url)
+    if isinstance(client, ClusterClient):
+        return explained(error, client.template.connection_kwargs, reached=False)
+    parameters = client.connection_pool.connection_kwargs
+    if isinstance(error, AskError | ClusterDownError):  # A MOVED is an AskError of redis-py's.
+        return not_alone(parameters)
+    return explained(error, parameters, reached=False)
 
 
 def _said(error: DBAPIError) -> tuple[int | None, str]:

@@ -10,9 +10,10 @@ import redis
 from redis.cluster import ClusterNode, RedisCluster
 from redis.commands.core import Script
 from redis.crc import key_slot
-from redis.exceptions import MovedError, RedisClusterException
+from redis.exceptions import MovedError, NoPermissionError, RedisClusterException
 
 from osmod.jobs.errors import RedisUnusable
+from osmod.jobs.refusals import causes, forbidden, user
 
 
 class _Cluster(RedisCluster):
@@ -76,7 +77,7 @@ class ClusterClient:
                     self._client = _Cluster(
                         startup_nodes=nodes, require_full_coverage=False, **self._parameters
                     )
-                except RedisClusterException as error:
+                except (NoPermissionError, RedisClusterException) as error:
                     raise self._understood(error) from error
             return self._client
 
@@ -127,11 +128,14 @@ class ClusterClient:
         if client is not None:
             client.close()
 
-    def _understood(self, error: RedisClusterException) -> redis.ConnectionError:
+    def _understood(self, error: redis.RedisError | RedisClusterException) -> redis.ConnectionError:
         where = ", ".join(f"{host}:{port}" for host, port in self._nodes)
         cause = error.__cause__
         if isinstance(cause, redis.AuthenticationError):
             return cause
+        for one in causes(error):
+            if isinstance(one, NoPermissionError):
+                return RedisUnusable(forbidden(str(one), user(self._parameters)))
         if "Cluster mode is not enabled" in str(error):
             return RedisUnusable(
                 f"the Redis at {where} is not a node of a Redis Cluster: write redis:// instead of "

@@ -17,9 +17,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import MasterNotFoundError, Sentinel
 
 from osmod.jobs.cluster import ClusterClient
+from osmod.jobs.errors import RedisUnusable
+from osmod.jobs.refusals import place
 
 #: Seconds to wait for a connection, and for an answer of Redis. Shorter than any lease.
 CONNECT_TIMEOUT = 2.0
@@ -78,6 +80,25 @@ class _Sentinels(Sentinel):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._epochs: dict[str, int] = {}
+
+    def discover_master(self, service_name: str) -> Any:
+        """The master's address.
+
+        Raises:
+          RedisUnusable: the Sentinels refuse the login.
+          redis.sentinel.MasterNotFoundError: none that answers knows the master.
+        """
+        try:
+            return super().discover_master(service_name)  # type: ignore[no-untyped-call]
+        except MasterNotFoundError as error:
+            # Its text shows every setting of every connection.
+            where = ", ".join(place(one.connection_pool.connection_kwargs) for one in self.sentinels)
+            if "AuthenticationError" in str(error):
+                raise RedisUnusable(
+                    f"the Sentinels at {where} refuse the login: correct sentinel_username and sentinel_password "
+                    "in REDIS_URL"
+                ) from None
+            raise MasterNotFoundError(f"no Sentinel at {where} names a master {service_name!r}") from None
 
     def check_master_state(self, state: Mapping[str, Any], service_name: str) -> bool:
         """Whether what a Sentinel says of the master is to be believed."""

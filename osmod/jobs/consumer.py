@@ -21,10 +21,9 @@ from osmod.jobs.backoff import Backoff
 from osmod.jobs.bell import Bell
 from osmod.jobs.connection import ANSWER_TIMEOUT
 from osmod.jobs.encoding import decoder
-from osmod.jobs.errors import RedisUnusable
 from osmod.jobs.hooks import stirs
 from osmod.jobs.job import Job
-from osmod.jobs.link import passes
+from osmod.jobs.link import curable
 from osmod.jobs.resp import pack
 from osmod.jobs.workqueue import CLOSING_PAUSE, STALL
 
@@ -84,10 +83,12 @@ class JobConsumer(Consumer):
         try:
             return self._next()
         except Exception as error:
-            if not (passes(error) or isinstance(error, RedisUnusable)):
+            if not curable(error):
                 raise
             self._sleeps_until = self._dry_until = 0.0
+            # What one connection met, the other is about to.
             self._sleeper.close()
+            self._link.close()
             self.broker.complaints.note(self, error)
             self._bell.wait(min(self._backoff.next(), self._look_up))
             return None

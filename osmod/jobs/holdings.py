@@ -13,7 +13,7 @@ from dramatiq.errors import BrokerConnectionError, ConnectionClosed
 
 from osmod.jobs.backoff import Backoff
 from osmod.jobs.job import Job, under
-from osmod.jobs.link import Link, Links, passes
+from osmod.jobs.link import Link, Links, curable
 from osmod.jobs.scripts import EXCHANGE, EXTEND, RECLAIM
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Holdings:
             try:
                 self._tell_next(links)
             except Exception as error:
-                if not passes(error) and not isinstance(error, BrokerConnectionError):
+                if not curable(error) and not isinstance(error, BrokerConnectionError):
                     raise
                 if time.monotonic() >= deadline:
                     _log.warning("Could not settle jobs of queue %r yet: %s", self.queue_name, error)
@@ -175,7 +175,7 @@ class Holdings:
         try:
             self.exchange(links, b"", 0)
         except Exception as error:
-            if not passes(error):
+            if not curable(error):
                 raise
             raise ConnectionClosed(str(error)) from error  # type: ignore[no-untyped-call]
 

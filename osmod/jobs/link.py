@@ -50,6 +50,11 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, OUTAGES)
 
 
+def curable(error: BaseException) -> bool:
+    """Whether the queue may work again without this process being restarted: it passes, or somebody mends it."""
+    return passes(error) or isinstance(error, RedisUnusable)
+
+
 class Link:
     """A connection used by one thread at a time. It opens itself when used and closes itself on any error.
 
@@ -260,6 +265,9 @@ class Links:
         finally:
             if link.is_open:
                 self._idle[self.route.shelf_of(link.node)].append(link)
+            else:
+                # What one connection met, those at rest would meet one after the other.
+                self.close()
 
     def new(self) -> Link:
         """A link to keep; the caller closes it."""

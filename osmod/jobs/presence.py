@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from osmod.jobs.scripts import Script
+from osmod.jobs.scripts import PRESENT, Script
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
 
-_PRESENT = Script("present")
 _WORKERS = Script("workers")
 
 #: Seconds between the signs of life of a worker, and after how many without one it is taken to be gone.
@@ -71,12 +70,12 @@ def give_sign_of_life(
     queues = sorted(queues)
     said = json.dumps({"threads": threads, "running": running, "queues": queues, "since": since})
     arguments = [_own_name(), said.encode(), *(name.encode() for name in queues)]
-    _PRESENT.run(broker.links, _base(broker), arguments)
+    PRESENT.run(broker.links, _base(broker), arguments)
 
 
 def take_leave(broker: JobBroker) -> None:
     """Say that this process stops."""
-    _PRESENT.run(broker.links, _base(broker), [_own_name(), b""])
+    PRESENT.run(broker.links, _base(broker), [_own_name(), b""])
 
 
 def _own_name() -> bytes:

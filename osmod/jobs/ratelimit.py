@@ -13,6 +13,7 @@ that must wait is postponed in Redis, holds no thread meanwhile, and no attempt 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,8 @@ AWAY = 1000
 
 _UNITS = {"second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 _RATE = re.compile(r"(\d+)\s*/\s*(second|minute|hour|day)")
+
+_log = logging.getLogger(__name__)
 
 
 class RateLimit:
@@ -124,10 +127,10 @@ class RateLimits(Middleware):
         try:
             wait = limit.wait()
         except (redis.RedisError, OSError) as error:
-            if not passes(error):
-                raise
-            # Whether it may pass is not known, so it must not.
+            # Whether it may pass is not known, so it must not. (An error would let it: Dramatiq only logs those.)
             wait = AWAY
+            if not passes(error):
+                _log.warning("%s waits, since its rate is not known: %s", message.actor_name, error)
         if wait and isinstance(message, Job):
             message.postpone(wait)
             raise SkipMessage(f"over the rate of {message.actor_name}; again in {wait} ms")

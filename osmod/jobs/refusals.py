@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import redis
@@ -34,16 +34,16 @@ def explained(error: BaseException, parameters: dict[str, Any], *, reached: bool
       reached: whether a connection was made before. What has worked is not misspelt, but away.
     """
     where = place(parameters)
-    causes = list(_causes(error))
-    texts = " ".join(map(str, causes))
-    if any(isinstance(one, redis.AuthenticationError) for one in causes) or _LOGIN.search(texts):
+    met = list(causes(error))
+    texts = " ".join(map(str, met))
+    if any(isinstance(one, redis.AuthenticationError) for one in met) or _LOGIN.search(texts):
         return RedisUnusable(
             f"Redis at {where} refuses the login of {user(parameters)} ({error}): "
             "correct user and password in REDIS_URL"
         )
-    if any(isinstance(one, redis.exceptions.NoPermissionError) for one in causes):
+    if any(isinstance(one, redis.exceptions.NoPermissionError) for one in met):
         return RedisUnusable(forbidden(str(error), user(parameters)))
-    if any(isinstance(one, ssl.SSLCertVerificationError) for one in causes):
+    if any(isinstance(one, ssl.SSLCertVerificationError) for one in met):
         return RedisUnusable(
             f"the certificate of the Redis at {where} is not trusted ({error}): name the authority's file with "
             "?ssl_ca_certs=/path/ca.pem in REDIS_URL"
@@ -54,9 +54,9 @@ def explained(error: BaseException, parameters: dict[str, Any], *, reached: bool
             "port, or write redis:// if it speaks none"
         )
     path = parameters.get("path")
-    if path and not reached and any(isinstance(one, FileNotFoundError) for one in causes):
+    if path and not reached and any(isinstance(one, FileNotFoundError) for one in met):
         return RedisUnusable(f"there is no socket {path}: start Redis, or correct the path in REDIS_URL")
-    if path and any(isinstance(one, PermissionError) for one in causes):
+    if path and any(isinstance(one, PermissionError) for one in met):
         return RedisUnusable(f"the socket {path} may not be used: give this user the right (unixsocketperm)")
     if "DB index is out of range" in texts:
         return RedisUnusable(
@@ -124,7 +124,8 @@ def user(parameters: dict[str, Any]) -> str:
     return f"user {parameters.get('username') or 'default'!r}"
 
 
-def _causes(error: BaseException | None) -> Any:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that it came of."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from osmod.jobs.arguments import named, scrubbed, secrets
 from osmod.jobs.job import Job
-from osmod.jobs.link import passes
-from osmod.jobs.scripts import Script
+from osmod.jobs.link import curable
+from osmod.jobs.scripts import REPORT
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
 
-_REPORT = Script("report")
 _log = logging.getLogger(__name__)
 
 #: Log lines kept of a job, the last ones; characters kept of a line and of a progress message.
@@ -107,7 +106,7 @@ class Reports:
             reports = self._take(queue_name, only)
             try:
                 arguments = chain.from_iterable(report.encoded() for report in reports)
-                answer = _REPORT.run(self._broker.links, base, [b"%d" % LOG_LINES, *arguments])
+                answer = REPORT.run(self._broker.links, base, [b"%d" % LOG_LINES, *arguments])
             except BaseException:
                 self._put_back(reports)
                 raise
@@ -122,7 +121,7 @@ class Reports:
         try:
             self.write(job.queue_name, job)
         except Exception as error:
-            if not passes(error):
+            if not curable(error):
                 raise
             _log.warning("What %s reported last is not written yet: %s", job.message_id, error)
 

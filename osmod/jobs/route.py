@@ -85,7 +85,7 @@ class Route:
 
     def redirected(self, error: Any) -> None:
         """Take note of a MOVED or ASK."""
-        raise _not_alone(self._pool.connection_kwargs, str(error))
+        raise not_alone(self._pool.connection_kwargs, str(error))
 
     def forbidden(self, said: str) -> RedisUnusable:
         """The error for a right that is missing. Once it is given, all rights are looked at anew."""
@@ -115,7 +115,7 @@ class Route:
 
     def _look_at(self, connection: Any) -> None:
         if _said(connection, "mode") == "cluster":
-            raise _not_alone(self._pool.connection_kwargs)
+            raise not_alone(self._pool.connection_kwargs)
 
 
 class MovingRoute(Route):
@@ -263,7 +263,8 @@ def _said(connection: Any, what: str) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _not_alone(parameters: dict[str, Any], said: str = "") -> RedisUnusable:
+def not_alone(parameters: dict[str, Any], said: str = "") -> RedisUnusable:
+    """The error for a node of a Cluster that was taken for a server of its own. `said` is its answer."""
     where = f"{parameters.get('host', '?')}:{parameters.get('port', '?')}"
     answer = f" ({said})" if said else ""
     return RedisUnusable(

@@ -14,13 +14,16 @@ from osmod.jobs.resp import Reply, ServerError, pack
 
 _FOLDER = Path(__file__).parent / "lua"
 _FUNCTION = re.compile(r"^local function (\w+)\(.*?^end$", re.MULTILINE | re.DOTALL)
-_COMMAND = re.compile(r"\bcall\(\s*'([A-Z]+)'")
+_COMMAND = re.compile(r"\b(?:call|try)\(\s*'([A-Za-z]+)'")
+#: What Redis says of a right that a script lacks; the second is 6.2's.
+_NO_RIGHT = re.compile("ACL failure in script|user executing the script can't")
 
 #: Which of the commands in ARGV the user may not run on the queue's keys. Redis 6.2 cannot say.
+#: Whatever a command takes, it gets keys: some take nothing else.
 _FORBIDDEN = b"""
-local forbidden = {}
+local key, forbidden = KEYS[1] .. 'key', {}
 for _, command in ipairs(redis.acl_check_cmd and ARGV or {}) do
-    if not redis.acl_check_cmd(command, KEYS[1] .. 'key', '0', '0', '0') then
+    if not redis.acl_check_cmd(command, key, key, key, key) then
         forbidden[#forbidden + 1] = command
     end
 end
@@ -31,18 +34,20 @@ return forbidden
 class Script:
     """One script, with `_prelude.lua` before it, for the keys of one queue at a time.
 
-    `shared` are further parts that stand between the two.
+    `shared` are further parts that stand between the two. `along` are scripts without which this one should not be
+    run, so that their rights are asked for with its own.
 
     A script may not be stopped halfway by a right that is missing. So before a process runs it on a queue for the
     first time, Redis is asked whether the user may run all its commands.
     """
 
-    def __init__(self, name: str, *shared: str) -> None:
+    def __init__(self, name: str, *shared: str, along: Iterable[Script] = ()) -> None:
         self.name = name
         parts = [(_FOLDER / f"{part}.lua").read_text() for part in ("_prelude", *shared, name)]
         self.source = "".join(parts).encode()
-        #: The Redis commands that it may run.
-        self.commands = _commands("".join(parts[:-1]), parts[-1])
+        own = commands_in(parts[-1], "".join(parts[:-1]))
+        #: The Redis commands that it, or one of those that go along, may run.
+        self.commands: list[str] = sorted(own.union(*(script.commands for script in along)))
         digest = hashlib.sha1(self.source, usedforsecurity=False).hexdigest().encode()
         self._by_digest = pack([b"EVALSHA", digest])
         self._by_source = pack([b"EVAL", self.source])
@@ -80,27 +85,29 @@ class Script:
         except ServerError as error:
             if "WRONGTYPE" in str(error):
                 raise RedisUnusable(wrong_type(base.decode(), _types(link, base))) from error
-            if "ACL failure in script" in str(error):
+            if _NO_RIGHT.search(str(error)):
                 raise link.route.forbidden(str(error)) from error
             raise
 
-    def _ask_leave(self, link: Link | Links, base: bytes) -> None:
+    def forbidden(self, link: Link | Links, base: bytes) -> list[str]:
+        """Which of its commands this user may not run on keys that begin with `base`. Raises as `run` does."""
         words = [b"EVAL", _FORBIDDEN, b"1", base, *(command.encode() for command in self.commands)]
-        forbidden = link.call(base, b"*%d\r\n" % len(words) + pack(words))
-        if forbidden:
-            commands = ", ".join(command.decode() for command in forbidden)
-            raise link.route.forbidden(f"{commands} on keys that begin with {base.decode()}")
+        return [command.decode() for command in link.call(base, b"*%d\r\n" % len(words) + pack(words))]
+
+    def _ask_leave(self, link: Link | Links, base: bytes) -> None:
+        if forbidden := self.forbidden(link, base):
+            raise link.route.forbidden(f"{', '.join(forbidden)} on keys that begin with {base.decode()}")
         link.route.permitted.add((self.name, base))
 
 
-def _commands(shared: str, own: str) -> list[str]:
-    """The commands of a script and of those functions that it uses of the parts before it."""
+def commands_in(script: str, shared: str = "") -> set[str]:
+    """The Redis commands in a script, and in those functions that it uses of what stands before it."""
     functions = {match[1]: match[0] for match in _FUNCTION.finditer(shared)}
-    used = [own, _FUNCTION.sub("", shared)]
+    used = [script, _FUNCTION.sub("", shared)]
     for text in used:
         for name in [name for name in functions if re.search(rf"\b{name}\(", text)]:
             used.append(functions.pop(name))
-    return sorted({command for text in used for command in _COMMAND.findall(text)})
+    return {command.upper() for text in used for command in _COMMAND.findall(text)}
 
 
 def _types(link: Link | Links, base: bytes) -> Callable[[str], str]:
@@ -112,13 +119,16 @@ def _types(link: Link | Links, base: bytes) -> Callable[[str], str]:
 
 
 ENQUEUE = Script("enqueue")
-EXCHANGE = Script("exchange")
 EXTEND = Script("extend")
 BEGIN = Script("begin")
 RECLAIM = Script("reclaim")
+RATE = Script("rate")
+REPORT = Script("report")
+PRESENT = Script("present")
+#: Who could not keep what it leased, or not say how it ended, is to lease nothing.
+EXCHANGE = Script("exchange", along=(ENQUEUE, EXTEND, BEGIN, RECLAIM, RATE, REPORT, PRESENT))
 PURGE = Script("purge")
 PAUSE = Script("pause")
 CANCEL = Script("cancel")
-RATE = Script("rate")
 INSPECT = Script("inspect")
 INSPECT_UNIQUE = Script("inspect_unique")

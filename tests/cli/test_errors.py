@@ -23,7 +23,7 @@ HERE = "redis://:secret@queue:6379"
         ),
         (
             redis.AuthenticationError("WRONGPASS"),
-            "Redis at redis://:***@queue:6379 refuses the login (WRONGPASS): "
+            "Redis at queue:6379 refuses the login of user 'default' (WRONGPASS): "
             "correct user and password in REDIS_URL.",
         ),
         (

@@ -12,10 +12,14 @@ from osmod.cli.checks.finding import Finding, error, ok, warning
 from osmod.cli.errors import masked, redis_sentence
 from osmod.jobs.cluster import ClusterClient
 from osmod.jobs.connection import client_from_url
+from osmod.jobs.link import Links
+from osmod.jobs.route import route_of
+from osmod.jobs.scripts import ENQUEUE, EXCHANGE
 from osmod.settings import Settings
 
 OLDEST = (6, 2)
 """The first version with everything that the queue's scripts use."""
+_SOME_QUEUE = b"dramatiq:{default}:"
 _NEARLY_FULL = 0.9
 
 
@@ -25,17 +29,36 @@ def check_redis(settings: Settings) -> Iterator[Finding]:
     try:
         with client_from_url(url) as client:
             masters = _masters(client)
+            rights = list(_rights(client))
     except (redis.RedisError, OSError, ValueError) as problem:
         yield error(redis_sentence(problem, url))
         return
     for place, info in masters.items():
         yield from judge(info, place or url)
+    yield from rights
+
+
+def _rights(client: Any) -> Iterator[Finding]:
+    """What this user lacks to send jobs, and to work on them. Redis 6.2 cannot say."""
+    links = Links(route_of(client))
+    try:
+        for script, finding, what in ((ENQUEUE, error, "send jobs"), (EXCHANGE, warning, "work on jobs")):
+            if lacking := script.forbidden(links, _SOME_QUEUE):
+                yield finding(
+                    f"Redis does not let this user {what} (it forbids {', '.join(lacking)} on keys that begin with "
+                    "dramatiq:): docs/operations.md lists the rights of each program."
+                )
+                return
+    finally:
+        links.close()
 
 
 def _masters(client: Any) -> dict[str, dict[str, Any]]:
     """What INFO says on each master, by its address; '' for the one that is not of a Cluster."""
     if isinstance(client, ClusterClient):
-        told: dict[str, dict[str, Any]] = client.info(target_nodes=RedisCluster.PRIMARIES)
+        told: dict[str, Any] = client.info(target_nodes=RedisCluster.PRIMARIES)
+        if "redis_version" in told:  # One master alone: redis-py leaves its address out.
+            return {"": told}
         return {f"redis+cluster://{place}": info for place, info in told.items()}
     return {"": client.info()}
 
