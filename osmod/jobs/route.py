@@ -160,7 +160,7 @@ class MovingRoute(Route):
                 self._ask()
             except (redis.RedisError, OSError):
                 # Not a reason to stop: the server itself may be well.
-                self._ask_at = time.monotonic() + UNKNOWN
+                self._ask_at = time.monotonic() + (UNKNOWN if self._believed() else 0.0)
             else:
                 self._ask_at = time.monotonic() + self._believed()
 

