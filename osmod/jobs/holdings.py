@@ -110,11 +110,10 @@ class Holdings:
             for job, _ in batch:
                 self._let_go(job)
         if refused:
-            for job_id in refused.split():
-                _log.warning(
-                    "Job %s ended here after its lease had passed on; the other worker's run stands.",
-                    job_id.decode(),
-                )
+            _log.warning(
+                "Jobs ended here whose lease had passed on, or that are gone; how they ended is not kept: %s",
+                refused.decode().replace(" ", ", "),
+            )
         return wait, heads, messages
 
     def _reclaim(self, link: Link | Links) -> None:
