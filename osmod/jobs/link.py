@@ -70,6 +70,11 @@ class Link:
         self.node: Node = None
         self._luck = LUCK
         self._base = b""
+        #: A command was sent whose answer has not been read.
+        self._owed = False
+        #: When it was known where to send that command, where that may change. Those who say so may be slow
+        #: themselves, which says nothing of the server.
+        self._routed_at = 0.0
         self._connection: Any = None
         self._socket: socket.socket | None = None
         self._reader = Reader(self._receive, self._receive_into)
@@ -93,7 +98,6 @@ class Link:
           redis.ConnectionError, redis.TimeoutError, OSError: no answer; the command may have run.
         """
         for _ in range(REDIRECTS):
-            began = time.monotonic() if self.route.may_change else 0.0
             self.send(base, command)
             if meanwhile is not None:
                 try:
@@ -108,8 +112,8 @@ class Link:
                 if error.code != "MOVED":
                     raise
                 continue
-            if began:
-                self._doubt(base, time.monotonic() - began)
+            if self._routed_at:
+                self._doubt(base, time.monotonic() - self._routed_at)
             return reply
         raise redis.ConnectionError("the queue's place in the cluster changes faster than it can be followed")
 
@@ -122,9 +126,12 @@ class Link:
     def send(self, base: bytes, command: bytes) -> None:
         """Send one packed command. Its answer is fetched by `receive`."""
         node = self.route.node(base)
-        if self._socket is None or node != self.node:
+        if self.route.may_change:
+            self._routed_at = time.monotonic()
+        # Whoever asked before may have been interrupted before reading: that answer is not ours.
+        if self._socket is None or self._owed or node != self.node:
             self._open(node)
-        self._base = base
+        self._base, self._owed = base, True
         try:
             self._socket.sendall(command)  # type: ignore[union-attr]
         except BaseException as error:
@@ -137,6 +144,7 @@ class Link:
             if self._socket is None:
                 raise redis.ConnectionError("Redis moved while its answer was waited for")
             reply = self._reader.read()
+            self._owed = False
         except BaseException as error:
             self._fail(error)
             raise
@@ -168,6 +176,7 @@ class Link:
     def close(self) -> None:
         """Close the connection, if there is one. The next call opens a new one."""
         connection, self._connection, self._socket = self._connection, None, None
+        self._owed = False
         self._reader.clear()
         if connection is not None:
             connection.disconnect()

@@ -11,14 +11,11 @@ import redis
 
 from osmod.jobs.errors import RedisUnusable
 
-#: The keys of a queue, by name, and what each of them is.
+#: The keys of a queue that stop a script if they are something else, and what each of them is.
 KEY_TYPES = {
     **dict.fromkeys(("ready", "delayed", "active", "done", "failed", "cancelled", "cancelling"), "zset"),
-    **dict.fromkeys(("paused", "watched"), "string"),
-    **dict.fromkeys(("events", "audit"), "stream"),
     "meta": "hash",
     "wake": "list",
-    "indexes": "set",
 }
 _LOGIN = re.compile(
     r"WRONGPASS|NOAUTH|invalid (username-)?password|without any password|Authentication required"
@@ -102,18 +99,17 @@ def outage(error: BaseException, seconds: float | None = None) -> str:
     return f"Redis {verb}{since} ({said}): start it (`osmod redis` runs one here) or name yours in REDIS_URL"
 
 
-def wrong_type(base: str, type_of: Callable[[str], str]) -> str:
+def wrong_type(base: str, fits: Callable[[str, str], bool]) -> str:
     """The sentence for a key of the queue that is not what the queue made it.
 
     Parameters:
       base: what the queue's keys begin with.
-      type_of: gives the type of a key, as the command TYPE does.
+      fits: whether a key, if it is there, is of a type, named as by the command TYPE.
     """
     for name, expected in KEY_TYPES.items():
-        found = type_of(base + name)
-        if found not in (expected, "none"):
+        if not fits(base + name, expected):
             return (
-                f"the key {base}{name} is a {found}, where the queue keeps a {expected}: another program writes "
+                f"the key {base}{name} is not the {expected} that the queue keeps there: another program writes "
                 "to it; rename or delete it, or give the queue a namespace of its own"
             )
     return f"a key that begins with {base} is not what the queue made it: another program writes to it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import dramatiq
@@ -150,3 +151,24 @@ def test_a_send_says_that_replicas_are_missing(sentinels: SentinelSet, behind: O
     with pytest.raises(JobNotQueued, match="NOREPLICAS"):
         send("in-vain")
     assert set() == _stored(master)
+
+
+def test_sentinels_that_hang_hold_up_no_master_that_is_well(sentinels: SentinelSet, behind: Open) -> None:
+    """All sentinels are frozen: they are asked in vain now and then, not before and after every command."""
+    send = _send_on(behind())
+    send("first")
+    for sentinel in sentinels.sentinels:
+        sentinel.freeze()
+    began = time.monotonic()
+    # The longest that the master is believed, and one round of sentinels that do not answer.
+    until(lambda: _took_long(send), what="the sentinels are asked")
+    for number in range(3):
+        send(f"while-they-hang-{number}")
+
+    assert time.monotonic() - began < 10
+
+
+def _took_long(send: Callable[[str], object]) -> bool:
+    began = time.monotonic()
+    send(str(began))
+    return time.monotonic() - began > 1

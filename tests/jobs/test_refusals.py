@@ -13,9 +13,9 @@ import pytest
 from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
-from osmod.jobs.refusals import wrong_type
 from tests.jobs.conftest import working
 from tests.redis_servers import Server
+from tests.rights.page import make_user
 from tests.waiting import until
 
 #: Seconds that count as at once; `send_patience` is its default of five. A TLS greeting is waited for two seconds.
@@ -149,7 +149,7 @@ def test_another_programs_key(server: Server, caplog: pytest.LogCaptureFixture) 
     server.client.set(key, "mine")
     said = _refusal(server.url)
     assert said.startswith(
-        f"the key {key} is a string, where the queue keeps a zset: another program writes to it"
+        f"the key {key} is not the zset that the queue keeps there: another program writes to it"
     )
     assert [key.encode()] == [
         name for name in server.client.scan_iter() if b"job:" not in name and b"meta" not in name
@@ -169,8 +169,11 @@ def test_another_programs_key(server: Server, caplog: pytest.LogCaptureFixture) 
     assert "Traceback" not in caplog.text
 
 
+@pytest.mark.parametrize("role", ["sender", "worker", "scheduler", "operator"])
 @pytest.mark.parametrize("name", ["ready", "meta", "wake"])
-def test_the_key_is_found(name: str) -> None:
-    """Whichever it is."""
-    said = wrong_type("ns:{q}:", lambda key: "stream" if key == f"ns:{{q}}:{name}" else "none")
-    assert said.startswith(f"the key ns:{{q}}:{name} is a stream")
+def test_the_key_is_found(server: Server, role: str, name: str) -> None:
+    """Whichever it is, by whoever may run the script: it is no right that is missing."""
+    key = f"dramatiq:{{default}}:{name}"
+    server.client.set(key, "mine")
+    said = _refusal(f"redis://{make_user(server.client, role)}@127.0.0.1:{server.port}/0")
+    assert said.startswith(f"the key {key} is not the ")
