@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.redis_servers import Server
 from tests.waiting import until
@@ -106,6 +107,14 @@ class SentinelSet:
             getattr(old, by)()
         self.await_other_master(old)
         return old
+
+    def forget(self) -> None:
+        """Have the sentinels start anew with nothing but the master's address, as containers without a disk do."""
+        port = self.master.port
+        for sentinel in self.sentinels:
+            sentinel.kill()
+            Path(sentinel.folder, "server.conf").write_text(_watch(port))
+        self.heal()
 
     def await_other_master(self, old: Server) -> Server:
         """Wait until the sentinels call another server than `old` master, and it is. Returns it."""

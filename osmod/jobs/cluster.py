@@ -13,7 +13,7 @@ from redis.crc import key_slot
 from redis.exceptions import MovedError, NoPermissionError, RedisClusterException
 
 from osmod.jobs.errors import RedisUnusable
-from osmod.jobs.refusals import causes, forbidden, user
+from osmod.jobs.refusals import explained
 
 
 class _Cluster(RedisCluster):
@@ -130,15 +130,12 @@ class ClusterClient:
 
     def _understood(self, error: redis.RedisError | RedisClusterException) -> redis.ConnectionError:
         where = ", ".join(f"{host}:{port}" for host, port in self._nodes)
-        cause = error.__cause__
-        if isinstance(cause, redis.AuthenticationError):
-            return cause
-        for one in causes(error):
-            if isinstance(one, NoPermissionError):
-                return RedisUnusable(forbidden(str(one), user(self._parameters)))
+        cause = error.__cause__ or error
+        if known := explained(cause, self.template.connection_kwargs, reached=self._client is not None):
+            return known
         if "Cluster mode is not enabled" in str(error):
             return RedisUnusable(
                 f"the Redis at {where} is not a node of a Redis Cluster: write redis:// instead of "
                 "redis+cluster:// in REDIS_URL"
             )
-        return redis.ConnectionError(f"no node of the Redis Cluster answers at {where} ({cause or error})")
+        return redis.ConnectionError(f"no node of the Redis Cluster answers at {where} ({cause})")

@@ -10,7 +10,9 @@ some of its nodes; the others are learnt from them.
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -74,12 +76,14 @@ def client_from_url(url: str) -> Any:
 class _Sentinels(Sentinel):
     """Believes no Sentinel that knows less than another one told before.
 
-    One that was frozen together with the old master names that one for a moment after it wakes.
+    One that was frozen together with the old master names that one for a moment after it wakes. If most of them
+    know less, and the same, they were set up anew.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._epochs: dict[str, int] = {}
+        self._doubted: set[str] = set()
 
     def discover_master(self, service_name: str) -> Any:
         """The master's address.
@@ -89,7 +93,13 @@ class _Sentinels(Sentinel):
           redis.sentinel.MasterNotFoundError: none that answers knows the master.
         """
         try:
-            return super().discover_master(service_name)  # type: ignore[no-untyped-call]
+            try:
+                return super().discover_master(service_name)  # type: ignore[no-untyped-call]
+            except MasterNotFoundError:
+                if service_name not in self._doubted or not self._agreed(service_name):
+                    raise
+                self._epochs.pop(service_name, None)
+                return super().discover_master(service_name)  # type: ignore[no-untyped-call]
         except MasterNotFoundError as error:
             # Its text shows every setting of every connection.
             where = ", ".join(place(one.connection_pool.connection_kwargs) for one in self.sentinels)
@@ -106,9 +116,24 @@ class _Sentinels(Sentinel):
             return False
         epoch = int(state.get("config-epoch", 0))
         if epoch < self._epochs.get(service_name, 0):
+            self._doubted.add(service_name)
             return False
         self._epochs[service_name] = epoch
+        self._doubted.discard(service_name)
         return True
+
+    def _agreed(self, service_name: str) -> bool:
+        """Whether most of all Sentinels, those not in the URL as well, say the same of a master."""
+        told: Counter[tuple[Any, ...]] = Counter()
+        known = len(self.sentinels)
+        for sentinel in self.sentinels:
+            with suppress(redis.ConnectionError, redis.TimeoutError):
+                masters: Any = sentinel.sentinel_masters()
+                state = masters.get(service_name)
+                if state and super().check_master_state(state, service_name):  # type: ignore[no-untyped-call]
+                    told[state["ip"], state["port"], state["config-epoch"]] += 1
+                    known = max(known, int(state["num-other-sentinels"]) + 1)
+        return 2 * max(told.values(), default=0) > known
 
 
 def _sentinel_client(url: str) -> redis.Redis:

@@ -38,8 +38,9 @@ def explained(error: BaseException, parameters: dict[str, Any], *, reached: bool
             f"Redis at {where} refuses the login of {user(parameters)} ({error}): "
             "correct user and password in REDIS_URL"
         )
-    if any(isinstance(one, redis.exceptions.NoPermissionError) for one in met):
-        return RedisUnusable(forbidden(str(error), user(parameters)))
+    for one in met:
+        if isinstance(one, redis.exceptions.NoPermissionError):
+            return RedisUnusable(forbidden(str(one), user(parameters)))
     if any(isinstance(one, ssl.SSLCertVerificationError) for one in met):
         return RedisUnusable(
             f"the certificate of the Redis at {where} is not trusted ({error}): name the authority's file with "

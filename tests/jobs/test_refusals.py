@@ -127,6 +127,20 @@ def test_a_cluster_that_is_none(server: Server) -> None:
     assert f"the Redis at 127.0.0.1:{server.port} is not a node of a Redis Cluster: write redis://" in said
 
 
+def test_a_wrong_password_in_a_cluster(own_server: Callable[..., Server]) -> None:
+    """The login is named at once there, too."""
+    server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    said = _refusal(f"redis+cluster://worker:wrong@127.0.0.1:{server.port}")
+    assert said.startswith(f"Redis at 127.0.0.1:{server.port} refuses the login of user 'worker'")
+
+
+def test_tls_against_a_plain_port_of_a_cluster(own_server: Callable[..., Server]) -> None:
+    """Likewise."""
+    server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    said = _refusal(f"rediss+cluster://127.0.0.1:{server.port}?ssl_cert_reqs=none&ssl_check_hostname=false")
+    assert said.startswith(f"the Redis at 127.0.0.1:{server.port} does not answer in TLS")
+
+
 def test_a_full_server_is_no_outage(own_server: Callable[..., Server]) -> None:
     """It is waited for, since workers drain it; then said to be full, not silent."""
     server = own_server()
