@@ -114,7 +114,7 @@ def test_a_queue_name_must_fit_into_a_key(broker: JobBroker, server: Server, nam
     assert [] == server.client.keys("*")
 
 
-@pytest.mark.parametrize("message_id", ["", " ", "!a", "a b", "a\n", SURROGATE])
+@pytest.mark.parametrize("message_id", ["", " ", "!a", "@a", "a b", "a\n", SURROGATE])
 def test_a_message_id_must_fit_into_a_line(broker: JobBroker, message_id: str) -> None:
     """Ids share lines with lengths and marks."""
     with pytest.raises(InvalidOption, match="message_id="):
