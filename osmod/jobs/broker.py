@@ -288,7 +288,7 @@ class JobBroker(RedisBroker):
         if signal == "process_message" and kwargs.get("exception") is not None:
             draining.note_interruption(self, args[0], kwargs["exception"])
         elif signal == "worker_shutdown":
-            draining.end_draining(self)
+            draining.end_draining(self, args[0])
         if signal in ("process_message", "skip_message") and getattr(args[0], "untouched", False):
             self._hooks.after_interruption(self, signal, args, kwargs)
             return

@@ -94,13 +94,16 @@ def begin_draining(broker: JobBroker, worker: Any) -> None:
             worker.consumers[queue_name].requeue_messages(messages)
 
 
-def end_draining(broker: JobBroker) -> None:
-    """Called when a worker has stopped.
+def end_draining(broker: JobBroker, worker: Any) -> None:
+    """Called when a worker has stopped. What others in this process hold is theirs.
 
     If jobs still run, the process ends with them. Where it is not a worker's, such as a test's, their leases
     are kept until they let go.
     """
-    running = _hand_back_unbegun(broker)
+    consumers = (
+        {thread.consumer for thread in worker.consumers.values()} if isinstance(worker, Worker) else set()
+    )
+    running = _hand_back_unbegun(broker, lambda job: job.consumer in consumers)
     for holdings in broker.all_holdings():
         holdings.flush(broker.links, LAST_WORDS)
     for _, job in running:
@@ -157,11 +160,13 @@ def _give_up(reference: weakref.ref[JobBroker], process: int) -> None:
             holdings.flush(broker.links, LAST_WORDS)
 
 
-def _hand_back_unbegun(broker: JobBroker) -> list[tuple[Holdings, Job]]:
-    """Note that jobs which no thread has begun go back. Returns those that run."""
+def _hand_back_unbegun(
+    broker: JobBroker, meant: Callable[[Job], bool] = lambda job: True
+) -> list[tuple[Holdings, Job]]:
+    """Note that those of the jobs meant that no thread has begun go back. Returns those that run."""
     running = []
     for holdings in broker.all_holdings():
-        for job in list(holdings.held.values()):
+        for job in filter(meant, list(holdings.held.values())):
             if job.begun and not job.ended:
                 running.append((holdings, job))
             elif not job.ended:

@@ -67,7 +67,7 @@ def decoder(messages: bytes) -> Callable[[int, int], Message[Any]]:
                 raise ValueError("more than one JSON value")
             fields["args"] = tuple(fields["args"])
             return Message(**fields)
-        except (ValueError, TypeError, LookupError) as error:
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise DecodeError("Failed to decode message.", messages[start:end], error) from error  # type: ignore[no-untyped-call]
 
     return decode

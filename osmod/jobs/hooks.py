@@ -150,6 +150,9 @@ class HookTable:
                 getattr(middleware, hook)(broker, *args, **kwargs)
             except Exception:
                 broker.logger.critical("Unexpected failure in %s of %r.", hook, middleware, exc_info=True)
+                if isinstance(middleware, Retries) and hook == AFTER["process_message"]:
+                    # It decides about jobs that failed. Without its word this one would count as done.
+                    args[0].fail()
 
     def _on(self, broker: Broker, hook: str, plain: bool) -> list[Middleware]:
         if broker.middleware != self._known:

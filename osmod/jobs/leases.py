@@ -15,7 +15,7 @@ from osmod.jobs.backoff import Backoff
 from osmod.jobs.bounds import check_span
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.job import Job
-from osmod.jobs.link import passes
+from osmod.jobs.link import Links, passes
 from osmod.jobs.scripts import BEGIN
 
 if TYPE_CHECKING:
@@ -48,11 +48,15 @@ class Heartbeat(threading.Thread):
 
     A process that dies stops extending, so its jobs start elsewhere within one lease. While Redis is away it
     tries again sooner, to be in time when Redis returns.
+
+    It waits for an answer no longer than a third of a lease, on connections of its own: one answer that is lost
+    on the way leaves time to ask again.
     """
 
     def __init__(self, broker: JobBroker) -> None:
         super().__init__(name="job-leases", daemon=True)
         self._broker = broker
+        self._links = Links(broker.links.route, most=broker.lease / 3000)
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -63,12 +67,13 @@ class Heartbeat(threading.Thread):
             pause = lease / 3
             for holdings in self._broker.all_holdings():
                 try:
-                    holdings.extend(self._broker.links, self._broker.lease)
+                    holdings.extend(self._links, self._broker.lease)
                 except (redis.RedisError, OSError) as error:
                     self._broker.complaints.note(holdings, error)
                     pause = min(pause, 1.0, lease / 15)
                 else:
                     self._broker.complaints.over(holdings)
+        self._links.close()
 
     def stop(self) -> None:
         """Extend no more."""

@@ -126,7 +126,7 @@ def apply_to_actor(actor: Actor[Any, Any]) -> None:
     backoff = actor.options.get("backoff")
     if backoff is not None and not callable(backoff):
         parse_backoff(backoff, 0)
-    _check_waits(actor.options)
+    _check_stock(actor.options)
     if "attempts" in actor.options:
         actor.options.setdefault("max_retries", parse_attempts(actor.options["attempts"]) - 1)
     check_unique(actor.options, f"actor {actor.actor_name!r}", actor)
@@ -134,10 +134,21 @@ def apply_to_actor(actor: Actor[Any, Any]) -> None:
         _check_names(actor, option)
 
 
-def _check_waits(options: dict[str, Any]) -> None:
+def _check_stock(options: dict[str, Any]) -> None:
+    """Refuse what Dramatiq would stumble over only when the job runs, or has failed."""
     for name in ("min_backoff", "max_backoff"):
-        if options.get(name) is not None:
+        if name in options:
             check_span(**{name: options[name]})
+    for name in ("time_limit", "max_age"):
+        if options.get(name) not in (None, math.inf):
+            check_span(**{name: options[name]})
+    most = options.get("max_retries")
+    if most is not None and (not isinstance(most, (int, float)) or math.isnan(most)):
+        raise InvalidOption(f"max_retries={most!r}: expected a whole number, or None for no end")
+    throws = options.get("throws") or ()
+    kinds = throws if isinstance(throws, tuple) else (throws,)
+    if not all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in kinds):
+        raise InvalidOption(f"throws={throws!r}: expected a class of exceptions, or a tuple of such classes")
 
 
 def _check_names(actor: Actor[Any, Any], option: str) -> None:
@@ -161,7 +172,7 @@ def apply_to_message(message: Message[Any], known: Set[str]) -> None:
         raise InvalidOption("backoff: a function can only stand on the actor, a message carries values")
     if options.get("backoff") is not None:
         parse_backoff(options["backoff"], 0)
-    _check_waits(options)
+    _check_stock(options)
     if options.get("eta") is not None:
         check_moment("eta", options["eta"])
     if "attempts" in options:

@@ -29,8 +29,9 @@ _FOLLOW_UP = Script("enqueue", "_although_full")
 
 #: Milliseconds that `send` waits for a Redis that is away.
 DEFAULT_SEND_PATIENCE = 5_000
-#: What message ids may look like: they share a line with lengths and marks on their way to a consumer.
-_IDS = re.compile(r"[^\s!*\ud800-\udfff][^\s\ud800-\udfff]*")
+#: What message ids may look like: they share a line with lengths and marks on their way to a consumer, and unique
+#: keys mark by @ who has one without being a job.
+_IDS = re.compile(r"[^\s!*@\ud800-\udfff][^\s\ud800-\udfff]*")
 #: Messages sent in one call by `send_many`, and bytes after which a call takes no more: others wait for it.
 SEND_BATCH = 500
 SEND_BYTES = 1_000_000
@@ -67,7 +68,7 @@ class Sender:
         )
         if not _IDS.fullmatch(message.message_id):
             raise InvalidOption(
-                f"message_id={message.message_id!r}: expected UTF-8 text, no blanks, and no ! or * first"
+                f"message_id={message.message_id!r}: expected UTF-8 text, no blanks, and no !, * or @ first"
             )
         if message.options:
             apply_to_message(message, self._broker.message_options | self._broker.actor_options)

@@ -132,11 +132,12 @@ def test_a_message_for_no_known_actor_is_failed(broker: JobBroker) -> None:
         until(lambda: queues.counts(broker, "default").failed == 1)
 
 
-def test_an_unreadable_message_is_failed(broker: JobBroker) -> None:
-    """A message that no decoder understands does not stop the queue."""
+@pytest.mark.parametrize("data", [b"\x00 no json", b'{"args":' + b"[" * 9999 + b"]" * 9999 + b"}"])
+def test_an_unreadable_message_is_failed(broker: JobBroker, data: bytes) -> None:
+    """A message that no decoder understands, or too deep for this one, does not stop the queue."""
     ran: list[int] = []
     actor = dramatiq.actor(ran.append, actor_name="note")
-    broker.do_enqueue("default", "odd", b"\x00 no json")
+    broker.do_enqueue("default", "odd", data)
     actor.send(1)
 
     with working(broker):

@@ -38,6 +38,13 @@ HOSTILE: list[dict[str, Any]] = [
     {"backoff": {"type": "exponential", "delay": 10**400}},
     {"max_backoff": 10**30},
     {"min_backoff": math.nan},
+    {"max_backoff": None},
+    {"time_limit": "5 minutes"},
+    {"time_limit": 10**400},
+    {"max_age": "an hour"},
+    {"max_retries": "3"},
+    {"max_retries": math.nan},
+    {"throws": "ValueError"},
 ]
 
 
@@ -107,7 +114,7 @@ def test_a_queue_name_must_fit_into_a_key(broker: JobBroker, server: Server, nam
     assert [] == server.client.keys("*")
 
 
-@pytest.mark.parametrize("message_id", ["", " ", "!a", "a b", "a\n", SURROGATE])
+@pytest.mark.parametrize("message_id", ["", " ", "!a", "@a", "a b", "a\n", SURROGATE])
 def test_a_message_id_must_fit_into_a_line(broker: JobBroker, message_id: str) -> None:
     """Ids share lines with lengths and marks."""
     with pytest.raises(InvalidOption, match="message_id="):
@@ -169,6 +176,32 @@ def test_a_retry_that_cannot_be_stored_fails_the_job(broker: JobBroker) -> None:
     broker.add_middleware(Refusing())
 
     @dramatiq.actor(attempts=2, backoff=5)  # type: ignore[call-overload]
+    def fails() -> None:
+        raise RuntimeError("as told")
+
+    with working(broker):
+        fails.send()
+        broker.join("default", timeout=10_000)
+    counts = queues.counts(broker, "default")
+
+    assert (0, 1) == (counts.done, counts.failed)
+
+
+@pytest.mark.parametrize(
+    "options", [{"throws": "ValueError"}, {"throws": [ValueError]}, {"max_retries": "3"}]
+)
+def test_an_actor_takes_no_option_that_its_failure_would_stumble_over(
+    broker: JobBroker, options: dict[str, Any]
+) -> None:
+    """Dramatiq looks at these only once a job failed, and would count it as done, or end the thread."""
+    with pytest.raises(InvalidOption, match=f"^{next(iter(options))}="):
+        dramatiq.actor(lambda: None, actor_name="fails", **options)  # type: ignore[call-overload]
+
+
+def test_a_failed_job_that_nobody_can_decide_about_has_failed(broker: JobBroker) -> None:
+    """What decides whether it is tried again raises itself: the job counts as failed, and not as done."""
+
+    @dramatiq.actor(retry_when=lambda retries, error: retries < error.limit)
     def fails() -> None:
         raise RuntimeError("as told")
 

@@ -123,3 +123,24 @@ def test_a_job_that_ended_is_settled_under_the_lease_given_anew(broker: JobBroke
 
     assert (1, 0) == (queues.counts(broker, "default").done, queues.counts(broker, "default").active)
     assert message.message_id not in holdings.held
+
+
+def test_a_worker_that_stops_leaves_the_jobs_of_another_in_its_process(broker: JobBroker) -> None:
+    """What the other has in stock is not handed back: it would run twice."""
+    may_end, runs = threading.Event(), []
+
+    @dramatiq.actor
+    def work(number: int) -> None:
+        runs.append(number)
+        assert may_end.wait(10)
+
+    broker.declare_queue("other")
+    with working(broker, threads=1, queues={"default"}):
+        with working(broker, threads=1, queues={"other"}):
+            broker.send_many(work.message(number) for number in range(2))
+            until(lambda: runs and len(broker.holdings("default").held) == 2)
+        may_end.set()
+        broker.join("default", timeout=10_000)
+
+    assert [0, 1] == runs
+    assert [] == check(broker)
