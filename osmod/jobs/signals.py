@@ -80,7 +80,9 @@ class StopRequests:
         self.process = os.getpid()
         self._stop = stop
         self._parent = multiprocessing.parent_process()
-        self._under = os.getppid()
+        # Of a process that a fork server made, that is the parent. Any other's may be gone by now.
+        by_server = multiprocessing.get_start_method(allow_none=True) == "forkserver"
+        self._under = os.getppid() if self._parent is None or by_server else self._parent.pid
         self._first: float | None = None
         self._terminated: float | None = None
         self._echo = False
@@ -131,7 +133,7 @@ class StopRequests:
     def _again(self, number: int, now: float) -> None:
         if self._terminated is None:
             self._terminated = now
-            self._echo = _has_yet_to_pass_on(self._under, number)
+            self._echo = _has_yet_to_pass_on(self._parent.pid if self._parent else None, number)
         elif now - self._terminated > SAME:
             if not self._echo:
                 self._ends.put((RET_KILLED, "Asked again to stop: ending at once."))
@@ -200,7 +202,7 @@ def take_over() -> StopRequests | None:
     return requests
 
 
-def _has_yet_to_pass_on(parent: int, number: int) -> bool:
+def _has_yet_to_pass_on(parent: int | None, number: int) -> bool:
     """Whether the parent got the same signal and blocks it, as Dramatiq's does until all its workers started."""
     try:
         lines = Path(f"/proc/{parent}/status").read_text().splitlines()

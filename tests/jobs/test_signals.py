@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -36,6 +37,29 @@ if sys.argv[3:] == ["fork"]:
 print("ready", flush=True)
 while True:
     stop.wait(60)
+"""
+
+#: Kills itself while its children have yet to listen. The second has, as all have that are forked later, its end
+#: of the pipe by which the first would see that its parent is gone.
+ORPHANS = """
+import multiprocessing, os, signal, time
+from osmod.jobs.signals import STOPPING, Latch, StopRequests
+
+def child(listens):
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    if not listens:
+        time.sleep(60)
+    stop = Latch()
+    StopRequests(lambda number, frame: stop.set()).listen(*STOPPING)
+    print(stop.wait(5), flush=True)
+
+parent = os.getpid()
+children = [multiprocessing.get_context("fork").Process(target=child, args=(listens,)) for listens in (True, False)]
+for one in children:
+    one.start()
+print(children[1].pid, flush=True)
+os.kill(parent, signal.SIGKILL)
 """
 
 
@@ -101,6 +125,18 @@ def test_a_forked_process_is_ended_as_any_other(process: Callable[..., Process])
     asked = process(30, "tells", "fork")
     assert "-15" == asked.heard()
     assert "ready" == asked.heard()
+
+
+def test_a_parent_that_is_gone_before_its_children_listen() -> None:
+    """Each of them is asked to stop all the same, and does not wait for those that were forked after it."""
+    parent = subprocess.Popen([sys.executable, "-c", ORPHANS], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    other = int(parent.stdout.readline())
+    try:
+        assert "True" == parent.stdout.readline().strip()
+    finally:
+        os.kill(other, signal.SIGKILL)
+        parent.communicate()
 
 
 def test_a_parent_that_will_pass_a_signal_on() -> None:
