@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
+from redis.exceptions import NoPermissionError
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
@@ -100,9 +101,11 @@ class _Sentinels(Sentinel):
                     raise
                 self._epochs.pop(service_name, None)
                 return super().discover_master(service_name)  # type: ignore[no-untyped-call]
+        except redis.ResponseError as error:
+            raise self._refused(error) from error
         except MasterNotFoundError as error:
             # Its text shows every setting of every connection.
-            where = ", ".join(place(one.connection_pool.connection_kwargs) for one in self.sentinels)
+            where = self._places()
             if "AuthenticationError" in str(error):
                 raise RedisUnusable(
                     f"the Sentinels at {where} refuse the login: correct sentinel_username and sentinel_password "
@@ -121,6 +124,20 @@ class _Sentinels(Sentinel):
         self._epochs[service_name] = epoch
         self._doubted.discard(service_name)
         return True
+
+    def _places(self) -> str:
+        return ", ".join(place(one.connection_pool.connection_kwargs) for one in self.sentinels)
+
+    def _refused(self, error: redis.ResponseError) -> RedisUnusable:
+        if isinstance(error, NoPermissionError):
+            return RedisUnusable(
+                f"the Sentinels at {self._places()} do not allow SENTINEL MASTERS ({error}): "
+                "docs/operations.md lists the rights of each program"
+            )
+        return RedisUnusable(
+            f"what answers at {self._places()} is no Sentinel ({error}): name the Sentinels, whose port is 26379 "
+            "unless set otherwise, or write redis:// in REDIS_URL"
+        )
 
     def _agreed(self, service_name: str) -> bool:
         """Whether most of all Sentinels, those not in the URL as well, say the same of a master."""

@@ -14,7 +14,7 @@ from redis.retry import Retry
 from osmod.jobs.cluster import ClusterClient
 from osmod.jobs.connection import CONNECT_TIMEOUT
 from osmod.jobs.errors import RedisUnusable
-from osmod.jobs.refusals import explained, forbidden, user
+from osmod.jobs.refusals import explained, forbidden, place, user
 
 #: A server, as the route tells it from others; None where there is only one.
 Node = tuple[str, int] | None
@@ -114,6 +114,12 @@ class Route:
         return connection
 
     def _look_at(self, connection: Any) -> None:
+        if _said(connection, "mode") == "sentinel":
+            where = place(self._pool.connection_kwargs)
+            raise RedisUnusable(
+                f"what answers at {where} is a Sentinel: write redis+sentinel://{where}/mymaster in REDIS_URL, with "
+                "the name of the master"
+            )
         if _said(connection, "mode") == "cluster":
             raise not_alone(self._pool.connection_kwargs)
 

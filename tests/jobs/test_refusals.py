@@ -14,6 +14,7 @@ from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
 from tests.jobs.conftest import working
+from tests.redis_sentinels import SentinelSet
 from tests.redis_servers import Server
 from tests.rights.page import make_user
 from tests.waiting import until
@@ -139,6 +140,21 @@ def test_tls_against_a_plain_port_of_a_cluster(own_server: Callable[..., Server]
     server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     said = _refusal(f"rediss+cluster://127.0.0.1:{server.port}?ssl_cert_reqs=none&ssl_check_hostname=false")
     assert said.startswith(f"the Redis at 127.0.0.1:{server.port} does not answer in TLS")
+
+
+def test_a_sentinel_that_is_none(server: Server) -> None:
+    """The port of a Redis where Sentinels are asked for."""
+    said = _refusal(f"redis+sentinel://127.0.0.1:{server.port}/mymaster")
+    assert said.startswith(f"what answers at 127.0.0.1:{server.port} is no Sentinel (")
+
+
+def test_a_sentinels_port(sentinels: SentinelSet) -> None:
+    """And the other way round."""
+    port = sentinels.sentinels[0].port
+    said = _refusal(f"redis://127.0.0.1:{port}/0")
+    assert said.startswith(
+        f"what answers at 127.0.0.1:{port} is a Sentinel: write redis+sentinel://127.0.0.1:{port}"
+    )
 
 
 def test_a_full_server_is_no_outage(own_server: Callable[..., Server]) -> None:
