@@ -275,7 +275,7 @@ class JobBroker(RedisBroker):
     def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the `before_` hooks of a signal."""
         if signal == "process_message":
-            if args[0].__class__ is Job and args[0].suspect:
+            if args[0].__class__ is Job and (args[0].suspect or args[0].lost):
                 begin(self, args[0])
         elif signal == "worker_boot" and isinstance(args[0], Worker):
             draining.begin_work(self, args[0])

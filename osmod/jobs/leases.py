@@ -81,7 +81,7 @@ class Heartbeat(threading.Thread):
 
 
 def begin(broker: JobBroker, job: Job) -> None:
-    """Note in Redis that a job is being started whose worker vanished before.
+    """Ask Redis before a job is started whose lease has passed on, or whose worker vanished before. Note the latter.
 
     Should this worker die too, the job is certain to have been running: that is what counts towards failing
     it. Of jobs on their first run it is not known, which saves every healthy job a round trip.

@@ -144,3 +144,38 @@ def test_a_worker_that_stops_leaves_the_jobs_of_another_in_its_process(broker: J
 
     assert [0, 1] == runs
     assert [] == check(broker)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["runs elsewhere", "forgotten"])
+def test_a_job_in_stock_whose_lease_passed_on_is_not_begun_beside_its_run_elsewhere(
+    broker: JobBroker, known: bool
+) -> None:
+    """A worker that was frozen knows it before it begins the job. One that Redis forgot is nowhere else: it runs."""
+    may_end, runs = threading.Event(), []
+
+    @dramatiq.actor
+    def work(number: int) -> None:
+        runs.append(number)
+        assert may_end.wait(10)
+
+    base = broker.key_base("default")
+    held = broker.holdings("default").held
+    with working(broker, threads=1):
+        _, second = broker.send_many(work.message(number) for number in range(2))
+        until(lambda: runs and len(held) == 2)
+        lease = f"{second.message_id} ".encode() + held[second.message_id].token
+        if known:
+            broker.client.zadd(base + b"active", {lease: 1})
+            EXCHANGE.run(broker.links, base, [*broker.terms, b"there:1", b"1"])
+        else:
+            broker.client.zrem(base + b"active", lease)
+            broker.client.delete(base + b"job:" + second.message_id.encode())
+        broker.holdings("default").extend(broker.links, broker.lease)
+        assert held[second.message_id].lost
+        may_end.set()
+        until(lambda: not held)
+
+    assert ([0] if known else [0, 1]) == runs
+    if known:
+        assert [f"{second.message_id} there:1".encode()] == broker.client.zrange(base + b"active", 0, -1)
+    assert [] == check(broker)
