@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import NoReturn
 
+import psutil
 from dramatiq.cli import RET_KILLED
 
 _log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class StopRequests:
     where `multiprocessing` made the process.
 
     To end is to call `let_go`, in a thread of its own, while everything else still runs, and to exit when that
-    returns or `AT_ONCE` is over: nothing that hangs can hold it up.
+    returns or `AT_ONCE` is over: nothing that hangs can hold it up. What this process started is asked to end.
 
     Parameters:
       stop: begins to stop; called in the main thread, by the signal handler and with its arguments.
@@ -152,18 +153,18 @@ class StopRequests:
                 self.ask()
         try:
             # Even logging can hang.
-            words = threading.Thread(target=self._last_words, args=(reason,), daemon=True)
-            words.start()
-            words.join(AT_ONCE)
+            words = [threading.Thread(target=self.let_go, daemon=True)]
+            if reason:
+                words.append(threading.Thread(target=_log.warning, args=(reason,), daemon=True))
+            deadline = time.monotonic() + AT_ONCE
+            for one in words:
+                one.start()
+            for one in words:
+                one.join(max(0.0, deadline - time.monotonic()))
+            # Not before: their ends would be taken for those of the jobs that wait for them.
+            _end_descendants()
         finally:
             os._exit(code)
-
-    def _last_words(self, reason: str) -> None:
-        if reason:
-            _log.warning(reason)
-        for child in multiprocessing.active_children():
-            child.terminate()
-        self.let_go()
 
     def _orphaned(self) -> bool:
         # The sentinel of a forked process stays open in those forked after it; a process made by a fork server
@@ -200,6 +201,14 @@ def take_over() -> StopRequests | None:
     requests = StopRequests(stop)
     requests.listen(*STOPPING)
     return requests
+
+
+def _end_descendants() -> None:
+    """Ask what this process started to end, except what was given a session of its own."""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(OSError, psutil.Error):
+            if os.getsid(process.pid) == os.getsid(0):
+                process.terminate()
 
 
 def _has_yet_to_pass_on(parent: int | None, number: int) -> bool:

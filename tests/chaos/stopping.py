@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
+import subprocess
 import time
 
 import dramatiq
@@ -59,5 +61,25 @@ async def blocking(name: str, millis: int) -> None:
     """Take so long and hold up the event loop, as no coroutine should."""
     note("start", name)
     time.sleep(_seconds(millis))
+    note("end", name)
+    note("over", name)
+
+
+@dramatiq.actor(max_retries=0)
+def parental(name: str, millis: int) -> None:
+    """Wait for a process of its own that takes so long, and be content however that ends."""
+    note("start", name)
+    process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(_seconds(millis),))
+    process.start()
+    process.join()
+    note("end", name)
+    note("over", name)
+
+
+@dramatiq.actor(max_retries=0)
+def program(name: str, millis: int) -> None:
+    """Wait for a program, which a shell runs, that takes so long."""
+    note("start", name)
+    subprocess.run(["sh", "-c", f"sleep {_seconds(millis)}; true"], check=True)
     note("end", name)
     note("over", name)

@@ -169,6 +169,32 @@ def test_what_ignores_its_interruption_does_not_hold_up_the_end(
 
 
 @BOTH
+@pytest.mark.parametrize("job", ["parental", "program"])
+def test_what_a_job_started_ends_with_its_process(
+    sender: JobBroker,
+    pools: Callable[..., Pool],
+    log: Path,
+    others: Callable[[], None],
+    kind: type[Pool],
+    job: str,
+) -> None:
+    """No process of a job outlives the worker that was told to end at once, nor is its end taken for the job's."""
+    pool = pools(url_of(sender), log, "-t", "1", kind=kind, lease=20_000)
+    send(sender, job, LONG, 1)
+    started(log, 1)
+    strike(pool, [Blow(SIGTERM, "parent"), Blow(SIGTERM, "parent", LATER)])
+    gone = deaths(pool, 5)
+    counts = queues.counts(sender, "default")
+    assert counts.waiting + counts.delayed == 1
+    others()
+    until(lambda: queues.counts(sender, "default").done == 1, 10)
+
+    assert pool.wait() == 1
+    assert_never_at_once(log, gone)
+    assert len(app.events(log, "start")) == 2
+
+
+@BOTH
 def test_a_reload_asks_each_process_once(
     sender: JobBroker,
     pools: Callable[..., Pool],
