@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import math
 import multiprocessing
 import signal
 import time
@@ -15,10 +17,16 @@ from typing import Any
 from dramatiq.cli import HANDLED_SIGNALS
 
 from osmod.jobs.backoff import Backoff
+from osmod.jobs.draining import GRACE
+from osmod.jobs.signals import LEAVING
 from osmod.jobs.supervised import run_fork, run_worker
+
+_log = logging.getLogger(__name__)
 
 #: Seconds that a process must have lived for its death not to count as one at the start.
 STABLE = 10.0
+#: Seconds after which a process that should be gone by itself is killed.
+LATE = 3.0
 #: Seconds that a fork function gets to end.
 FORKS_END = 2.0
 
@@ -30,16 +38,22 @@ class Process:
 
     def __init__(self, target: Callable[..., object], *arguments: Any, daemon: bool = False) -> None:
         self._process = _spawning.Process(target=target, args=arguments, daemon=daemon)
-        self._asked = False
+        self._asked: float | None = None
+        #: Seconds in which it ends when it is asked to, until it tells better.
+        self.patience = math.inf
         with _signals_held():
             self._process.start()
         self.sentinel = self._process.sentinel
 
     def ask(self) -> None:
         """Have it end in its own time."""
-        if not self._asked:
+        if self._asked is None:
+            self._asked = time.monotonic()
             self._process.terminate()
-        self._asked = True
+
+    def is_overdue(self) -> bool:
+        """Whether it was asked to end and cannot."""
+        return self._asked is not None and time.monotonic() - self._asked > self.patience + LATE
 
     def insist(self) -> None:
         """Have it end now; it was asked more than `osmod.jobs.signals.SAME` ago."""
@@ -78,15 +92,21 @@ class Slot:
     def start_if_due(self) -> None:
         """Start a process where there is none, unless the last one died just now."""
         if self.process is None and time.monotonic() >= self._start_at:
-            self.pipe, theirs = _spawning.Pipe(duplex=False)
-            self.process = Process(run_worker, self._options, theirs)
-            theirs.close()
+            try:
+                self.pipe, theirs = _spawning.Pipe(duplex=False)
+                with theirs:
+                    self.process = Process(run_worker, self._options, theirs)
+            except OSError as error:
+                _log.error("No worker process could be started, trying again: %s", error)
+                self._vacate(self._backoff.next())
+                return
+            self.process.patience = self._options.worker_shutdown_timeout / 1000 + GRACE + LEAVING
             self._started = time.monotonic()
 
-    def hear(self) -> tuple[str, list[str]] | None:
+    def hear(self) -> tuple[str, list[str], float] | None:
         """What the process tells, having something to tell; None if that was its last word."""
         try:
-            heard: tuple[str, list[str]] | None = self.pipe.recv() if self.pipe is not None else None
+            heard: tuple[str, list[str], float] | None = self.pipe.recv() if self.pipe is not None else None
         except (EOFError, OSError):
             self._hang_up()
             return None
@@ -102,6 +122,10 @@ class Slot:
     def reap(self) -> int | None:
         """The exit code of the process, if it has ended by itself. Its successor starts when due."""
         self._retiring = [one for one in self._retiring if one.is_alive()]
+        for one in self._retiring:
+            if one.is_overdue():
+                _log.error("A worker process that was to stop did not; killing it.")
+                one.kill()
         if self.process is None or self.process.is_alive():
             return None
         code = self.process.exitcode
@@ -135,7 +159,10 @@ class Forks:
         """Start those that are not there yet."""
         for path in paths:
             if path not in self._processes:
-                self._processes[path] = Process(run_fork, self._options, path, daemon=True)
+                try:
+                    self._processes[path] = Process(run_fork, self._options, path, daemon=True)
+                except OSError as error:
+                    _log.error("The fork function %s could not be started: %s", path, error)
 
     def stop(self) -> None:
         """End them all."""

@@ -64,7 +64,7 @@ def run_worker(options: argparse.Namespace, supervisor: Connection) -> None:
     imported, 3 if Redis could not be reached.
     """
     stop = Latch()
-    _listen(lambda number, frame: stop.set())
+    requests = _listen(lambda number, frame: stop.set())
     random.seed()
     set_up_logging(options)
     for path in options.path:
@@ -90,12 +90,12 @@ def run_worker(options: argparse.Namespace, supervisor: Connection) -> None:
         sys.exit(RET_CONNECT)
 
     forks = [f"{fork.__module__}:{fork.__name__}" for one in broker.middleware for fork in one.forks]
-    _tell(supervisor, (READY, forks))
+    _tell(supervisor, (READY, forks, requests.patience))
     process, retiring = psutil.Process(), False
     while not stop.wait(LOOK):
         if not retiring and (reason := due_reason(options, count.jobs, process.memory_info().rss)):
             _log.info("Recycling this process: %s.", reason)
-            _tell(supervisor, (RETIRING, []))
+            _tell(supervisor, (RETIRING, [], requests.patience))
             retiring = True
     worker.stop(timeout=options.worker_shutdown_timeout)
     broker.close()
@@ -121,16 +121,17 @@ def run_fork(options: argparse.Namespace, path: str) -> None:
     sys.exit(function())
 
 
-def _listen(stop: Callable[[int, FrameType | None], object]) -> None:
+def _listen(stop: Callable[[int, FrameType | None], object]) -> StopRequests:
     """Handle the signals of this process, which were blocked while it was made: none is lost."""
     requests = StopRequests(stop)
     # Ctrl-C goes to the supervisor, too, which passes it on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests.listen(*STOPPING)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED_SIGNALS)
+    return requests
 
 
-def _tell(supervisor: Connection, what: tuple[str, list[str]]) -> None:
+def _tell(supervisor: Connection, what: tuple[str, list[str], float]) -> None:
     try:
         supervisor.send(what)
     except OSError:

@@ -8,16 +8,15 @@ first.
 from __future__ import annotations
 
 import argparse
-import atexit
 import fnmatch
 import logging
 import math
+import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Sequence
-from functools import partial
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -32,9 +31,9 @@ from dramatiq.cli import (
     setup_pidfile,
 )
 
-from osmod.jobs.draining import GRACE
+from osmod.jobs.logthread import LogThread
 from osmod.jobs.processes import Forks, Slot
-from osmod.jobs.signals import AT_ONCE, LEAVING, SAME
+from osmod.jobs.signals import AT_ONCE, SAME
 from osmod.jobs.supervised import READY, RETIRING, set_up_logging
 
 _log = logging.getLogger(__name__)
@@ -74,17 +73,19 @@ class Supervisor:
         self._code = RET_OK
 
     def run(self) -> int:
-        """Run until told to stop. Returns the exit code of the command."""
+        """Run until told to stop. Returns the exit code of the command; signals are ignored from then on."""
         for end in (self._wake, self._waker):
             end.setblocking(False)
         number_before = signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
-        before = {number: signal.signal(number, self._on_signal) for number in HANDLED_SIGNALS}
+        for number in HANDLED_SIGNALS:
+            signal.signal(number, self._on_signal)
         try:
             self._supervise()
             self._stop()
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            # One more is no reason to end in another way than by the exit code.
+            for number in HANDLED_SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
             signal.set_wakeup_fd(number_before)
             self._wake.close()
             self._waker.close()
@@ -137,10 +138,12 @@ class Supervisor:
             slot = pipes.get(ready)
             if slot is None or (heard := slot.hear()) is None:
                 continue
-            what, forks = heard
+            what, forks, patience = heard
             if what == RETIRING:
                 slot.retire()
             elif what == READY:
+                if slot.process is not None:
+                    slot.process.patience = patience
                 self._forks.start(forks)
 
     def _wait(self, what: list[Any], seconds: float) -> list[Any]:
@@ -153,23 +156,24 @@ class Supervisor:
 
     def _stop(self) -> None:
         _log.info("Stopping; running jobs may end.")
-        everyone = [one for slot in self._slots for one in slot.everyone()]
-        for process in everyone:
+        asked = [one for slot in self._slots for one in slot.everyone()]
+        for process in asked:
             process.ask()
-        deadline = time.monotonic() + self._options.worker_shutdown_timeout / 1000 + GRACE + LEAVING
-        while everyone := [process for process in everyone if process.is_alive()]:
+        deadline = math.inf
+        while everyone := [process for process in asked if process.is_alive()]:
             if self._insisting:
                 self._insisting = False
-                deadline = min(deadline, time.monotonic() + 2 * AT_ONCE)
+                deadline = time.monotonic() + 2 * AT_ONCE
                 self._code = RET_KILLED
                 for process in everyone:
                     process.insist()
-            left = deadline - time.monotonic()
-            if left <= 0:
-                self._code = RET_KILLED
-                for process in everyone:
+            for process in everyone:
+                if process.is_overdue() or time.monotonic() >= deadline:
                     process.kill()
-            self._wait([process.sentinel for process in everyone], min(LOOK, max(0.0, left)))
+            left = max(0.0, deadline - time.monotonic())
+            self._wait([process.sentinel for process in everyone], min(LOOK, left))
+        if any(process.exitcode for process in asked):
+            self._code = self._code or RET_KILLED
         self._forks.stop()
 
     def watch(self) -> None:
@@ -199,11 +203,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         except RuntimeError as error:
             _log.critical("%s", error)
             return RET_PIDFILE
-        atexit.register(partial(remove_pidfile, options.pid_file, _log))
-    supervisor = Supervisor(options)
+    log, supervisor = LogThread(), Supervisor(options)
     if options.watch:
         threading.Thread(target=supervisor.watch, name="watch", daemon=True).start()
-    return supervisor.run()
+    try:
+        code = supervisor.run()
+    finally:
+        if options.pid_file:
+            remove_pidfile(options.pid_file, _log)  # type: ignore[no-untyped-call]
+        written = log.stop()
+    if not written:
+        os._exit(code)
+    return code
 
 
 if __name__ == "__main__":

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
+from dramatiq.cli import HANDLED_SIGNALS
 
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.processes import Process
 from osmod.jobs.supervised import due_reason
-from osmod.jobs.supervisor import main, parse
+from osmod.jobs.supervisor import Supervisor, main, parse
 from tests.chaos import app
 from tests.chaos.pools import Pool, SupervisedPool, url_of
 from tests.waiting import until
@@ -58,6 +64,45 @@ def test_when_a_process_is_due() -> None:
     assert due_reason(parse(["worker"]), 10**9, 10**12) is None
 
 
+@pytest.fixture
+def signals_kept() -> Iterator[None]:
+    """The command leaves signals ignored."""
+    before = {number: signal.getsignal(number) for number in HANDLED_SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("signals_kept")
 def test_modules_that_cannot_be_imported_end_the_command() -> None:
     """A typing mistake is not retried for ever."""
     assert main(["no.such.module", "-p", "1"]) == 2
+
+
+def test_a_signal_while_it_ends_does_not_hide_the_exit_code(
+    sender: JobBroker, pools: Callable[..., Pool], log: Path, tmp_path: Path
+) -> None:
+    """It ends as documented, and not by that signal; the file with its process id is gone."""
+    number = tmp_path / "pid"
+    pool = pools(url_of(sender), log, "-t", "1", "--pid-file", str(number), kind=SupervisedPool)
+    until(lambda: pool.workers, 20)
+
+    def told_again() -> bool:
+        pool.terminate()
+        return pool.poll() is not None
+
+    until(told_again, 20, every=0.002)
+
+    assert pool.wait() in (0, 1)  # 1 if it took longer than a second
+    assert not number.exists()
+
+
+@pytest.mark.usefixtures("signals_kept")
+def test_the_exit_code_tells_of_processes_that_did_not_end_in_time() -> None:
+    """They end themselves then, with exit code 1; the command's is the same."""
+    supervisor = Supervisor(parse(["worker", "-p", "1"]))
+    process = supervisor._slots[0].process = Process(sys.exit, 1)
+    until(lambda: not process.is_alive())
+    supervisor._asked = time.monotonic()
+
+    assert supervisor.run() == 1
