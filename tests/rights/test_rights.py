@@ -202,7 +202,10 @@ def test_the_check_says_what_is_missing(server: Server) -> None:
     assert "does not let this user work on jobs (it forbids DEL, HDEL, HMGET, " in one.message
     (one,) = found("worker", "-zrandmember")
     assert Level.ERROR is one.level
-    assert "does not let this user send jobs (it forbids ZRANDMEMBER on keys that begin with dramatiq:)" in one.message
+    assert (
+        "does not let this user send jobs (it forbids ZRANDMEMBER on keys that begin with dramatiq:)"
+        in one.message
+    )
 
 
 @pytest.mark.parametrize("role", ROLES)
