@@ -115,13 +115,19 @@ def end_draining(broker: JobBroker, worker: Any) -> None:
 
 
 def note_interruption(broker: JobBroker, job: Any, error: BaseException) -> None:
-    """Called as a job ends: if because of the interruption it is not over, it goes back."""
-    if isinstance(error, Drained):
+    """Called as a job ends: if because of the interruption it is not over, it goes back.
+
+    So does one of an actor with `notify_shutdown` that lets the notification pass.
+    """
+    # What was interrupted may let go when its worker has stopped.
+    interruption = Shutdown if broker.stopping else Drained
+    if isinstance(error, interruption):
         job.hand_back()
-    elif isinstance(error.__cause__, Drained):
+    elif isinstance(error.__cause__, interruption):
         # Dramatiq's event loop: the coroutine was cancelled and goes on all the same.
         broker.clinging = True
-        job.postpone(COROUTINE_AFTERLIFE)
+        others_may_run = 0 if isinstance(error.__cause__, Drained) else broker.drain
+        job.postpone(others_may_run + COROUTINE_AFTERLIFE)
 
 
 def let_go(broker: JobBroker) -> None:

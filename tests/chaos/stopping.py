@@ -83,3 +83,22 @@ def program(name: str, millis: int) -> None:
     subprocess.run(["sh", "-c", f"sleep {_seconds(millis)}; true"], check=True)
     note("end", name)
     note("over", name)
+
+
+@dramatiq.actor(max_retries=0, notify_shutdown=True)
+def notified(name: str, millis: int) -> None:
+    """Take so long, and be told at once when that is not to be."""
+    brief.fn(name, millis)
+
+
+@dramatiq.actor(max_retries=0, notify_shutdown=True)
+async def slow_to_let_go(name: str, millis: int) -> None:
+    """Take so long on the event loop, and some seconds more when cancelled."""
+    note("start", name)
+    try:
+        await asyncio.sleep(_seconds(millis))
+        note("end", name)
+    except asyncio.CancelledError:
+        await asyncio.sleep(2.5)
+    finally:
+        note("over", name)

@@ -168,6 +168,24 @@ def test_what_ignores_its_interruption_does_not_hold_up_the_end(
     assert_never_at_once(log, gone)
 
 
+@pytest.mark.parametrize("job", ["notified", "slow_to_let_go"])
+def test_an_actor_that_is_told_of_the_stop_loses_no_attempt_by_it(
+    sender: JobBroker, pools: Callable[..., Pool], log: Path, others: Callable[[], None], job: str
+) -> None:
+    """With `notify_shutdown` it is interrupted at once; if it lets that pass, the job is run elsewhere, later."""
+    pool = pools(url_of(sender), log, "-t", "2", kind=StockPool, drain=3000, lease=20_000)
+    send(sender, job, LONG, 1)
+    send(sender, "brief", LONG, 1)
+    started(log)
+    others()
+    strike(pool, [Blow(SIGTERM)])
+    gone = deaths(pool, 9)
+    until(lambda: queues.counts(sender, "default").done == 2, 15)
+
+    assert pool.wait() == 0
+    assert_never_at_once(log, gone)
+
+
 @BOTH
 @pytest.mark.parametrize("job", ["parental", "program"])
 def test_what_a_job_started_ends_with_its_process(
