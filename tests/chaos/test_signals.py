@@ -1,7 +1,4 @@
-"""What signals do to worker processes, by either command, to whichever of them and however often they are sent.
-
-Whatever happens, no job may run in two threads at a time, and nothing may be left behind.
-"""
+"""What signals do to workers, however sent: no job runs in two threads at a time, nothing is left behind."""
 
 from __future__ import annotations
 
