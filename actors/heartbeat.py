@@ -3,7 +3,7 @@
 import dramatiq
 
 from actors.scoring import send_comment_for_scoring
-from osmod.jobs.options import PRIORITIES
+from osmod.jobs.messages.options import PRIORITIES
 from osmod.jobs.schedules import every
 from osmod.moderation import sending
 from osmod.moderation.database import open_session

@@ -5,9 +5,9 @@ import logging
 import dramatiq
 
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.options import PRIORITIES
+from osmod.jobs.messages.options import PRIORITIES
 from osmod.jobs.schedules import cron, every
-from osmod.jobs.upkeep import prune
+from osmod.jobs.steering.pruning import prune
 from osmod.moderation import counts, delivery
 from osmod.moderation.database import open_session
 from osmod.task import DATABASE_RETRIES, deliver, get_engine

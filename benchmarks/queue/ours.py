@@ -15,8 +15,8 @@ import redis
 from dramatiq import Message
 
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.leases import DEFAULT_LEASE
-from osmod.jobs.presence import workers
+from osmod.jobs.queue.leases import DEFAULT_LEASE
+from osmod.jobs.queue.presence import workers
 from tests.chaos.pools import Pool
 from tests.redis_servers import binaries, running
 from tests.waiting import until

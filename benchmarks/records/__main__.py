@@ -16,9 +16,9 @@ import dramatiq
 from benchmarks.records.filling import fill
 from osmod.embedded import embedded_redis
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.find import count, find
-from osmod.jobs.reading import get_job
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import count, find
+from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
 
 REPEATS = 15

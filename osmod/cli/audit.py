@@ -6,7 +6,7 @@ import click
 
 from osmod.cli.queue_access import job_broker, print_json
 from osmod.cli.tables import console, exact, table
-from osmod.jobs.audit import acts
+from osmod.jobs.steering.audit import audit_log
 
 
 @click.command()
@@ -15,7 +15,7 @@ from osmod.jobs.audit import acts
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def audit(queue: str | None, limit: int, as_json: bool) -> None:
     """Show who retried, cancelled, promoted, deleted, purged, paused what, newest first."""
-    found = acts(job_broker(), queue=queue, limit=limit)
+    found = audit_log(job_broker(), queue=queue, limit=limit)
     if as_json:
         print_json([act.as_dict() for act in found])
         return

@@ -10,10 +10,10 @@ import click
 
 from osmod.cli.job_choice import value_of
 from osmod.cli.queue_access import EXIT_CODES, job_broker, print_json
-from osmod.jobs.arguments import parameters, snake_case
 from osmod.jobs.durations import parse_duration
 from osmod.jobs.enqueue import enqueue as enqueue_job
 from osmod.jobs.errors import InvalidOption, UnknownOption
+from osmod.jobs.messages.arguments import parameters, snake_case
 from osmod.moderation.errors import BadPayload
 
 

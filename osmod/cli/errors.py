@@ -8,11 +8,11 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from osmod.embedded import EmbeddedRedisError
-from osmod.jobs.cluster import ClusterClient
-from osmod.jobs.connection import client_from_url
 from osmod.jobs.errors import JobNotQueued, RedisUnusable
-from osmod.jobs.refusals import explained
-from osmod.jobs.route import not_alone
+from osmod.jobs.wire.cluster import ClusterClient
+from osmod.jobs.wire.connection import client_from_url
+from osmod.jobs.wire.refusals import explained
+from osmod.jobs.wire.route import not_alone
 from osmod.moderation.migrations import SchemaError
 from osmod.settings import SettingsError, get_settings
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from osmod.jobs.durations import parse_duration
-from osmod.jobs.filters import STATES, JobFilter
+from osmod.jobs.records.filters import STATES, JobFilter
 from osmod.jobs.states import JobState
 
 

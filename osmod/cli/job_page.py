@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from osmod.cli.tables import badge, console, exact, length, tries
-from osmod.jobs.records import JobRecord
+from osmod.jobs.records.record import JobRecord
 
 
 def print_job(job: JobRecord) -> None:

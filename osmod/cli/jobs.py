@@ -23,9 +23,9 @@ from osmod.cli.tables import console, jobs_table
 from osmod.jobs import steering
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.events import events
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.find import PAGE, SCAN, BadCursor, count, find
-from osmod.jobs.reading import get_job
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import PAGE, SCAN, BadCursor, count, find
+from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

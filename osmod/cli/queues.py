@@ -10,11 +10,12 @@ import click
 
 from osmod.cli.queue_access import EXIT_CODES, confirm, counted, job_broker, nothing_fits, print_json
 from osmod.cli.tables import COLOURS, console, length, table
-from osmod.jobs import invariants, steering
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.find import count
-from osmod.jobs.overview import QueueOverview, queue_overview
-from osmod.jobs.presence import known_queues
+from osmod.jobs import steering
+from osmod.jobs.queue.presence import known_queues
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import count
+from osmod.jobs.records.overview import QueueOverview, queue_overview
+from osmod.jobs.steering import invariants
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from osmod.jobs.records import JobRecord
+from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
 
 #: The colour of each state, the same everywhere.

@@ -16,9 +16,9 @@ from rich.text import Text
 from osmod.cli.queue_access import job_broker, print_json
 from osmod.cli.queues import queues_table
 from osmod.cli.tables import console, length, table
-from osmod.jobs.control import LONG, LOOK
-from osmod.jobs.overview import Snapshot, snapshot
-from osmod.jobs.records import JobRecord
+from osmod.jobs.middleware.control import LONG, LOOK
+from osmod.jobs.records.overview import Snapshot, snapshot
+from osmod.jobs.records.record import JobRecord
 
 #: Running jobs shown.
 _RUNNING = 20

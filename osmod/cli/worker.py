@@ -14,6 +14,6 @@ import click
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def worker(arguments: tuple[str, ...]) -> None:
     """Run workers as `dramatiq worker` does; replace a process that dies, grows or has run enough jobs."""
-    from osmod.jobs.supervisor import main  # late: it loads Dramatiq
+    from osmod.jobs.worker.supervisor import main  # late: it loads Dramatiq
 
     sys.exit(main([*arguments]))

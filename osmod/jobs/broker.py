@@ -12,26 +12,26 @@ from dramatiq import Message, Middleware, Worker
 from dramatiq.brokers.redis import DEFAULT_DEAD_MESSAGE_TTL, RedisBroker
 from dramatiq.common import current_millis, q_name
 
-from osmod.jobs import draining
-from osmod.jobs.bounds import bounded_delay, check_queue_name, check_span
-from osmod.jobs.complaints import Complaints
-from osmod.jobs.connection import bounded, client_from_url
-from osmod.jobs.consumer import JobConsumer
-from osmod.jobs.control import ensure_control
-from osmod.jobs.defaults import default_middleware
 from osmod.jobs.errors import JobNotQueued
-from osmod.jobs.holdings import Holdings
-from osmod.jobs.hooks import HookTable
-from osmod.jobs.interrupts import interruptible
-from osmod.jobs.job import Job
-from osmod.jobs.leases import DEFAULT_LEASE, Heartbeat, begin, lease_millis
-from osmod.jobs.link import Links
-from osmod.jobs.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor
-from osmod.jobs.retries import is_its_run, run_again
-from osmod.jobs.route import route_of
-from osmod.jobs.scripts import ENQUEUE, PURGE
-from osmod.jobs.sending import DEFAULT_SEND_PATIENCE, Sender, stored_as
-from osmod.jobs.workqueue import NoDelays, WorkQueue
+from osmod.jobs.messages.bounds import bounded_delay, check_queue_name, check_span
+from osmod.jobs.messages.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor
+from osmod.jobs.middleware.control import ensure_control
+from osmod.jobs.middleware.defaults import default_middleware
+from osmod.jobs.queue.holdings import Holdings
+from osmod.jobs.queue.interrupts import interruptible
+from osmod.jobs.queue.job import Job
+from osmod.jobs.queue.leases import DEFAULT_LEASE, Heartbeat, begin, lease_millis
+from osmod.jobs.queue.retries import is_its_run, run_again
+from osmod.jobs.queue.scripts import ENQUEUE, PURGE
+from osmod.jobs.queue.sending import DEFAULT_SEND_PATIENCE, Sender, stored_as
+from osmod.jobs.wire.complaints import Complaints
+from osmod.jobs.wire.connection import bounded, client_from_url
+from osmod.jobs.wire.link import Links
+from osmod.jobs.wire.route import route_of
+from osmod.jobs.worker import draining
+from osmod.jobs.worker.consumer import JobConsumer
+from osmod.jobs.worker.hook_table import HookTable
+from osmod.jobs.worker.workqueue import NoDelays, WorkQueue
 
 #: Milliseconds that an idle consumer sleeps when nothing is known to come.
 DEFAULT_NAP = 10_000
@@ -52,7 +52,7 @@ class JobBroker(RedisBroker):
 
     Parameters:
       url: `redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `redis+cluster://`, see
-        `osmod.jobs.connection`.
+        `osmod.jobs.wire.connection`.
       lease: how long a worker may show no sign of life before its jobs start elsewhere. A `timedelta`, or a
         number of milliseconds as everywhere in Dramatiq; a number below 250, which no lease in milliseconds
         could be, is taken as seconds.

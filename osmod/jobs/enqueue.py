@@ -10,7 +10,7 @@ from typing import Any
 from dramatiq import Actor, Message
 
 from osmod.jobs.errors import InvalidOption
-from osmod.jobs.options import MESSAGE_OPTIONS, refuse_unknown
+from osmod.jobs.messages.options import MESSAGE_OPTIONS, refuse_unknown
 
 #: Options of `enqueue` beside those that a message may carry.
 _OWN = frozenset({"due"})

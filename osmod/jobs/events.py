@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
-from osmod.jobs.backoff import Backoff
-from osmod.jobs.link import passes
-from osmod.jobs.presence import known_queues
-from osmod.jobs.records import Progress
+from osmod.jobs.queue.presence import known_queues
+from osmod.jobs.records.record import Progress
+from osmod.jobs.wire.backoff import Backoff
+from osmod.jobs.wire.link import passes
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker

@@ -10,7 +10,7 @@ from typing import Any
 from dramatiq import Actor, Broker, Consumer, Message, MessageProxy
 from dramatiq.middleware import Callbacks, CurrentMessage, Middleware, Pipelines
 
-from osmod.jobs.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor, apply_to_message
+from osmod.jobs.messages.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor, apply_to_message
 
 
 class InlineBroker(Broker):

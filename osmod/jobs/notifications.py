@@ -10,7 +10,7 @@ from dramatiq import Broker
 from dramatiq.brokers.redis import RedisBroker
 from redis.exceptions import RedisError
 
-from osmod.jobs.cluster import ClusterClient
+from osmod.jobs.wire.cluster import ClusterClient
 
 CHANNEL = "update-notification"
 """The Redis channel that OSMod's servers listen on."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from osmod.jobs.scripts import CANCEL, PAUSE
 from osmod.jobs.states import JobState
+from osmod.jobs.wire.scripts import Script
 
 if TYPE_CHECKING:
     from osmod.jobs.broker import JobBroker
+
+_LUA = Path(__file__).parent / "steering" / "lua"
+PAUSE, CANCEL = Script(_LUA / "pause.lua"), Script(_LUA / "cancel.lua")
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from dramatiq.middleware import (
 )
 
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.control import JobControl
 from osmod.jobs.inline import InlineBroker
-from osmod.jobs.ratelimit import RateLimits
+from osmod.jobs.middleware.control import JobControl
+from osmod.jobs.middleware.ratelimit import RateLimits
+from osmod.jobs.middleware.shutdown import ShutdownNotifications
+from osmod.jobs.middleware.timelimit import TimeLimit
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
-from osmod.jobs.shutdown import ShutdownNotifications
 from osmod.jobs.states import JobState
-from osmod.jobs.timelimit import TimeLimit
 from osmod.settings import Settings, get_settings
 
 MAX_RETRIES = 12

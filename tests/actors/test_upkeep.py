@@ -8,7 +8,7 @@ import pytest
 from actors import prune_jobs
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.inline import InlineBroker
-from osmod.jobs.upkeep import Pruned
+from osmod.jobs.steering.pruning import Pruned
 
 
 def test_records_are_pruned(

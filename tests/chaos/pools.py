@@ -95,4 +95,4 @@ class ModerationPool(Pool):
 class SupervisedPool(Pool):
     """`osmod worker tests.chaos.app`."""
 
-    command = "osmod.jobs.supervisor"
+    command = "osmod.jobs.worker.supervisor"

@@ -42,7 +42,7 @@ os.environ.setdefault("CHAOS_URL", "redis://127.0.0.1:1/0")
 os.environ.setdefault("CHAOS_LOG", os.devnull)
 
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.invariants import check
+from osmod.jobs.steering.invariants import check
 from tests.chaos import app
 from tests.chaos.counting import Outcome, count_jobs, recoveries
 from tests.chaos.harms import Harms

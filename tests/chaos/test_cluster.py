@@ -14,16 +14,16 @@ import pytest
 from dramatiq import Worker
 from redis.crc import key_slot
 
-from osmod.jobs import presence
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.connection import client_from_url
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.events import events
-from osmod.jobs.invariants import check
+from osmod.jobs.middleware.ratelimit import RateLimit
 from osmod.jobs.notifications import CHANNEL, publish
-from osmod.jobs.ratelimit import RateLimit
+from osmod.jobs.queue import presence
 from osmod.jobs.schedules import every
 from osmod.jobs.schedules.store import Answer, Claim, Store
+from osmod.jobs.steering.invariants import check
+from osmod.jobs.wire.connection import client_from_url
 from tests.jobs.conftest import working
 from tests.redis_clusters import ClusterSet
 from tests.waiting import until

@@ -12,7 +12,7 @@ import dramatiq
 import pytest
 
 from osmod.jobs import queues
-from osmod.jobs.invariants import check
+from osmod.jobs.steering.invariants import check
 from tests.jobs.brokers import boot
 from tests.redis_servers import Server
 from tests.waiting import until

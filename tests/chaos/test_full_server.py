@@ -10,15 +10,16 @@ from datetime import UTC, datetime, timedelta
 import dramatiq
 import pytest
 
-from osmod.jobs import current_job, presence, queues, steering
+from osmod.jobs import current_job, queues, steering
 from osmod.jobs.errors import JobNotQueued
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.invariants import check
-from osmod.jobs.reading import get_job
+from osmod.jobs.queue import presence
+from osmod.jobs.queue.scripts import EXCHANGE
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.reading import get_job
 from osmod.jobs.schedules import every
 from osmod.jobs.schedules.store import Answer, Claim, Store
-from osmod.jobs.scripts import EXCHANGE
 from osmod.jobs.states import JobState
+from osmod.jobs.steering.invariants import check
 from tests.jobs.brokers import boot
 from tests.jobs.conftest import working
 from tests.redis_servers import Server, binaries

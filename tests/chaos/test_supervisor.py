@@ -13,9 +13,9 @@ from dramatiq.cli import HANDLED_SIGNALS
 
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.processes import Process
-from osmod.jobs.supervised import due_reason
-from osmod.jobs.supervisor import Supervisor, main, parse
+from osmod.jobs.worker.processes import Process
+from osmod.jobs.worker.supervised import due_reason
+from osmod.jobs.worker.supervisor import Supervisor, main, parse
 from tests.chaos import app
 from tests.chaos.pools import Pool, SupervisedPool, url_of
 from tests.waiting import until

@@ -13,7 +13,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import current_millis
 
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.invariants import check
+from osmod.jobs.steering.invariants import check
 from tests.waiting import until
 
 #: The environment variable that says which, to worker processes too: `ours` (the default) or `stock`.

@@ -16,12 +16,12 @@ import redis
 from osmod.embedded import free_port
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.connection import client_from_url
 from osmod.jobs.errors import InvalidOption, JobNotQueued
-from osmod.jobs.leases import lease_millis
-from osmod.jobs.link import PASSING, Link, passes
-from osmod.jobs.resp import ServerError
-from osmod.jobs.route import Route
+from osmod.jobs.queue.leases import lease_millis
+from osmod.jobs.wire.connection import client_from_url
+from osmod.jobs.wire.link import PASSING, Link, passes
+from osmod.jobs.wire.resp import ServerError
+from osmod.jobs.wire.route import Route
 from tests.jobs.conftest import working
 from tests.redis_servers import Server
 from tests.services import unavailable

@@ -15,8 +15,8 @@ from dramatiq.results.backends import StubBackend
 
 from osmod.jobs import queues, steering
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.options import MESSAGE_OPTIONS
+from osmod.jobs.messages.options import MESSAGE_OPTIONS
+from osmod.jobs.records.filters import JobFilter
 from tests.jobs.conftest import working
 from tests.jobs.fail_fast import FailFastBroker
 from tests.redis_servers import Server

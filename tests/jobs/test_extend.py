@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.scripts import EXTEND
+from osmod.jobs.queue.scripts import EXTEND
 
 
 def test_any_number_of_leases_is_extended_at_once(broker: JobBroker) -> None:

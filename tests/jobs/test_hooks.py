@@ -16,8 +16,8 @@ from dramatiq.middleware import Callbacks, Retries, SkipMessage
 
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.encoding import decoder
-from osmod.jobs.timelimit import TimeLimit
+from osmod.jobs.messages.encoding import decoder
+from osmod.jobs.middleware.timelimit import TimeLimit
 from tests.jobs.conftest import working
 
 
@@ -130,7 +130,7 @@ def test_time_limits_follow_the_options() -> None:
     deadlines = limit.manager.deadlines  # type: ignore[union-attr]
     for options, seconds in (({}, 50), ({"time_limit": 9000}, 9), ({}, 50)):
         message = MessageProxy(Message("default", "noop", (), {}, options))
-        with mock.patch("osmod.jobs.timelimit.monotonic", return_value=0.0):
+        with mock.patch("osmod.jobs.middleware.timelimit.monotonic", return_value=0.0):
             limit.before_process_message(broker, message)
         assert deadlines[threading.get_ident()] == seconds
         limit.after_process_message(broker, message)

@@ -14,9 +14,9 @@ from dramatiq.middleware import MiddlewareError
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption
-from osmod.jobs.invariants import check
-from osmod.jobs.ratelimit import RateLimit
-from osmod.jobs.sending import SEND_BATCH
+from osmod.jobs.middleware.ratelimit import RateLimit
+from osmod.jobs.queue.sending import SEND_BATCH
+from osmod.jobs.steering.invariants import check
 from tests.jobs.conftest import working
 from tests.redis_servers import Server
 from tests.waiting import until

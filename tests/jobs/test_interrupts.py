@@ -15,11 +15,11 @@ from dramatiq.middleware import Interrupt, Retries, TimeLimitExceeded
 
 from osmod.jobs import queues, steering
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.control import JobControl
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.interrupts import interrupt, interruptible
-from osmod.jobs.shutdown import ShutdownNotifications
-from osmod.jobs.timelimit import TimeLimit
+from osmod.jobs.middleware.control import JobControl
+from osmod.jobs.middleware.shutdown import ShutdownNotifications
+from osmod.jobs.middleware.timelimit import TimeLimit
+from osmod.jobs.queue.interrupts import interrupt, interruptible
+from osmod.jobs.records.filters import JobFilter
 from tests.jobs.conftest import working
 from tests.waiting import until
 

@@ -7,7 +7,7 @@ import pytest
 
 from osmod.jobs import enqueue, queues
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.invariants import check
+from osmod.jobs.steering.invariants import check
 from tests.jobs.conftest import working
 
 BASE = "dramatiq:{default}:"

@@ -9,8 +9,8 @@ import pytest
 
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.invariants import check
-from osmod.jobs.scripts import EXCHANGE, EXTEND
+from osmod.jobs.queue.scripts import EXCHANGE, EXTEND
+from osmod.jobs.steering.invariants import check
 from tests.jobs.conftest import working
 from tests.waiting import until
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from osmod.jobs.logthread import LogThread
+from osmod.jobs.worker.logthread import LogThread
 
 
 class Reader(logging.Handler):

@@ -12,7 +12,7 @@ import pytest
 from osmod.jobs import enqueue, queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption, UnknownOption
-from osmod.jobs.options import parse_backoff, parse_priority
+from osmod.jobs.messages.options import parse_backoff, parse_priority
 from tests.jobs.conftest import working
 from tests.waiting import until
 

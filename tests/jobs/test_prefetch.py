@@ -8,9 +8,9 @@ from typing import Any
 import dramatiq
 import pytest
 
-from osmod.jobs import consumer
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.workqueue import MOST_AHEAD
+from osmod.jobs.worker import consumer
+from osmod.jobs.worker.workqueue import MOST_AHEAD
 from tests.jobs.conftest import working
 from tests.waiting import until
 

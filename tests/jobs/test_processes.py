@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from osmod.jobs import processes
-from osmod.jobs.processes import LATE, Process, Slot
-from osmod.jobs.supervisor import parse
+from osmod.jobs.worker import processes
+from osmod.jobs.worker.processes import LATE, Process, Slot
+from osmod.jobs.worker.supervisor import parse
 from tests.waiting import until
 
 

@@ -13,9 +13,9 @@ import pytest
 from osmod.embedded import free_port
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.invariants import check
-from osmod.jobs.ratelimit import RateLimit
-from osmod.jobs.reading import get_job
+from osmod.jobs.middleware.ratelimit import RateLimit
+from osmod.jobs.records.reading import get_job
+from osmod.jobs.steering.invariants import check
 from tests.jobs.brokers import send_all
 from tests.jobs.conftest import working
 from tests.redis_servers import Server

@@ -12,7 +12,7 @@ from dramatiq import RateLimitExceeded
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption
-from osmod.jobs.ratelimit import RateLimit, parse_rate
+from osmod.jobs.middleware.ratelimit import RateLimit, parse_rate
 from tests.jobs.conftest import working
 
 

@@ -6,9 +6,9 @@ import dramatiq
 
 from osmod.jobs import queues, steering
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.invariants import check
-from osmod.jobs.scripts import EXCHANGE, RECLAIM
+from osmod.jobs.queue.scripts import EXCHANGE, RECLAIM
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.steering.invariants import check
 
 
 def test_jobs_taken_back_are_at_their_old_places_but_for_those_cancelled_meanwhile(broker: JobBroker) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from osmod.jobs.resp import PORTION, Push, Reader, ServerError
+from osmod.jobs.wire.resp import PORTION, Push, Reader, ServerError
 
 
 def _reader(wire: bytes, portion: int = PORTION) -> Reader:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from osmod.jobs.signals import AT_ONCE, _has_yet_to_pass_on
+from osmod.jobs.worker.signals import AT_ONCE, _has_yet_to_pass_on
 from tests.waiting import until
 
 #: It never ends by itself: a thread that is no daemon runs on.
 PROCESS = """
 import os, signal, sys, threading, time
-from osmod.jobs.signals import STOPPING, Latch, StopRequests
+from osmod.jobs.worker.signals import STOPPING, Latch, StopRequests
 
 stop = Latch()
 requests = StopRequests(lambda number, frame: (print("stop", flush=True), stop.set()))
@@ -43,7 +43,7 @@ while True:
 #: of the pipe by which the first would see that its parent is gone.
 ORPHANS = """
 import multiprocessing, os, signal, time
-from osmod.jobs.signals import STOPPING, Latch, StopRequests
+from osmod.jobs.worker.signals import STOPPING, Latch, StopRequests
 
 def child(listens):
     while os.getppid() == parent:

@@ -25,9 +25,9 @@ from hypothesis.stateful import (
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption
-from osmod.jobs.invariants import check
-from osmod.jobs.job import Job
+from osmod.jobs.queue.job import Job
 from osmod.jobs.states import JobState
+from osmod.jobs.steering.invariants import check
 from tests.redis_servers import Server
 from tests.waiting import until
 

@@ -14,9 +14,9 @@ from dramatiq.middleware import AsyncIO, Retries
 
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.reading import get_job
+from osmod.jobs.middleware.timelimit import TimeLimit
+from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
-from osmod.jobs.timelimit import TimeLimit
 from tests.jobs.conftest import working
 from tests.waiting import until
 

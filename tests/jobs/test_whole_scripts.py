@@ -12,9 +12,9 @@ from dramatiq import Message
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued, RedisUnusable
-from osmod.jobs.invariants import check
-from osmod.jobs.resp import ServerError
-from osmod.jobs.scripts import ENQUEUE, EXCHANGE, RECLAIM
+from osmod.jobs.queue.scripts import ENQUEUE, EXCHANGE, RECLAIM
+from osmod.jobs.steering.invariants import check
+from osmod.jobs.wire.resp import ServerError
 from tests.redis_servers import Server
 
 BROKEN_TERMS = [

@@ -11,7 +11,7 @@ import pytest
 from dramatiq import Message, MessageProxy
 from dramatiq.worker import _WorkQueueItem
 
-from osmod.jobs.workqueue import MOST_AHEAD, STALL, NoDelays, WorkQueue
+from osmod.jobs.worker.workqueue import MOST_AHEAD, STALL, NoDelays, WorkQueue
 from tests.waiting import until
 
 

@@ -12,9 +12,9 @@ from dramatiq import Actor
 import actors  # noqa: F401 - declared before any test's broker is set
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.find import count
-from osmod.jobs.reading import get_job
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import count
+from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
 from tests.jobs_records.conftest import Run

@@ -9,7 +9,7 @@ import dramatiq
 from osmod.jobs import current_job, events, steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.events import JobEvent, JobEventKind
-from osmod.jobs.filters import JobFilter
+from osmod.jobs.records.filters import JobFilter
 from tests.jobs.conftest import working
 from tests.jobs_records.taking import taken
 

@@ -10,9 +10,9 @@ from dramatiq import Actor
 
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.find import BadCursor, Page, count, find
-from osmod.jobs.reading import get_job
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import BadCursor, Page, count, find
+from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
 from tests.jobs_records.taking import end, taken
 from tests.waiting import until

@@ -6,11 +6,11 @@ import dramatiq
 import pytest
 
 from osmod.jobs import current_job
-from osmod.jobs.arguments import MASK
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
-from osmod.jobs.reading import get_job
-from osmod.jobs.records import JobRecord
+from osmod.jobs.messages.arguments import MASK
+from osmod.jobs.records.reading import get_job
+from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
 from tests.waiting import until

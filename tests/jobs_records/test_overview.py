@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dramatiq
 
-from osmod.jobs import overview, presence
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.queue import presence
+from osmod.jobs.records import overview
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
 from tests.jobs_records.taking import end, taken

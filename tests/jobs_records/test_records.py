@@ -11,8 +11,8 @@ import pytest
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import NoCurrentJob
-from osmod.jobs.reading import get_job
-from osmod.jobs.records import JobRecord
+from osmod.jobs.records.reading import get_job
+from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
 from tests.jobs_records.taking import end, taken

@@ -9,14 +9,16 @@ import dramatiq
 import pytest
 from dramatiq import Actor
 
-from osmod.jobs import audit, presence, steering
+from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.control import JobControl
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.find import count, find
-from osmod.jobs.reading import get_job
-from osmod.jobs.records import JobRecord
+from osmod.jobs.middleware.control import JobControl
+from osmod.jobs.queue import presence
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import count, find
+from osmod.jobs.records.reading import get_job
+from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
+from osmod.jobs.steering import audit
 from tests.jobs.conftest import working
 from tests.jobs_records.taking import end, taken
 from tests.waiting import until
@@ -44,7 +46,7 @@ def one(job_id: str) -> JobFilter:
 
 
 def acts(broker: JobBroker) -> list[tuple[str, str, str, int]]:
-    return [(act.who, act.act, act.what, act.count) for act in audit.acts(broker)]
+    return [(act.who, act.act, act.what, act.count) for act in audit.audit_log(broker)]
 
 
 def test_a_failed_job_runs_again_with_all_its_attempts(broker: JobBroker) -> None:
@@ -251,7 +253,7 @@ def test_who_acts_is_known_without_saying(broker: JobBroker) -> None:
     """The operating system's user and the machine; the log of acts expires."""
     steering.pause(broker, "default")
 
-    assert audit.whoever_asks() == audit.acts(broker, queue="default")[0].who
+    assert audit.whoever_asks() == audit.audit_log(broker, queue="default")[0].who
     assert broker.client.pttl("dramatiq:{default}:audit") > 0
     steering.resume(broker, "default")
 
@@ -266,7 +268,7 @@ def test_secrets_do_not_stand_in_the_audit_log(broker: JobBroker) -> None:
     score.send("you are all fools")
 
     assert 1 == steering.delete(broker, JobFilter(arguments={"text": "you are all fools"}))
-    assert 'text="•••"' in audit.acts(broker)[0].what
+    assert 'text="•••"' in audit.audit_log(broker)[0].what
 
 
 def test_a_cancelled_job_that_fails_otherwise_is_cancelled_all_the_same(broker: JobBroker) -> None:

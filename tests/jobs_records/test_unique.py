@@ -10,12 +10,13 @@ import dramatiq
 import pytest
 from dramatiq import Actor
 
-from osmod.jobs import enqueue, invariants, steering
+from osmod.jobs import enqueue, steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.reading import get_job
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
+from osmod.jobs.steering import invariants
 from tests.jobs.conftest import working
 from tests.jobs_records.taking import end, taken
 from tests.waiting import until

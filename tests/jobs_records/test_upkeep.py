@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dramatiq
 
-from osmod.jobs import audit, steering
+from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.find import count
-from osmod.jobs.upkeep import Pruned, prune
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import count
+from osmod.jobs.steering import audit
+from osmod.jobs.steering.pruning import Pruned, prune
 from tests.jobs_records.taking import end
 from tests.waiting import until
 
@@ -53,7 +54,7 @@ def test_what_is_in_time_stays(broker: JobBroker) -> None:
 
     assert Pruned(0, 0, 0) == prune(broker)
     assert 4 == count(broker)
-    assert 2 == len(audit.acts(broker))
+    assert 2 == len(audit.audit_log(broker))
 
 
 def test_a_silent_worker_is_forgotten(broker: JobBroker) -> None:

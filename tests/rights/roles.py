@@ -21,7 +21,7 @@ from osmod.jobs.notifications import publish
 from osmod.jobs.schedules import every
 from osmod.jobs.schedules.scheduler import Clock, Scheduler
 from osmod.jobs.setup import default_middleware
-from osmod.jobs.upkeep import prune
+from osmod.jobs.steering.pruning import prune
 from osmod.settings import get_settings
 from tests.jobs.conftest import working
 from tests.waiting import until

@@ -18,8 +18,9 @@ from osmod.cli.checks.finding import Finding, Level
 from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued, RedisUnusable
+from osmod.jobs.queue.scripts import ENQUEUE
 from osmod.jobs.schedules import store
-from osmod.jobs.scripts import ENQUEUE, Script, commands_in
+from osmod.jobs.wire.scripts import Script, commands_in
 from osmod.settings import get_settings
 from tests.jobs.conftest import working
 from tests.redis_sentinels import SentinelSet

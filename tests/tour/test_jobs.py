@@ -16,13 +16,13 @@ from dramatiq import Worker
 import actors  # noqa: F401 - so that the command line finds them declared
 from osmod.cli import main
 from osmod.jobs import current_job, enqueue, events, steering
-from osmod.jobs.audit import acts
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.filters import JobFilter
-from osmod.jobs.find import find
-from osmod.jobs.reading import get_job
-from osmod.jobs.records import JobRecord
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import find
+from osmod.jobs.records.reading import get_job
+from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
+from osmod.jobs.steering.audit import audit_log
 from osmod.jobs.testing import assert_enqueued, assert_not_enqueued, drain
 from tests.waiting import until
 
@@ -224,7 +224,7 @@ def test_know_who_did_it(broker: JobBroker) -> None:
 
     steering.delete(broker, JobFilter(actor="work"), by="ann@desk")
 
-    logged = acts(broker)[0]
+    logged = audit_log(broker)[0]
     assert (logged.who, logged.act, logged.count) == ("ann@desk", "delete", 5)
     assert "ann@desk" in osmod("audit")
 

@@ -10,11 +10,11 @@ from redis.cluster import RedisCluster
 
 from osmod.cli.checks.finding import Finding, error, ok, warning
 from osmod.cli.errors import masked, redis_sentence
-from osmod.jobs.cluster import ClusterClient
-from osmod.jobs.connection import client_from_url
-from osmod.jobs.link import Links
-from osmod.jobs.route import route_of
-from osmod.jobs.scripts import ENQUEUE, EXCHANGE
+from osmod.jobs.queue.scripts import ENQUEUE, EXCHANGE
+from osmod.jobs.wire.cluster import ClusterClient
+from osmod.jobs.wire.connection import client_from_url
+from osmod.jobs.wire.link import Links
+from osmod.jobs.wire.route import route_of
 from osmod.settings import Settings
 
 OLDEST = (6, 2)

@@ -17,7 +17,7 @@ from dramatiq.middleware.middleware import MiddlewareError
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.jobs.schedules.schedule import Schedule
 from osmod.jobs.schedules.store import Answer, Claim, moment
-from osmod.jobs.signals import STOPPING, Latch, StopRequests
+from osmod.jobs.worker.signals import STOPPING, Latch, StopRequests
 
 logger = logging.getLogger(__name__)
 

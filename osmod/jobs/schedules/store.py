@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from osmod.jobs.schedules.schedule import Schedule
-from osmod.jobs.scripts import commands_in
+from osmod.jobs.wire.scripts import commands_in
 
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""A job before it runs: its arguments, options and bytes. Pure: nothing here asks Redis."""

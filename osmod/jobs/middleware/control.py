@@ -1,0 +1,257 @@
+"""What surrounds a job while it runs: it is known as the current one, can report, and can be stopped."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial, wraps
+from threading import get_ident
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import redis
+from dramatiq import Middleware, Worker
+from dramatiq.middleware import Interrupt, SkipMessage
+from dramatiq.results import Results
+
+from osmod.jobs.middleware.current import running
+from osmod.jobs.middleware.reports import Reports
+from osmod.jobs.queue import presence
+from osmod.jobs.queue.interrupts import interrupt
+from osmod.jobs.queue.job import Job
+
+if TYPE_CHECKING:
+    from osmod.jobs.broker import JobBroker
+
+_log = logging.getLogger(__name__)
+
+#: Seconds within which what jobs report is written together.
+TOGETHER = 0.25
+#: Seconds between looks at which running jobs are to be stopped, while any runs.
+LOOK = 0.5
+#: Seconds that a job has run when its beginning and its thread are written to its record.
+LONG = 1.0
+
+
+class Cancelled(Interrupt):
+    """Raised in the thread of a running job that was cancelled, as `TimeLimitExceeded` is."""
+
+
+class JobControl(Middleware):
+    """Makes `current_job()` work, cancels running jobs, and tells of this process while it works.
+
+    Each worker process has one thread for it, which asks Redis twice a second while jobs are running and
+    gives a sign of life every five seconds. A cancelled job has `Cancelled` raised in its thread; like a time
+    limit that cannot interrupt a blocking system call. It is not retried.
+
+    Actor options:
+      keep_result: keep what the actor returns with the job's record, as JSON of at most 64,000 characters.
+      sensitive: names of arguments that are masked wherever they are shown.
+      index: names of arguments by which jobs are found at once, however many there are.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[int, tuple[Job, float]] = {}
+        #: The names of threads, by their numbers.
+        self._names: dict[int, bytes] = {}
+        #: The jobs that were asked to stop.
+        self.unwanted: frozenset[str] = frozenset()
+        self._noted: set[int] = set()
+        self._reports: Reports | None = None
+        self._watch: _Watch | None = None
+        self._workers = 0
+
+    @property
+    def actor_options(self) -> set[str]:
+        """The options that actors may carry for it."""
+        return {"keep_result", "sensitive", "index"}
+
+    def after_declare_actor(self, broker: Any, actor: Any) -> None:
+        """Have the actor's result noted, where it asks for that."""
+        if actor.options.get("keep_result"):
+            actor.fn = _keeping_result(broker, actor.fn)
+
+    def after_worker_boot(self, broker: Any, worker: Worker) -> None:
+        """Start to watch over this process's jobs."""
+        with self._lock:
+            self._workers += 1
+            self._names.clear()
+            if self._watch is None:
+                self._watch = _Watch(broker, worker, self)
+                self._watch.start()
+
+    def after_worker_shutdown(self, broker: Any, worker: Worker) -> None:
+        """Stop to."""
+        with self._lock:
+            self._workers -= 1
+            watch = None
+            if self._workers <= 0:
+                watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.stop()
+
+    def before_process_message(self, broker: Any, message: Any) -> None:
+        """Note which thread runs the job. Raises `SkipMessage` for a job that was cancelled meanwhile."""
+        if message.__class__ is not Job:
+            return
+        if self._reports is None:
+            self._reports = Reports(broker)
+        running.set((message, self._reports))
+        if self.unwanted and message.message_id in self.unwanted:
+            message.fail()
+            raise SkipMessage(f"{message.message_id} was cancelled before it started")
+        self._running[get_ident()] = (message, perf_counter())
+
+    def after_process_message(
+        self, broker: Any, message: Any, *, result: Any = None, exception: BaseException | None = None
+    ) -> None:
+        """Note that the thread runs it no more; write what it said last."""
+        if message.__class__ is not Job:
+            return
+        running.set(None)
+        thread = get_ident()
+        began = self._running.pop(thread, None)
+        if began is not None:
+            name = self._names.get(thread) or self._name(thread)
+            message.ran = b" %.1f %b" % ((perf_counter() - began[1]) * 1000, name)
+        if exception is not None and message.options.get("throws") is Cancelled:
+            if isinstance(exception, Cancelled):
+                message.fail()
+            else:
+                # Raised in its stead. Should it be retried, the message must be one that can be written.
+                del message.options["throws"]
+        if self._reports is not None and self._reports.told:
+            self._reports.last_words(message)
+
+    def after_skip_message(self, broker: Any, message: Any) -> None:
+        """Note that the thread runs nothing."""
+        self.after_process_message(broker, message)
+
+    @property
+    def busy(self) -> int:
+        """How many threads of this process are running a job."""
+        return len(self._running)
+
+    def look_after(self, broker: JobBroker) -> None:
+        """Write what jobs reported, and stop those that are to be stopped. Raises if Redis is away."""
+        reports = self._reports
+        if reports is None:
+            return
+        now = perf_counter()
+        long = {ident: one for ident, one in list(self._running.items()) if now - one[1] > LONG}
+        for ident, (job, began) in long.items():
+            if id(job) not in self._noted:
+                reports.running(job, now - began, self._name(ident).decode())
+        self._noted = {id(job) for job, _ in long.values()}
+        busy = {holdings.queue_name for holdings in broker.all_holdings() if holdings.held}
+        unwanted: set[str] = set()
+        for queue_name in busy | reports.queues():
+            unwanted |= reports.write(queue_name)
+        self.unwanted = frozenset(unwanted)
+        if unwanted:
+            self._interrupt(unwanted)
+
+    def report(self, broker: JobBroker) -> None:
+        """Write what jobs reported. Raises if Redis is away."""
+        if self._reports is not None:
+            for queue_name in self._reports.queues():
+                self._reports.write(queue_name)
+
+    def _name(self, ident: int) -> bytes:
+        name = self._names.get(ident)
+        if name is None:
+            # Another thread may have had the number before, in a worker that was stopped.
+            alive = {thread.ident: thread.name for thread in threading.enumerate()}
+            name = self._names[ident] = alive.get(ident, "").encode()
+        return name
+
+    def _interrupt(self, unwanted: set[str]) -> None:
+        for thread_id, (job, _) in list(self._running.items()):
+            if job.message_id in unwanted and interrupt(
+                thread_id, Cancelled, partial(self._claim, thread_id, job)
+            ):
+                _log.info("Cancelling %s in thread %d.", job.message_id, thread_id)
+
+    def _claim(self, thread_id: int, job: Job) -> bool:
+        now_running = self._running.get(thread_id)
+        if now_running is None or now_running[0] is not job or job.options.get("throws") is Cancelled:
+            return False
+        # To the worker it is an expected exception, to `Retries` one that ends the job.
+        job.options["throws"] = Cancelled
+        return True
+
+
+def ensure_control(broker: JobBroker) -> None:
+    """Add a `JobControl` to a broker that was made without."""
+    if not any(isinstance(one, JobControl) for one in broker.middleware):
+        broker.add_middleware(JobControl())
+
+
+class _Watch(threading.Thread):
+    """The one thread for all of it."""
+
+    def __init__(self, broker: JobBroker, worker: Worker, control: JobControl) -> None:
+        super().__init__(name="job-control", daemon=True)
+        self._broker = broker
+        self._worker = worker
+        self._control = control
+        self._over = threading.Event()
+        self._since = time.time()
+
+    def run(self) -> None:
+        next_look = next_sign = 0.0
+        while not self._over.wait(TOGETHER):
+            now = time.monotonic()
+            try:
+                if now >= next_look:
+                    next_look = now + LOOK
+                    self._control.look_after(self._broker)
+                else:
+                    self._control.report(self._broker)
+                if now >= next_sign:
+                    next_sign = now + presence.SIGN_OF_LIFE
+                    self._give_sign_of_life()
+            except (redis.RedisError, OSError) as error:
+                self._broker.complaints.note(self, error)
+            else:
+                self._broker.complaints.over(self)
+
+    def stop(self) -> None:
+        """Write what is left, and end."""
+        self._over.set()
+        self.join()
+        try:
+            self._control.report(self._broker)
+            presence.take_leave(self._broker)
+        except (redis.RedisError, OSError) as error:
+            _log.warning("What jobs reported last was not written: %s", error)
+
+    def _give_sign_of_life(self) -> None:
+        presence.give_sign_of_life(
+            self._broker,
+            threads=self._worker.worker_threads,
+            running=self._control.busy,
+            queues=self._worker.consumers,
+            since=self._since,
+        )
+
+
+def _keeping_result(broker: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        value = function(*args, **kwargs)
+        found = running.get()
+        if found is None:
+            return value
+        job, reports = found
+        reports.result(job, value)
+        passed_on = job.options.get("pipe_target") or any(
+            isinstance(one, Results) for one in broker.middleware
+        )
+        # Dramatiq would warn that a result nobody takes is discarded.
+        return value if passed_on else None
+
+    return run

@@ -1,0 +1,79 @@
+"""What a running job can say of itself, from within its actor."""
+
+from __future__ import annotations
+
+import math
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from dramatiq.middleware import CurrentMessage
+
+from osmod.jobs.errors import NoCurrentJob
+from osmod.jobs.queue.job import Job
+
+if TYPE_CHECKING:
+    from osmod.jobs.middleware.reports import Reports
+
+#: The job at work here, and where its reports go. Set by `JobControl`.
+running: ContextVar[tuple[Job, Reports] | None] = ContextVar("running", default=None)
+
+
+class CurrentJob:
+    """The job at work. Where there is no queue (inline mode, a stub broker) it takes all and keeps nothing."""
+
+    def __init__(self, message: Any, reports: Reports | None = None) -> None:
+        self._message = message
+        self._reports = reports
+
+    @property
+    def id(self) -> str:
+        """The job's id, which is its message's."""
+        return str(self._message.message_id)
+
+    @property
+    def actor(self) -> str:
+        """The actor's name."""
+        return str(self._message.actor_name)
+
+    @property
+    def attempt(self) -> int:
+        """Which run this is, from 1."""
+        return int(self._message.options.get("retries", 0)) + 1
+
+    def progress(self, done: float, total: float = 100, message: str | None = None) -> None:
+        """Say how far the job is: `done` of `total`, and in words if you like (200 characters are kept).
+
+        Costs microseconds and may be called as often as wanted: what is said in the same quarter of a second
+        is written once, the last word always.
+
+        Raises:
+          ValueError: `done` or `total` is negative or no number.
+        """
+        for name, value in (("done", done), ("total", total)):
+            if not math.isfinite(value) or value < 0:
+                raise ValueError(f"{name}={value!r}: expected a number of at least 0")
+        if self._reports is not None:
+            self._reports.progress(self._message, done, total, str(message or ""))
+
+    def log(self, text: object) -> None:
+        """Keep a line with the job's record: 1,000 characters of it, and of a job the last 100 lines."""
+        if self._reports is not None:
+            self._reports.log(self._message, str(text))
+
+
+def current_job() -> CurrentJob:
+    """The job that is running here: in a thread of a worker, in an async actor, or in inline mode.
+
+    Raises:
+      NoCurrentJob: nothing is running here.
+    """
+    found = running.get()
+    if found is not None:
+        return CurrentJob(*found)
+    message = CurrentMessage.get_current_message()
+    if message is not None:
+        return CurrentJob(message)
+    raise NoCurrentJob(
+        "current_job() was called outside of a job: it only works in an actor that a worker runs, "
+        "or that inline mode does"
+    )

@@ -1,0 +1,203 @@
+"""What this process holds of one queue: the jobs it leased, and endings that Redis has not been told yet."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from dramatiq.errors import BrokerConnectionError, ConnectionClosed
+
+from osmod.jobs.queue.job import Job, under
+from osmod.jobs.queue.scripts import EXCHANGE, EXTEND, RECLAIM
+from osmod.jobs.wire.backoff import Backoff
+from osmod.jobs.wire.link import Link, Links, curable
+
+if TYPE_CHECKING:
+    from osmod.jobs.broker import JobBroker
+
+_log = logging.getLogger(__name__)
+
+#: Settlements told to Redis in one call.
+BATCH = 256
+#: Most jobs leased by one call, whatever the prefetch: a script holds up everyone else.
+MOST_LEASED = 1000
+
+
+class Holdings:
+    """One queue's jobs in this process. Every consumer and worker thread of the queue shares it.
+
+    A settlement (done, failed, to be retried, handed back) is only noted by the thread that ends the job; it
+    travels with the next call for jobs, in batches, and is noted again if that call fails. Until Redis knows
+    it, the job's lease is extended like that of a running one. A job whose lease passed on stays in `held`
+    until its run is over: should it be leased here again, that run goes on under the new lease.
+    """
+
+    def __init__(self, broker: JobBroker, queue_name: str) -> None:
+        self.queue_name = queue_name
+        self.base = broker.key_base(queue_name)
+        self.held: dict[str, Job] = {}
+        self.pending: deque[tuple[Job, tuple[bytes, ...]]] = deque()
+        self._terms = broker.terms
+        self._unanswered: set[bytes] = set()
+        #: Calls whose jobs are on their way here, and since when.
+        self._arriving: dict[bytes, float] = {}
+        # Looked up at each call: they may be wrapped.
+        self._ack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_ack
+        self._nack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_nack
+        self._send_followups = broker.sender.store_followups
+
+    def settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
+        """Note how a job ended."""
+        self.pending.append((job, settlement))
+        job.ended = True
+        if settlement[2] is not job.token:
+            self.pending.append((job, under(settlement, job.token)))
+
+    def adopt(self, message_id: str, token: bytes, marks: bytes) -> bool:
+        """Whether a job that was just leased is still in hand here, under a lease that has passed on.
+
+        Then it is held under the new lease, and what it ends with is told under that one. Neither this nor
+        `settle` waits for the other: whichever comes second sees what the other did.
+        """
+        job = self.held.get(message_id)
+        if job is None:
+            return False
+        job.adopt(token, marks)
+        if job.ended:
+            noted = [settlement for ended, settlement in list(self.pending) if ended is job]
+            if not noted:
+                return False
+            self.pending.append((job, under(noted[-1], token)))
+        job.consumer.queued_message_ids.add(message_id)
+        return True
+
+    def arrived(self, token: bytes) -> None:
+        """What was leased under a token is in `held` now."""
+        self._arriving.pop(token, None)
+
+    def exchange(self, link: Link | Links, token: bytes, want: int) -> tuple[int, bytes, bytes]:
+        """Tell Redis what ended, lease up to `want` jobs under `token`; once they are held, call `arrived`.
+
+        Returns the milliseconds until something is due (negative: nothing known), the lengths and ids of the
+        leased messages, and the messages joined; see `lua/exchange.lua`.
+
+        Raises whatever `Link.call` raises; the settlements are then told again next time.
+        """
+        if self._unanswered:
+            self._reclaim(link)
+        batch: list[tuple[Job, tuple[bytes, ...]]] = []
+        if want:
+            self._arriving[token] = time.monotonic()
+        try:
+            while self.pending and len(batch) < BATCH:
+                batch.append(self.pending.popleft())
+                if batch[-1][0].followups:
+                    self._send_followups(batch[-1][0])
+            arguments = [*self._terms, token, b"%d" % min(want, MOST_LEASED)]
+            arguments.extend(chain.from_iterable(settlement for _, settlement in batch))
+            wait, heads, messages, refused = EXCHANGE.run(link, self.base, arguments)
+        except BaseException:
+            self.pending.extendleft(reversed(batch))
+            if want:
+                self._unanswered.add(token)
+                self.arrived(token)
+            raise
+        finally:
+            for job, _ in batch:
+                self._let_go(job)
+        if refused:
+            _log.warning(
+                "Jobs ended here whose lease had passed on, or that are gone; how they ended is not kept: %s",
+                refused.decode().replace(" ", ", "),
+            )
+        return wait, heads, messages
+
+    def _reclaim(self, link: Link | Links) -> None:
+        """Have back what an exchange leased whose answer was lost; otherwise those jobs would wait for a lease."""
+        for token in list(self._unanswered):
+            RECLAIM.run(link, self.base, [token, self._terms[3]])
+            self._unanswered.discard(token)
+
+    def extend(self, links: Links, lease: int) -> None:
+        """Extend the leases, of so many milliseconds, of all jobs held, on their way here, or not settled yet."""
+        jobs = {**self.held, **{job.message_id: job for job, _ in list(self.pending)}}
+        tokens = {message_id: job.token for message_id, job in jobs.items() if not job.lost}
+        # A call brings its jobs in no time, unless they are big.
+        long_ago = time.monotonic() - lease / 6000
+        arriving = [token for token, since in list(self._arriving.items()) if since < long_ago]
+        if not tokens and not arriving:
+            return
+        pairs = [(jobs[message_id].id, token) for message_id, token in tokens.items()]
+        pairs += [(b"", token) for token in arriving]
+        for job_id in EXTEND.run(links, self.base, [b"%d" % lease, *chain.from_iterable(pairs)]):
+            job = jobs[job_id.decode()]
+            # One that ended meanwhile has no lease left to extend, or is told so when it is settled.
+            if not job.ended and job.token is tokens[job.message_id]:
+                _log.warning("The lease of job %s passed on while it was held here.", job.message_id)
+                job.lost = True
+                job.consumer.queued_message_ids.discard(job.message_id)
+
+    def flush(self, links: Links, patience: float = 0.0) -> bool:
+        """Tell Redis now what ended, trying for so many seconds. False if it could not be told."""
+        deadline = time.monotonic() + patience
+        backoff = Backoff()
+        while self.pending:
+            try:
+                self._tell_next(links)
+            except Exception as error:
+                if not curable(error) and not isinstance(error, BrokerConnectionError):
+                    raise
+                if time.monotonic() >= deadline:
+                    _log.warning("Could not settle jobs of queue %r yet: %s", self.queue_name, error)
+                    return False
+                time.sleep(min(backoff.next(), max(0.0, deadline - time.monotonic())))
+        return True
+
+    def tell(self, links: Links, message_id: str, kind: bytes) -> None:
+        """Settle one job now, as it was noted to have ended, or else by `kind`: `d` done, `f` failed.
+
+        Raises:
+          ConnectionClosed: Redis is away; it is told later.
+        """
+        job = self.held.get(message_id)
+        if job is not None and all(noted.message_id != message_id for noted, _ in list(self.pending)):
+            self.settle(
+                job,
+                (b"f", job.id, job.token, b"rejected", b"", job.ran)
+                if kind == b"f"
+                else (kind, job.id, job.token, job.ran),
+            )
+        try:
+            self.exchange(links, b"", 0)
+        except Exception as error:
+            if not curable(error):
+                raise
+            raise ConnectionClosed(str(error)) from error  # type: ignore[no-untyped-call]
+
+    def _tell_next(self, links: Links) -> None:
+        noted = list(self.pending)
+        alone = noted[0] if len(noted) == 1 else None
+        if alone is None or alone[1][0] not in b"dDf":
+            self.exchange(links, b"", 0)
+            return
+        # By Dramatiq's commands, which its users know to wrap.
+        job, settlement = alone
+        command = self._nack if settlement[0] == b"f" else self._ack
+        try:
+            command()(self.queue_name, job.message_id)
+        except BaseException:
+            if alone not in self.pending:
+                self.pending.appendleft(alone)
+            raise
+
+    def _let_go(self, job: Job) -> None:
+        holder = self.held.get(job.message_id, job)
+        if holder is job:
+            self.held.pop(job.message_id, None)
+        # The same consumer may hold the job anew, under another lease.
+        if holder is job or holder.consumer is not job.consumer:
+            job.consumer.queued_message_ids.discard(job.message_id)

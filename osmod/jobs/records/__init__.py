@@ -1,0 +1,21 @@
+"""What is known of jobs: find them, count them, read one, see how all queues are doing."""
+
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import BadCursor, Page, count, find
+from osmod.jobs.records.overview import QueueOverview, Snapshot, queue_overview, snapshot
+from osmod.jobs.records.reading import get_job
+from osmod.jobs.records.record import JobRecord
+
+__all__ = [
+    "BadCursor",
+    "JobFilter",
+    "JobRecord",
+    "Page",
+    "QueueOverview",
+    "Snapshot",
+    "count",
+    "find",
+    "get_job",
+    "queue_overview",
+    "snapshot",
+]

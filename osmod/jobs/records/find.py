@@ -1,0 +1,162 @@
+"""Finds jobs: newest first, in pages, without holding up the queue."""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from osmod.jobs.queue.presence import known_queues
+from osmod.jobs.records.filters import STATES, JobFilter
+from osmod.jobs.records.planning import plan
+from osmod.jobs.records.reading import get_jobs
+from osmod.jobs.records.record import JobRecord
+from osmod.jobs.records.walking import START, Budget, Found, Handful, Place, Source, sizes_of
+
+if TYPE_CHECKING:
+    from osmod.jobs.broker import JobBroker
+
+#: Jobs in a page, and jobs looked at for one, unless asked otherwise.
+PAGE = 50
+SCAN = 10_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """Jobs, newest first, and how to go on.
+
+    Attributes:
+      jobs: those that fit.
+      cursor: pass it to `find` for the next page; None: there is none.
+      cut: the search ended with the jobs it was allowed to look at, so that older ones may fit: the cursor
+        goes on from there.
+      looked_at: how many jobs were looked at.
+    """
+
+    jobs: list[JobRecord]
+    cursor: str | None
+    cut: bool
+    looked_at: int
+
+
+class BadCursor(ValueError):
+    """A cursor that `find` did not make."""
+
+
+def find(
+    broker: JobBroker,
+    wanted: JobFilter | None = None,
+    *,
+    limit: int = PAGE,
+    cursor: str | None = None,
+    scan: int | None = SCAN,
+) -> Page:
+    """One page of the jobs that fit.
+
+    They are sorted by the moment that made them what they are: jobs that ended by when they did, running
+    ones by their start, waiting ones by when they were sent, delayed ones by when they are due. Conditions
+    without an index of their own are looked for job by job, `scan` jobs at most; the page says if more would
+    have had to be looked at.
+
+    Parameters:
+      wanted: which jobs; all, if left out.
+      limit: jobs in the page.
+      cursor: of the page before.
+      scan: jobs looked at at most; None looks at all.
+
+    Raises:
+      BadCursor: `cursor` comes from somewhere else.
+    """
+    wanted = wanted or JobFilter()
+    if wanted.ids:
+        jobs = _by_id(broker, wanted)
+        return Page(jobs, None, False, len(jobs))
+    places = _read_cursor(cursor)
+    budget = Budget(scan)
+    page: list[JobRecord] = []
+    streams = {}
+    for source in plan(broker, wanted):
+        if places is None or source.name in places:
+            after = places[source.name] if places else START
+            streams[source.name] = (source, after)
+    reached: dict[str, Place] = {name: after for name, (_, after) in streams.items()}
+    more = False
+    for name, found in _merged(broker, wanted, streams, budget, limit):
+        if len(page) == limit:
+            more = True
+            break
+        page.append(found.job)
+        reached[name] = found.place
+    cut = budget.spent and not more
+    if cut:
+        # All that was found has been taken, so what was looked at is done with.
+        reached |= budget.places
+    following = _write_cursor(reached) if more or cut else None
+    return Page(page, following, cut, budget.looked_at)
+
+
+def count(broker: JobBroker, wanted: JobFilter | None = None) -> int:
+    """How many jobs fit, exactly. Conditions beyond state and queue look at every job there is."""
+    wanted = wanted or JobFilter()
+    if not (wanted.ids or wanted.actor or wanted.error or wanted.arguments or wanted.since or wanted.until):
+        queues = [wanted.queue] if wanted.queue else known_queues(broker)
+        sizes = [sizes_of(broker, name)[0] for name in queues]
+        return sum(of_queue[state] for of_queue in sizes for state in wanted.states or STATES)
+    return sum(len(ids) for ids in every_id(broker, wanted).values())
+
+
+def every_id(broker: JobBroker, wanted: JobFilter) -> dict[str, list[str]]:
+    """The ids of all jobs that fit, by queue; however many there are to be looked at."""
+    found: dict[str, list[str]] = defaultdict(list)
+    if wanted.ids:
+        for job in _by_id(broker, wanted):
+            found[job.queue].append(job.id)
+    else:
+        for source in plan(broker, wanted):
+            found[source.queue] += source.every_id(broker, wanted)
+    # A job that moved on while it was looked for may have been met twice.
+    return {queue_name: list(dict.fromkeys(ids)) for queue_name, ids in found.items()}
+
+
+def _merged(
+    broker: JobBroker,
+    wanted: JobFilter,
+    streams: dict[str, tuple[Source | Handful, Place]],
+    budget: Budget,
+    limit: int,
+) -> Iterator[tuple[str, Found]]:
+    # Most of what the first step reads should end up on the page.
+    portion = max(10, (limit + 1) // max(1, len(streams)))
+
+    def tagged(name: str, source: Source | Handful, after: Place) -> Iterator[tuple[str, Found]]:
+        for found in source.walk(broker, wanted, after, budget, portion):
+            yield name, found
+
+    walks = [tagged(name, source, after) for name, (source, after) in streams.items()]
+    return heapq.merge(*walks, key=lambda pair: pair[1].moment, reverse=True)
+
+
+def _by_id(broker: JobBroker, wanted: JobFilter) -> list[JobRecord]:
+    jobs: list[JobRecord] = []
+    for queue_name in [wanted.queue] if wanted.queue else known_queues(broker):
+        found = get_jobs(broker, queue_name, wanted.ids)
+        jobs += [job for job in found if job and wanted.fits(job, broker.actors.get(job.actor))]
+    return jobs
+
+
+def _write_cursor(places: dict[str, Place]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(places).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None) -> dict[str, Place] | None:
+    if not cursor:
+        return None
+    try:
+        read = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return {str(name): (str(score), str(job_id)) for name, (score, job_id) in read.items()}
+    except (ValueError, TypeError, AttributeError):
+        raise BadCursor(f"cursor {cursor[:40]!r} is none that a page of jobs came with") from None

@@ -1,0 +1,64 @@
+"""Where to look for jobs so that the least has to be looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from osmod.jobs.queue.presence import known_queues
+from osmod.jobs.records import indexes
+from osmod.jobs.records.filters import STATES, JobFilter
+from osmod.jobs.records.walking import MOST_AT_ONCE, PRIORITY_STEP, Handful, Source, millis, sizes_of
+from osmod.jobs.states import JobState
+
+if TYPE_CHECKING:
+    from osmod.jobs.broker import JobBroker
+
+
+def plan(broker: JobBroker, wanted: JobFilter) -> list[Source | Handful]:
+    """The stretches of sorted sets that hold every job that fits."""
+    queues = [wanted.queue] if wanted.queue else known_queues(broker)
+    argument = indexes.indexed_argument(broker, wanted)
+    found: list[Source | Handful] = []
+    for queue_name in queues:
+        if argument is not None:
+            ids = indexes.ids_by_argument(broker, queue_name, argument, wanted, MOST_AT_ONCE)
+            found.append(Handful(queue_name, f"index:argument:{argument}", ids, "created"))
+        else:
+            found += _of_queue(broker, queue_name, wanted)
+    return found
+
+
+def _of_queue(broker: JobBroker, queue_name: str, wanted: JobFilter) -> list[Source | Handful]:
+    sizes, bands = sizes_of(broker, queue_name)
+    if wanted.error:
+        if wanted.states and JobState.FAILED not in wanted.states:
+            return []
+        return [_by_time(queue_name, indexes.error_index(wanted.error), wanted)]
+    if wanted.actor:
+        index = indexes.actor_index(wanted.actor)
+        size: Any = broker.client.zcard(broker.key_base(queue_name).decode() + index)
+        if size < sum(sizes[state] for state in wanted.states or STATES):
+            # Whatever made a job what it is came after it was sent.
+            return [Source(queue_name, index, highest=millis(wanted.until) or "+inf", moment="sent")]
+    found: list[Source | Handful] = []
+    for state in wanted.states or STATES:
+        if sizes[state]:
+            found += _of_state(broker, queue_name, state, bands, wanted)
+    return found
+
+
+def _of_state(
+    broker: JobBroker, queue_name: str, state: JobState, bands: list[int], wanted: JobFilter
+) -> list[Source | Handful]:
+    key = str(state.key)
+    if state is JobState.WAITING:
+        starts = [band * PRIORITY_STEP for band in bands]
+        return [Source(queue_name, key, str(at), str(at + PRIORITY_STEP - 1), "created") for at in starts]
+    if state is JobState.ACTIVE:
+        members: Any = broker.client.zrange(broker.key_base(queue_name).decode() + key, 0, MOST_AT_ONCE - 1)
+        return [Handful(queue_name, key, tuple(one.split()[0].decode() for one in members))]
+    return [_by_time(queue_name, key, wanted)]
+
+
+def _by_time(queue_name: str, key: str, wanted: JobFilter) -> Source:
+    return Source(queue_name, key, millis(wanted.since) or "-inf", millis(wanted.until) or "+inf")

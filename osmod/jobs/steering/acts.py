@@ -1,0 +1,163 @@
+"""What an operator can do to jobs and queues. Each step is atomic, and says in the audit log who did it.
+
+Every act takes a `JobFilter`, and does to jobs that meanwhile changed their state what that state allows:
+nothing happens to a job twice. `by` is who acts, the user of the operating system by default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from osmod.jobs.messages.arguments import MASK, snake_case
+from osmod.jobs.messages.options import parse_priority
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import every_id
+from osmod.jobs.records.reading import get_jobs
+from osmod.jobs.records.record import JobRecord
+from osmod.jobs.states import JobState
+from osmod.jobs.steering.audit import new_act, whoever_asks
+from osmod.jobs.wire.scripts import Script
+
+if TYPE_CHECKING:
+    from osmod.jobs.broker import JobBroker
+
+_LUA = Path(__file__).parent / "lua"
+_RETRY, _PROMOTE, _PRIORITISE, _CANCEL, _DELETE, _PAUSE, _RESUME = (
+    Script(_LUA / "acts" / f"{name}.lua", _LUA / "_steering.lua")
+    for name in ("retry", "promote", "prioritise", "cancel", "delete", "pause", "resume")
+)
+
+#: Jobs acted on in one step.
+STEP = 200
+#: The states in which an act finds something to do.
+RETRIABLE = (JobState.FAILED, JobState.CANCELLED)
+CANCELLABLE = (JobState.WAITING, JobState.DELAYED, JobState.ACTIVE)
+PROMOTABLE = (JobState.DELAYED,)
+PRIORITISABLE = (JobState.WAITING, JobState.DELAYED)
+DELETABLE = (JobState.WAITING, JobState.DELAYED, JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+#: Traces of failed runs in a message's options. Without them it has all its attempts before it.
+_TRACES = ("retries", "traceback", "error", "requeue_timestamp", "eta")
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """How many jobs were cancelled, and how many running ones are being interrupted, within a second."""
+
+    cancelled: int
+    interrupting: int
+
+    @property
+    def count(self) -> int:
+        """Both together."""
+        return self.cancelled + self.interrupting
+
+
+def retry(broker: JobBroker, wanted: JobFilter, *, by: str | None = None) -> int:
+    """Have failed and cancelled jobs run again, with all their attempts before them. Returns how many.
+
+    One whose unique key another job holds by now is left as it is.
+    """
+
+    def terms(queue: str, ids: list[str]) -> list[bytes]:
+        jobs = [job for job in get_jobs(broker, queue, ids) if job is not None]
+        return [part for job in jobs for part in (job.id.encode(), _fresh(job))]
+
+    return sum(_act(broker, _RETRY, wanted, RETRIABLE, by, terms))
+
+
+def promote(broker: JobBroker, wanted: JobFilter, *, by: str | None = None) -> int:
+    """Have delayed jobs run now. Returns how many."""
+    return sum(_act(broker, _PROMOTE, wanted, PROMOTABLE, by, lambda _, ids: _encoded(ids)))
+
+
+def prioritise(broker: JobBroker, wanted: JobFilter, priority: int | str, *, by: str | None = None) -> int:
+    """Give waiting and delayed jobs another priority, a number or one of Kue's names. Returns how many.
+
+    Raises:
+      InvalidOption: there is no such priority.
+    """
+    number = b"%d" % parse_priority(priority)
+    return sum(_act(broker, _PRIORITISE, wanted, PRIORITISABLE, by, lambda _, ids: [number, *_encoded(ids)]))
+
+
+def cancel(broker: JobBroker, wanted: JobFilter, *, by: str | None = None) -> Cancellation:
+    """Cancel jobs: waiting and delayed ones at once; running ones are interrupted like by a time limit."""
+    keep = b"%d" % broker.dead_message_ttl
+    parts = _act(broker, _CANCEL, wanted, CANCELLABLE, by, lambda _, ids: [keep, *_encoded(ids)])
+    return Cancellation(sum(part[0] for part in parts), sum(part[1] for part in parts))
+
+
+def delete(broker: JobBroker, wanted: JobFilter, *, by: str | None = None) -> int:
+    """Delete jobs and their records. Running ones are left alone: cancel those first. Returns how many."""
+    return sum(_act(broker, _DELETE, wanted, DELETABLE, by, lambda _, ids: [b"delete", *_encoded(ids)]))
+
+
+def purge(broker: JobBroker, queue: str, *, by: str | None = None) -> int:
+    """Delete all jobs of a queue but those that run. No other queue is touched. Returns how many."""
+    wanted = JobFilter(queue=queue)
+    return sum(_act(broker, _DELETE, wanted, DELETABLE, by, lambda _, ids: [b"purge", *_encoded(ids)]))
+
+
+def pause(broker: JobBroker, queue: str, *, by: str | None = None) -> bool:
+    """Start no more jobs of a queue, in any process. False if it was paused already."""
+    return bool(_act_on_queue(broker, _PAUSE, queue, by))
+
+
+def resume(broker: JobBroker, queue: str, *, by: str | None = None) -> bool:
+    """Start jobs of a queue again. False if it was not paused."""
+    return bool(_act_on_queue(broker, _RESUME, queue, by))
+
+
+def affected(wanted: JobFilter, states: tuple[JobState, ...]) -> JobFilter:
+    """Those of the jobs meant that an act on these states can change; `count` it to ask before acting."""
+    meant = tuple(state for state in wanted.states or states if state in states)
+    # No state left: an act that finds nothing to do, not one on everything.
+    return replace(wanted, states=meant) if meant else replace(wanted, ids=("",))
+
+
+def _act(
+    broker: JobBroker,
+    script: Script,
+    wanted: JobFilter,
+    states: tuple[JobState, ...],
+    by: str | None,
+    terms: Callable[[str, list[str]], list[bytes]],
+) -> list[Any]:
+    head = [one.encode() for one in (by or whoever_asks(), new_act(), _in_words(broker, wanted))]
+    # All are found before any is changed: an act must not meet its own work.
+    found = every_id(broker, affected(wanted, states))
+    return [
+        script.run(broker.links, broker.key_base(queue), [*head, *terms(queue, ids[at : at + STEP])])
+        for queue, ids in found.items()
+        for at in range(0, len(ids), STEP)
+    ]
+
+
+def _act_on_queue(broker: JobBroker, script: Script, queue: str, by: str | None) -> Any:
+    head = [one.encode() for one in (by or whoever_asks(), new_act(), f"queue={queue}")]
+    return script.run(broker.links, broker.key_base(queue), head)
+
+
+def _in_words(broker: JobBroker, wanted: JobFilter) -> str:
+    sensitive = {
+        snake_case(name) for actor in broker.actors.values() for name in actor.options.get("sensitive", ())
+    }
+    shown = {
+        name: MASK if snake_case(name) in sensitive else value for name, value in wanted.arguments.items()
+    }
+    return str(replace(wanted, arguments=shown))
+
+
+def _encoded(ids: list[str]) -> list[bytes]:
+    return [job_id.encode() for job_id in ids]
+
+
+def _fresh(job: JobRecord) -> bytes:
+    if job.raw is None:
+        raise ValueError(f"{job.id} has no message to run again")
+    options = {name: value for name, value in job.raw.options.items() if name not in _TRACES}
+    message = replace(job.raw, options=options)
+    return bytes(message.encode())

@@ -1,0 +1,234 @@
+"""From a URL to Redis: clients, with every wait bounded.
+
+`redis://`, `rediss://` and `unix://` are redis-py's, ACL user names included. A master behind Sentinel is
+`redis+sentinel://[user:password@]host:port,host:port/master-name[/db]` (`rediss+sentinel://` with TLS to the
+master and the sentinels); `?sentinel_username=…&sentinel_password=…` are for the sentinels themselves.
+A Redis Cluster is `redis+cluster://[user:password@]host:port,host:port` (`rediss+cluster://` with TLS), with
+some of its nodes; the others are learnt from them.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import NoPermissionError
+from redis.retry import Retry
+from redis.sentinel import MasterNotFoundError, Sentinel
+
+from osmod.jobs.errors import RedisUnusable
+from osmod.jobs.wire.cluster import ClusterClient
+from osmod.jobs.wire.refusals import place
+
+#: Seconds to wait for a connection, and for an answer of Redis. Shorter than any lease.
+CONNECT_TIMEOUT = 2.0
+ANSWER_TIMEOUT = 5.0
+#: Seconds to wait for those who say where to go, Sentinels and the nodes of a Cluster: there are others to ask.
+GUIDE_TIMEOUT = 1.0
+
+_SENTINEL_SCHEMES = {"redis+sentinel", "rediss+sentinel"}
+_CLUSTER_SCHEMES = {"redis+cluster", "rediss+cluster"}
+
+
+def keepalive_options() -> dict[int, int]:
+    """TCP keepalive: a peer that vanished without a word is noticed after 15 + 3 x 5 seconds."""
+    wanted = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+    return {getattr(socket, name): value for name, value in wanted.items() if hasattr(socket, name)}
+
+
+def bounded(parameters: dict[str, Any], *, tcp: bool = True) -> dict[str, Any]:
+    """Connection parameters with our timeouts, and no retries of redis-py's own.
+
+    A retry inside redis-py would replay a script without knowing that it had run; ours know.
+    """
+    defaults: dict[str, Any] = {
+        "socket_timeout": ANSWER_TIMEOUT,
+        "socket_connect_timeout": CONNECT_TIMEOUT,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if tcp:
+        defaults |= {"socket_keepalive": True, "socket_keepalive_options": keepalive_options()}
+    else:
+        del defaults["socket_connect_timeout"]
+    return defaults | parameters
+
+
+def client_from_url(url: str) -> Any:
+    """A client for a URL: redis-py's, or for a Cluster a `ClusterClient`. Nothing is connected yet.
+
+    Raises:
+      ValueError: the scheme is unknown, or the URL lacks what its scheme needs.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme in _SENTINEL_SCHEMES:
+        return _sentinel_client(url)
+    if scheme in _CLUSTER_SCHEMES:
+        return _cluster_client(url)
+    pool = redis.ConnectionPool.from_url(url, **bounded({}, tcp=scheme != "unix"))
+    return redis.Redis(connection_pool=pool)
+
+
+class _Sentinels(Sentinel):
+    """Believes no Sentinel that knows less than another one told before.
+
+    One that was frozen together with the old master names that one for a moment after it wakes. If most of them
+    know less, and the same, they were set up anew.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self._epochs: dict[str, int] = {}
+        self._doubted: set[str] = set()
+
+    def discover_master(self, service_name: str) -> Any:
+        """The master's address.
+
+        Raises:
+          RedisUnusable: the Sentinels refuse the login.
+          redis.sentinel.MasterNotFoundError: none that answers knows the master.
+        """
+        try:
+            try:
+                return super().discover_master(service_name)  # type: ignore[no-untyped-call]
+            except MasterNotFoundError:
+                if service_name not in self._doubted or not self._agreed(service_name):
+                    raise
+                self._epochs.pop(service_name, None)
+                return super().discover_master(service_name)  # type: ignore[no-untyped-call]
+        except redis.ResponseError as error:
+            raise self._refused(error) from error
+        except MasterNotFoundError as error:
+            # Its text shows every setting of every connection.
+            where = self._places()
+            if "AuthenticationError" in str(error):
+                raise RedisUnusable(
+                    f"the Sentinels at {where} refuse the login: correct sentinel_username and sentinel_password "
+                    "in REDIS_URL"
+                ) from None
+            raise MasterNotFoundError(f"no Sentinel at {where} names a master {service_name!r}") from None
+
+    def check_master_state(self, state: Mapping[str, Any], service_name: str) -> bool:
+        """Whether what a Sentinel says of the master is to be believed."""
+        if not super().check_master_state(state, service_name):  # type: ignore[no-untyped-call]
+            return False
+        epoch = int(state.get("config-epoch", 0))
+        if epoch < self._epochs.get(service_name, 0):
+            self._doubted.add(service_name)
+            return False
+        self._epochs[service_name] = epoch
+        self._doubted.discard(service_name)
+        return True
+
+    def _places(self) -> str:
+        return ", ".join(place(one.connection_pool.connection_kwargs) for one in self.sentinels)
+
+    def _refused(self, error: redis.ResponseError) -> RedisUnusable:
+        if isinstance(error, NoPermissionError):
+            return RedisUnusable(
+                f"the Sentinels at {self._places()} do not allow SENTINEL MASTERS ({error}): "
+                "docs/operations.md lists the rights of each program"
+            )
+        return RedisUnusable(
+            f"what answers at {self._places()} is no Sentinel ({error}): name the Sentinels, whose port is 26379 "
+            "unless set otherwise, or write redis:// in REDIS_URL"
+        )
+
+    def _agreed(self, service_name: str) -> bool:
+        """Whether most of all Sentinels, those not in the URL as well, say the same of a master."""
+        told: Counter[tuple[Any, ...]] = Counter()
+        known = len(self.sentinels)
+        for sentinel in self.sentinels:
+            with suppress(redis.ConnectionError, redis.TimeoutError):
+                masters: Any = sentinel.sentinel_masters()
+                state = masters.get(service_name)
+                if state and super().check_master_state(state, service_name):  # type: ignore[no-untyped-call]
+                    told[state["ip"], state["port"], state["config-epoch"]] += 1
+                    known = max(known, int(state["num-other-sentinels"]) + 1)
+        return 2 * max(told.values(), default=0) > known
+
+
+def _sentinel_client(url: str) -> redis.Redis:
+    parts = urlsplit(url)
+    path = [part for part in parts.path.split("/") if part]
+    username, password, hosts = _authority(parts.netloc)
+    if not hosts or not path:
+        raise ValueError(
+            f"{parts.scheme} URL needs sentinels and a master: {parts.scheme}://host:26379,host:26379/mymaster/0"
+        )
+    query = dict(parse_qsl(parts.query))
+    sentinel_options = {
+        name.removeprefix("sentinel_"): query.pop(name)
+        for name in list(query)
+        if name.startswith("sentinel_")
+    }
+    tls = {"ssl": True} if parts.scheme == "rediss+sentinel" else {}
+    sentinels = _Sentinels(
+        [_host_port(host, 26379) for host in hosts.split(",")],
+        sentinel_kwargs=bounded({"socket_timeout": GUIDE_TIMEOUT, **sentinel_options, **tls}),
+    )
+    database = _database(parts.scheme, path[1:], query)
+    timeouts = _timeouts(parts.scheme, query)
+    client: redis.Redis = sentinels.master_for(  # type: ignore[no-untyped-call]
+        unquote(path[0]),
+        **bounded({"db": database, **timeouts, **query, **tls}),
+        username=username,
+        password=password,
+    )
+    return client
+
+
+def _cluster_client(url: str) -> ClusterClient:
+    parts = urlsplit(url)
+    username, password, hosts = _authority(parts.netloc)
+    if not hosts:
+        raise ValueError(f"{parts.scheme} URL needs nodes: {parts.scheme}://host:6379,host:6379")
+    query = dict(parse_qsl(parts.query))
+    if _database(parts.scheme, [part for part in parts.path.split("/") if part], query):
+        raise ValueError(f"{parts.scheme} URL: a Redis Cluster has database 0 and no other")
+    timeouts = _timeouts(parts.scheme, query)
+    answer_timeout = timeouts.get("socket_timeout", ANSWER_TIMEOUT)
+    parameters = bounded({"socket_timeout": GUIDE_TIMEOUT, **timeouts, **query})
+    del parameters[
+        "retry"
+    ]  # Where a command goes is redis-py's to find out; it never replays scripts of ours.
+    if parts.scheme == "rediss+cluster":
+        parameters["ssl"] = True
+    nodes = [_host_port(host, 6379) for host in hosts.split(",")]
+    return ClusterClient(
+        nodes, answer_timeout=answer_timeout, **parameters, username=username, password=password
+    )
+
+
+def _authority(netloc: str) -> tuple[str | None, str | None, str]:
+    credentials, _, hosts = netloc.rpartition("@")
+    username, _, password = credentials.partition(":")
+    return unquote(username) or None, unquote(password) or None, hosts
+
+
+def _database(scheme: str, path: list[str], query: dict[str, str]) -> int:
+    text = path[0] if path else query.pop("db", "0")
+    if not text.isdigit():
+        raise ValueError(f"{scheme} URL: database and timeouts must be numbers, not {text!r}")
+    return int(text)
+
+
+def _timeouts(scheme: str, query: dict[str, str]) -> dict[str, float]:
+    try:
+        return {name: float(query.pop(name)) for name in list(query) if name.endswith("_timeout")}
+    except ValueError as error:
+        raise ValueError(f"{scheme} URL: database and timeouts must be numbers ({error})") from None
+
+
+def _host_port(text: str, default: int) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host:
+        return text.strip("[]"), default
+    if not port.isdigit():
+        raise ValueError(f"{text!r}: expected host:port")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,1 @@
+"""What replaces parts of Dramatiq's worker, and the processes that it runs in."""

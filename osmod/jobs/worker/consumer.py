@@ -1,0 +1,289 @@
+"""Where a worker's jobs come from: one consumer a queue, asleep in Redis while there are none."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import count
+from traceback import format_exception
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from dramatiq import Consumer, Message, MessageProxy
+from dramatiq.errors import DecodeError
+from dramatiq.worker import QUEUE_PREFETCH
+
+from osmod.jobs.messages.encoding import decoder
+from osmod.jobs.queue.job import Job
+from osmod.jobs.wire.backoff import Backoff
+from osmod.jobs.wire.connection import ANSWER_TIMEOUT
+from osmod.jobs.wire.link import curable
+from osmod.jobs.wire.resp import pack
+from osmod.jobs.worker.bell import Bell
+from osmod.jobs.worker.hook_table import stirs
+from osmod.jobs.worker.workqueue import CLOSING_PAUSE, STALL
+
+if TYPE_CHECKING:
+    from osmod.jobs.broker import JobBroker
+
+_log = logging.getLogger(__name__)
+
+#: Seconds that settlements wait for company before they are told to a busy queue.
+GATHER = 0.002
+#: Seconds after which a sleeping consumer looks up, whatever it was told, and tells its thread that it lives.
+LOOK_UP = 1.0
+#: Seconds for which a thread tries to settle the job that it ended, before it leaves that to the consumer.
+SETTLING_PATIENCE = 0.25
+#: Seconds for which a closing consumer tries to tell Redis what it holds.
+CLOSING_PATIENCE = 3.0
+
+
+class JobConsumer(Consumer):
+    """An iterator over the jobs of one queue; `next` gives None when there was none for a while.
+
+    `prefetch` counts running jobs too, as Dramatiq documents it. Unless it was set by hand, a worker fetches
+    further ahead while its jobs are so brisk that fetching would cost more than running them; what it has
+    too much when they no longer are, it hands back. While there are jobs, they come in batches, and what
+    ended goes back with the same call. With none left the consumer sleeps in a blocking command until one is
+    sent or due, or a lease runs out; what ends meanwhile is settled at once by its own thread.
+    """
+
+    def __init__(self, broker: JobBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+        self.broker = broker
+        self.queue_name = queue_name
+        self.prefetch = prefetch
+        self.timeout = timeout
+        self.message_cache: deque[Job] = deque()
+        self.queued_message_ids: set[str] = set()
+
+        self._holdings = broker.holdings(queue_name)
+        self._link = broker.links.new()
+        self._sleeper = broker.links.new()
+        self._look_up = min(timeout / 1000, LOOK_UP)
+        self._worker = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self._leases = count(1)
+        self._bell = Bell()
+        self._ring_at = 0
+        self._sleeps_until = 0.0
+        self._dry_until = 0.0
+        self._backoff = Backoff()
+
+    @property
+    def outstanding_message_count(self) -> int:
+        """Jobs leased by this consumer whose end has not been told to Redis yet."""
+        return len(self.queued_message_ids)
+
+    def __next__(self) -> MessageProxy | None:
+        if self.message_cache and not self.broker.stopping:
+            return self.message_cache.popleft()
+        try:
+            return self._next()
+        except Exception as error:
+            if not curable(error):
+                raise
+            self._sleeps_until = self._dry_until = 0.0
+            # What one connection met, the other is about to.
+            self._sleeper.close()
+            self._link.close()
+            self.broker.complaints.note(self, error)
+            self._bell.wait(min(self._backoff.next(), self._look_up))
+            return None
+
+    def ack(self, message: MessageProxy) -> None:
+        """Note that a job is done, or is to be retried if a retry was asked for. Never raises for Redis."""
+        if isinstance(message, Job):
+            done = (message.done, message.id, message.token, message.ran)
+            self._settle(message, message.settlement or done)
+
+    def nack(self, message: MessageProxy) -> None:
+        """Note that a job has failed for good."""
+        if isinstance(message, Job) and message.untouched and message.settlement is not None:
+            self._settle(message, message.settlement)
+        elif isinstance(message, Job):
+            error = message._exception
+            reason = f"{type(error).__name__}: {error}" if error else message.options.get("error", "failed")
+            traceback = message.options.get("traceback") or "".join(format_exception(error) if error else ())
+            texts = (reason[:2000].encode(errors="replace"), traceback[-8000:].encode(errors="replace"))
+            self._settle(message, (b"f", message.id, message.token, *texts, message.ran))
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Hand jobs back that were not started. Each returns to its old place in the order."""
+        self._give_back(messages)
+        self._holdings.flush(self.broker.links, CLOSING_PATIENCE)
+
+    def close(self) -> None:
+        """Hand back what was not given out, settle what ended, disconnect."""
+        self._sleeper.close()
+        self._hand_back_cache()
+        self._holdings.flush(self.broker.links, CLOSING_PATIENCE)
+        self._link.close()
+
+    def _hand_back_cache(self) -> None:
+        self._give_back(self.message_cache)
+        self.message_cache.clear()
+
+    def _give_back(self, messages: Iterable[MessageProxy]) -> None:
+        for message in messages:
+            if isinstance(message, Job):
+                self._holdings.settle(message, (b"h", message.id, message.token))
+
+    def _settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
+        self._holdings.settle(job, settlement)
+        consumer = job.consumer
+        if time.monotonic() < consumer._dry_until:
+            # No more jobs to come with which it could travel.
+            self._holdings.flush(self.broker.links, SETTLING_PATIENCE)
+        elif consumer._ring_at and len(self._holdings.pending) >= consumer._ring_at:
+            consumer._ring_at = 0
+            consumer._bell.ring()
+
+    def _most(self) -> int:
+        work_queue = self.broker.work_queue
+        return self.prefetch if QUEUE_PREFETCH or work_queue is None else self.prefetch + work_queue.ahead()
+
+    def _room(self, most: int) -> int:
+        queued = self.queued_message_ids
+        ended = sum(job.message_id in queued for job, _ in list(self._holdings.pending))
+        return most - len(queued) + ended
+
+    def _next(self) -> Job | None:
+        if self.broker.stopping:
+            self._wind_down()
+            return None
+        if not self._sleeps_until:
+            if time.monotonic() >= self._dry_until:
+                if not self._refill():
+                    return None
+                if self.message_cache:
+                    return self.message_cache.popleft()
+                if time.monotonic() >= self._dry_until:
+                    return None
+            self._fall_asleep()
+        return self._sleep()
+
+    def _wind_down(self) -> None:
+        """No more jobs: this process is stopping. What ends is still settled."""
+        self._sleeper.close()
+        self._sleeps_until = 0.0
+        self._hand_back_cache()
+        self._ring_at = 1
+        if not self._holdings.pending:
+            self._bell.wait(min(self._look_up, CLOSING_PAUSE))
+        if self._holdings.pending:
+            self._exchange(0)
+
+    def _wait(self, event: Callable[[float], bool]) -> bool:
+        """Wait for an event until the caller's patience ends, but see to it that no job lacks a thread."""
+        work_queue = self.broker.work_queue
+        if work_queue is not None and work_queue.stalled():
+            if event(STALL):
+                return True
+            if work_queue.stalled():
+                work_queue.rouse()
+                return event(0)
+        return event(self._look_up)
+
+    def _refill(self) -> bool:
+        """Fetch what there is room for, once that is worth a call. False: there is no room yet."""
+        most = self._most()
+        worth = max(1, most // 2)
+        room = self._room(most)
+        if room < 0 and self.broker.work_queue is not None:
+            self._give_back(self.broker.work_queue.take_back(self.queue_name, -room))
+        if room < worth:
+            if not self._gathered(room, worth):
+                return False
+            room = self._room(most)
+        self._exchange(room)
+        return True
+
+    def _gathered(self, room: int, worth: int) -> bool:
+        """Wait until `worth` jobs have ended, which is worth a call. False: there is no room yet."""
+        pending = self._holdings.pending
+        if room <= 0 and not pending:
+            self._ring_at = 1
+            if not pending and not self._wait(self._bell.wait) and not pending:
+                return False
+        if pending:
+            self._ring_at = worth
+            if len(pending) < worth:
+                self._bell.wait(GATHER)
+            self._ring_at = 0
+        return True
+
+    def _exchange(self, want: int) -> None:
+        token = f"{self._worker}:{next(self._leases)}".encode() if want > 0 else b""
+        wait, heads, messages = self._holdings.exchange(self._link, token, max(0, want))
+        self._backoff.reset()
+        self.broker.complaints.over(self)
+        fields = heads.split()
+        if len(fields) < 2 * want:
+            nap = self.broker.nap if wait < 0 else min(self.broker.nap, max(wait, 1))
+            self._dry_until = time.monotonic() + nap / 1000
+        else:
+            self._dry_until = 0.0
+        try:
+            if fields:
+                self._take(fields, messages, token)
+        finally:
+            self._holdings.arrived(token)
+
+    def _fall_asleep(self) -> None:
+        seconds = max(0.001, self._dry_until - time.monotonic())
+        base = self._holdings.base
+        self._sleeper.send(base, b"*3\r\n" + pack([b"BLPOP", base + b"wake", b"%.3f" % seconds]))
+        self._sleeps_until = time.monotonic() + seconds + (self._sleeper.timeout or ANSWER_TIMEOUT)
+
+    def _sleep(self) -> Job | None:
+        """Wait in Redis for a job; for the caller's sake only so long, the command stays under way."""
+        if self._holdings.pending:
+            self._holdings.flush(self.broker.links)
+        if not self._wait(self._sleeper.readable):
+            if time.monotonic() > self._sleeps_until:
+                raise TimeoutError("no answer from a sleeping connection")
+            return None
+        self._sleeper.receive()
+        self._sleeps_until = self._dry_until = 0.0
+        # The process was idle: it may as well look out for the answer. A busy one leaves the core to Redis.
+        self._link.eager = True
+        self._exchange(self._room(self._most()))
+        self._link.eager = False
+        return self.message_cache.popleft() if self.message_cache else None
+
+    def _take(self, fields: list[bytes], messages: bytes, token: bytes) -> None:
+        at, decode, actors = 0, decoder(messages), self.broker.actors
+        held, queued = self._holdings.held, self.queued_message_ids
+        for size, job_id in zip(fields[::2], fields[1::2], strict=True):
+            end = at + int(size)
+            marks = b""
+            if job_id[:1] in b"!*":
+                bare = job_id.lstrip(b"!*")
+                marks, job_id = job_id[: -len(bare)], bare
+            if job_id.decode() in held and self._holdings.adopt(job_id.decode(), token, marks):
+                at = end
+                continue
+            try:
+                message = decode(at, end)
+            except DecodeError as error:
+                _log.exception("Job %s cannot be read; it is failed.", job_id.decode())
+                message = Message(self.queue_name, "unreadable", (), {}, {}, job_id.decode())
+                job = Job(message, job_id, token, self, marks)
+                job.stuff_exception(error)
+                self.nack(job)
+                continue
+            finally:
+                at = end
+            job = Job(message, job_id, token, self, marks)
+            options = message.options
+            if options:
+                options.pop("eta", None)
+            actor = actors.get(message.actor_name)
+            job.plain = actor is not None and not stirs(actor.options) and not (options and stirs(options))
+            options["redis_message_id"] = message.message_id  # As its sender got it back.
+            held[message.message_id] = job
+            queued.add(message.message_id)
+            self.message_cache.append(job)

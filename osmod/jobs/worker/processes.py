@@ -1,0 +1,188 @@
+"""The processes under `osmod.jobs.worker.supervisor`: how each is made, asked to end, and replaced."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from typing import Any
+
+from dramatiq.cli import HANDLED_SIGNALS
+
+from osmod.jobs.wire.backoff import Backoff
+from osmod.jobs.worker.draining import GRACE
+from osmod.jobs.worker.signals import LEAVING
+from osmod.jobs.worker.supervised import run_fork, run_worker
+
+_log = logging.getLogger(__name__)
+
+#: Seconds that a process must have lived for its death not to count as one at the start.
+STABLE = 10.0
+#: Seconds after which a process that should be gone by itself is killed.
+LATE = 3.0
+#: Seconds that a fork function gets to end.
+FORKS_END = 2.0
+
+_spawning = multiprocessing.get_context("spawn")
+
+
+class Process:
+    """A process, which is asked to end once, however many reasons there are."""
+
+    def __init__(self, target: Callable[..., object], *arguments: Any, daemon: bool = False) -> None:
+        self._process = _spawning.Process(target=target, args=arguments, daemon=daemon)
+        self._asked: float | None = None
+        #: Seconds in which it ends when it is asked to, until it tells better.
+        self.patience = math.inf
+        with _signals_held():
+            self._process.start()
+        self.sentinel = self._process.sentinel
+
+    def ask(self) -> None:
+        """Have it end in its own time."""
+        if self._asked is None:
+            self._asked = time.monotonic()
+            self._process.terminate()
+
+    def is_overdue(self) -> bool:
+        """Whether it was asked to end and cannot."""
+        return self._asked is not None and time.monotonic() - self._asked > self.patience + LATE
+
+    def insist(self) -> None:
+        """Have it end now; it was asked more than `osmod.jobs.worker.signals.SAME` ago."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """End it from outside."""
+        self._process.kill()
+
+    def join(self, seconds: float) -> None:
+        """Wait for its end."""
+        self._process.join(seconds)
+
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.is_alive()
+
+    @property
+    def exitcode(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._process.exitcode
+
+
+class Slot:
+    """One of the places that a worker process fills, and what became of those that filled it."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._backoff = Backoff(first=0.5, most=30.0)
+        self.process: Process | None = None
+        self.pipe: Connection | None = None
+        self._retiring: list[Process] = []
+        self._started = 0.0
+        self._start_at = 0.0
+
+    def start_if_due(self) -> None:
+        """Start a process where there is none, unless the last one died just now."""
+        if self.process is None and time.monotonic() >= self._start_at:
+            try:
+                self.pipe, theirs = _spawning.Pipe(duplex=False)
+                with theirs:
+                    self.process = Process(run_worker, self._options, theirs)
+            except OSError as error:
+                _log.error("No worker process could be started, trying again: %s", error)
+                self._vacate(self._backoff.next())
+                return
+            self.process.patience = self._options.worker_shutdown_timeout / 1000 + GRACE + LEAVING
+            self._started = time.monotonic()
+
+    def hear(self) -> tuple[str, list[str], float] | None:
+        """What the process tells, having something to tell; None if that was its last word."""
+        try:
+            heard: tuple[str, list[str], float] | None = self.pipe.recv() if self.pipe is not None else None
+        except (EOFError, OSError):
+            self._hang_up()
+            return None
+        return heard
+
+    def retire(self) -> None:
+        """Let the process end in its own time, and have a successor at once."""
+        if self.process is not None:
+            self.process.ask()
+            self._retiring.append(self.process)
+            self._vacate(0.0)
+
+    def reap(self) -> int | None:
+        """The exit code of the process, if it has ended by itself. Its successor starts when due."""
+        self._retiring = [one for one in self._retiring if one.is_alive()]
+        for one in self._retiring:
+            if one.is_overdue():
+                _log.error("A worker process that was to stop did not; killing it.")
+                one.kill()
+        if self.process is None or self.process.is_alive():
+            return None
+        code = self.process.exitcode
+        if time.monotonic() - self._started > STABLE:
+            self._backoff.reset()
+        self._vacate(self._backoff.next())
+        return code
+
+    def everyone(self) -> list[Process]:
+        """The process, and those before it that have not ended yet."""
+        return [*self._retiring, *([self.process] if self.process is not None else [])]
+
+    def _vacate(self, pause: float) -> None:
+        self._hang_up()
+        self.process, self._start_at = None, time.monotonic() + pause
+
+    def _hang_up(self) -> None:
+        if self.pipe is not None:
+            self.pipe.close()
+            self.pipe = None
+
+
+class Forks:
+    """The processes for what middleware, or `--fork-function`, wants to run beside the workers."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._processes: dict[str, Process] = {}
+
+    def start(self, paths: Iterable[str]) -> None:
+        """Start those that are not there yet."""
+        for path in paths:
+            if path not in self._processes:
+                try:
+                    self._processes[path] = Process(run_fork, self._options, path, daemon=True)
+                except OSError as error:
+                    _log.error("The fork function %s could not be started: %s", path, error)
+
+    def stop(self) -> None:
+        """End them all."""
+        for process in self._processes.values():
+            process.ask()
+        deadline = time.monotonic() + FORKS_END
+        for process in self._processes.values():
+            process.join(max(0.0, deadline - time.monotonic()))
+            if process.is_alive():
+                process.kill()
+                process.join(FORKS_END)
+        self._processes.clear()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Keep signals back, also in a process that is made meanwhile, until it handles them."""
+    resource_tracker.ensure_running()  # Making a process would start it, and let SIGTERM through again.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
