@@ -15,7 +15,7 @@ import redis
 from dramatiq import Message
 
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.queue.leases import DEFAULT_LEASE
+from osmod.jobs.queue.custody import DEFAULT_LEASE
 from osmod.jobs.queue.presence import workers
 from tests.chaos.pools import Pool
 from tests.redis_servers import binaries, running

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.queue.measure import Run
-from osmod.jobs.queue.leases import DEFAULT_LEASE
+from osmod.jobs.queue.custody import DEFAULT_LEASE
 
 LEASE = DEFAULT_LEASE / 1000
 """In seconds."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 import redis
-from dramatiq import Message, Middleware, Worker
+from dramatiq import Message, Middleware
 from dramatiq.brokers.redis import DEFAULT_DEAD_MESSAGE_TTL, RedisBroker
 from dramatiq.common import current_millis, q_name
 
@@ -17,29 +16,23 @@ from osmod.jobs.messages.bounds import bounded_delay, check_queue_name, check_sp
 from osmod.jobs.messages.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor
 from osmod.jobs.middleware.control import ensure_control
 from osmod.jobs.middleware.defaults import default_middleware
-from osmod.jobs.queue.holdings import Holdings
+from osmod.jobs.queue.custody import DEFAULT_LEASE, Custody
 from osmod.jobs.queue.interrupts import interruptible
-from osmod.jobs.queue.job import Job
-from osmod.jobs.queue.leases import DEFAULT_LEASE, Heartbeat, begin, lease_millis
 from osmod.jobs.queue.retries import is_its_run, run_again
 from osmod.jobs.queue.scripts import ENQUEUE, PURGE
 from osmod.jobs.queue.sending import DEFAULT_SEND_PATIENCE, Sender, stored_as
-from osmod.jobs.wire.complaints import Complaints
 from osmod.jobs.wire.connection import bounded, client_from_url
 from osmod.jobs.wire.link import Links
 from osmod.jobs.wire.route import route_of
-from osmod.jobs.worker import draining
 from osmod.jobs.worker.consumer import JobConsumer
 from osmod.jobs.worker.hook_table import HookTable
-from osmod.jobs.worker.workqueue import NoDelays, WorkQueue
+from osmod.jobs.worker.lifecycle import DEFAULT_DRAIN, Lifecycle
 
 #: Milliseconds that an idle consumer sleeps when nothing is known to come.
 DEFAULT_NAP = 10_000
 #: Finished jobs kept, and for how many milliseconds.
 DEFAULT_KEEP_DONE = 20_000
 DEFAULT_DONE_TTL = 86_400_000
-#: A job is failed once its worker died this often.
-DEATHS_ALLOWED = 3
 
 _STOCK_PARAMETERS = ("maintenance_chance", "heartbeat_timeout")
 
@@ -78,7 +71,7 @@ class JobBroker(RedisBroker):
         dead_message_ttl: int = DEFAULT_DEAD_MESSAGE_TTL,
         remove_on_complete: bool = False,
         nap: int = DEFAULT_NAP,
-        drain: int = draining.DEFAULT_DRAIN,
+        drain: int = DEFAULT_DRAIN,
         client: redis.Redis | None = None,
         **parameters: Any,
     ) -> None:
@@ -88,26 +81,16 @@ class JobBroker(RedisBroker):
         if client is None:
             tcp = "unix_socket_path" not in parameters
             client = client_from_url(url) if url else redis.Redis(**bounded(parameters, tcp=tcp))
-        self._hooks, self.complaints = HookTable(), Complaints()
-        self._holdings: dict[str, Holdings] = {}
-        self._heartbeat: Heartbeat | None = None
-        self._lock = threading.Lock()
-        self.stopping = self.clinging = False
-        self.work_queue: WorkQueue | None = None
-        self.lease = lease_millis(lease)
         check_span(keep_done=keep_done, done_ttl=done_ttl, dead_message_ttl=dead_message_ttl)
         check_span(nap=nap, drain=drain, send_patience=send_patience)
-        self.send_patience = send_patience
-        self.done_ttl, self.remove_on_complete = done_ttl, remove_on_complete
-        self.nap, self.drain = min(nap, self.lease * 2 // 3), drain
+        self.namespace, self.dead_message_ttl, self.done_ttl = namespace, dead_message_ttl, done_ttl
+        self.send_patience, self.remove_on_complete = send_patience, remove_on_complete
         self.links = Links(route_of(client))
         patient = max(0.2, send_patience / 3000)
         self.sender = Sender(self, Links(self.links.route, most=patient, eager=True))
-        #: What every exchange with Redis is told first; see `lua/exchange.lua`.
-        self.terms = [
-            b"%d" % term
-            for term in (self.lease, done_ttl, keep_done, dead_message_ttl, DEATHS_ALLOWED, self.nap)
-        ]
+        self.custody = Custody(self, self.sender, lease=lease, keep_done=keep_done, nap=nap)
+        self.lifecycle = Lifecycle(self.custody, drain)
+        self._hooks = HookTable(self.lifecycle.hooks())
         super().__init__(  # type: ignore[no-untyped-call]
             middleware=default_middleware() if middleware is None else middleware,
             namespace=namespace,
@@ -163,24 +146,9 @@ class JobBroker(RedisBroker):
           prefetch: jobs held at a time, running ones among them.
           timeout: milliseconds after which `next` on it gives None for want of a job, one second at most.
         """
-        with self._lock:
-            if self._heartbeat is None or not self._heartbeat.is_alive():
-                self._heartbeat = Heartbeat(self)
-                self._heartbeat.start()
-                draining.release_on_exit(self)
+        if self.custody.keep():
+            self.lifecycle.release_on_exit()
         return self.consumer_class(self, queue_name, prefetch, timeout)
-
-    def holdings(self, queue_name: str) -> Holdings:
-        """What this process holds of a queue."""
-        with self._lock:
-            if queue_name not in self._holdings:
-                self._holdings[queue_name] = Holdings(self, queue_name)
-            return self._holdings[queue_name]
-
-    def all_holdings(self) -> list[Holdings]:
-        """What this process holds of every queue that it consumes."""
-        with self._lock:
-            return list(self._holdings.values())
 
     def flush(self, queue_name: str) -> None:
         """Delete all jobs of a queue, the finished and failed too. Other queues are not touched."""
@@ -194,11 +162,11 @@ class JobBroker(RedisBroker):
 
     def do_ack(self, queue_name: str, message_id: str) -> None:
         """Tell Redis that a job held by this process is done. Nothing happens if it is not held."""
-        self.holdings(q_name(queue_name)).tell(self.links, message_id, b"d")
+        self.custody.holdings(q_name(queue_name)).tell(self.links, message_id)
 
     def do_nack(self, queue_name: str, message_id: str) -> None:
         """Tell Redis that a job held by this process has failed. Nothing happens if it is not held."""
-        self.holdings(q_name(queue_name)).tell(self.links, message_id, b"f")
+        self.custody.holdings(q_name(queue_name)).tell(self.links, message_id, rejected=True)
 
     def do_purge(self, queue_name: str) -> None:
         """Delete all jobs of a queue."""
@@ -215,10 +183,7 @@ class JobBroker(RedisBroker):
 
     def close(self) -> None:
         """Stop extending leases and disconnect."""
-        with self._lock:
-            heartbeat, self._heartbeat = self._heartbeat, None
-        if heartbeat is not None:
-            heartbeat.stop()
+        self.custody.close()
         self.links.close()
         self.sender.close()
         self.client.close()
@@ -236,8 +201,7 @@ class JobBroker(RedisBroker):
           JobNotQueued: Redis was away for longer than `send_patience`.
           UnknownOption, InvalidOption: the message's options make no sense.
         """
-        holdings = self._holdings.get(message.queue_name)
-        job = holdings.held.get(message.message_id) if holdings is not None else None
+        job = self.custody.held(message.queue_name, message.message_id)
         if job is not None and is_its_run(job, message, self._hooks.job):
             return run_again(self, job, message, delay)
         delay = bounded_delay(delay, current_millis())
@@ -274,26 +238,8 @@ class JobBroker(RedisBroker):
 
     def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the `before_` hooks of a signal."""
-        if signal == "process_message":
-            if args[0].__class__ is Job and (args[0].suspect or args[0].lost):
-                begin(self, args[0])
-        elif signal == "worker_boot" and isinstance(args[0], Worker):
-            draining.begin_work(self, args[0])
-        elif signal == "worker_shutdown":
-            draining.begin_draining(self, args[0])
         self._hooks.before(self, signal, args, kwargs)
 
     def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the `after_` hooks of a signal."""
-        if signal == "process_message" and kwargs.get("exception") is not None:
-            draining.note_interruption(self, args[0], kwargs["exception"])
-        elif signal == "worker_shutdown":
-            draining.end_draining(self, args[0])
-        if signal in ("process_message", "skip_message") and getattr(args[0], "untouched", False):
-            self._hooks.after_interruption(self, signal, args, kwargs)
-            return
         self._hooks.after(self, signal, args, kwargs)
-        if signal == "consumer_thread_boot":
-            setattr(args[0], "delay_queue", NoDelays())  # noqa: B010
-        elif signal == "process_boot":
-            draining.heed_signals(self)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import redis
 
@@ -17,9 +17,7 @@ from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.records.record import Progress
 from osmod.jobs.wire.backoff import Backoff
 from osmod.jobs.wire.link import passes
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
+from osmod.jobs.wire.queues import Queues
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +72,7 @@ class JobEvent:
 
 
 def events(
-    broker: JobBroker, queues: Sequence[str] | None = None, *, seconds: float | None = None
+    broker: Queues, queues: Sequence[str] | None = None, *, seconds: float | None = None
 ) -> Iterator[JobEvent]:
     """The events of these queues, or of all, from now on; those of each queue in their order.
 
@@ -91,7 +89,7 @@ def events(
 
 
 class _Watch:
-    def __init__(self, broker: JobBroker, queues: Sequence[str] | None) -> None:
+    def __init__(self, broker: Queues, queues: Sequence[str] | None) -> None:
         self._broker = broker
         self._chosen = queues
         self._last: dict[str, str] = {}

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from osmod.jobs.states import JobState
+from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
 
 _LUA = Path(__file__).parent / "steering" / "lua"
 PAUSE, CANCEL = Script(_LUA / "pause.lua"), Script(_LUA / "cancel.lua")
@@ -29,17 +26,17 @@ class QueueCounts:
     paused: bool
 
 
-def pause(broker: JobBroker, queue_name: str) -> None:
+def pause(broker: Queues, queue_name: str) -> None:
     """Start no more jobs of this queue, in any process. Running ones end; new ones are taken in."""
     PAUSE.run(broker.links, broker.key_base(queue_name), [b"1"])
 
 
-def resume(broker: JobBroker, queue_name: str) -> None:
+def resume(broker: Queues, queue_name: str) -> None:
     """Start jobs of this queue again."""
     PAUSE.run(broker.links, broker.key_base(queue_name), [b"0"])
 
 
-def cancel(broker: JobBroker, queue_name: str, message_id: str) -> JobState | None:
+def cancel(broker: Queues, queue_name: str, message_id: str) -> JobState | None:
     """Cancel a job that has not ended. Returns the state it was in; None if there is no such job.
 
     A running job loses its lease: it is not interrupted here, but how it ends no longer counts.
@@ -49,7 +46,7 @@ def cancel(broker: JobBroker, queue_name: str, message_id: str) -> JobState | No
     return JobState(state.decode()) if state else None
 
 
-def counts(broker: JobBroker, queue_name: str) -> QueueCounts:
+def counts(broker: Queues, queue_name: str) -> QueueCounts:
     """How many jobs of a queue are in each state."""
     base = broker.key_base(queue_name).decode()
     with broker.client.pipeline(transaction=False) as pipe:

@@ -61,7 +61,7 @@ def test_a_full_server_can_be_drained_to_its_end(own_server: Callable[..., Serve
 
     suspect = note.send("suspect")
     base = broker.key_base("default")
-    EXCHANGE.run(broker.links, base, [b"1", *broker.terms[1:], b"dead:1", b"1"])
+    EXCHANGE.run(broker.links, base, [b"1", *broker.custody.terms[1:], b"dead:1", b"1"])
     for number in range(5):
         fails_once.send(f"fails {number}")
     for number in range(8):

@@ -39,7 +39,9 @@ def test_a_fetch_is_bounded_in_bytes(broker: JobBroker) -> None:
     sent = [actor.send("x" * size * MEGABYTE).message_id for size in (1, 2, 3, 6, 1, 1)]
     fetched = []
     for number in range(4):
-        wait, heads, *_ = EXCHANGE.run(broker.links, base, [*broker.terms, b"here:%d" % number, b"10"])
+        wait, heads, *_ = EXCHANGE.run(
+            broker.links, base, [*broker.custody.terms, b"here:%d" % number, b"10"]
+        )
         fetched.append([one.decode() for one in heads.split()[1::2]])
         line = broker.client.zrange(base + b"ready", 0, -1)
         assert sent[sum(map(len, fetched)) :] == [one.decode() for one in line]
@@ -73,8 +75,8 @@ def test_jobs_on_their_way_are_extended(broker: JobBroker) -> None:
     actor = dramatiq.actor(lambda: None, actor_name="note")
     for _ in range(3):
         actor.send()
-    EXCHANGE.run(broker.links, base, [*broker.terms, b"slow:1", b"2"])
-    EXCHANGE.run(broker.links, base, [*broker.terms, b"other:1", b"1"])
+    EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"slow:1", b"2"])
+    EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"other:1", b"1"])
     members = broker.client.zrange(base + b"active", 0, -1)
     broker.client.zadd(base + b"active", dict.fromkeys(members, 1))
     assert [] == EXTEND.run(broker.links, base, [b"15000", b"", b"slow:1"])
@@ -92,7 +94,7 @@ def test_the_heartbeat_knows_what_is_on_its_way(broker: JobBroker) -> None:
     base = broker.key_base("default")
     actor = dramatiq.actor(lambda: None, actor_name="note")
     actor.send()
-    holdings = broker.holdings("default")
+    holdings = broker.custody.holdings("default")
     link = broker.links.new()
     holdings.exchange(link, b"slow:1", 1)
 

@@ -17,7 +17,7 @@ from osmod.embedded import free_port
 from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption, JobNotQueued
-from osmod.jobs.queue.leases import lease_millis
+from osmod.jobs.queue.custody import lease_millis
 from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.link import PASSING, Link, passes
 from osmod.jobs.wire.resp import ServerError

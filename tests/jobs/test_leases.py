@@ -20,11 +20,11 @@ def test_only_a_silence_of_the_server_gives_grace(broker: JobBroker) -> None:
     actor = dramatiq.actor(lambda: None, actor_name="note")
     base = broker.key_base("default")
     first, second = actor.send(), actor.send()
-    EXCHANGE.run(broker.links, base, [*broker.terms, b"away:1", b"2"])
+    EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"away:1", b"2"])
     active = [f"{message.message_id} away:1".encode() for message in (first, second)]
 
     def look() -> int:
-        return int(EXCHANGE.run(broker.links, base, [*broker.terms, b"", b"0"])[0])
+        return int(EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"", b"0"])[0])
 
     broker.client.zadd(base + b"active", {active[0]: 1})
     look()
@@ -32,9 +32,9 @@ def test_only_a_silence_of_the_server_gives_grace(broker: JobBroker) -> None:
 
     broker.client.zadd(base + b"active", {active[1]: 1})
     now = broker.client.time()[0] * 1000
-    broker.client.hset(base + b"meta", "heard", now - broker.lease)
-    fields = EXCHANGE.run(broker.links, base, [*broker.terms, b"here:1", b"5"])
-    assert 0 < fields[0] <= broker.lease / 3, "told when to come again"
+    broker.client.hset(base + b"meta", "heard", now - broker.custody.lease)
+    fields = EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"here:1", b"5"])
+    assert 0 < fields[0] <= broker.custody.lease / 3, "told when to come again"
     look()
     assert active[1] in broker.client.zrange(base + b"active", 0, -1), "left alone by whoever comes"
     grace = int(broker.client.hget(base + b"meta", "grace"))
@@ -50,13 +50,13 @@ def test_the_first_to_report_after_a_silence_does_not_end_the_leases_of_others(b
     actor = dramatiq.actor(lambda: None, actor_name="note")
     base = broker.key_base("default")
     mine, other = actor.send(), actor.send()
-    EXCHANGE.run(broker.links, base, [*broker.terms, b"here:1", b"1"])
-    EXCHANGE.run(broker.links, base, [*broker.terms, b"there:1", b"1"])
+    EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"here:1", b"1"])
+    EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"there:1", b"1"])
     members = [f"{mine.message_id} here:1", f"{other.message_id} there:1"]
     broker.client.zadd(base + b"active", dict.fromkeys(members, 1))
     broker.client.hset(base + b"meta", "heard", 1)
     assert [] == EXTEND.run(broker.links, base, [b"15000", mine.message_id.encode(), b"here:1"])
-    EXCHANGE.run(broker.links, base, [*broker.terms, b"", b"0"])
+    EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"", b"0"])
 
     assert 2 == broker.client.zcard(base + b"active")
 
@@ -84,15 +84,15 @@ def test_a_run_goes_on_under_the_lease_that_its_process_is_given_anew(
         queues.pause(broker, "default")
         old = broker.client.zrange(base + b"active", 0, -1)
         broker.client.zadd(base + b"active", {old[0]: 1})
-        EXCHANGE.run(broker.links, base, [*broker.terms, b"", b"0"])
+        EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"", b"0"])
         assert 1 == queues.counts(broker, "default").waiting
         if noticed:
-            broker.holdings("default").extend(broker.links, broker.lease)
-            assert broker.holdings("default").held[message.message_id].lost
+            broker.custody.holdings("default").extend(broker.links, broker.custody.lease)
+            assert broker.custody.holdings("default").held[message.message_id].lost
         queues.resume(broker, "default")
         until(lambda: broker.client.zcard(base + b"active"))
         assert old != broker.client.zrange(base + b"active", 0, -1), "it was leased anew"
-        held = broker.holdings("default").held[message.message_id]
+        held = broker.custody.holdings("default").held[message.message_id]
         until(lambda: [held.id + b" " + held.token] == broker.client.zrange(base + b"active", 0, -1))
         assert 1 == len(runs)
         may_end.set()
@@ -111,8 +111,8 @@ def test_a_job_that_ended_is_settled_under_the_lease_given_anew(broker: JobBroke
     consumer = broker.consume("default", prefetch=2, timeout=10)
     assert next(consumer) is not None
     broker.client.zadd(base + b"active", {broker.client.zrange(base + b"active", 0, -1)[0]: 1})
-    EXCHANGE.run(broker.links, base, [*broker.terms, b"", b"0"])
-    holdings = broker.holdings("default")
+    EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"", b"0"])
+    holdings = broker.custody.holdings("default")
     _, heads, messages = holdings.exchange(consumer._link, b"anew:1", 1)
     held = holdings.held[message.message_id]
     holdings.settle(held, (b"d", held.id, held.token, b""))
@@ -138,7 +138,7 @@ def test_a_worker_that_stops_leaves_the_jobs_of_another_in_its_process(broker: J
     with working(broker, threads=1, queues={"default"}):
         with working(broker, threads=1, queues={"other"}):
             broker.send_many(work.message(number) for number in range(2))
-            until(lambda: runs and len(broker.holdings("default").held) == 2)
+            until(lambda: runs and len(broker.custody.holdings("default").held) == 2)
         may_end.set()
         broker.join("default", timeout=10_000)
 
@@ -159,18 +159,18 @@ def test_a_job_in_stock_whose_lease_passed_on_is_not_begun_beside_its_run_elsewh
         assert may_end.wait(10)
 
     base = broker.key_base("default")
-    held = broker.holdings("default").held
+    held = broker.custody.holdings("default").held
     with working(broker, threads=1):
         _, second = broker.send_many(work.message(number) for number in range(2))
         until(lambda: runs and len(held) == 2)
         lease = f"{second.message_id} ".encode() + held[second.message_id].token
         if known:
             broker.client.zadd(base + b"active", {lease: 1})
-            EXCHANGE.run(broker.links, base, [*broker.terms, b"there:1", b"1"])
+            EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"there:1", b"1"])
         else:
             broker.client.zrem(base + b"active", lease)
             broker.client.delete(base + b"job:" + second.message_id.encode())
-        broker.holdings("default").extend(broker.links, broker.lease)
+        broker.custody.holdings("default").extend(broker.links, broker.custody.lease)
         assert held[second.message_id].lost
         may_end.set()
         until(lambda: not held)

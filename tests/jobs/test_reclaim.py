@@ -18,8 +18,8 @@ def test_jobs_taken_back_are_at_their_old_places_but_for_those_cancelled_meanwhi
         note.send(name) for name in ("elsewhere", "first", "unwanted", "last")
     )
     base = broker.key_base("default")
-    EXCHANGE.run(broker.links, base, [*broker.terms, b"another:1", b"1"])
-    EXCHANGE.run(broker.links, base, [*broker.terms, b"lost:1", b"2"])
+    EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"another:1", b"1"])
+    EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"lost:1", b"2"])
     asked = steering.cancel(broker, JobFilter(ids=(unwanted.message_id,)))
     assert (0, 1) == (asked.cancelled, asked.interrupting), "it counts as running"
 

@@ -100,9 +100,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     def tell(self) -> None:
         """Have Redis learn of settlements and notice what is due or lost."""
-        while self.broker.holdings("default").pending:
-            self.broker.holdings("default").flush(self.broker.links)
-        self.broker.holdings("default").exchange(self.broker.links, b"", 0)
+        while self.broker.custody.holdings("default").pending:
+            self.broker.custody.holdings("default").flush(self.broker.links)
+        self.broker.custody.holdings("default").exchange(self.broker.links, b"", 0)
 
     @rule(target=sent, priority=st.integers(-1, 1), delayed=st.booleans())
     def enqueue(self, priority: int, delayed: bool) -> Message[Any]:

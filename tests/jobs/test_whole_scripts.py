@@ -141,7 +141,7 @@ def _hold_some(broker: JobBroker) -> None:
     base = broker.key_base("default")
     ids = [b"done", b"failed", b"again", b"later", b"stop", b"lost"]
     ENQUEUE.run(broker.links, base, [part for one in ids for part in (one, message, b"")])
-    EXCHANGE.run(broker.links, base, [*broker.terms, b"here:1", b"6"])
+    EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"here:1", b"6"])
     ENQUEUE.run(broker.links, base, [b"due", message, b"0 d3600000 "])
     broker.client.zadd(base + b"active", {b"lost here:1": 1})
     broker.client.zadd(base + b"delayed", {b"due": 1})
@@ -158,7 +158,9 @@ def _settle_all(broker: JobBroker) -> None:
         *(b"f", b"stop", b"here:1", b"Oops", b"", b""),
     ]
     refused = [
-        _refusal(lambda: EXCHANGE.run(broker.links, base, [*broker.terms, b"here:2", b"1", *settlements])),
+        _refusal(
+            lambda: EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"here:2", b"1", *settlements])
+        ),
         _refusal(lambda: RECLAIM.run(broker.links, base, [b"here:2", b"1000"])),
     ]
     assert all(
@@ -185,11 +187,11 @@ def test_a_key_until_the_start_is_taken_again_by_what_lines_up_again(
     message = Message[Any]("default", "note", (), {}, {}).encode()
 
     def retried(job: Message[Any], token: bytes, meanwhile: Callable[[], object]) -> None:
-        EXCHANGE.run(broker.links, base, [*broker.terms, token, b"1"])
+        EXCHANGE.run(broker.links, base, [*broker.custody.terms, token, b"1"])
         assert not broker.client.exists(base + b"unique:key"), "free while it runs"
         meanwhile()
         retry = [b"r", job.message_id.encode(), token, b"60000", message]
-        EXCHANGE.run(broker.links, base, [*broker.terms, b"", b"0", *retry])
+        EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"", b"0", *retry])
 
     def send() -> Message[Any]:
         return actor.send_with_options(**options)

@@ -9,21 +9,18 @@ from collections.abc import Callable
 from functools import partial, wraps
 from threading import get_ident
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import redis
-from dramatiq import Middleware, Worker
+from dramatiq import Broker, Middleware, Worker
 from dramatiq.middleware import Interrupt, SkipMessage
 from dramatiq.results import Results
 
-from osmod.jobs.middleware.current import running
 from osmod.jobs.middleware.reports import Reports
 from osmod.jobs.queue import presence
+from osmod.jobs.queue.custody import Custodian
 from osmod.jobs.queue.interrupts import interrupt
-from osmod.jobs.queue.job import Job
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
+from osmod.jobs.queue.job import Job, running
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +81,7 @@ class JobControl(Middleware):
                 self._watch.start()
 
     def after_worker_shutdown(self, broker: Any, worker: Worker) -> None:
-        """Stop to."""
+        """Watch over this process's jobs no more."""
         with self._lock:
             self._workers -= 1
             watch = None
@@ -99,7 +96,8 @@ class JobControl(Middleware):
             return
         if self._reports is None:
             self._reports = Reports(broker)
-        running.set((message, self._reports))
+        message.reports = self._reports
+        running.set(message)
         if self.unwanted and message.message_id in self.unwanted:
             message.fail()
             raise SkipMessage(f"{message.message_id} was cancelled before it started")
@@ -135,7 +133,7 @@ class JobControl(Middleware):
         """How many threads of this process are running a job."""
         return len(self._running)
 
-    def look_after(self, broker: JobBroker) -> None:
+    def look_after(self, broker: Custodian) -> None:
         """Write what jobs reported, and stop those that are to be stopped. Raises if Redis is away."""
         reports = self._reports
         if reports is None:
@@ -146,7 +144,7 @@ class JobControl(Middleware):
             if id(job) not in self._noted:
                 reports.running(job, now - began, self._name(ident).decode())
         self._noted = {id(job) for job, _ in long.values()}
-        busy = {holdings.queue_name for holdings in broker.all_holdings() if holdings.held}
+        busy = {holdings.queue_name for holdings in broker.custody.all_holdings() if holdings.held}
         unwanted: set[str] = set()
         for queue_name in busy | reports.queues():
             unwanted |= reports.write(queue_name)
@@ -154,7 +152,7 @@ class JobControl(Middleware):
         if unwanted:
             self._interrupt(unwanted)
 
-    def report(self, broker: JobBroker) -> None:
+    def report(self, broker: Custodian) -> None:
         """Write what jobs reported. Raises if Redis is away."""
         if self._reports is not None:
             for queue_name in self._reports.queues():
@@ -184,7 +182,7 @@ class JobControl(Middleware):
         return True
 
 
-def ensure_control(broker: JobBroker) -> None:
+def ensure_control(broker: Broker) -> None:
     """Add a `JobControl` to a broker that was made without."""
     if not any(isinstance(one, JobControl) for one in broker.middleware):
         broker.add_middleware(JobControl())
@@ -193,7 +191,7 @@ def ensure_control(broker: JobBroker) -> None:
 class _Watch(threading.Thread):
     """The one thread for all of it."""
 
-    def __init__(self, broker: JobBroker, worker: Worker, control: JobControl) -> None:
+    def __init__(self, broker: Custodian, worker: Worker, control: JobControl) -> None:
         super().__init__(name="job-control", daemon=True)
         self._broker = broker
         self._worker = worker
@@ -215,9 +213,9 @@ class _Watch(threading.Thread):
                     next_sign = now + presence.SIGN_OF_LIFE
                     self._give_sign_of_life()
             except (redis.RedisError, OSError) as error:
-                self._broker.complaints.note(self, error)
+                self._broker.custody.complaints.note(self, error)
             else:
-                self._broker.complaints.over(self)
+                self._broker.custody.complaints.over(self)
 
     def stop(self) -> None:
         """Write what is left, and end."""
@@ -243,11 +241,10 @@ def _keeping_result(broker: Any, function: Callable[..., Any]) -> Callable[..., 
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         value = function(*args, **kwargs)
-        found = running.get()
-        if found is None:
+        job = running.get()
+        if job is None or job.reports is None:
             return value
-        job, reports = found
-        reports.result(job, value)
+        job.reports.result(job, value)
         passed_on = job.options.get("pipe_target") or any(
             isinstance(one, Results) for one in broker.middleware
         )

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import math
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dramatiq.middleware import CurrentMessage
 
 from osmod.jobs.errors import NoCurrentJob
-from osmod.jobs.queue.job import Job
-
-if TYPE_CHECKING:
-    from osmod.jobs.middleware.reports import Reports
-
-#: The job at work here, and where its reports go. Set by `JobControl`.
-running: ContextVar[tuple[Job, Reports] | None] = ContextVar("running", default=None)
+from osmod.jobs.queue.job import Reporting, running
 
 
 class CurrentJob:
     """The job at work. Where there is no queue (inline mode, a stub broker) it takes all and keeps nothing."""
 
-    def __init__(self, message: Any, reports: Reports | None = None) -> None:
+    def __init__(self, message: Any, reports: Reporting | None = None) -> None:
         self._message = message
         self._reports = reports
 
@@ -67,9 +60,9 @@ def current_job() -> CurrentJob:
     Raises:
       NoCurrentJob: nothing is running here.
     """
-    found = running.get()
-    if found is not None:
-        return CurrentJob(*found)
+    job = running.get()
+    if job is not None:
+        return CurrentJob(job, job.reports)
     message = CurrentMessage.get_current_message()
     if message is not None:
         return CurrentJob(message)

@@ -17,7 +17,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import redis
 from dramatiq import Broker, MessageProxy, Middleware, RateLimitExceeded
@@ -28,9 +28,7 @@ from osmod.jobs.messages.bounds import LONGEST
 from osmod.jobs.middleware.scripts import RATE
 from osmod.jobs.queue.job import Job
 from osmod.jobs.wire.link import passes
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
+from osmod.jobs.wire.queues import Queues
 
 #: Passes that a limit can count: Redis keeps the time of each.
 MOST_PASSES = 1_000_000
@@ -53,7 +51,7 @@ class RateLimit:
       per: milliseconds.
     """
 
-    def __init__(self, broker: JobBroker, name: str, *, limit: int, per: int) -> None:
+    def __init__(self, broker: Queues, name: str, *, limit: int, per: int) -> None:
         if not 1 <= limit <= MOST_PASSES or not 1 <= per <= LONGEST:
             raise InvalidOption(
                 f"rate limit {name!r}: limit={limit}, per={per}: both must be at least 1, "

@@ -10,15 +10,13 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from osmod.jobs.messages.arguments import named, scrubbed, secrets
 from osmod.jobs.middleware.scripts import REPORT
 from osmod.jobs.queue.job import Job
 from osmod.jobs.wire.link import curable
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
+from osmod.jobs.wire.queues import Queues
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +61,7 @@ class Reports:
     that ends has its last words written before it is settled.
     """
 
-    def __init__(self, broker: JobBroker) -> None:
+    def __init__(self, broker: Queues) -> None:
         self._broker = broker
         self._lock = threading.Lock()
         #: What was noted and not written, by the jobs' ids.
@@ -80,7 +78,7 @@ class Reports:
             self._of(job).lines.append((time.time(), text[:LINE_LENGTH]))
 
     def result(self, job: Job, value: Any) -> None:
-        """Note what a job returned; instead of one that is too long or not JSON, that."""
+        """Note what a job returned. A result that is too long, or not JSON, is replaced by a text that says so."""
         try:
             text = json.dumps(value)
         except (TypeError, ValueError) as error:

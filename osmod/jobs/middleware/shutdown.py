@@ -20,6 +20,9 @@ class ShutdownNotifications(stock.ShutdownNotifications):
       notify_shutdown: whether actors are interrupted that do not say.
     """
 
+    #: Its hooks are those of Dramatiq's: without the option that they look for, there is nothing to call.
+    rests_as = stock.ShutdownNotifications
+
     def __init__(self, notify_shutdown: bool = False) -> None:
         super().__init__(notify_shutdown)
         if isinstance(self.manager, _CtypesShutdownManager):

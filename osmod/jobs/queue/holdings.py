@@ -7,17 +7,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from dramatiq.errors import BrokerConnectionError, ConnectionClosed
 
-from osmod.jobs.queue.job import Job, under
+from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.scripts import EXCHANGE, EXTEND, RECLAIM
+from osmod.jobs.queue.settlements import ENDS, FAILED, Settlement, failed, under
 from osmod.jobs.wire.backoff import Backoff
 from osmod.jobs.wire.link import Link, Links, curable
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +23,16 @@ _log = logging.getLogger(__name__)
 BATCH = 256
 #: Most jobs leased by one call, whatever the prefetch: a script holds up everyone else.
 MOST_LEASED = 1000
+
+
+class Commands(Protocol):
+    """Dramatiq's commands on single jobs, which users know to wrap."""
+
+    def do_ack(self, queue_name: str, message_id: str) -> None:
+        """Tell Redis that a job is done. Raises `dramatiq.errors.ConnectionClosed` while Redis is away."""
+
+    def do_nack(self, queue_name: str, message_id: str) -> None:
+        """Tell Redis that a job has failed. Raises as `do_ack`."""
 
 
 class Holdings:
@@ -36,21 +44,26 @@ class Holdings:
     until its run is over: should it be leased here again, that run goes on under the new lease.
     """
 
-    def __init__(self, broker: JobBroker, queue_name: str) -> None:
+    def __init__(
+        self,
+        queue_name: str,
+        base: bytes,
+        terms: list[bytes],
+        commands: Commands,
+        send_followups: Callable[[Job], None],
+    ) -> None:
         self.queue_name = queue_name
-        self.base = broker.key_base(queue_name)
+        self.base = base
         self.held: dict[str, Job] = {}
-        self.pending: deque[tuple[Job, tuple[bytes, ...]]] = deque()
-        self._terms = broker.terms
+        self.pending: deque[tuple[Job, Settlement]] = deque()
+        self._terms = terms
+        self._commands = commands
+        self._send_followups = send_followups
         self._unanswered: set[bytes] = set()
         #: Calls whose jobs are on their way here, and since when.
         self._arriving: dict[bytes, float] = {}
-        # Looked up at each call: they may be wrapped.
-        self._ack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_ack
-        self._nack: Callable[[], Callable[[str, str], None]] = lambda: broker.do_nack
-        self._send_followups = broker.sender.store_followups
 
-    def settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
+    def settle(self, job: Job, settlement: Settlement) -> None:
         """Note how a job ended."""
         self.pending.append((job, settlement))
         job.ended = True
@@ -89,7 +102,7 @@ class Holdings:
         """
         if self._unanswered:
             self._reclaim(link)
-        batch: list[tuple[Job, tuple[bytes, ...]]] = []
+        batch: list[tuple[Job, Settlement]] = []
         if want:
             self._arriving[token] = time.monotonic()
         try:
@@ -157,20 +170,16 @@ class Holdings:
                 time.sleep(min(backoff.next(), max(0.0, deadline - time.monotonic())))
         return True
 
-    def tell(self, links: Links, message_id: str, kind: bytes) -> None:
-        """Settle one job now, as it was noted to have ended, or else by `kind`: `d` done, `f` failed.
+    def tell(self, links: Links, message_id: str, *, rejected: bool = False) -> None:
+        """Settle one job now, as it was noted to have ended; otherwise as done, or as failed if it was rejected.
 
         Raises:
           ConnectionClosed: Redis is away; it is told later.
         """
         job = self.held.get(message_id)
         if job is not None and all(noted.message_id != message_id for noted, _ in list(self.pending)):
-            self.settle(
-                job,
-                (b"f", job.id, job.token, b"rejected", b"", job.ran)
-                if kind == b"f"
-                else (kind, job.id, job.token, job.ran),
-            )
+            failure = failed(job.id, job.token, "rejected", "", job.ran)
+            self.settle(job, failure if rejected else job.success())
         try:
             self.exchange(links, b"", 0)
         except Exception as error:
@@ -181,14 +190,14 @@ class Holdings:
     def _tell_next(self, links: Links) -> None:
         noted = list(self.pending)
         alone = noted[0] if len(noted) == 1 else None
-        if alone is None or alone[1][0] not in b"dDf":
+        if alone is None or alone[1][0] not in ENDS:
             self.exchange(links, b"", 0)
             return
         # By Dramatiq's commands, which its users know to wrap.
         job, settlement = alone
-        command = self._nack if settlement[0] == b"f" else self._ack
+        command = self._commands.do_nack if settlement[0] == FAILED else self._commands.do_ack
         try:
-            command()(self.queue_name, job.message_id)
+            command(self.queue_name, job.message_id)
         except BaseException:
             if alone not in self.pending:
                 self.pending.appendleft(alone)

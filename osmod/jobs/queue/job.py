@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar
+from traceback import format_exception
+from typing import Any, Protocol
 
 from dramatiq import Message, MessageProxy
 
 from osmod.jobs.messages.arguments import logged
+from osmod.jobs.queue import settlements
+from osmod.jobs.queue.settlements import Settlement
+from osmod.jobs.wire.queues import Queues
 
-if TYPE_CHECKING:
-    from osmod.jobs.worker.consumer import JobConsumer
+
+class Holder(Protocol):
+    """What leased a job: a consumer."""
+
+    #: Ids of the jobs that it leased, until Redis was told how they ended.
+    queued_message_ids: set[str]
+
+    @property
+    def broker(self) -> Queues:
+        """Whose job it is."""
+
+    def settled(self) -> None:
+        """Called once how the job ended is noted: have Redis told in time."""
+
+
+class Reporting(Protocol):
+    """Where a running job's reports go."""
+
+    def progress(self, job: Job, done: float, total: float, message: str) -> None:
+        """Note how far a job is."""
+
+    def log(self, job: Job, text: str) -> None:
+        """Note a line that a job logged."""
+
+    def result(self, job: Job, value: Any) -> None:
+        """Note what a job returned."""
 
 
 class Job(MessageProxy):
@@ -18,6 +47,7 @@ class Job(MessageProxy):
     Attributes:
       id: the message id, as Redis has it.
       token: the lease's name; Redis refuses whatever comes under another.
+      consumer: who leased it.
       plain: whether no option of it or its actor needs any of Dramatiq's own middleware.
       suspect: whether a worker vanished while it held this job before.
       begun: whether a thread has taken it up; from then on only its end, or that of the process, ends its run.
@@ -26,14 +56,16 @@ class Job(MessageProxy):
       settlement: what to tell Redis once the job ends, where that is not "done": a retry, for instance.
       followups: messages that hooks wanted to send on this job's end while Redis was away, with delays. They
         are sent before the job is settled, so that neither is lost.
+      reports: where what it says of itself goes while it runs.
     """
 
     #: Once its run is over, a space, the milliseconds that it took, a space, and the name of its thread.
     ran: bytes = b""
     begun: bool = False
+    reports: Reporting | None = None
 
     def __init__(
-        self, message: Message[Any], job_id: bytes, token: bytes, consumer: JobConsumer, marks: bytes
+        self, message: Message[Any], job_id: bytes, token: bytes, consumer: Holder, marks: bytes
     ) -> None:
         # MessageProxy looks each of these up through __getattr__, several times a job.
         self.__dict__.update(message.__dict__)
@@ -44,11 +76,11 @@ class Job(MessageProxy):
         self.consumer = consumer
         self.plain = False
         self.suspect = b"!" in marks
-        self.done = b"D" if b"*" in marks else b"d"
+        self._done = settlements.DONE_WITH_TERMS if b"*" in marks else settlements.DONE
         self.id = job_id
         self.ended = False
         self.lost = False
-        self.settlement: tuple[bytes, ...] | None = None
+        self.settlement: Settlement | None = None
         self.followups: list[tuple[Message[Any], int | None]] | None = None
 
     def __str__(self) -> str:
@@ -58,26 +90,41 @@ class Job(MessageProxy):
     @property
     def untouched(self) -> bool:
         """Whether the job will be run again as if it had not begun: handed back, or postponed."""
-        return self.settlement is not None and self.settlement[0] in (b"h", b"p")
+        return self.settlement is not None and self.settlement[0] in settlements.INTERRUPTIONS
+
+    def success(self) -> Settlement:
+        """What to tell Redis of a run that raised nothing."""
+        return self.settlement or settlements.done(self._done, self.id, self.token, self.ran)
+
+    def failure(self) -> Settlement:
+        """What to tell Redis of a run that failed the job, unless it does not count."""
+        if self.untouched and self.settlement is not None:
+            return self.settlement
+        error = self._exception
+        reason = f"{type(error).__name__}: {error}" if error else self.options.get("error", "failed")
+        traceback = self.options.get("traceback") or "".join(format_exception(error) if error else ())
+        return settlements.failed(self.id, self.token, reason, traceback, self.ran)
 
     def adopt(self, token: bytes, marks: bytes) -> None:
         """Hold it under another lease from now on: it was leased again by the process that still has it."""
         self.token, self.lost = token, False
         self.suspect = b"!" in marks
-        self.done = b"D" if b"*" in marks else b"d"
+        self._done = settlements.DONE_WITH_TERMS if b"*" in marks else settlements.DONE
         if self.settlement is not None:
-            self.settlement = under(self.settlement, token)
+            self.settlement = settlements.under(self.settlement, token)
 
     def hand_back(self) -> None:
         """Have it return to its old place in the queue instead of ending."""
-        self.settlement = (b"h", self.id, self.token)
+        self.settlement = settlements.handed_back(self.id, self.token)
 
     def postpone(self, millis: int) -> None:
         """Have it become due again later, no attempt counted, instead of ending."""
-        self.settlement = (b"p", self.id, self.token, b"%d" % millis)
+        self.settlement = settlements.postponed(self.id, self.token, millis)
+
+    def retry(self, millis: int, message: bytes) -> None:
+        """Have it tried again later, with this message, instead of ending."""
+        self.settlement = settlements.retried(self.id, self.token, millis, message)
 
 
-def under(settlement: tuple[bytes, ...], token: bytes) -> tuple[bytes, ...]:
-    """A settlement as it is told under another lease."""
-    kind, job_id, _, *rest = settlement
-    return (kind, job_id, token, *rest)
+#: The job at work here: in this thread, or in the coroutines and threads that its run started with its context.
+running: ContextVar[Job | None] = ContextVar("running", default=None)

@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 import redis
-from dramatiq.middleware import SkipMessage
 
-from osmod.jobs.errors import InvalidOption
-from osmod.jobs.messages.bounds import check_span
-from osmod.jobs.queue.job import Job
-from osmod.jobs.queue.scripts import BEGIN
-from osmod.jobs.wire.backoff import Backoff
-from osmod.jobs.wire.link import Links, passes
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
-
-_log = logging.getLogger(__name__)
-
-#: Milliseconds for which a worker holds a job without a sign of life.
-DEFAULT_LEASE = 15_000
-
-
-def lease_millis(lease: int | float | timedelta) -> int:
-    """A lease in milliseconds. A number below 250 is one of seconds.
-
-    Raises:
-      InvalidOption: it is too short for a worker to keep, or no length of time.
-    """
-    if isinstance(lease, timedelta):
-        millis = lease.total_seconds() * 1000
-    else:
-        millis = lease * 1000 if lease < 250 else lease
-    if millis < 250:
-        raise InvalidOption(f"lease={lease!r}: shorter than 250 milliseconds, a worker could not keep it")
-    check_span(lease=millis)
-    return int(millis)
+from osmod.jobs.queue.holdings import Holdings
+from osmod.jobs.wire.complaints import Complaints
+from osmod.jobs.wire.link import Links
+from osmod.jobs.wire.route import Route
 
 
 class Heartbeat(threading.Thread):
@@ -51,58 +21,38 @@ class Heartbeat(threading.Thread):
 
     It waits for an answer no longer than a third of a lease, on connections of its own: one answer that is lost
     on the way leaves time to ask again.
+
+    Parameters:
+      held: gives what this process holds of each queue.
+      lease: milliseconds.
     """
 
-    def __init__(self, broker: JobBroker) -> None:
+    def __init__(
+        self, held: Callable[[], Iterable[Holdings]], route: Route, lease: int, complaints: Complaints
+    ) -> None:
         super().__init__(name="job-leases", daemon=True)
-        self._broker = broker
-        self._links = Links(broker.links.route, most=broker.lease / 3000)
+        self._held = held
+        self._lease = lease
+        self._complaints = complaints
+        self._links = Links(route, most=lease / 3000)
         self._over = threading.Event()
 
     def run(self) -> None:
         """Extend until told to stop."""
-        lease = self._broker.lease / 1000
+        lease = self._lease / 1000
         pause = lease / 3
         while not self._over.wait(pause):
             pause = lease / 3
-            for holdings in self._broker.all_holdings():
+            for holdings in self._held():
                 try:
-                    holdings.extend(self._links, self._broker.lease)
+                    holdings.extend(self._links, self._lease)
                 except (redis.RedisError, OSError) as error:
-                    self._broker.complaints.note(holdings, error)
+                    self._complaints.note(holdings, error)
                     pause = min(pause, 1.0, lease / 15)
                 else:
-                    self._broker.complaints.over(holdings)
+                    self._complaints.over(holdings)
         self._links.close()
 
     def stop(self) -> None:
         """Extend no more."""
         self._over.set()
-
-
-def begin(broker: JobBroker, job: Job) -> None:
-    """Ask Redis before a job is started whose lease has passed on, or whose worker vanished before. Note the latter.
-
-    Should this worker die too, the job is certain to have been running: that is what counts towards failing
-    it. Of jobs on their first run it is not known, which saves every healthy job a round trip.
-
-    Raises:
-      SkipMessage: its lease has passed on; whoever has it now runs it.
-    """
-    backoff = Backoff()
-    give_up = time.monotonic() + broker.lease / 1000
-    while True:
-        try:
-            held = BEGIN.run(broker.links, broker.key_base(job.queue_name), [job.id, job.token])
-        except Exception as error:
-            if not passes(error):
-                raise
-            if time.monotonic() > give_up:
-                job.hand_back()
-                raise SkipMessage(f"Redis has been away for the whole lease of {job.message_id}") from error
-            time.sleep(backoff.next())
-        else:
-            if not held:
-                job.hand_back()
-                raise SkipMessage(f"the lease of {job.message_id} has passed on")
-            return

@@ -8,12 +8,10 @@ import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from osmod.jobs.queue.scripts import PRESENT, WORKERS
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
+from osmod.jobs.wire.queues import Queues
 
 #: Seconds between the signs of life of a worker, and after how many without one it is taken to be gone.
 SIGN_OF_LIFE = 5.0
@@ -33,13 +31,13 @@ class WorkerRecord:
     seen: float
 
 
-def known_queues(broker: JobBroker) -> list[str]:
+def known_queues(broker: Queues) -> list[str]:
     """Every queue that this process declares, or that a worker has served in the last 90 days, by name."""
     served: Any = broker.client.zrange((_base(broker) + b"queues").decode(), 0, -1)
     return sorted({*broker.get_declared_queues(), *(name.decode() for name in served)})
 
 
-def workers(broker: JobBroker) -> list[WorkerRecord]:
+def workers(broker: Queues) -> list[WorkerRecord]:
     """The worker processes that live, by host and process."""
     answer = WORKERS.run(broker.links, _base(broker), [b"%d" % (GONE_AFTER * 1000)])
     found = []
@@ -62,7 +60,7 @@ def workers(broker: JobBroker) -> list[WorkerRecord]:
 
 
 def give_sign_of_life(
-    broker: JobBroker, *, threads: int, running: int, queues: Iterable[str], since: float
+    broker: Queues, *, threads: int, running: int, queues: Iterable[str], since: float
 ) -> None:
     """Say that this process lives, what it serves and how busy it is. `since` is in seconds of the epoch."""
     queues = sorted(queues)
@@ -71,7 +69,7 @@ def give_sign_of_life(
     PRESENT.run(broker.links, _base(broker), arguments)
 
 
-def take_leave(broker: JobBroker) -> None:
+def take_leave(broker: Queues) -> None:
     """Say that this process stops."""
     PRESENT.run(broker.links, _base(broker), [_own_name(), b""])
 
@@ -80,6 +78,6 @@ def _own_name() -> bytes:
     return f"{socket.gethostname()}:{os.getpid()}".encode()
 
 
-def _base(broker: JobBroker) -> bytes:
+def _base(broker: Queues) -> bytes:
     # Braces, so that a Redis Cluster keeps both keys in one place.
     return f"{broker.namespace}:{{workers}}:".encode()

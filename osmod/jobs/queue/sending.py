@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from dramatiq import Message
 from dramatiq.common import current_millis, q_name
@@ -15,15 +15,13 @@ from osmod.jobs.messages.arguments import logged
 from osmod.jobs.messages.bounds import check_queue_name
 from osmod.jobs.messages.encoding import encoded, ensure_encodable
 from osmod.jobs.messages.options import apply_to_message, wire_form
+from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.scripts import ENQUEUE, ENQUEUE_FOLLOW_UP
 from osmod.jobs.wire.backoff import Backoff
 from osmod.jobs.wire.link import Links, passes
+from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.refusals import outage
 from osmod.jobs.wire.scripts import Script
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
-    from osmod.jobs.queue.job import Job
 
 #: Milliseconds that `send` waits for a Redis that is away.
 DEFAULT_SEND_PATIENCE = 5_000
@@ -38,10 +36,27 @@ SEND_BYTES = 1_000_000
 Letter = tuple[Message[Any], bytes]
 
 
+class Sending(Queues, Protocol):
+    """The queues, and what their broker makes of messages that are sent.
+
+    Attributes:
+      queues: the names of the declared queues.
+      message_options, actor_options: the options that messages may carry.
+      remove_on_complete: whether finished jobs leave no record, unless their own option says otherwise.
+      send_patience: milliseconds that `send` waits for a Redis that is away, before it raises.
+    """
+
+    queues: Any
+    message_options: set[str]
+    actor_options: set[str]
+    remove_on_complete: bool
+    send_patience: int
+
+
 class Sender:
     """Stores messages, each once: a call repeated because its answer was lost finds its jobs by their ids."""
 
-    def __init__(self, broker: JobBroker, links: Links) -> None:
+    def __init__(self, broker: Sending, links: Links) -> None:
         self._broker = broker
         self._links = links
 

@@ -8,7 +8,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.records.filters import STATES, JobFilter
@@ -16,9 +15,7 @@ from osmod.jobs.records.planning import plan
 from osmod.jobs.records.reading import get_jobs
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.records.walking import START, Budget, Found, Handful, Place, Source, sizes_of
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
+from osmod.jobs.wire.queues import Queues
 
 #: Jobs in a page, and jobs looked at for one, unless asked otherwise.
 PAGE = 50
@@ -48,7 +45,7 @@ class BadCursor(ValueError):
 
 
 def find(
-    broker: JobBroker,
+    broker: Queues,
     wanted: JobFilter | None = None,
     *,
     limit: int = PAGE,
@@ -99,7 +96,7 @@ def find(
     return Page(page, following, cut, budget.looked_at)
 
 
-def count(broker: JobBroker, wanted: JobFilter | None = None) -> int:
+def count(broker: Queues, wanted: JobFilter | None = None) -> int:
     """How many jobs fit, exactly. Conditions beyond state and queue look at every job there is."""
     wanted = wanted or JobFilter()
     if not (wanted.ids or wanted.actor or wanted.error or wanted.arguments or wanted.since or wanted.until):
@@ -109,7 +106,7 @@ def count(broker: JobBroker, wanted: JobFilter | None = None) -> int:
     return sum(len(ids) for ids in every_id(broker, wanted).values())
 
 
-def every_id(broker: JobBroker, wanted: JobFilter) -> dict[str, list[str]]:
+def every_id(broker: Queues, wanted: JobFilter) -> dict[str, list[str]]:
     """The ids of all jobs that fit, by queue; however many there are to be looked at."""
     found: dict[str, list[str]] = defaultdict(list)
     if wanted.ids:
@@ -123,7 +120,7 @@ def every_id(broker: JobBroker, wanted: JobFilter) -> dict[str, list[str]]:
 
 
 def _merged(
-    broker: JobBroker,
+    broker: Queues,
     wanted: JobFilter,
     streams: dict[str, tuple[Source | Handful, Place]],
     budget: Budget,
@@ -140,7 +137,7 @@ def _merged(
     return heapq.merge(*walks, key=lambda pair: pair[1].moment, reverse=True)
 
 
-def _by_id(broker: JobBroker, wanted: JobFilter) -> list[JobRecord]:
+def _by_id(broker: Queues, wanted: JobFilter) -> list[JobRecord]:
     jobs: list[JobRecord] = []
     for queue_name in [wanted.queue] if wanted.queue else known_queues(broker):
         found = get_jobs(broker, queue_name, wanted.ids)

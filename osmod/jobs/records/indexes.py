@@ -7,17 +7,15 @@ queue's slot; ids of jobs that are gone are met and dropped as new ones come (`l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from osmod.jobs.messages.arguments import parameters, snake_case
 from osmod.jobs.messages.indexing import indexed_by, number_of
 from osmod.jobs.records.filters import JobFilter, readings
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
+from osmod.jobs.wire.queues import Queues
 
 
-def indexed_argument(broker: JobBroker, wanted: JobFilter) -> str | None:
+def indexed_argument(broker: Queues, wanted: JobFilter) -> str | None:
     """One of the arguments asked for that all jobs that may fit are indexed by, if there is one.
 
     Without an actor asked for, every actor of this process that takes the argument must index it.
@@ -33,7 +31,7 @@ def indexed_argument(broker: JobBroker, wanted: JobFilter) -> str | None:
 
 
 def ids_by_argument(
-    broker: JobBroker, queue_name: str, name: str, wanted: JobFilter, most: int
+    broker: Queues, queue_name: str, name: str, wanted: JobFilter, most: int
 ) -> tuple[str, ...]:
     """The ids, at most so many, of a queue's jobs that probably have the value asked for."""
     value = next(value for asked, value in wanted.arguments.items() if snake_case(asked) == name)
@@ -55,7 +53,7 @@ def error_index(kind: str) -> str:
     return f"index:error:{kind}"
 
 
-def index_names(broker: JobBroker, queue_name: str) -> list[str]:
+def index_names(broker: Queues, queue_name: str) -> list[str]:
     """The names of a queue's indexes, such as `actor:acceptComments`."""
     names: Any = broker.client.smembers(broker.key_base(queue_name).decode() + "indexes")
     return sorted(name.decode() for name in names)

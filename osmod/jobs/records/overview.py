@@ -6,16 +6,14 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from osmod.jobs.queue.presence import WorkerRecord, known_queues, workers
 from osmod.jobs.records.reading import get_jobs
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
+from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
 
 _OVERVIEW = Script(Path(__file__).parent / "lua" / "overview.lua")
 
@@ -72,7 +70,7 @@ class Snapshot:
         }
 
 
-def snapshot(broker: JobBroker, *, running: int = 50) -> Snapshot:
+def snapshot(broker: Queues, *, running: int = 50) -> Snapshot:
     """How everything is doing now, with so many running jobs of each queue at most."""
     queues = [queue_overview(broker, name, running=running) for name in known_queues(broker)]
     jobs = [
@@ -85,7 +83,7 @@ def snapshot(broker: JobBroker, *, running: int = 50) -> Snapshot:
     return Snapshot(queues, workers(broker), jobs)
 
 
-def queue_overview(broker: JobBroker, name: str, *, running: int = 0) -> QueueOverview:
+def queue_overview(broker: Queues, name: str, *, running: int = 0) -> QueueOverview:
     """How one queue is doing, with the ids of so many running jobs at most."""
     sizes, paused, oldest, counters, ids = _OVERVIEW.run(
         broker.links, broker.key_base(name), [b"%d" % running]

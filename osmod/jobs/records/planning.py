@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.records import indexes
 from osmod.jobs.records.filters import STATES, JobFilter
 from osmod.jobs.records.walking import MOST_AT_ONCE, PRIORITY_STEP, Handful, Source, millis, sizes_of
 from osmod.jobs.states import JobState
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
+from osmod.jobs.wire.queues import Queues
 
 
-def plan(broker: JobBroker, wanted: JobFilter) -> list[Source | Handful]:
+def plan(broker: Queues, wanted: JobFilter) -> list[Source | Handful]:
     """The stretches of sorted sets that hold every job that fits."""
     queues = [wanted.queue] if wanted.queue else known_queues(broker)
     argument = indexes.indexed_argument(broker, wanted)
@@ -28,7 +26,7 @@ def plan(broker: JobBroker, wanted: JobFilter) -> list[Source | Handful]:
     return found
 
 
-def _of_queue(broker: JobBroker, queue_name: str, wanted: JobFilter) -> list[Source | Handful]:
+def _of_queue(broker: Queues, queue_name: str, wanted: JobFilter) -> list[Source | Handful]:
     sizes, bands = sizes_of(broker, queue_name)
     if wanted.error:
         if wanted.states and JobState.FAILED not in wanted.states:
@@ -48,7 +46,7 @@ def _of_queue(broker: JobBroker, queue_name: str, wanted: JobFilter) -> list[Sou
 
 
 def _of_state(
-    broker: JobBroker, queue_name: str, state: JobState, bands: list[int], wanted: JobFilter
+    broker: Queues, queue_name: str, state: JobState, bands: list[int], wanted: JobFilter
 ) -> list[Source | Handful]:
     key = str(state.key)
     if state is JobState.WAITING:

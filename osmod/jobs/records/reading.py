@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dramatiq import Actor, Message
 from dramatiq.errors import DecodeError
@@ -16,10 +16,8 @@ from osmod.jobs.messages.arguments import MASK, is_sensitive, masked, named, par
 from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.records.record import JobError, JobRecord, LogLine, Progress, WorkerName
 from osmod.jobs.states import JobState
+from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
 
 RECORDS = Script(Path(__file__).parent / "lua" / "records.lua")
 
@@ -31,7 +29,7 @@ FIELDS = (
 _ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
-def get_job(broker: JobBroker, job_id: str, queue_name: str | None = None) -> JobRecord | None:
+def get_job(broker: Queues, job_id: str, queue_name: str | None = None) -> JobRecord | None:
     """The record of a job, or None if there is none. Without its queue, all known ones are asked."""
     for name in [queue_name] if queue_name else known_queues(broker):
         if found := get_jobs(broker, name, [job_id])[0]:
@@ -39,7 +37,7 @@ def get_job(broker: JobBroker, job_id: str, queue_name: str | None = None) -> Jo
     return None
 
 
-def get_jobs(broker: JobBroker, queue_name: str, job_ids: Sequence[str]) -> list[JobRecord | None]:
+def get_jobs(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> list[JobRecord | None]:
     """The records of jobs of one queue, in one call; None for each that has no record."""
     arguments = [b"%d" % len(FIELDS), *(name.encode() for name in FIELDS), *(one.encode() for one in job_ids)]
     rows = RECORDS.run(broker.links, broker.key_base(queue_name), arguments)
@@ -47,7 +45,7 @@ def get_jobs(broker: JobBroker, queue_name: str, job_ids: Sequence[str]) -> list
 
 
 def record_of(
-    broker: JobBroker, queue_name: str, job_id: str, values: Sequence[bytes | None]
+    broker: Queues, queue_name: str, job_id: str, values: Sequence[bytes | None]
 ) -> JobRecord | None:
     """The record made of the values of `FIELDS`; None if they are those of no job."""
     row = dict(zip(FIELDS, values, strict=True))
@@ -134,7 +132,7 @@ def _error(
 
 
 def _attempts_left(
-    broker: JobBroker, actor: Actor[Any, Any] | None, message: Message[Any], made: int
+    broker: Queues, actor: Actor[Any, Any] | None, message: Message[Any], made: int
 ) -> int | None:
     retries = next((one for one in broker.middleware if isinstance(one, Retries)), None)
     if actor is None or retries is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dramatiq import Message
 from dramatiq.errors import DecodeError
@@ -16,10 +16,8 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.reading import FIELDS, get_jobs, record_of
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
+from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
 
 _LUA = Path(__file__).parent / "lua"
 _WALK, _SIZES = Script(_LUA / "walk.lua"), Script(_LUA / "sizes.lua")
@@ -90,7 +88,7 @@ class Source:
         return f"{self.queue} {self.key} {self.highest}"
 
     def walk(
-        self, broker: JobBroker, wanted: JobFilter, after: Place, budget: Budget, page: int
+        self, broker: Queues, wanted: JobFilter, after: Place, budget: Budget, page: int
     ) -> Iterator[Found]:
         """The jobs that fit, newest first, `page` at a time. Ends, too, when the budget is spent."""
         for rows in self._steps(broker, wanted, after, budget, page, FIELDS):
@@ -101,7 +99,7 @@ class Source:
                 if self.moment != "sent" or wanted.in_time(job):
                     yield Found(self._moment(job, score), job, (score.decode(), job_id.decode()))
 
-    def every_id(self, broker: JobBroker, wanted: JobFilter) -> Iterator[str]:
+    def every_id(self, broker: Queues, wanted: JobFilter) -> Iterator[str]:
         """The ids of all jobs that fit; what Redis can tell itself is not read."""
         if self.moment == "sent" and (wanted.since or wanted.until):
             for found in self.walk(broker, wanted, START, Budget(None), 500):
@@ -115,7 +113,7 @@ class Source:
 
     def _steps(
         self,
-        broker: JobBroker,
+        broker: Queues,
         wanted: JobFilter,
         place: Place,
         budget: Budget,
@@ -155,7 +153,7 @@ class Handful:
         return f"{self.queue} {self.key}"
 
     def walk(
-        self, broker: JobBroker, wanted: JobFilter, after: Place, budget: Budget, page: int
+        self, broker: Queues, wanted: JobFilter, after: Place, budget: Budget, page: int
     ) -> Iterator[Found]:
         """The jobs that fit, newest first."""
         found = []
@@ -173,20 +171,20 @@ class Handful:
         limit = (float(after[0]), after[1]) if after != START else None
         yield from (one for one in found if limit is None or (one.moment, one.job.id) < limit)
 
-    def every_id(self, broker: JobBroker, wanted: JobFilter) -> Iterator[str]:
+    def every_id(self, broker: Queues, wanted: JobFilter) -> Iterator[str]:
         """The ids of all jobs that fit."""
         for found in self.walk(broker, wanted, START, Budget(None), 0):
             yield found.job.id
 
 
-def sizes_of(broker: JobBroker, queue_name: str) -> tuple[dict[JobState, int], list[int]]:
+def sizes_of(broker: Queues, queue_name: str) -> tuple[dict[JobState, int], list[int]]:
     """How many jobs are in each state, and the priorities that jobs are waiting with."""
     sizes, bands = _SIZES.run(broker.links, broker.key_base(queue_name), [])
     states = (state for state in JobState if state.key)
     return dict(zip(states, map(int, sizes), strict=True)), list(map(int, bands))
 
 
-def _has_arguments(broker: JobBroker, wanted: JobFilter, encoded: bytes) -> bool:
+def _has_arguments(broker: Queues, wanted: JobFilter, encoded: bytes) -> bool:
     try:
         message: Message[Any] = Message.decode(encoded)
     except DecodeError:

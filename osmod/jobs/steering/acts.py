@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from osmod.jobs.messages.arguments import MASK, snake_case
 from osmod.jobs.messages.options import parse_priority
@@ -19,10 +19,8 @@ from osmod.jobs.records.reading import get_jobs
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.audit import new_act, whoever_asks
+from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
 
 _LUA = Path(__file__).parent / "lua"
 _RETRY, _PROMOTE, _PRIORITISE, _CANCEL, _DELETE, _PAUSE, _RESUME = (
@@ -55,7 +53,7 @@ class Cancellation:
         return self.cancelled + self.interrupting
 
 
-def retry(broker: JobBroker, wanted: JobFilter, *, by: str | None = None) -> int:
+def retry(broker: Queues, wanted: JobFilter, *, by: str | None = None) -> int:
     """Have failed and cancelled jobs run again, with all their attempts before them. Returns how many.
 
     One whose unique key another job holds by now is left as it is.
@@ -68,12 +66,12 @@ def retry(broker: JobBroker, wanted: JobFilter, *, by: str | None = None) -> int
     return sum(_act(broker, _RETRY, wanted, RETRIABLE, by, terms))
 
 
-def promote(broker: JobBroker, wanted: JobFilter, *, by: str | None = None) -> int:
+def promote(broker: Queues, wanted: JobFilter, *, by: str | None = None) -> int:
     """Have delayed jobs run now. Returns how many."""
     return sum(_act(broker, _PROMOTE, wanted, PROMOTABLE, by, lambda _, ids: _encoded(ids)))
 
 
-def prioritise(broker: JobBroker, wanted: JobFilter, priority: int | str, *, by: str | None = None) -> int:
+def prioritise(broker: Queues, wanted: JobFilter, priority: int | str, *, by: str | None = None) -> int:
     """Give waiting and delayed jobs another priority, a number or one of Kue's names. Returns how many.
 
     Raises:
@@ -83,30 +81,30 @@ def prioritise(broker: JobBroker, wanted: JobFilter, priority: int | str, *, by:
     return sum(_act(broker, _PRIORITISE, wanted, PRIORITISABLE, by, lambda _, ids: [number, *_encoded(ids)]))
 
 
-def cancel(broker: JobBroker, wanted: JobFilter, *, by: str | None = None) -> Cancellation:
+def cancel(broker: Queues, wanted: JobFilter, *, by: str | None = None) -> Cancellation:
     """Cancel jobs: waiting and delayed ones at once; running ones are interrupted like by a time limit."""
     keep = b"%d" % broker.dead_message_ttl
     parts = _act(broker, _CANCEL, wanted, CANCELLABLE, by, lambda _, ids: [keep, *_encoded(ids)])
     return Cancellation(sum(part[0] for part in parts), sum(part[1] for part in parts))
 
 
-def delete(broker: JobBroker, wanted: JobFilter, *, by: str | None = None) -> int:
+def delete(broker: Queues, wanted: JobFilter, *, by: str | None = None) -> int:
     """Delete jobs and their records. Running ones are left alone: cancel those first. Returns how many."""
     return sum(_act(broker, _DELETE, wanted, DELETABLE, by, lambda _, ids: [b"delete", *_encoded(ids)]))
 
 
-def purge(broker: JobBroker, queue: str, *, by: str | None = None) -> int:
+def purge(broker: Queues, queue: str, *, by: str | None = None) -> int:
     """Delete all jobs of a queue but those that run. No other queue is touched. Returns how many."""
     wanted = JobFilter(queue=queue)
     return sum(_act(broker, _DELETE, wanted, DELETABLE, by, lambda _, ids: [b"purge", *_encoded(ids)]))
 
 
-def pause(broker: JobBroker, queue: str, *, by: str | None = None) -> bool:
+def pause(broker: Queues, queue: str, *, by: str | None = None) -> bool:
     """Start no more jobs of a queue, in any process. False if it was paused already."""
     return bool(_act_on_queue(broker, _PAUSE, queue, by))
 
 
-def resume(broker: JobBroker, queue: str, *, by: str | None = None) -> bool:
+def resume(broker: Queues, queue: str, *, by: str | None = None) -> bool:
     """Start jobs of a queue again. False if it was not paused."""
     return bool(_act_on_queue(broker, _RESUME, queue, by))
 
@@ -119,7 +117,7 @@ def affected(wanted: JobFilter, states: tuple[JobState, ...]) -> JobFilter:
 
 
 def _act(
-    broker: JobBroker,
+    broker: Queues,
     script: Script,
     wanted: JobFilter,
     states: tuple[JobState, ...],
@@ -136,12 +134,12 @@ def _act(
     ]
 
 
-def _act_on_queue(broker: JobBroker, script: Script, queue: str, by: str | None) -> Any:
+def _act_on_queue(broker: Queues, script: Script, queue: str, by: str | None) -> Any:
     head = [one.encode() for one in (by or whoever_asks(), new_act(), f"queue={queue}")]
     return script.run(broker.links, broker.key_base(queue), head)
 
 
-def _in_words(broker: JobBroker, wanted: JobFilter) -> str:
+def _in_words(broker: Queues, wanted: JobFilter) -> str:
     sensitive = {
         snake_case(name) for actor in broker.actors.values() for name in actor.options.get("sensitive", ())
     }

@@ -6,13 +6,11 @@ import getpass
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from osmod.jobs.queue.presence import known_queues
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
+from osmod.jobs.wire.queues import Queues
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Act:
         return {**vars(self), "at": self.at.isoformat(timespec="milliseconds")}
 
 
-def audit_log(broker: JobBroker, *, queue: str | None = None, limit: int = 100) -> list[Act]:
+def audit_log(broker: Queues, *, queue: str | None = None, limit: int = 100) -> list[Act]:
     """The last acts, newest first. Of a queue some 10,000 are kept, for 90 days after the last of them."""
     found: dict[tuple[str, str], Act] = {}
     for name in [queue] if queue else known_queues(broker):

@@ -13,13 +13,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from osmod.jobs.states import JobState
+from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
 
 _LUA = Path(__file__).parent / "lua"
 _INSPECT, _INSPECT_UNIQUE = Script(_LUA / "inspect.lua"), Script(_LUA / "inspect_unique.lua")
@@ -48,7 +45,7 @@ class Finding:
         return f"{self.queue_name}: job {self.message_id} is {self.wrong} ({self.remedy})"
 
 
-def check(broker: JobBroker, repair: bool = False, queue_names: Iterable[str] | None = None) -> list[Finding]:
+def check(broker: Queues, repair: bool = False, queue_names: Iterable[str] | None = None) -> list[Finding]:
     """Check queues (default: all that exist in the broker's namespace), and mend them if told to.
 
     Workers may go on meanwhile. Returns what was wrong; with `repair` a second call finds nothing.
@@ -57,7 +54,7 @@ def check(broker: JobBroker, repair: bool = False, queue_names: Iterable[str] | 
     return [finding for name in sorted(names) for finding in _check_queue(broker, name, repair)]
 
 
-def known_queues(broker: JobBroker) -> set[str]:
+def known_queues(broker: Queues) -> set[str]:
     """The names of the declared queues and of all that have keys in Redis."""
     prefix = f"{broker.namespace}:{{"
     names = set(broker.get_declared_queues())
@@ -66,7 +63,7 @@ def known_queues(broker: JobBroker) -> set[str]:
     return {name for name in names if not name.startswith("rate:")}
 
 
-def _check_queue(broker: JobBroker, queue_name: str, repair: bool) -> Iterator[Finding]:
+def _check_queue(broker: Queues, queue_name: str, repair: bool) -> Iterator[Finding]:
     base = broker.key_base(queue_name)
     mend = b"1" if repair else b"0"
     keep = b"%d" % broker.dead_message_ttl
@@ -76,7 +73,7 @@ def _check_queue(broker: JobBroker, queue_name: str, repair: bool) -> Iterator[F
     yield from _inspect(broker, queue_name, _INSPECT_UNIQUE, [mend], keys)
 
 
-def _ids(broker: JobBroker, base: str) -> Iterator[bytes]:
+def _ids(broker: Queues, base: str) -> Iterator[bytes]:
     for state in JobState:
         if state.key:
             for member, _ in broker.client.zscan_iter(base + state.key, count=1000):
@@ -87,7 +84,7 @@ def _ids(broker: JobBroker, base: str) -> Iterator[bytes]:
 
 
 def _inspect(
-    broker: JobBroker, queue_name: str, script: Script, settings: list[bytes], subjects: Iterator[bytes]
+    broker: Queues, queue_name: str, script: Script, settings: list[bytes], subjects: Iterator[bytes]
 ) -> Iterator[Finding]:
     seen: set[tuple[str, str]] = set()
     while portion := list(islice(subjects, _PORTION)):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from osmod.jobs.queue.presence import known_queues, workers
 from osmod.jobs.records.indexes import index_names
+from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
 
 _LUA = Path(__file__).parent / "lua"
 _PRUNE, _SWEEP = Script(_LUA / "prune.lua"), Script(_LUA / "sweep.lua")
@@ -31,7 +28,7 @@ class Pruned:
     acts: int
 
 
-def prune(broker: JobBroker) -> Pruned:
+def prune(broker: Queues) -> Pruned:
     """Drop what outlived its time in every known queue: in steps, beside working workers. Returns how much.
 
     How long finished and failed jobs are kept is the broker's setting.
@@ -47,7 +44,7 @@ def prune(broker: JobBroker) -> Pruned:
     return Pruned(jobs, entries, acts)
 
 
-def _sweep(broker: JobBroker, queue_name: str, index: str) -> int:
+def _sweep(broker: Queues, queue_name: str, index: str) -> int:
     dropped = rank = 0
     while rank >= 0:
         arguments = [index.encode(), b"%d" % rank, b"%d" % _STRETCH]

@@ -9,8 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import count
-from traceback import format_exception
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import uuid4
 
 from dramatiq import Consumer, Message, MessageProxy
@@ -18,17 +17,17 @@ from dramatiq.errors import DecodeError
 from dramatiq.worker import QUEUE_PREFETCH
 
 from osmod.jobs.messages.encoding import decoder
+from osmod.jobs.queue.custody import Custodian
 from osmod.jobs.queue.job import Job
+from osmod.jobs.queue.settlements import Settlement, handed_back
 from osmod.jobs.wire.backoff import Backoff
 from osmod.jobs.wire.connection import ANSWER_TIMEOUT
 from osmod.jobs.wire.link import curable
 from osmod.jobs.wire.resp import pack
 from osmod.jobs.worker.bell import Bell
 from osmod.jobs.worker.hook_table import stirs
+from osmod.jobs.worker.lifecycle import Lifecycle
 from osmod.jobs.worker.workqueue import CLOSING_PAUSE, STALL
-
-if TYPE_CHECKING:
-    from osmod.jobs.broker import JobBroker
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +41,14 @@ SETTLING_PATIENCE = 0.25
 CLOSING_PATIENCE = 3.0
 
 
+class Employer(Custodian, Protocol):
+    """The queues, what this process holds of them, and the worker that it runs."""
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """The start and the stop of this process's worker."""
+
+
 class JobConsumer(Consumer):
     """An iterator over the jobs of one queue; `next` gives None when there was none for a while.
 
@@ -52,7 +59,7 @@ class JobConsumer(Consumer):
     sent or due, or a lease runs out; what ends meanwhile is settled at once by its own thread.
     """
 
-    def __init__(self, broker: JobBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+    def __init__(self, broker: Employer, queue_name: str, prefetch: int, timeout: int) -> None:
         self.broker = broker
         self.queue_name = queue_name
         self.prefetch = prefetch
@@ -60,7 +67,8 @@ class JobConsumer(Consumer):
         self.message_cache: deque[Job] = deque()
         self.queued_message_ids: set[str] = set()
 
-        self._holdings = broker.holdings(queue_name)
+        self._custody, self._lifecycle = broker.custody, broker.lifecycle
+        self._holdings = self._custody.holdings(queue_name)
         self._link = broker.links.new()
         self._sleeper = broker.links.new()
         self._look_up = min(timeout / 1000, LOOK_UP)
@@ -69,7 +77,7 @@ class JobConsumer(Consumer):
         self._bell = Bell()
         self._ring_at = 0
         self._sleeps_until = 0.0
-        self._dry_until = 0.0
+        self._empty_until = 0.0
         self._backoff = Backoff()
 
     @property
@@ -78,37 +86,30 @@ class JobConsumer(Consumer):
         return len(self.queued_message_ids)
 
     def __next__(self) -> MessageProxy | None:
-        if self.message_cache and not self.broker.stopping:
+        if self.message_cache and not self._lifecycle.stopping:
             return self.message_cache.popleft()
         try:
             return self._next()
         except Exception as error:
             if not curable(error):
                 raise
-            self._sleeps_until = self._dry_until = 0.0
+            self._sleeps_until = self._empty_until = 0.0
             # What one connection met, the other is about to.
             self._sleeper.close()
             self._link.close()
-            self.broker.complaints.note(self, error)
+            self._custody.complaints.note(self, error)
             self._bell.wait(min(self._backoff.next(), self._look_up))
             return None
 
     def ack(self, message: MessageProxy) -> None:
         """Note that a job is done, or is to be retried if a retry was asked for. Never raises for Redis."""
         if isinstance(message, Job):
-            done = (message.done, message.id, message.token, message.ran)
-            self._settle(message, message.settlement or done)
+            self._settle(message, message.success())
 
     def nack(self, message: MessageProxy) -> None:
         """Note that a job has failed for good."""
-        if isinstance(message, Job) and message.untouched and message.settlement is not None:
-            self._settle(message, message.settlement)
-        elif isinstance(message, Job):
-            error = message._exception
-            reason = f"{type(error).__name__}: {error}" if error else message.options.get("error", "failed")
-            traceback = message.options.get("traceback") or "".join(format_exception(error) if error else ())
-            texts = (reason[:2000].encode(errors="replace"), traceback[-8000:].encode(errors="replace"))
-            self._settle(message, (b"f", message.id, message.token, *texts, message.ran))
+        if isinstance(message, Job):
+            self._settle(message, message.failure())
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Hand jobs back that were not started. Each returns to its old place in the order."""
@@ -129,20 +130,23 @@ class JobConsumer(Consumer):
     def _give_back(self, messages: Iterable[MessageProxy]) -> None:
         for message in messages:
             if isinstance(message, Job):
-                self._holdings.settle(message, (b"h", message.id, message.token))
+                self._holdings.settle(message, handed_back(message.id, message.token))
 
-    def _settle(self, job: Job, settlement: tuple[bytes, ...]) -> None:
-        self._holdings.settle(job, settlement)
-        consumer = job.consumer
-        if time.monotonic() < consumer._dry_until:
+    def settled(self) -> None:
+        """Called by the thread that noted how a job leased by this consumer ended: have Redis told in time."""
+        if time.monotonic() < self._empty_until:
             # No more jobs to come with which it could travel.
             self._holdings.flush(self.broker.links, SETTLING_PATIENCE)
-        elif consumer._ring_at and len(self._holdings.pending) >= consumer._ring_at:
-            consumer._ring_at = 0
-            consumer._bell.ring()
+        elif self._ring_at and len(self._holdings.pending) >= self._ring_at:
+            self._ring_at = 0
+            self._bell.ring()
+
+    def _settle(self, job: Job, settlement: Settlement) -> None:
+        self._holdings.settle(job, settlement)
+        job.consumer.settled()
 
     def _most(self) -> int:
-        work_queue = self.broker.work_queue
+        work_queue = self._lifecycle.work_queue
         return self.prefetch if QUEUE_PREFETCH or work_queue is None else self.prefetch + work_queue.ahead()
 
     def _room(self, most: int) -> int:
@@ -151,16 +155,16 @@ class JobConsumer(Consumer):
         return most - len(queued) + ended
 
     def _next(self) -> Job | None:
-        if self.broker.stopping:
+        if self._lifecycle.stopping:
             self._wind_down()
             return None
         if not self._sleeps_until:
-            if time.monotonic() >= self._dry_until:
+            if time.monotonic() >= self._empty_until:
                 if not self._refill():
                     return None
                 if self.message_cache:
                     return self.message_cache.popleft()
-                if time.monotonic() >= self._dry_until:
+                if time.monotonic() >= self._empty_until:
                     return None
             self._fall_asleep()
         return self._sleep()
@@ -178,7 +182,7 @@ class JobConsumer(Consumer):
 
     def _wait(self, event: Callable[[float], bool]) -> bool:
         """Wait for an event until the caller's patience ends, but see to it that no job lacks a thread."""
-        work_queue = self.broker.work_queue
+        work_queue = self._lifecycle.work_queue
         if work_queue is not None and work_queue.stalled():
             if event(STALL):
                 return True
@@ -192,8 +196,8 @@ class JobConsumer(Consumer):
         most = self._most()
         worth = max(1, most // 2)
         room = self._room(most)
-        if room < 0 and self.broker.work_queue is not None:
-            self._give_back(self.broker.work_queue.take_back(self.queue_name, -room))
+        if room < 0 and self._lifecycle.work_queue is not None:
+            self._give_back(self._lifecycle.work_queue.take_back(self.queue_name, -room))
         if room < worth:
             if not self._gathered(room, worth):
                 return False
@@ -219,13 +223,13 @@ class JobConsumer(Consumer):
         token = f"{self._worker}:{next(self._leases)}".encode() if want > 0 else b""
         wait, heads, messages = self._holdings.exchange(self._link, token, max(0, want))
         self._backoff.reset()
-        self.broker.complaints.over(self)
+        self._custody.complaints.over(self)
         fields = heads.split()
         if len(fields) < 2 * want:
-            nap = self.broker.nap if wait < 0 else min(self.broker.nap, max(wait, 1))
-            self._dry_until = time.monotonic() + nap / 1000
+            nap = self._custody.nap if wait < 0 else min(self._custody.nap, max(wait, 1))
+            self._empty_until = time.monotonic() + nap / 1000
         else:
-            self._dry_until = 0.0
+            self._empty_until = 0.0
         try:
             if fields:
                 self._take(fields, messages, token)
@@ -233,7 +237,7 @@ class JobConsumer(Consumer):
             self._holdings.arrived(token)
 
     def _fall_asleep(self) -> None:
-        seconds = max(0.001, self._dry_until - time.monotonic())
+        seconds = max(0.001, self._empty_until - time.monotonic())
         base = self._holdings.base
         self._sleeper.send(base, b"*3\r\n" + pack([b"BLPOP", base + b"wake", b"%.3f" % seconds]))
         self._sleeps_until = time.monotonic() + seconds + (self._sleeper.timeout or ANSWER_TIMEOUT)
@@ -247,7 +251,7 @@ class JobConsumer(Consumer):
                 raise TimeoutError("no answer from a sleeping connection")
             return None
         self._sleeper.receive()
-        self._sleeps_until = self._dry_until = 0.0
+        self._sleeps_until = self._empty_until = 0.0
         # The process was idle: it may as well look out for the answer. A busy one leaves the core to Redis.
         self._link.eager = True
         self._exchange(self._room(self._most()))

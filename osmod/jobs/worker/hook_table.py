@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from dramatiq import Broker, Message, Middleware
 from dramatiq.middleware import (
@@ -13,14 +14,11 @@ from dramatiq.middleware import (
     MiddlewareError,
     Pipelines,
     Retries,
+    ShutdownNotifications,
 )
 from dramatiq.results import Results
 
-from osmod.jobs.middleware.shutdown import ShutdownNotifications
 from osmod.jobs.queue.job import Job
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
 
 #: Signals on which hooks send what follows from a job: pipelines, callbacks, groups.
 _ENDS = frozenset({"process_message", "skip_message"})
@@ -42,7 +40,8 @@ BEFORE, AFTER = _Names("before_"), _Names("after_")
 
 #: Options that make one of Dramatiq's own middleware do something to a job that runs and succeeds.
 _STIRRING = frozenset({"max_age", "notify_shutdown", "on_success", "on_failure", "pipe_target"})
-#: Those middleware, and whether the way one was made lets it rest without such an option.
+#: Those middleware, and whether the way one was made lets it rest without such an option. A class of ours that
+#: has the hooks of one of them names it as `rests_as`.
 _RESTING: dict[type, Callable[[Any], bool]] = {
     AgeLimit: lambda middleware: middleware.max_age is None,
     ShutdownNotifications: lambda middleware: not middleware.notify_shutdown,
@@ -61,9 +60,12 @@ class HookTable:
     Dramatiq calls every hook of every middleware, some forty calls a job, of which a plain job needs two.
     Left out are hooks that a middleware does not define, and those of Dramatiq's own that do nothing to a job
     without the options they look for.
+
+    `ours` is what the broker itself does on a signal, before any middleware is asked, by the names of hooks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ours: Mapping[str, Callable[..., None]]) -> None:
+        self._ours = ours
         self._known: list[Middleware] = []
         self._tables: dict[bool, dict[str, list[Middleware]]] = {False: {}, True: {}}
         self._thread = threading.local()
@@ -71,6 +73,8 @@ class HookTable:
     def before(self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Call the `before_` hooks. As in Dramatiq only a `MiddlewareError` passes through."""
         hook = BEFORE[signal]
+        if hook in self._ours:
+            self._ours[hook](*args, **kwargs)
         if signal not in _ENDS:
             self._call_before(broker, hook, self._on(broker, hook, False), args, kwargs)
             return
@@ -83,8 +87,13 @@ class HookTable:
     def after(self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Call the `after_` hooks, last middleware first. As in Dramatiq nothing passes through."""
         hook = AFTER[signal]
+        if hook in self._ours:
+            self._ours[hook](*args, **kwargs)
         if signal not in _ENDS:
             self._call_after(broker, hook, self._on(broker, hook, False), args, kwargs)
+            return
+        if getattr(args[0], "untouched", False):
+            self._after_interruption(broker, hook, args, kwargs)
             return
         middleware = self._on(broker, hook, kwargs.get("exception") is None and is_plain(args[0]))
         self._thread.job = args[0]
@@ -92,18 +101,6 @@ class HookTable:
             self._call_after(broker, hook, middleware, args, kwargs)
         finally:
             self._thread.job = None
-
-    def after_interruption(
-        self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> None:
-        """Call the `after_` hooks for a job that will be run again as if it had not begun.
-
-        Left out are those that would take the interruption for the job's end: Dramatiq's retries, results,
-        callbacks and what follows in groups and pipelines.
-        """
-        hook = AFTER[signal]
-        cleaning = [one for one in self._on(broker, hook, False) if not isinstance(one, _ON_OUTCOME)]
-        self._call_after(broker, hook, cleaning, args, kwargs)
 
     def postpone(self, message: Message[Any], delay: int | None) -> bool:
         """Keep a message that a hook of this thread could not send, until its job is settled.
@@ -120,6 +117,17 @@ class HookTable:
     def job(self) -> object:
         """The job around whose run hooks are being called in this thread, or None."""
         return getattr(self._thread, "job", None)
+
+    def _after_interruption(
+        self, broker: Broker, hook: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Call the `after_` hooks for a job that will be run again as if it had not begun.
+
+        Left out are those that would take the interruption for the job's end: Dramatiq's retries, results,
+        callbacks and what follows in groups and pipelines.
+        """
+        cleaning = [one for one in self._on(broker, hook, False) if not isinstance(one, _ON_OUTCOME)]
+        self._call_after(broker, hook, cleaning, args, kwargs)
 
     @staticmethod
     def _call_before(
@@ -176,7 +184,7 @@ def stirs(options: Mapping[str, Any]) -> bool:
 
 
 def _rests(middleware: Middleware) -> bool:
-    rests = _RESTING.get(type(middleware))
+    rests = _RESTING.get(vars(type(middleware)).get("rests_as", type(middleware)))
     return rests is not None and rests(middleware) and not vars(middleware).keys() & _HOOKS
 
 

@@ -1,0 +1,156 @@
+"""What this process holds of a broker's queues, and for how long it may."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+from typing import Protocol
+
+from dramatiq.middleware import SkipMessage
+
+from osmod.jobs.errors import InvalidOption
+from osmod.jobs.messages.bounds import check_span
+from osmod.jobs.queue.holdings import Commands, Holdings
+from osmod.jobs.queue.job import Job
+from osmod.jobs.queue.leases import Heartbeat
+from osmod.jobs.queue.scripts import BEGIN
+from osmod.jobs.queue.sending import Sender
+from osmod.jobs.wire.backoff import Backoff
+from osmod.jobs.wire.complaints import Complaints
+from osmod.jobs.wire.link import passes
+from osmod.jobs.wire.queues import Queues
+
+#: Milliseconds for which a worker holds a job without a sign of life.
+DEFAULT_LEASE = 15_000
+#: A job is failed once its worker died this often.
+DEATHS_ALLOWED = 3
+
+
+class Holding(Queues, Commands, Protocol):
+    """The queues whose jobs are held, and the commands by which Dramatiq ends single ones."""
+
+
+class Custodian(Queues, Protocol):
+    """The queues, with what this process holds of them."""
+
+    @property
+    def custody(self) -> Custody:
+        """What this process holds."""
+
+
+class Custody:
+    """The jobs that this process holds, and the thread that extends their leases.
+
+    Attributes:
+      lease: milliseconds for which a job is held without a sign of life.
+      terms: what every exchange with Redis is told first; see `lua/exchange.lua`.
+      complaints: where whoever meets a Redis that does not work says so.
+
+    Parameters:
+      lease: as `JobBroker` takes it.
+      keep_done: number of finished jobs kept for a queue.
+      nap: milliseconds after which an idle consumer looks up though nothing happened.
+    """
+
+    def __init__(
+        self, broker: Holding, sender: Sender, *, lease: int | float | timedelta, keep_done: int, nap: int
+    ) -> None:
+        self.lease = lease_millis(lease)
+        self.nap = min(nap, self.lease * 2 // 3)
+        self.complaints = Complaints()
+        kept = (broker.done_ttl, keep_done, broker.dead_message_ttl)
+        self.terms = [b"%d" % term for term in (self.lease, *kept, DEATHS_ALLOWED, self.nap)]
+        self._broker = broker
+        self._sender = sender
+        self._lock = threading.Lock()
+        self._holdings: dict[str, Holdings] = {}
+        self._heartbeat: Heartbeat | None = None
+
+    def holdings(self, queue_name: str) -> Holdings:
+        """What this process holds of a queue."""
+        with self._lock:
+            if queue_name not in self._holdings:
+                base = self._broker.key_base(queue_name)
+                followups = self._sender.store_followups
+                self._holdings[queue_name] = Holdings(queue_name, base, self.terms, self._broker, followups)
+            return self._holdings[queue_name]
+
+    def all_holdings(self) -> list[Holdings]:
+        """What this process holds of every queue that it consumes."""
+        with self._lock:
+            return list(self._holdings.values())
+
+    def held(self, queue_name: str, message_id: str) -> Job | None:
+        """A job, if this process holds it."""
+        holdings = self._holdings.get(queue_name)
+        return holdings.held.get(message_id) if holdings is not None else None
+
+    def keep(self) -> bool:
+        """Extend the leases of what is held, from now on. False if that is being done already."""
+        with self._lock:
+            if self._heartbeat is not None and self._heartbeat.is_alive():
+                return False
+            self._heartbeat = Heartbeat(
+                self.all_holdings, self._broker.links.route, self.lease, self.complaints
+            )
+            self._heartbeat.start()
+            return True
+
+    def flush(self, patience: float = 0.0) -> None:
+        """Tell Redis now what ended, trying for so many seconds a queue."""
+        for holdings in self.all_holdings():
+            holdings.flush(self._broker.links, patience)
+
+    def begin(self, job: Job) -> None:
+        """Ask Redis before a job starts whose lease has passed on, or whose worker vanished before; note the latter.
+
+        Should this worker die too, the job is certain to have been running: that is what counts towards failing
+        it. Of jobs on their first run it is not known, which saves every healthy job a round trip.
+
+        Raises:
+          SkipMessage: its lease has passed on; whoever has it now runs it.
+        """
+        backoff = Backoff()
+        give_up = time.monotonic() + self.lease / 1000
+        base = self._broker.key_base(job.queue_name)
+        while True:
+            try:
+                held = BEGIN.run(self._broker.links, base, [job.id, job.token])
+            except Exception as error:
+                if not passes(error):
+                    raise
+                if time.monotonic() > give_up:
+                    job.hand_back()
+                    raise SkipMessage(
+                        f"Redis has been away for the whole lease of {job.message_id}"
+                    ) from error
+                time.sleep(backoff.next())
+            else:
+                if not held:
+                    job.hand_back()
+                    raise SkipMessage(f"the lease of {job.message_id} has passed on")
+                return
+
+    def close(self) -> None:
+        """Extend no more."""
+        with self._lock:
+            heartbeat, self._heartbeat = self._heartbeat, None
+        if heartbeat is not None:
+            heartbeat.stop()
+
+
+def lease_millis(lease: int | float | timedelta) -> int:
+    """A lease in milliseconds. A number below 250 is one of seconds.
+
+    Raises:
+      InvalidOption: it is too short for a worker to keep, or no length of time.
+    """
+    if isinstance(lease, timedelta):
+        millis = lease.total_seconds() * 1000
+    else:
+        millis = lease * 1000 if lease < 250 else lease
+    if millis < 250:
+        raise InvalidOption(f"lease={lease!r}: shorter than 250 milliseconds, a worker could not keep it")
+    check_span(lease=millis)
+    return int(millis)

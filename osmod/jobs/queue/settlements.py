@@ -1,0 +1,54 @@
+"""What Redis is told of a run that is over. `lua/exchange.lua` says what each kind does."""
+
+from __future__ import annotations
+
+#: Kind, job id, lease's token, and what else the kind takes.
+Settlement = tuple[bytes, ...]
+
+DONE = b"d"
+#: Done, where more than the record is to be seen to: a unique key, or the removal of the record.
+DONE_WITH_TERMS = b"D"
+FAILED = b"f"
+RETRIED = b"r"
+POSTPONED = b"p"
+HANDED_BACK = b"h"
+
+#: Those that end a job for good.
+ENDS = frozenset({DONE, DONE_WITH_TERMS, FAILED})
+#: Those after which the job is run as if this run had not begun.
+INTERRUPTIONS = frozenset({HANDED_BACK, POSTPONED})
+
+#: Characters of an error and of a traceback that are kept of a failed job: the first, and the last.
+_REASON, _TRACEBACK = 2_000, 8_000
+
+
+def done(kind: bytes, job_id: bytes, token: bytes, ran: bytes) -> Settlement:
+    """The job ended well. `ran`: nothing, or a space, the milliseconds of the run, a space, its thread."""
+    return kind, job_id, token, ran
+
+
+def failed(job_id: bytes, token: bytes, reason: str, traceback: str, ran: bytes) -> Settlement:
+    """The job failed for good."""
+    texts = (reason[:_REASON].encode(errors="replace"), traceback[-_TRACEBACK:].encode(errors="replace"))
+    return (FAILED, job_id, token, *texts, ran)
+
+
+def retried(job_id: bytes, token: bytes, wait: int, message: bytes) -> Settlement:
+    """The job is tried again after so many milliseconds, with this message."""
+    return RETRIED, job_id, token, b"%d" % wait, message
+
+
+def postponed(job_id: bytes, token: bytes, wait: int) -> Settlement:
+    """The job becomes due after so many milliseconds; no attempt is counted."""
+    return POSTPONED, job_id, token, b"%d" % wait
+
+
+def handed_back(job_id: bytes, token: bytes) -> Settlement:
+    """The job returns to its old place; no attempt is counted."""
+    return HANDED_BACK, job_id, token
+
+
+def under(settlement: Settlement, token: bytes) -> Settlement:
+    """A settlement as it is told under another lease."""
+    kind, job_id, _, *rest = settlement
+    return (kind, job_id, token, *rest)

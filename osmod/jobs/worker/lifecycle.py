@@ -1,0 +1,246 @@
+"""How a worker starts and stops: what it only had in stock goes back, what runs may end, within a set time.
+
+A job whose thread still runs is never handed back while it does: it would start elsewhere beside itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+import weakref
+from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import util
+from typing import Any
+
+from dramatiq import MessageProxy, Worker
+from dramatiq.cli import RET_OK
+from dramatiq.middleware.shutdown import Shutdown
+
+from osmod.jobs.queue.custody import Custody
+from osmod.jobs.queue.holdings import Holdings
+from osmod.jobs.queue.job import Job
+from osmod.jobs.queue.settlements import handed_back, postponed
+from osmod.jobs.worker import signals
+from osmod.jobs.worker.workqueue import NoDelays, WorkQueue
+
+_log = logging.getLogger(__name__)
+
+#: Milliseconds that a stopping worker gives its running jobs.
+DEFAULT_DRAIN = 25_000
+#: Seconds that an interrupted job gets to let go.
+GRACE = 2.0
+#: Seconds that a process on its way out tries to tell Redis so.
+LAST_WORDS = 1.0
+#: Seconds until a worker process that is asked to stop begins to: Dramatiq's sleeps so long.
+NOTICING = 1.0
+#: Seconds that jobs get to end, and then to let go, in a process that ends at once.
+LAST_CHANCE, LAST_GRACE = 0.1, 0.35
+#: Milliseconds after which a job starts elsewhere whose process ends beneath it.
+AFTERLIFE = 1_000
+#: The same for one whose coroutine goes on though it was cancelled: its process takes longer to end.
+COROUTINE_AFTERLIFE = 5_000
+
+
+class Drained(Shutdown):
+    """Raised inside an actor that still runs when its worker's time to stop is over.
+
+    The job is not failed and no attempt is counted: it goes back to its old place in the queue.
+    """
+
+
+class Lifecycle:
+    """The start and the stop of this process's worker, as Dramatiq's signals tell of them.
+
+    Attributes:
+      drain: milliseconds that a stopping worker gives its running jobs.
+      stopping: whether the worker stops: no job is begun any more.
+      work_queue: from which the worker's threads take jobs, once there was a worker.
+    """
+
+    def __init__(self, custody: Custody, drain: int) -> None:
+        self._custody = custody
+        self.drain = drain
+        self.stopping = False
+        self.work_queue: WorkQueue | None = None
+        #: Whether a coroutine went on though it was cancelled.
+        self._clinging = False
+
+    def hooks(self) -> dict[str, Callable[..., None]]:
+        """What is done on Dramatiq's signals, before any middleware is asked, by the names of its hooks."""
+        return {
+            "after_process_boot": self._heed_signals,
+            "before_worker_boot": self._begin_work,
+            "before_worker_shutdown": self._begin_draining,
+            "after_worker_shutdown": self._end_draining,
+            "before_process_message": self._begin_job,
+            "after_process_message": self._note_interruption,
+            "after_consumer_thread_boot": self._take_delays,
+        }
+
+    def release_on_exit(self) -> None:
+        """Hand back what no thread has begun, should this process exit without stopping its worker."""
+        give_up = partial(_give_up, weakref.ref(self), os.getpid())
+        # Processes made by multiprocessing, such as Dramatiq's workers, run these and not atexit's.
+        util.Finalize(None, give_up, exitpriority=100)
+        atexit.register(give_up)
+
+    def give_up(self) -> None:
+        """Begin no more jobs, hand back those that no thread has begun, and tell Redis what is to be told."""
+        self.stopping = True
+        self._hand_back_unbegun()
+        self._custody.flush(LAST_WORDS)
+
+    def _heed_signals(self) -> None:
+        """A worker process boots: from now on it ends as its jobs need it."""
+        requests = signals.take_over()
+        if requests is not None:
+            requests.let_go = self._let_go
+
+    def _begin_work(self, worker: Worker) -> None:
+        if not isinstance(worker, Worker):
+            return  # A signal given by hand, to middleware.
+        requests = signals.current()
+        self.stopping = requests is not None and requests.asked
+        self._clinging = False
+        if requests is not None:
+            requests.patience = NOTICING + self.drain / 1000 + GRACE + signals.LEAVING
+        self.work_queue = WorkQueue(worker.worker_threads, worker.consumers)
+        setattr(worker, "work_queue", self.work_queue)  # noqa: B010
+
+    @staticmethod
+    def _take_delays(consumer_thread: Any) -> None:
+        setattr(consumer_thread, "delay_queue", NoDelays())  # noqa: B010
+
+    def _begin_job(self, job: Any) -> None:
+        if job.__class__ is Job and (job.suspect or job.lost):
+            self._custody.begin(job)
+
+    def _begin_draining(self, worker: Any) -> None:
+        """A worker begins to stop: no more jobs, and back with those that no thread has begun.
+
+        From now on the worker's threads are waited for no longer than `drain`, however long the caller would;
+        shorter, if the caller would. Those still running then are interrupted, once.
+        """
+        if not isinstance(worker, Worker):
+            return
+        self.stopping = True
+        work_queue: Any = worker.work_queue
+        patience = _Patience(self.drain / 1000, work_queue)
+        for thread in worker.workers:
+            # Dramatiq joins each with the whole shutdown timeout of its command, ten minutes by default.
+            setattr(thread, "join", partial(patience.join, thread))  # noqa: B010
+        if isinstance(work_queue, WorkQueue):
+            by_queue: dict[str, list[MessageProxy]] = defaultdict(list)
+            for item in work_queue.drain():
+                by_queue[item.message.queue_name].append(item.message)
+            for queue_name, messages in by_queue.items():
+                worker.consumers[queue_name].requeue_messages(messages)
+
+    def _end_draining(self, worker: Any) -> None:
+        """A worker has stopped. What others in this process hold is theirs.
+
+        If jobs still run, the process ends with them. Where it is not a worker's, such as a test's, their leases
+        are kept until they let go.
+        """
+        threads = worker.consumers.values() if isinstance(worker, Worker) else ()
+        consumers: set[Any] = {thread.consumer for thread in threads}
+        running = self._hand_back_unbegun(lambda job: job.consumer in consumers)
+        self._custody.flush(LAST_WORDS)
+        for _, job in running:
+            _log.warning("Job %s did not let go in time; it will be run again.", job.message_id)
+        requests = signals.current()
+        if requests is not None and (running or self._clinging):
+            requests.end(RET_OK)
+        self.stopping = False
+
+    def _note_interruption(
+        self, job: Any, *, result: object = None, exception: BaseException | None = None
+    ) -> None:
+        """A job ends: if because of the interruption it is not over, it goes back.
+
+        So does one of an actor with `notify_shutdown` that lets the notification pass.
+        """
+        if exception is None:
+            return
+        # What was interrupted may let go when its worker has stopped.
+        interruption = Shutdown if self.stopping else Drained
+        if isinstance(exception, interruption):
+            job.hand_back()
+        elif isinstance(exception.__cause__, interruption):
+            # Dramatiq's event loop: the coroutine was cancelled and goes on all the same.
+            self._clinging = True
+            others_may_run = 0 if isinstance(exception.__cause__, Drained) else self.drain
+            job.postpone(others_may_run + COROUTINE_AFTERLIFE)
+
+    def _let_go(self) -> None:
+        """Called right before this process ends whatever runs in it: settle what can be.
+
+        Jobs that still run after they were interrupted are postponed, so that they start when the process is gone.
+        """
+        self.stopping = True
+        work_queue = self.work_queue
+        if work_queue is not None:
+            work_queue.shut()
+            if not _wait(lambda: not work_queue.busy_threads(), LAST_CHANCE):
+                work_queue.interrupt(Drained)
+                _wait(lambda: not work_queue.busy_threads(), LAST_GRACE)
+        for holdings, job in self._hand_back_unbegun():
+            holdings.settle(job, postponed(job.id, job.token, AFTERLIFE))
+        self._custody.flush()
+
+    def _hand_back_unbegun(
+        self, meant: Callable[[Job], bool] = lambda job: True
+    ) -> list[tuple[Holdings, Job]]:
+        """Note that those of the jobs meant that no thread has begun go back. Returns those that run."""
+        running = []
+        for holdings in self._custody.all_holdings():
+            for job in filter(meant, list(holdings.held.values())):
+                if job.begun and not job.ended:
+                    running.append((holdings, job))
+                elif not job.ended:
+                    holdings.settle(job, handed_back(job.id, job.token))
+        return running
+
+
+def _give_up(reference: weakref.ref[Lifecycle], process: int) -> None:
+    lifecycle = reference()
+    # A process forked from this one holds none of its leases.
+    if lifecycle is not None and os.getpid() == process:
+        lifecycle.give_up()
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return met
+
+
+class _Patience:
+    def __init__(self, seconds: float, work_queue: Any) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._work_queue = work_queue
+        self._interrupted = False
+
+    def join(self, thread: threading.Thread, timeout: float | None = None) -> None:
+        if timeout is not None:
+            self._deadline = min(self._deadline, time.monotonic() + timeout)
+        if self._ended_by(self._deadline, thread):
+            return
+        if not self._interrupted:
+            self._interrupted = True
+            if isinstance(self._work_queue, WorkQueue):
+                self._work_queue.interrupt(Drained)
+        self._ended_by(self._deadline + GRACE, thread)
+
+    @staticmethod
+    def _ended_by(moment: float, thread: threading.Thread) -> bool:
+        # The main thread looks up now and then, for signals that were delivered to another.
+        while thread.is_alive() and (left := moment - time.monotonic()) > 0:
+            threading.Thread.join(thread, min(left, signals.LOOK))
+        return not thread.is_alive()
