@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.structure.imports import ROOT, SOURCES, imports, within
+from tests.structure.imports import ROOT, SOURCES, circles, imports, module, module_arrows, within
 
 OURS = ("actors", "osmod", "worker")
 TASK = ("osmod.task", "osmod.payload", "osmod.asking")
@@ -31,17 +31,29 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     ),
 }
 """For each part, the parts of ours that it may import, besides itself. What is not named may import all."""
+LEAVES = ("durations", "errors", "states")
+ROOMS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(LEAVES, ()),
+    "wire": LEAVES,
+    "messages": LEAVES,
+    "queue": ("messages", "wire", *LEAVES),
+    "records": ("queue", "messages", "wire", *LEAVES),
+    "middleware": ("queue", "messages", "wire", *LEAVES),
+    "worker": ("queue", "messages", "wire", *LEAVES),
+    "steering": ("records", "queue", "messages", "wire", *LEAVES),
+    "events": ("records", "queue", "wire", *LEAVES),
+    "enqueue": ("messages", *LEAVES),
+    "inline": ("messages", *LEAVES),
+    "schedules": ("wire", "worker.signals", *LEAVES),
+    "broker": ("worker", "middleware", "queue", "messages", "wire", *LEAVES),
+}
+"""For each room of `osmod.jobs`, what else of it the room may import. What is not named may import all."""
 NEVER: dict[str, tuple[str, ...]] = {
     "osmod.moderation": ("dramatiq", "periodiq", "redis", "httpx", "click"),
     "osmod.scorers": ("dramatiq", "periodiq", "redis", "sqlalchemy"),
     "osmod.jobs": ("sqlalchemy",),
 }
 """For each part, the libraries that it must not know."""
-
-
-def module(path: Path) -> str:
-    """A file's name as a module."""
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 @pytest.mark.parametrize("part", MAY_KNOW)
@@ -56,6 +68,32 @@ def test_arrows(part: str) -> None:
         if within(name, OURS) and not within(name, allowed) and name != "osmod"
     ]
     assert [] == wrong
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms(room: str) -> None:
+    """Within `osmod.jobs` arrows go one way, those for type checking too; only `setup` knows the settings."""
+    allowed = tuple(f"osmod.jobs.{one}" for one in (room, *ROOMS[room]))
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in SOURCES
+        if within(module(path), (f"osmod.jobs.{room}",))
+        for line, name in imports(path)
+        if within(name, OURS) and not within(name, allowed)
+    ]
+    assert [] == wrong
+
+
+def test_no_circle() -> None:
+    """No module of the house imports, over whatever others, itself: neither at run time nor for type checking."""
+    arrows = module_arrows()
+    assert [] == [sorted(circle) for circle in circles(arrows)]
+
+
+def test_circles_are_found() -> None:
+    """Of one file or of several, however they are entered."""
+    arrows = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set(), "e": {"e"}}
+    assert [["b", "c"], ["e"]] == sorted(sorted(circle) for circle in circles(arrows))
 
 
 @pytest.mark.parametrize("part", NEVER)
@@ -74,9 +112,8 @@ def test_libraries(part: str) -> None:
 def test_every_part_is_there() -> None:
     """The names above are those of real parts; a part that is renamed is renamed here."""
     later = {"osmod.publishers"}
-    assert [] == [
-        part for part in MAY_KNOW.keys() - later if not any(within(module(path), (part,)) for path in SOURCES)
-    ]
+    parts = {*MAY_KNOW.keys() - later, *(f"osmod.jobs.{room}" for room in ROOMS)}
+    assert [] == [part for part in parts if not any(within(module(path), (part,)) for path in SOURCES)]
 
 
 @pytest.mark.parametrize(
