@@ -22,8 +22,8 @@ from osmod.jobs.queue.retries import is_its_run, run_again
 from osmod.jobs.queue.scripts import ENQUEUE, PURGE
 from osmod.jobs.queue.sending import DEFAULT_SEND_PATIENCE, Sender, stored_as
 from osmod.jobs.wire.connection import bounded, client_from_url
-from osmod.jobs.wire.link import Links
-from osmod.jobs.wire.route import route_of
+from osmod.jobs.wire.links import Links
+from osmod.jobs.wire.moving_routes import route_of
 from osmod.jobs.worker.consumer import JobConsumer
 from osmod.jobs.worker.hook_table import HookTable
 from osmod.jobs.worker.lifecycle import DEFAULT_DRAIN, Lifecycle

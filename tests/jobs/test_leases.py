@@ -116,7 +116,7 @@ def test_a_job_that_ended_is_settled_under_the_lease_given_anew(broker: JobBroke
     _, heads, messages = holdings.exchange(consumer._link, b"anew:1", 1)
     held = holdings.held[message.message_id]
     holdings.settle(held, (b"d", held.id, held.token, b""))
-    consumer._take(heads.split(), messages, b"anew:1")
+    consumer._stock.take(heads.split(), messages, b"anew:1")
     assert not consumer.message_cache
     holdings.flush(broker.links)
     consumer.close()

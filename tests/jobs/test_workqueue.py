@@ -11,7 +11,8 @@ import pytest
 from dramatiq import Message, MessageProxy
 from dramatiq.worker import _WorkQueueItem
 
-from osmod.jobs.worker.workqueue import MOST_AHEAD, STALL, NoDelays, WorkQueue
+from osmod.jobs.worker.no_delays import NoDelays
+from osmod.jobs.worker.workqueue import MOST_AHEAD, STALL, WorkQueue
 from tests.waiting import until
 
 

@@ -13,8 +13,8 @@ from osmod.cli.errors import masked, redis_sentence
 from osmod.jobs.queue.scripts import ENQUEUE, EXCHANGE
 from osmod.jobs.wire.cluster import ClusterClient
 from osmod.jobs.wire.connection import client_from_url
-from osmod.jobs.wire.link import Links
-from osmod.jobs.wire.route import route_of
+from osmod.jobs.wire.links import Links
+from osmod.jobs.wire.moving_routes import route_of
 from osmod.settings import Settings
 
 OLDEST = (6, 2)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from functools import partial, wraps
+from functools import partial
 from threading import get_ident
 from time import perf_counter
 from typing import Any
@@ -14,9 +13,9 @@ from typing import Any
 import redis
 from dramatiq import Broker, Middleware, Worker
 from dramatiq.middleware import Interrupt, SkipMessage
-from dramatiq.results import Results
 
 from osmod.jobs.middleware.reports import Reports
+from osmod.jobs.middleware.results import keeping_result
 from osmod.jobs.queue import presence
 from osmod.jobs.queue.custody import Custodian
 from osmod.jobs.queue.interrupts import interrupt
@@ -69,7 +68,7 @@ class JobControl(Middleware):
     def after_declare_actor(self, broker: Any, actor: Any) -> None:
         """Have the actor's result noted, where it asks for that."""
         if actor.options.get("keep_result"):
-            actor.fn = _keeping_result(broker, actor.fn)
+            actor.fn = keeping_result(broker, actor.fn)
 
     def after_worker_boot(self, broker: Any, worker: Worker) -> None:
         """Start to watch over this process's jobs."""
@@ -235,20 +234,3 @@ class _Watch(threading.Thread):
             queues=self._worker.consumers,
             since=self._since,
         )
-
-
-def _keeping_result(broker: Any, function: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(function)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        value = function(*args, **kwargs)
-        job = running.get()
-        if job is None or job.reports is None:
-            return value
-        job.reports.result(job, value)
-        passed_on = job.options.get("pipe_target") or any(
-            isinstance(one, Results) for one in broker.middleware
-        )
-        # Dramatiq would warn that a result nobody takes is discarded.
-        return value if passed_on else None
-
-    return run

@@ -15,7 +15,8 @@ from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.scripts import EXCHANGE, EXTEND, RECLAIM
 from osmod.jobs.queue.settlements import ENDS, FAILED, Settlement, failed, under
 from osmod.jobs.wire.backoff import Backoff
-from osmod.jobs.wire.link import Link, Links, curable
+from osmod.jobs.wire.link import Link, curable
+from osmod.jobs.wire.links import Links
 
 _log = logging.getLogger(__name__)
 

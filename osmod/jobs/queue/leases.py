@@ -9,7 +9,7 @@ import redis
 
 from osmod.jobs.queue.holdings import Holdings
 from osmod.jobs.wire.complaints import Complaints
-from osmod.jobs.wire.link import Links
+from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.route import Route
 
 

@@ -17,5 +17,7 @@ RECLAIM = Script(_LUA / "reclaim.lua")
 PRESENT = Script(_LUA / "present.lua")
 WORKERS = Script(_LUA / "workers.lua")
 #: Who could not keep what it leased, or not say how it ended, is to lease nothing.
-EXCHANGE = Script(_LUA / "exchange.lua").along(ENQUEUE, EXTEND, BEGIN, RECLAIM, PRESENT)
+EXCHANGE = Script(_LUA / "exchange.lua", _LUA / "_returning.lua").along(
+    ENQUEUE, EXTEND, BEGIN, RECLAIM, PRESENT
+)
 PURGE = Script(_LUA / "purge.lua")

@@ -18,7 +18,8 @@ from osmod.jobs.messages.options import apply_to_message, wire_form
 from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.scripts import ENQUEUE, ENQUEUE_FOLLOW_UP
 from osmod.jobs.wire.backoff import Backoff
-from osmod.jobs.wire.link import Links, passes
+from osmod.jobs.wire.link import passes
+from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.refusals import outage
 from osmod.jobs.wire.scripts import Script

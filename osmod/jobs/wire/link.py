@@ -6,11 +6,9 @@ path costs about 40 µs a call, a third of what sending a job may cost in all.
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 import time
-from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -21,9 +19,9 @@ from osmod.jobs.wire.resp import PORTION, Reader, Reply, ServerError
 from osmod.jobs.wire.route import Node, Route
 
 #: Seconds for which an eager link looks for an answer without sleeping.
-GLANCE = 0.00015
+SPIN = 0.00015
 #: Looks in vain before a link gives up looking, and calls between two tries after that.
-LUCK, RETRY_GLANCE = 16, 64
+SPINS_IN_VAIN, TRY_AGAIN = 16, 64
 #: How often one call follows its queue to where that has moved.
 REDIRECTS = 5
 
@@ -64,11 +62,11 @@ class Link:
 
     def __init__(self, route: Route, most: float | None = None, eager: bool = False) -> None:
         self.route = route
-        #: Whether to look for an answer a few times before going to sleep over it; see `_glance`.
+        #: Whether to look for an answer a few times before going to sleep over it; see `_spin`.
         self.eager = eager
         #: Where it leads, while it is open.
         self.node: Node = None
-        self._luck = LUCK
+        self._spins_left = SPINS_IN_VAIN
         self._base = b""
         #: A command was sent whose answer has not been read.
         self._owed = False
@@ -200,7 +198,7 @@ class Link:
 
     def _receive(self) -> bytes:
         try:
-            data = self._glance() if self.eager else None
+            data = self._spin() if self.eager else None
             if data is None:
                 data = self._socket.recv(PORTION)  # type: ignore[union-attr]
         except TimeoutError:
@@ -221,17 +219,21 @@ class Link:
     def _silence(self) -> redis.TimeoutError:
         return redis.TimeoutError(f"Redis did not answer within {self.timeout} seconds")
 
-    def _glance(self) -> bytes | None:
-        """What has arrived within `GLANCE` seconds, looked for without sleeping; None if nothing has.
+    def _spin(self) -> bytes | None:
+        """What has arrived within `SPIN` seconds, looked for without sleeping; None if nothing has.
 
         A near server answers in less time than it takes to be put to sleep and woken again. Where it proves
         too far away for that, looking stops paying and is only tried now and then.
         """
         sock = self._socket
-        self._luck -= 1
-        if sock is None or hasattr(sock, "pending") or (self._luck < 0 and self._luck % RETRY_GLANCE):
+        self._spins_left -= 1
+        if (
+            sock is None
+            or hasattr(sock, "pending")
+            or (self._spins_left < 0 and self._spins_left % TRY_AGAIN)
+        ):
             return None
-        end = time.perf_counter() + GLANCE
+        end = time.perf_counter() + SPIN
         sock.settimeout(0)
         try:
             while time.perf_counter() < end:
@@ -239,51 +241,8 @@ class Link:
                     data = sock.recv(PORTION)
                 except BlockingIOError:
                     continue
-                self._luck = LUCK
+                self._spins_left = SPINS_IN_VAIN
                 return data
         finally:
             sock.settimeout(self.timeout)
         return None
-
-
-class Links:
-    """Links at rest, for whichever thread needs one next. After a fork the child starts with none.
-
-    `most` bounds in seconds how long an answer is waited for, where the route's own timeout is longer; `eager`
-    links look for it before they sleep.
-    """
-
-    def __init__(self, route: Route, most: float | None = None, eager: bool = False) -> None:
-        self.route = route
-        self._most = most
-        self._eager = eager
-        self._idle: defaultdict[Node, deque[Link]] = defaultdict(deque)
-        self._process = os.getpid()
-
-    def call(self, base: bytes, command: bytes, meanwhile: Callable[[], object] | None = None) -> Reply:
-        """`Link.call` on a link of the calling thread's own for so long."""
-        if self._process != os.getpid():
-            self._idle, self._process = defaultdict(deque), os.getpid()
-            self.route.forked()
-        try:
-            link = self._idle[self.route.shelf(base)].pop()
-        except IndexError:
-            link = Link(self.route, self._most, self._eager)
-        try:
-            return link.call(base, command, meanwhile)
-        finally:
-            if link.is_open:
-                self._idle[self.route.shelf_of(link.node)].append(link)
-            else:
-                # What one connection met, those at rest would meet one after the other.
-                self.close()
-
-    def new(self) -> Link:
-        """A link to keep; the caller closes it."""
-        return Link(self.route, self._most)
-
-    def close(self) -> None:
-        """Close the links at rest."""
-        for idle in list(self._idle.values()):
-            while idle:
-                idle.pop().close()

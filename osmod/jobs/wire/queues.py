@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from dramatiq import Middleware
 
-from osmod.jobs.wire.link import Links
+from osmod.jobs.wire.links import Links
 
 
 class Queues(Protocol):

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from osmod.jobs.errors import RedisUnusable
-from osmod.jobs.wire.link import Link, Links
+from osmod.jobs.wire.link import Link
+from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.refusals import wrong_type
 from osmod.jobs.wire.resp import Reply, ServerError, pack
 

@@ -6,27 +6,23 @@ import logging
 import os
 import socket
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Protocol
 from uuid import uuid4
 
-from dramatiq import Consumer, Message, MessageProxy
-from dramatiq.errors import DecodeError
+from dramatiq import Consumer, MessageProxy
 from dramatiq.worker import QUEUE_PREFETCH
 
-from osmod.jobs.messages.encoding import decoder
 from osmod.jobs.queue.custody import Custodian
 from osmod.jobs.queue.job import Job
-from osmod.jobs.queue.settlements import Settlement, handed_back
+from osmod.jobs.queue.settlements import Settlement
 from osmod.jobs.wire.backoff import Backoff
-from osmod.jobs.wire.connection import ANSWER_TIMEOUT
 from osmod.jobs.wire.link import curable
-from osmod.jobs.wire.resp import pack
 from osmod.jobs.worker.bell import Bell
-from osmod.jobs.worker.hook_table import stirs
 from osmod.jobs.worker.lifecycle import Lifecycle
+from osmod.jobs.worker.sleeper import Sleeper
+from osmod.jobs.worker.stock import Stock
 from osmod.jobs.worker.workqueue import CLOSING_PAUSE, STALL
 
 _log = logging.getLogger(__name__)
@@ -64,19 +60,18 @@ class JobConsumer(Consumer):
         self.queue_name = queue_name
         self.prefetch = prefetch
         self.timeout = timeout
-        self.message_cache: deque[Job] = deque()
-        self.queued_message_ids: set[str] = set()
-
         self._custody, self._lifecycle = broker.custody, broker.lifecycle
         self._holdings = self._custody.holdings(queue_name)
+        self._stock = Stock(self, self._holdings, broker.actors)
+        #: The names that Dramatiq has for them.
+        self.message_cache, self.queued_message_ids = self._stock.waiting, self._stock.leased
         self._link = broker.links.new()
-        self._sleeper = broker.links.new()
+        self._sleeper = Sleeper(broker.links.new(), self._holdings.base)
         self._look_up = min(timeout / 1000, LOOK_UP)
         self._worker = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self._leases = count(1)
         self._bell = Bell()
         self._ring_at = 0
-        self._sleeps_until = 0.0
         self._empty_until = 0.0
         self._backoff = Backoff()
 
@@ -93,7 +88,7 @@ class JobConsumer(Consumer):
         except Exception as error:
             if not curable(error):
                 raise
-            self._sleeps_until = self._empty_until = 0.0
+            self._empty_until = 0.0
             # What one connection met, the other is about to.
             self._sleeper.close()
             self._link.close()
@@ -113,24 +108,15 @@ class JobConsumer(Consumer):
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Hand jobs back that were not started. Each returns to its old place in the order."""
-        self._give_back(messages)
+        self._stock.give_back(messages)
         self._holdings.flush(self.broker.links, CLOSING_PATIENCE)
 
     def close(self) -> None:
         """Hand back what was not given out, settle what ended, disconnect."""
         self._sleeper.close()
-        self._hand_back_cache()
+        self._stock.give_back_waiting()
         self._holdings.flush(self.broker.links, CLOSING_PATIENCE)
         self._link.close()
-
-    def _hand_back_cache(self) -> None:
-        self._give_back(self.message_cache)
-        self.message_cache.clear()
-
-    def _give_back(self, messages: Iterable[MessageProxy]) -> None:
-        for message in messages:
-            if isinstance(message, Job):
-                self._holdings.settle(message, handed_back(message.id, message.token))
 
     def settled(self) -> None:
         """Called by the thread that noted how a job leased by this consumer ended: have Redis told in time."""
@@ -149,16 +135,11 @@ class JobConsumer(Consumer):
         work_queue = self._lifecycle.work_queue
         return self.prefetch if QUEUE_PREFETCH or work_queue is None else self.prefetch + work_queue.ahead()
 
-    def _room(self, most: int) -> int:
-        queued = self.queued_message_ids
-        ended = sum(job.message_id in queued for job, _ in list(self._holdings.pending))
-        return most - len(queued) + ended
-
     def _next(self) -> Job | None:
         if self._lifecycle.stopping:
             self._wind_down()
             return None
-        if not self._sleeps_until:
+        if not self._sleeper.asleep:
             if time.monotonic() >= self._empty_until:
                 if not self._refill():
                     return None
@@ -166,14 +147,13 @@ class JobConsumer(Consumer):
                     return self.message_cache.popleft()
                 if time.monotonic() >= self._empty_until:
                     return None
-            self._fall_asleep()
+            self._sleeper.fall_asleep(self._empty_until - time.monotonic())
         return self._sleep()
 
     def _wind_down(self) -> None:
         """No more jobs: this process is stopping. What ends is still settled."""
         self._sleeper.close()
-        self._sleeps_until = 0.0
-        self._hand_back_cache()
+        self._stock.give_back_waiting()
         self._ring_at = 1
         if not self._holdings.pending:
             self._bell.wait(min(self._look_up, CLOSING_PAUSE))
@@ -195,13 +175,13 @@ class JobConsumer(Consumer):
         """Fetch what there is room for, once that is worth a call. False: there is no room yet."""
         most = self._most()
         worth = max(1, most // 2)
-        room = self._room(most)
+        room = self._stock.room(most)
         if room < 0 and self._lifecycle.work_queue is not None:
-            self._give_back(self._lifecycle.work_queue.take_back(self.queue_name, -room))
+            self._stock.give_back(self._lifecycle.work_queue.take_back(self.queue_name, -room))
         if room < worth:
             if not self._gathered(room, worth):
                 return False
-            room = self._room(most)
+            room = self._stock.room(most)
         self._exchange(room)
         return True
 
@@ -232,62 +212,21 @@ class JobConsumer(Consumer):
             self._empty_until = 0.0
         try:
             if fields:
-                self._take(fields, messages, token)
+                self._stock.take(fields, messages, token)
         finally:
             self._holdings.arrived(token)
-
-    def _fall_asleep(self) -> None:
-        seconds = max(0.001, self._empty_until - time.monotonic())
-        base = self._holdings.base
-        self._sleeper.send(base, b"*3\r\n" + pack([b"BLPOP", base + b"wake", b"%.3f" % seconds]))
-        self._sleeps_until = time.monotonic() + seconds + (self._sleeper.timeout or ANSWER_TIMEOUT)
 
     def _sleep(self) -> Job | None:
         """Wait in Redis for a job; for the caller's sake only so long, the command stays under way."""
         if self._holdings.pending:
             self._holdings.flush(self.broker.links)
-        if not self._wait(self._sleeper.readable):
-            if time.monotonic() > self._sleeps_until:
-                raise TimeoutError("no answer from a sleeping connection")
+        if not self._wait(self._sleeper.stirs):
+            self._sleeper.ensure_alive()
             return None
-        self._sleeper.receive()
-        self._sleeps_until = self._empty_until = 0.0
+        self._sleeper.wake()
+        self._empty_until = 0.0
         # The process was idle: it may as well look out for the answer. A busy one leaves the core to Redis.
         self._link.eager = True
-        self._exchange(self._room(self._most()))
+        self._exchange(self._stock.room(self._most()))
         self._link.eager = False
         return self.message_cache.popleft() if self.message_cache else None
-
-    def _take(self, fields: list[bytes], messages: bytes, token: bytes) -> None:
-        at, decode, actors = 0, decoder(messages), self.broker.actors
-        held, queued = self._holdings.held, self.queued_message_ids
-        for size, job_id in zip(fields[::2], fields[1::2], strict=True):
-            end = at + int(size)
-            marks = b""
-            if job_id[:1] in b"!*":
-                bare = job_id.lstrip(b"!*")
-                marks, job_id = job_id[: -len(bare)], bare
-            if job_id.decode() in held and self._holdings.adopt(job_id.decode(), token, marks):
-                at = end
-                continue
-            try:
-                message = decode(at, end)
-            except DecodeError as error:
-                _log.exception("Job %s cannot be read; it is failed.", job_id.decode())
-                message = Message(self.queue_name, "unreadable", (), {}, {}, job_id.decode())
-                job = Job(message, job_id, token, self, marks)
-                job.stuff_exception(error)
-                self.nack(job)
-                continue
-            finally:
-                at = end
-            job = Job(message, job_id, token, self, marks)
-            options = message.options
-            if options:
-                options.pop("eta", None)
-            actor = actors.get(message.actor_name)
-            job.plain = actor is not None and not stirs(actor.options) and not (options and stirs(options))
-            options["redis_message_id"] = message.message_id  # As its sender got it back.
-            held[message.message_id] = job
-            queued.add(message.message_id)
-            self.message_cache.append(job)

@@ -26,7 +26,8 @@ from osmod.jobs.queue.holdings import Holdings
 from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.settlements import handed_back, postponed
 from osmod.jobs.worker import signals
-from osmod.jobs.worker.workqueue import NoDelays, WorkQueue
+from osmod.jobs.worker.no_delays import NoDelays
+from osmod.jobs.worker.workqueue import WorkQueue
 
 _log = logging.getLogger(__name__)
 

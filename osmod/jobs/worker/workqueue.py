@@ -17,6 +17,7 @@ from dramatiq.middleware import Interrupt
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.messages.options import parse_priority
 from osmod.jobs.queue.interrupts import interrupt
+from osmod.jobs.worker.pace import Pace
 
 if TYPE_CHECKING:
     from dramatiq import MessageProxy
@@ -24,14 +25,10 @@ if TYPE_CHECKING:
 
 #: Seconds for which the one thread of brisk times may stay away before jobs are taken not to be brisk.
 STALL = 0.003
-#: Seconds that most of brisk jobs take at most.
-BRISK = 0.00025
 #: Seconds for which an idle thread waits while its worker stops.
 CLOSING_PAUSE = 0.02
 #: Jobs that may wait here beyond the usual number while jobs are brisk: some milliseconds' work.
 MOST_AHEAD = 112
-#: Seconds until jobs that were not brisk are tried again, at first and at most.
-TRIAL, RAREST_TRIAL = 0.05, 4.0
 
 
 class WorkQueue:
@@ -58,16 +55,12 @@ class WorkQueue:
         self._turn = 0
         self._arrivals = count()
         self._parked: list[Any] = []
-        self._beds: dict[int, Any] = {}
+        self._gates: dict[int, Any] = {}
         self._busy: dict[int, tuple[str, float]] = {}
         self._coming = 0
         self._running: dict[str, int] = defaultdict(int)
-        self._brisk = True
-        self._slow = 0.0
-        self._brisk_ended = 0
-        self._last_get = self._brisk_since = monotonic()
-        self._next_trial = 0.0
-        self._trial_after = TRIAL
+        self._pace = Pace()
+        self._last_get = monotonic()
         self._closing = self._shut = False
         self.unfinished_tasks = 0
 
@@ -80,7 +73,7 @@ class WorkQueue:
             turn = self._turns[queue_name] = max(self._turns.get(queue_name, 0) + 1, self._turn)
             heappush(self._waiting, (priority, turn, next(self._arrivals), item))
             self.unfinished_tasks += 1
-            if self._parked and not (self._brisk and (self._busy or self._coming)):
+            if self._parked and not (self._pace.brisk and (self._busy or self._coming)):
                 self._wake_one()
 
     def get(self, block: bool = True, timeout: float | None = None) -> _WorkQueueItem:
@@ -91,26 +84,26 @@ class WorkQueue:
         """
         thread = threading.get_ident()
         with self._lock:
-            if not (self._brisk and self._busy and block):
+            if not (self._pace.brisk and self._busy and block):
                 item = self._take(thread)
                 if item is not None:
                     return item
             if not block:
                 raise Empty
-            bed = self._beds.get(thread)
-            if bed is None:
-                bed = self._beds[thread] = threading.Lock()
-                bed.acquire()
-            self._parked.append(bed)
+            gate = self._gates.get(thread)
+            if gate is None:
+                gate = self._gates[thread] = threading.Lock()
+                gate.acquire()
+            self._parked.append(gate)
         if self._closing:
             timeout = CLOSING_PAUSE
-        woken = bed.acquire(timeout=-1 if timeout is None else timeout)
+        woken = gate.acquire(timeout=-1 if timeout is None else timeout)
         with self._lock:
-            if not woken and bed in self._parked:
-                self._parked.remove(bed)
+            if not woken and gate in self._parked:
+                self._parked.remove(gate)
             else:
                 if not woken:
-                    bed.acquire()
+                    gate.acquire()
                 self._coming -= 1
             item = self._take(thread)
         if item is None:
@@ -135,12 +128,8 @@ class WorkQueue:
                 return
             queue_name, since = busy
             self._running[queue_name] -= 1
-            if self._brisk:
-                self._brisk_ended += 1
-                # A share and no mean: a job during which the machine was busy elsewhere proves nothing.
-                self._slow += ((monotonic() - since > BRISK) - self._slow) * 0.1
-                if self._slow > 0.6:
-                    self._not_brisk()
+            if self._pace.brisk and not self._pace.job_took(monotonic() - since):
+                self._not_brisk()
             if self._held_back:
                 for entry in self._held_back.pop(queue_name, ()):
                     heappush(self._waiting, entry)
@@ -169,7 +158,7 @@ class WorkQueue:
 
     def ahead(self) -> int:
         """How many jobs more than usual may wait here: as many as were brisk of late, up to `MOST_AHEAD`."""
-        return 0 if self._closing else min(MOST_AHEAD, self._brisk_ended)
+        return 0 if self._closing else min(MOST_AHEAD, self._pace.ended)
 
     def take_back(self, queue_name: str, most: int) -> list[MessageProxy]:
         """Take out up to `most` jobs of a queue that no thread has begun, those whose turn is last."""
@@ -207,7 +196,7 @@ class WorkQueue:
 
         Consumers ask, and call `rouse` if it stays so.
         """
-        return bool(self._waiting and (self._parked or self._brisk))
+        return bool(self._waiting and (self._parked or self._pace.brisk))
 
     def rouse(self) -> None:
         """Jobs still wait. If none was begun for `STALL` seconds they were not brisk: wake the idle threads."""
@@ -221,12 +210,7 @@ class WorkQueue:
             self._all_done.notify_all()
 
     def _not_brisk(self) -> None:
-        now = monotonic()
-        if self._brisk:
-            held = now - self._brisk_since > 4 * self._trial_after
-            self._trial_after = TRIAL if held else min(RAREST_TRIAL, 2 * self._trial_after)
-            self._next_trial = now + self._trial_after
-            self._brisk, self._brisk_ended = False, 0
+        self._pace.slowed()
         for _ in range(min(len(self._waiting), len(self._parked))):
             self._wake_one()
 
@@ -250,11 +234,8 @@ class WorkQueue:
             self._running[queue_name] += 1
             self._busy[thread] = (queue_name, now)
             message.begun = True
-            if not self._brisk:
-                if now > self._next_trial:
-                    self._brisk, self._brisk_since, self._slow = True, now, 0.0
-                elif self._waiting and self._parked:
-                    self._wake_one()
+            if not self._pace.brisk and not self._pace.tried_again(now) and self._waiting and self._parked:
+                self._wake_one()
             return entry[3]
         return None
 
@@ -264,19 +245,3 @@ def _own_priority(value: Any, default: int) -> int:
         return parse_priority(value)
     except InvalidOption:
         return default  # Put into Redis by something else than this broker, which would have refused it.
-
-
-class NoDelays:
-    """Takes the place of the queue of delayed messages that Dramatiq keeps in each consumer thread.
-
-    Delayed jobs wait in Redis; a consumer thread looks into this after every job all the same.
-    """
-
-    unfinished_tasks = 0
-
-    def get_nowait(self) -> _WorkQueueItem:
-        """There is never one."""
-        raise Empty
-
-    def join(self) -> None:
-        """There is nothing to wait for."""

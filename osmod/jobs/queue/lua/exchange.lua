@@ -22,7 +22,7 @@ local lease, keep_done, keep_number, keep_failed = tonumber(ARGV[1]), tonumber(A
 local deaths_allowed, nap, token, want = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
 local done_ttl = ARGV[2]
 local refused, settled, done = {}, {}, {}
-local retried, failed, ripe, put_off = 0, 0, 0, false
+local retried, failed = 0, 0
 
 local EXTRAS = {d = 1, D = 1, h = 0, p = 1, f = 3, r = 2}
 local at, moves = {}, false
@@ -45,31 +45,6 @@ if grace > 0 then
 end
 if moves or #due > 0 or #lost > 0 then
     look_first()
-end
-
-local function back_to_ready(id, delay, fields)
-    delay = math.max(0, math.min(LONGEST, tonumber(delay) or 0))
-    if delay > 0 then
-        put_off = true
-        call('ZADD', DELAYED, now + delay, id)
-        call('HSET', JOB .. id, 'state', 'delayed', 'due', now + delay, unpack(fields))
-    else
-        put_ready(id, call('HGET', JOB .. id, 'priority'))
-        call('HSET', JOB .. id, 'state', 'waiting', unpack(fields))
-        ripe = ripe + 1
-    end
-    hold_unique(id, delay)
-end
-
--- Back to where it stood in line, as if it had not been fetched.
-local function back_in_place(id, place)
-    if tonumber(place) then
-        call('ZADD', READY, place, id)
-    else
-        put_ready(id, call('HGET', JOB .. id, 'priority'))
-    end
-    hold_unique(id, 0)
-    ripe = ripe + 1
 end
 
 if #settled > 0 then
@@ -164,26 +139,6 @@ if #due > 0 then
 end
 
 if #lost > 0 then
-    -- Has a job run again whose lease ran out, or fails it if its worker died with it too often.
-    local function recover(id, held, job)
-        -- Whether its worker had started it is known only from the second run on (see begin.lua); the first loss
-        -- counts as a death once a later one is certain.
-        local deaths = tonumber(job[4]) or 0
-        local certain = job[3] == held
-        if certain then
-            deaths = deaths + 1
-        end
-        if certain and deaths + (job[5] and 1 or 0) >= deaths_allowed then
-            call('HSET', JOB .. id, 'lease', '', 'deaths', deaths)
-            bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths_allowed .. ' times')
-            tally('failed', 1)
-            emit('failed', id, 'error', 'WorkerDied')
-        else
-            call('HSET', JOB .. id, 'state', 'waiting', 'lease', '', 'special', 1, 'suspect', 1, 'deaths', deaths)
-            back_in_place(id, job[1])
-        end
-    end
-
     local recovered = 0
     for _, member in ipairs(lost) do
         -- Those just settled are gone from the set.
@@ -192,7 +147,7 @@ if #lost > 0 then
             local id, held = string.match(member, '^(.*) (.*)$')
             local job = id and try('HMGET', JOB .. id, 'place', 'lease', 'begun', 'deaths', 'suspect') or {}
             if job[2] and not stopped(id, keep_failed) then
-                recover(id, held, job)
+                recover(id, held, job, deaths_allowed, keep_failed)
             end
         end
     end

@@ -1,0 +1,54 @@
+"""Connections at rest, for whichever thread needs one next."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict, deque
+from collections.abc import Callable
+
+from osmod.jobs.wire.link import Link
+from osmod.jobs.wire.resp import Reply
+from osmod.jobs.wire.route import Node, Route
+
+
+class Links:
+    """Links at rest, for whichever thread needs one next. After a fork the child starts with none.
+
+    `most` bounds in seconds how long an answer is waited for, where the route's own timeout is longer; `eager`
+    links look for it before they sleep.
+    """
+
+    def __init__(self, route: Route, most: float | None = None, eager: bool = False) -> None:
+        self.route = route
+        self._most = most
+        self._eager = eager
+        self._idle: defaultdict[Node, deque[Link]] = defaultdict(deque)
+        self._process = os.getpid()
+
+    def call(self, base: bytes, command: bytes, meanwhile: Callable[[], object] | None = None) -> Reply:
+        """`Link.call` on a link of the calling thread's own for so long."""
+        if self._process != os.getpid():
+            self._idle, self._process = defaultdict(deque), os.getpid()
+            self.route.forked()
+        try:
+            link = self._idle[self.route.shelf(base)].pop()
+        except IndexError:
+            link = Link(self.route, self._most, self._eager)
+        try:
+            return link.call(base, command, meanwhile)
+        finally:
+            if link.is_open:
+                self._idle[self.route.shelf_of(link.node)].append(link)
+            else:
+                # What one connection met, those at rest would meet one after the other.
+                self.close()
+
+    def new(self) -> Link:
+        """A link to keep; the caller closes it."""
+        return Link(self.route, self._most)
+
+    def close(self) -> None:
+        """Close the links at rest."""
+        for idle in list(self._idle.values()):
+            while idle:
+                idle.pop().close()
