@@ -59,7 +59,8 @@ class Job(MessageProxy):
       reports: where what it says of itself goes while it runs.
     """
 
-    #: Once its run is over, a space, the milliseconds that it took, a space, and the name of its thread.
+    #: Once its run is over, a space, the milliseconds that it took, a space, and the name of its thread. Told when
+    #: it is done.
     ran: bytes = b""
     begun: bool = False
     reports: Reporting | None = None
@@ -94,7 +95,7 @@ class Job(MessageProxy):
 
     def success(self) -> Settlement:
         """What to tell Redis of a run that raised nothing."""
-        return self.settlement or settlements.done(self._done, self.id, self.token, self.ran)
+        return self.settlement or (self._done, self.id, self.token, self.ran)
 
     def failure(self) -> Settlement:
         """What to tell Redis of a run that failed the job, unless it does not count."""

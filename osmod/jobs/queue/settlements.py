@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: Kind, job id, lease's token, and what else the kind takes.
+#: Kind, job id, lease's token, and what else the kind takes. (Of a job that is done, `Job.success` makes it.)
 Settlement = tuple[bytes, ...]
 
 DONE = b"d"
@@ -22,13 +22,8 @@ INTERRUPTIONS = frozenset({HANDED_BACK, POSTPONED})
 _REASON, _TRACEBACK = 2_000, 8_000
 
 
-def done(kind: bytes, job_id: bytes, token: bytes, ran: bytes) -> Settlement:
-    """The job ended well. `ran`: nothing, or a space, the milliseconds of the run, a space, its thread."""
-    return kind, job_id, token, ran
-
-
 def failed(job_id: bytes, token: bytes, reason: str, traceback: str, ran: bytes) -> Settlement:
-    """The job failed for good."""
+    """The job failed for good. `ran` is `Job.ran`."""
     texts = (reason[:_REASON].encode(errors="replace"), traceback[-_TRACEBACK:].encode(errors="replace"))
     return (FAILED, job_id, token, *texts, ran)
 
