@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 #: Settlements told to Redis in one call.
 BATCH = 256
+#: Seconds until jobs are looked at again whose followups could not be sent.
+OWING_PAUSE = 1.0
 #: Most jobs leased by one call, whatever the prefetch: a script holds up everyone else.
 MOST_LEASED = 1000
 
@@ -43,6 +45,8 @@ class Holdings:
     travels with the next call for jobs, in batches, and is noted again if that call fails. Until Redis knows
     it, the job's lease is extended like that of a running one. A job whose lease passed on stays in `held`
     until its run is over: should it be leased here again, that run goes on under the new lease.
+
+    A job from whose end something follows is settled once that is sent. Where it cannot be, the job alone waits.
     """
 
     def __init__(
@@ -60,6 +64,9 @@ class Holdings:
         self._terms = terms
         self._commands = commands
         self._send_followups = send_followups
+        #: Settlements of jobs whose followups could not be sent, and when to try again.
+        self._owing: deque[tuple[Job, Settlement]] = deque()
+        self._owing_until = 0.0
         self._unanswered: set[bytes] = set()
         #: Calls whose jobs are on their way here, and since when.
         self._arriving: dict[bytes, float] = {}
@@ -82,7 +89,7 @@ class Holdings:
             return False
         job.adopt(token, marks)
         if job.ended:
-            noted = [settlement for ended, settlement in list(self.pending) if ended is job]
+            noted = [settlement for ended, settlement in self._untold() if ended is job]
             if not noted:
                 return False
             self.pending.append((job, under(noted[-1], token)))
@@ -108,9 +115,9 @@ class Holdings:
             self._arriving[token] = time.monotonic()
         try:
             while self.pending and len(batch) < BATCH:
-                batch.append(self.pending.popleft())
-                if batch[-1][0].followups:
-                    self._send_followups(batch[-1][0])
+                noted = self.pending.popleft()
+                if not noted[0].followups or self._followed_up(noted):
+                    batch.append(noted)
             arguments = [*self._terms, token, b"%d" % min(want, MOST_LEASED)]
             arguments.extend(chain.from_iterable(settlement for _, settlement in batch))
             wait, heads, messages, refused = EXCHANGE.run(link, self.base, arguments)
@@ -130,6 +137,34 @@ class Holdings:
             )
         return wait, heads, messages
 
+    def owes(self) -> bool:
+        """Whether there is something to tell Redis by now."""
+        if self._owing and time.monotonic() >= self._owing_until:
+            self._take_up_owing()
+        return bool(self.pending)
+
+    def _untold(self) -> list[tuple[Job, Settlement]]:
+        return [*self.pending.copy(), *self._owing.copy()]
+
+    def _take_up_owing(self) -> None:
+        while self._owing:
+            self.pending.append(self._owing.popleft())
+
+    def _followed_up(self, noted: tuple[Job, Settlement]) -> bool:
+        """Send what follows from a job's end. Otherwise the job is put aside, and others go before it."""
+        try:
+            self._send_followups(noted[0])
+        except BaseException as error:
+            self._owing.append(noted)
+            if not isinstance(error, BrokerConnectionError):
+                raise
+            self._owing_until = time.monotonic() + OWING_PAUSE
+            _log.warning(
+                "Job %s ended, and is unsettled until what follows is sent: %s", noted[0].message_id, error
+            )
+            return False
+        return True
+
     def _reclaim(self, link: Link | Links) -> None:
         """Have back what an exchange leased whose answer was lost; otherwise those jobs would wait for a lease."""
         for token in list(self._unanswered):
@@ -138,7 +173,7 @@ class Holdings:
 
     def extend(self, links: Links, lease: int) -> None:
         """Extend the leases, of so many milliseconds, of all jobs held, on their way here, or not settled yet."""
-        jobs = {**self.held, **{job.message_id: job for job, _ in list(self.pending)}}
+        jobs = {**self.held, **{job.message_id: job for job, _ in self._untold()}}
         tokens = {message_id: job.token for message_id, job in jobs.items() if not job.lost}
         # A call brings its jobs in no time, unless they are big.
         long_ago = time.monotonic() - lease / 6000
@@ -157,6 +192,8 @@ class Holdings:
 
     def flush(self, links: Links, patience: float = 0.0) -> bool:
         """Tell Redis now what ended, trying for so many seconds. False if it could not be told."""
+        if patience:
+            self._take_up_owing()
         deadline = time.monotonic() + patience
         backoff = Backoff()
         while self.pending:
@@ -169,7 +206,7 @@ class Holdings:
                     _log.warning("Could not settle jobs of queue %r yet: %s", self.queue_name, error)
                     return False
                 time.sleep(min(backoff.next(), max(0.0, deadline - time.monotonic())))
-        return True
+        return not self._owing
 
     def tell(self, links: Links, message_id: str, *, rejected: bool = False) -> None:
         """Settle one job now, as it was noted to have ended; otherwise as done, or as failed if it was rejected.

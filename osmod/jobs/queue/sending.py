@@ -164,7 +164,7 @@ class Sender:
                 if hopeless or left <= 0:
                     job = logged(broker.actors.get(first.actor_name), first)
                     raise JobNotQueued(
-                        f"{job} was not queued: {outage(error, patience / 1000)}. "
+                        f"{job} was not queued: {outage(error, patience / 1000 or None)}. "
                         "Sending the same message again is safe."
                     ) from error
                 time.sleep(min(backoff.next(), left))

@@ -155,7 +155,7 @@ class JobConsumer(Consumer):
         self._sleeper.close()
         self._stock.give_back_waiting()
         self._ring_at = 1
-        if not self._holdings.pending:
+        if not self._holdings.owes():
             self._bell.wait(min(self._look_up, CLOSING_PAUSE))
         if self._holdings.pending:
             self._exchange(0)
@@ -188,7 +188,7 @@ class JobConsumer(Consumer):
     def _gathered(self, room: int, worth: int) -> bool:
         """Wait until `worth` jobs have ended, which is worth a call. False: there is no room yet."""
         pending = self._holdings.pending
-        if room <= 0 and not pending:
+        if room <= 0 and not self._holdings.owes():
             self._ring_at = 1
             if not pending and not self._wait(self._bell.wait) and not pending:
                 return False
@@ -218,7 +218,7 @@ class JobConsumer(Consumer):
 
     def _sleep(self) -> Job | None:
         """Wait in Redis for a job; for the caller's sake only so long, the command stays under way."""
-        if self._holdings.pending:
+        if self._holdings.owes():
             self._holdings.flush(self.broker.links)
         if not self._wait(self._sleeper.stirs):
             self._sleeper.ensure_alive()
