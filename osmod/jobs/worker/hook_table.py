@@ -75,32 +75,50 @@ class HookTable:
         hook = BEFORE[signal]
         if hook in self._ours:
             self._ours[hook](*args, **kwargs)
-        if signal not in _ENDS:
-            self._call_before(broker, hook, self._on(broker, hook, False), args, kwargs)
+        job = args[0] if signal in _ENDS else None
+        listening = self._on(broker, hook, is_plain(job))
+        if not listening:
             return
-        self._thread.job = args[0]
+        if job is not None:
+            self._thread.job = job
         try:
-            self._call_before(broker, hook, self._on(broker, hook, is_plain(args[0])), args, kwargs)
+            for middleware in listening:
+                try:
+                    getattr(middleware, hook)(broker, *args, **kwargs)
+                except MiddlewareError:
+                    raise
+                except Exception:
+                    broker.logger.critical("Unexpected failure in %s of %r.", hook, middleware, exc_info=True)
         finally:
-            self._thread.job = None
+            if job is not None:
+                self._thread.job = None
 
     def after(self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Call the `after_` hooks, last middleware first. As in Dramatiq nothing passes through."""
         hook = AFTER[signal]
         if hook in self._ours:
             self._ours[hook](*args, **kwargs)
-        if signal not in _ENDS:
-            self._call_after(broker, hook, self._on(broker, hook, False), args, kwargs)
+        job = args[0] if signal in _ENDS else None
+        listening = self._on(broker, hook, kwargs.get("exception") is None and is_plain(job))
+        if job is not None and getattr(job, "untouched", False):
+            # It will be run again as if it had not begun: nothing that looks at its end is told of one.
+            listening = [one for one in self._on(broker, hook, False) if not isinstance(one, _ON_OUTCOME)]
+        if not listening:
             return
-        if getattr(args[0], "untouched", False):
-            self._after_interruption(broker, hook, args, kwargs)
-            return
-        middleware = self._on(broker, hook, kwargs.get("exception") is None and is_plain(args[0]))
-        self._thread.job = args[0]
+        if job is not None:
+            self._thread.job = job
         try:
-            self._call_after(broker, hook, middleware, args, kwargs)
+            for middleware in reversed(listening):
+                try:
+                    getattr(middleware, hook)(broker, *args, **kwargs)
+                except Exception:
+                    broker.logger.critical("Unexpected failure in %s of %r.", hook, middleware, exc_info=True)
+                    if isinstance(middleware, Retries) and hook == AFTER["process_message"]:
+                        # It decides about jobs that failed. Without its word this one would count as done.
+                        args[0].fail()
         finally:
-            self._thread.job = None
+            if job is not None:
+                self._thread.job = None
 
     def postpone(self, message: Message[Any], delay: int | None) -> bool:
         """Keep a message that a hook of this thread could not send, until its job is settled.
@@ -117,50 +135,6 @@ class HookTable:
     def job(self) -> object:
         """The job around whose run hooks are being called in this thread, or None."""
         return getattr(self._thread, "job", None)
-
-    def _after_interruption(
-        self, broker: Broker, hook: str, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> None:
-        """Call the `after_` hooks for a job that will be run again as if it had not begun.
-
-        Left out are those that would take the interruption for the job's end: Dramatiq's retries, results,
-        callbacks and what follows in groups and pipelines.
-        """
-        cleaning = [one for one in self._on(broker, hook, False) if not isinstance(one, _ON_OUTCOME)]
-        self._call_after(broker, hook, cleaning, args, kwargs)
-
-    @staticmethod
-    def _call_before(
-        broker: Broker,
-        hook: str,
-        listening: list[Middleware],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-    ) -> None:
-        for middleware in listening:
-            try:
-                getattr(middleware, hook)(broker, *args, **kwargs)
-            except MiddlewareError:
-                raise
-            except Exception:
-                broker.logger.critical("Unexpected failure in %s of %r.", hook, middleware, exc_info=True)
-
-    @staticmethod
-    def _call_after(
-        broker: Broker,
-        hook: str,
-        listening: list[Middleware],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-    ) -> None:
-        for middleware in reversed(listening) if listening else ():
-            try:
-                getattr(middleware, hook)(broker, *args, **kwargs)
-            except Exception:
-                broker.logger.critical("Unexpected failure in %s of %r.", hook, middleware, exc_info=True)
-                if isinstance(middleware, Retries) and hook == AFTER["process_message"]:
-                    # It decides about jobs that failed. Without its word this one would count as done.
-                    args[0].fail()
 
     def _on(self, broker: Broker, hook: str, plain: bool) -> list[Middleware]:
         if broker.middleware != self._known:
