@@ -10,7 +10,7 @@ from typing import Any
 from osmod.moderation.database import open_session
 from osmod.moderation.models import User
 from osmod.moderation.sending import Asked, Sending, open_requests, still_open
-from osmod.moderation.work import Job
+from osmod.moderation.work import Delivery
 from osmod.scorers import BadScorerConfig, Question, ScorerError, scorer_for
 from osmod.task import commit, get_engine
 
@@ -29,10 +29,10 @@ class Answer:
 class Asking:
     """One run over a comment's scorers. Iterate for the answers; then `raise_failures`."""
 
-    def __init__(self, comment_id: int, job: Job | None) -> None:
+    def __init__(self, comment_id: int, delivery: Delivery | None) -> None:
         self._failures: list[ScorerError] = []
         self._unusable: dict[int, BadScorerConfig] = {}
-        self._sending = self._open(comment_id, job)
+        self._sending = self._open(comment_id, delivery)
 
     def __iter__(self) -> Iterator[Answer]:
         for asked in self._sending.asked:
@@ -51,8 +51,8 @@ class Asking:
         if self._unusable:
             raise BadScorerConfig("; ".join(map(str, self._unusable.values())))
 
-    def _open(self, comment_id: int, job: Job | None) -> Sending:
-        committed = commit(lambda work: open_requests(work, comment_id, self._is_usable), job)
+    def _open(self, comment_id: int, delivery: Delivery | None) -> Sending:
+        committed = commit(lambda work: open_requests(work, comment_id, self._is_usable), delivery)
         if committed.value is not None:
             return committed.value
         # The job came back: its requests are open already, some may have been answered since.

@@ -25,7 +25,7 @@ from osmod.moderation import delivery
 from osmod.moderation.database import connect, open_session
 from osmod.moderation.errors import Refused
 from osmod.moderation.migrations import upgrade
-from osmod.moderation.work import Committed, Job, Owed, Work, transact
+from osmod.moderation.work import Committed, Delivery, Owed, Work, transact
 from osmod.payload import Payload
 from osmod.scorers import BadScorerConfig, ScorerError
 from osmod.settings import get_settings
@@ -93,7 +93,7 @@ def task(
         @wraps(function)
         def run(*args: Any, **kwargs: Any) -> None:
             arguments = payload.read(args, kwargs)
-            commit(lambda work: function(work, **arguments), current_job(wire_name))  # type: ignore[call-arg]
+            commit(lambda work: function(work, **arguments), current_delivery(wire_name))  # type: ignore[call-arg]
 
         payload.describe(run)
         return dramatiq.actor(run, actor_name=wire_name, **(DATABASE_RETRIES | payload.found_by() | options))  # type: ignore[call-overload, no-any-return]
@@ -101,18 +101,18 @@ def task(
     return make
 
 
-def commit(effect: Callable[[Work], T], job: Job | None = None) -> Committed[T]:
+def commit(effect: Callable[[Work], T], delivery: Delivery | None = None) -> Committed[T]:
     """Run `effect` in one transaction; once it is committed, tell of its changes and queue what it owes."""
-    committed = transact(get_engine(), effect, job)
+    committed = transact(get_engine(), effect, delivery)
     notifications.publish(dramatiq.get_broker(), committed.changes)
     deliver(committed.owed)
     return committed
 
 
-def current_job(wire_name: str) -> Job | None:
+def current_delivery(wire_name: str) -> Delivery | None:
     """The message at work in this thread; None where an actor is called as a plain function."""
     message = CurrentMessage.get_current_message()
-    return Job(message.message_id, wire_name) if message else None
+    return Delivery(message.message_id, wire_name) if message else None
 
 
 def deliver(owed: Sequence[Owed]) -> int:
