@@ -20,13 +20,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from osmod.jobs import notifications
 from osmod.moderation import delivery
 from osmod.moderation.database import connect, open_session
 from osmod.moderation.errors import Refused
 from osmod.moderation.migrations import upgrade
 from osmod.moderation.work import Committed, Delivery, Owed, Work, transact
 from osmod.payload import Payload
+from osmod.publishers import update_notifications
 from osmod.scorers import BadScorerConfig, ScorerError
 from osmod.settings import get_settings
 
@@ -104,7 +104,7 @@ def task(
 def commit(effect: Callable[[Work], T], delivery: Delivery | None = None) -> Committed[T]:
     """Run `effect` in one transaction; once it is committed, tell of its changes and queue what it owes."""
     committed = transact(get_engine(), effect, delivery)
-    notifications.publish(dramatiq.get_broker(), committed.changes)
+    update_notifications.publish(dramatiq.get_broker(), committed.changes)
     deliver(committed.owed)
     return committed
 
