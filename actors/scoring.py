@@ -4,12 +4,12 @@ from uuid import NAMESPACE_OID, uuid5
 
 import dramatiq
 
-from osmod.asking import Answer, Asking
 from osmod.moderation import scoring
 from osmod.moderation.score_data import ScoreData
 from osmod.moderation.work import Delivery, Work
-from osmod.payload import Id, checked
 from osmod.task import current_delivery, retry, task
+from osmod.task.asking import Answer, Asking
+from osmod.task.payload import Id, checked
 
 SCORER_RETRIES = retry(8, first=5_000, longest=600_000)
 """About 20 minutes; after that the heartbeat asks again."""

@@ -9,8 +9,6 @@ import pytest
 from tests.structure.imports import ROOT, SOURCES, imports, within
 
 OURS = ("actors", "osmod", "worker")
-TASK = ("osmod.task", "osmod.payload", "osmod.asking")
-"""Where queue, domain and scorers meet; for actors only."""
 MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.settings": (),
     "osmod.embedded": (),
@@ -18,11 +16,11 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.jobs": ("osmod.settings",),
     "osmod.scorers": ("osmod.settings",),
     "osmod.publishers": ("osmod.settings",),
-    "osmod.task": (*TASK, "osmod.moderation", "osmod.publishers", "osmod.scorers", "osmod.settings"),
-    "osmod.payload": ("osmod.moderation",),
-    "osmod.asking": (*TASK, "osmod.moderation", "osmod.scorers", "osmod.settings"),
+    # Where queue, domain and scorers meet; for actors only.
+    "osmod.task": ("osmod.moderation", "osmod.publishers", "osmod.scorers", "osmod.settings"),
+    "osmod.task.payload": ("osmod.moderation",),
     "actors": (
-        *TASK,
+        "osmod.task",
         "osmod.jobs",
         "osmod.moderation",
         "osmod.publishers",

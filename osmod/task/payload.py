@@ -92,7 +92,7 @@ class Payload:
 
 
 def checked(wire_name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Check a plain function's arguments before it runs, as `osmod.task.task` does for its own."""
+    """Check a plain function's arguments before it runs, as `task` does for its own."""
 
     def make(function: Callable[P, T]) -> Callable[P, T]:
         payload = Payload(wire_name, function, skip=0)

@@ -12,7 +12,8 @@ from osmod.moderation.models import User
 from osmod.moderation.sending import Asked, Sending, open_requests, still_open
 from osmod.moderation.work import Delivery
 from osmod.scorers import BadScorerConfig, Question, ScorerError, scorer_for
-from osmod.task import commit, get_engine
+from osmod.task.committing import commit
+from osmod.task.engine import get_engine
 
 log = logging.getLogger(__name__)
 
