@@ -11,8 +11,8 @@ from osmod.task import current_delivery, retry, task
 from osmod.task.asking import Answer, Asking
 from osmod.task.payload import Id, checked
 
+#: About 20 minutes; after that the heartbeat asks again.
 SCORER_RETRIES = retry(8, first=5_000, longest=600_000)
-"""About 20 minutes; after that the heartbeat asks again."""
 
 
 @dramatiq.actor(actor_name="sendCommentForScoring", index=("comment_id",), **SCORER_RETRIES)

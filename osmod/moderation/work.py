@@ -19,17 +19,17 @@ from osmod.moderation.models import Article, Category, Comment, InboxEntry, Outb
 
 T = TypeVar("T")
 
+#: How often a transaction is tried when it loses against another one.
 ATTEMPTS = 8
-"""How often a transaction is tried when it loses against another one."""
+#: Changed since last read, lock wait timeout, deadlock, and the ways in which a connection goes away.
 _MYSQL_LOST = {1020, 1205, 1213, 2006, 2013, 2055}
-"""Changed since last read, lock wait timeout, deadlock, and the ways in which a connection goes away."""
 _OWED = UUID("5a0f0d5e-6a3f-4b63-9a5b-0f2b1f6d7f10")
 _NOTIFIED = {Comment: "comment", Article: "article", Category: "category"}
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """The message that a transaction answers, as the inbox knows it: its id, the same each time, and its actor."""
+    """The message at work, as the inbox knows it: its id, the same on every redelivery, and its actor."""
 
     message_id: str
     actor: str
@@ -79,9 +79,12 @@ class Committed(Generic[T]):
 def transact(engine: Engine, effect: Callable[[Work], T], delivery: Delivery | None = None) -> Committed[T]:
     """Run `effect` in one transaction and commit it.
 
-    With a `delivery`, the same message does nothing the second time (`repeated`). A transaction that loses against
-    another (deadlock, lock timeout, lost connection) is run again, up to `ATTEMPTS` times. Whatever else
-    `effect` raises rolls everything back and is raised.
+    With a `delivery`, a message that has taken effect does nothing (`repeated`). A transaction that loses
+    against another (deadlock, lock timeout, lost connection) is run again, up to `ATTEMPTS` times.
+
+    Raises:
+      OperationalError, InterfaceError: it lost every time, or the database is away for another reason.
+      Exception: whatever else `effect` raises. Everything is rolled back.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:

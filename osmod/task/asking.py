@@ -15,7 +15,7 @@ from osmod.scorers import BadScorerConfig, Question, ScorerError, scorer_for
 from osmod.task.committing import commit
 from osmod.task.engine import get_engine
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,11 @@ class Answer:
 
 
 class Asking:
-    """One run over a comment's scorers. Iterate for the answers; then `raise_failures`."""
+    """One run over a comment's scorers. Iterate for the answers; then `raise_failures`.
+
+    Raises:
+      NotFound: there is no such comment.
+    """
 
     def __init__(self, comment_id: int, delivery: Delivery | None) -> None:
         self._failures: list[ScorerError] = []
@@ -40,13 +44,18 @@ class Asking:
             try:
                 yield Answer(asked.request_id, asked.user_id, self._ask(asked))
             except ScorerError as error:
-                log.warning("comment %d, scorer %d: %s", self._sending.comment_id, asked.user_id, error)
+                _log.warning("comment %d, scorer %d: %s", self._sending.comment_id, asked.user_id, error)
                 self._failures.append(error)
             except BadScorerConfig as error:  # spoilt since its request was opened
                 self._pass_over(asked.user_id, error)
 
     def raise_failures(self) -> None:
-        """Raise `ScorerError` where asking again may help, `BadScorerConfig` where only a person can."""
+        """Say what went wrong with any of the scorers.
+
+        Raises:
+          ScorerError: asking again may help.
+          BadScorerConfig: only a person can.
+        """
         if self._failures:
             raise ScorerError("; ".join(map(str, self._failures)))
         if self._unusable:
@@ -68,7 +77,7 @@ class Asking:
         return scorer.id not in self._unusable
 
     def _pass_over(self, scorer_id: int, error: BadScorerConfig) -> None:
-        log.error("scorer %d is not asked: %s", scorer_id, error)
+        _log.error("scorer %d is not asked: %s", scorer_id, error)
         self._unusable[scorer_id] = error
 
     def _ask(self, asked: Asked) -> dict[str, Any]:
