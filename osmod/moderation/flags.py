@@ -34,7 +34,7 @@ UNSET: Final = _Unset()
 def add_flag(work: Work, label: str, source_comment_id: str, source_user_id: str, extra: Any = UNSET) -> None:
     """A reader flags a comment. One flag a reader and comment: a second one only replaces `extra`.
 
-    `extra` is any JSON; not given, it stays as it is.
+    `extra` is any JSON; not given, it stays as it is and only the flag's `updatedAt` is new, as in OSMod.
 
     Raises:
       NotFound: there is no such comment.
@@ -55,7 +55,9 @@ def add_flag(work: Work, label: str, source_comment_id: str, source_user_id: str
         )
         work.session.add(flag)
         flags.append(flag)
-    elif extra is not UNSET:
+    elif extra is UNSET:
+        mine[0].updated_at = work.now  # Sequelize saves a row whose one changed value is undefined
+    else:
         mine[0].extra = extra
     _settle(work, comment, flags, before)
 
