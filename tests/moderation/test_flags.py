@@ -56,6 +56,16 @@ def test_when_a_second_flag_renews_updated_at(world: World, extra: Any, touched:
     assert ({"a": 1} if extra is flags.UNSET else extra, touched) == (flag.extra, flag.updated_at > LONG_AGO)
 
 
+@pytest.mark.parametrize(("first", "second"), [(1, True), (False, 0), ([0], [False])])
+def test_truth_values_are_no_numbers(world: World, first: object, second: object) -> None:
+    """To Python 1 is True, to JSON it is not: a second flag that says the one for the other is kept."""
+    comment = world.comment(world.article())
+    for value in (first, second):
+        extra = {"a": value}
+        world.do(lambda work, extra=extra: flags.add_flag(work, "spam", f"c{comment}", "ann", extra))
+    assert [repr({"a": second})] == [repr(flag.extra) for flag in world.all(CommentFlag)]
+
+
 @pytest.mark.parametrize("again", ["ann", "ANN", "Änn", "ann  "])
 def test_readers_are_told_apart_as_the_database_does(world: World, again: str) -> None:
     """Case, accents and trailing blanks make no other reader: OSMod finds a reader's flag by its collation."""
