@@ -2,8 +2,8 @@
 
 from osmod.moderation import decisions
 from osmod.moderation.work import Work
-from osmod.payload import Flag, Id, UserId
 from osmod.task import task
+from osmod.task.payload import Flag, Id, UserId
 
 
 @task("acceptComments", priority="high")

@@ -7,8 +7,8 @@ from pydantic import AfterValidator, Field
 from osmod.moderation import flags
 from osmod.moderation.utf8mb3 import checked
 from osmod.moderation.work import Work
-from osmod.payload import AnyJson, Flag, Id, Name, UserId
 from osmod.task import task
+from osmod.task.payload import AnyJson, Flag, Id, Name, UserId
 
 Label = Annotated[str, Field(min_length=1, max_length=80, strict=True), AfterValidator(checked)]
 

@@ -9,8 +9,8 @@ from osmod.moderation import sending
 from osmod.moderation.database import open_session
 from osmod.task import DATABASE_RETRIES, get_engine
 
+#: Comments sent again at a time; OSMod sends 10, which after an outage of an hour takes it days.
 RESEND_LIMIT = 100
-"""Comments sent again at a time; OSMod sends 10, which after an outage of an hour takes it days."""
 
 
 @dramatiq.actor(

@@ -3,8 +3,8 @@
 from osmod.moderation import hooks
 from osmod.moderation.models import Group
 from osmod.moderation.work import Work
-from osmod.payload import Id
 from osmod.task import task
+from osmod.task.payload import Id
 
 
 def on_comment_moderated(group: Group, hook: hooks.Hook) -> None:

@@ -2,8 +2,8 @@
 
 from osmod.moderation import ingest
 from osmod.moderation.work import Work
-from osmod.payload import Id
 from osmod.task import task
+from osmod.task.payload import Id
 
 
 @task("postProcessComment")

@@ -4,25 +4,25 @@ from uuid import NAMESPACE_OID, uuid5
 
 import dramatiq
 
-from osmod.asking import Answer, Asking
 from osmod.moderation import scoring
 from osmod.moderation.score_data import ScoreData
-from osmod.moderation.work import Job, Work
-from osmod.payload import Id, checked
-from osmod.task import current_job, retry, task
+from osmod.moderation.work import Delivery, Work
+from osmod.task import current_delivery, retry, task
+from osmod.task.asking import Answer, Asking
+from osmod.task.payload import Id, checked
 
+#: About 20 minutes; after that the heartbeat asks again.
 SCORER_RETRIES = retry(8, first=5_000, longest=600_000)
-"""About 20 minutes; after that the heartbeat asks again."""
 
 
 @dramatiq.actor(actor_name="sendCommentForScoring", index=("comment_id",), **SCORER_RETRIES)
 @checked("sendCommentForScoring")
 def send_comment_for_scoring(comment_id: Id) -> None:
     """Ask every active scorer about a comment. Each answer is a job of its own, queued once an answer."""
-    job = current_job("sendCommentForScoring")
-    asking = Asking(comment_id, job)
+    delivery = current_delivery("sendCommentForScoring")
+    asking = Asking(comment_id, delivery)
     for answer in asking:
-        _queue(comment_id, answer, job)
+        _queue(comment_id, answer, delivery)
     asking.raise_failures()
 
 
@@ -32,9 +32,11 @@ def process_machine_score(work: Work, comment_id: Id, user_id: Id, score_data: S
     scoring.process_machine_score(work, comment_id, user_id, score_data)
 
 
-def _queue(comment_id: int, answer: Answer, job: Job | None) -> None:
+def _queue(comment_id: int, answer: Answer, delivery: Delivery | None) -> None:
     arguments = {"comment_id": comment_id, "user_id": answer.user_id, "score_data": answer.score_data}
     message = process_machine_score.message_with_options(kwargs=arguments)
-    if job:  # the same id on every delivery, so that an answer asked for twice is taken in once
-        message = message.copy(message_id=str(uuid5(NAMESPACE_OID, f"{job.message_id}/{answer.request_id}")))
+    if delivery:  # the same id each time, so that an answer asked for twice is taken in once
+        message = message.copy(
+            message_id=str(uuid5(NAMESPACE_OID, f"{delivery.message_id}/{answer.request_id}"))
+        )
     dramatiq.get_broker().enqueue(message)

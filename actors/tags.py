@@ -3,8 +3,8 @@
 from osmod.moderation import tags
 from osmod.moderation.score_data import Offset
 from osmod.moderation.work import Work
-from osmod.payload import Id, UserId
 from osmod.task import task
+from osmod.task.payload import Id, UserId
 
 
 @task("tagComments", priority="high")

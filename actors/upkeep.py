@@ -13,10 +13,10 @@ from osmod.moderation.database import open_session
 from osmod.task import DATABASE_RETRIES, deliver, get_engine
 
 BATCH = 1_000
+#: Milliseconds.
 HOUR = 3_600_000
-"""Milliseconds."""
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dramatiq.actor(actor_name="sweepOutbox", periodic=every("1 minute"), **DATABASE_RETRIES)
@@ -38,7 +38,7 @@ def check_counts() -> None:
     """Count articles and categories anew, and correct and log what another program left wrong."""
     with open_session(get_engine()) as session:
         for wrong in counts.recount(session):
-            log.warning("%s %d: %s was %d, is %d", *vars(wrong).values())
+            _log.warning("%s %d: %s was %d, is %d", *vars(wrong).values())
 
 
 @dramatiq.actor(
@@ -68,4 +68,4 @@ def prune_jobs() -> None:
     """Drop what outlived its time of the queues' job records, indexes and audit log."""
     queue = dramatiq.get_broker()
     if isinstance(queue, JobBroker):  # in inline mode there are no records
-        log.info("pruned %s", prune(queue))
+        _log.info("pruned %s", prune(queue))

@@ -15,9 +15,8 @@ from osmod.moderation.lookups import find_article, find_user, lock_comment
 from osmod.moderation.models import Comment, CommentFlag
 from osmod.moderation.work import Work
 
+#: The label that makes a flag a recommendation.
 RECOMMENDATION = "recommendation"
-"""The label that makes a flag a recommendation."""
-
 
 _FLAGS = select(CommentFlag).where(CommentFlag.comment_id == bindparam("comment")).order_by(CommentFlag.id)
 
@@ -35,7 +34,10 @@ UNSET: Final = _Unset()
 def add_flag(work: Work, label: str, source_comment_id: str, source_user_id: str, extra: Any = UNSET) -> None:
     """A reader flags a comment. One flag a reader and comment: a second one only replaces `extra`.
 
-    `extra` is any JSON; not given, it stays as it is. Raises `NotFound` for an unknown comment.
+    `extra` is any JSON; not given, it stays as it is and only the flag's `updatedAt` is new, as in OSMod.
+
+    Raises:
+      NotFound: there is no such comment.
     """
     comment = _lock_by_source_id(work.session, source_comment_id)
     before = counts.standing(comment)
@@ -53,13 +55,19 @@ def add_flag(work: Work, label: str, source_comment_id: str, source_user_id: str
         )
         work.session.add(flag)
         flags.append(flag)
-    elif extra is not UNSET:
+    elif extra is UNSET:
+        mine[0].updated_at = work.now  # Sequelize saves a row whose one changed value is undefined
+    else:
         mine[0].extra = extra
     _settle(work, comment, flags, before)
 
 
 def revoke_flags(work: Work, source_comment_id: str, source_user_id: str) -> None:
-    """A reader takes back what they flagged, whatever its label. Raises `NotFound` for an unknown comment."""
+    """A reader takes back what they flagged, whatever its label.
+
+    Raises:
+      NotFound: there is no such comment.
+    """
     comment = _lock_by_source_id(work.session, source_comment_id)
     before = counts.standing(comment)
     flags = _flags_of(work.session, comment)
@@ -72,7 +80,10 @@ def revoke_flags(work: Work, source_comment_id: str, source_user_id: str) -> Non
 def resolve_flags(work: Work, comment_id: int, user_id: int | None) -> None:
     """A moderator has dealt with a comment's flags.
 
-    The user is looked up only where there is a flag to resolve, as in OSMod. Raises `NotFound`.
+    The user is looked up only where there is a flag to resolve, as in OSMod.
+
+    Raises:
+      NotFound: there is no such comment or user.
     """
     comment = lock_comment(work.session, comment_id)
     if comment is None:
@@ -83,7 +94,11 @@ def resolve_flags(work: Work, comment_id: int, user_id: int | None) -> None:
 
 
 def resolve_open_flags(work: Work, comment: Comment, user_id: int | None) -> list[CommentFlag]:
-    """Mark the comment's open flags as resolved and return all its flags. Raises `NotFound`."""
+    """Mark the comment's open flags as resolved and return all its flags.
+
+    Raises:
+      NotFound: there is a flag to resolve, and no such user.
+    """
     flags = _flags_of(work.session, comment)
     unresolved = [flag for flag in flags if flag.is_resolved is False]
     if unresolved:

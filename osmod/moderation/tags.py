@@ -14,7 +14,11 @@ from osmod.moderation.work import Work
 
 
 def tag_comment(work: Work, comment_id: int, tag_id: int, user_id: int | None) -> None:
-    """Tag a whole comment: a moderator's score of 1, once more each time (fact 13). Raises `NotFound`."""
+    """Tag a whole comment: a moderator's score of 1, once more each time (fact 13).
+
+    Raises:
+      NotFound: there is no such user, comment or tag, or the comment has no article.
+    """
     user_id = find_user(work.session, user_id)
     comment, article = lock_comment_of_article(work.session, comment_id)
     find_tag(work.session, tag_id)
@@ -32,7 +36,11 @@ def add_tag(
 ) -> None:
     """Tag a span of a comment (UTF-16 units of its text), confirmed by who tags it.
 
-    A span beyond the text is kept. Raises `NotFound`, and `BadPayload` for one that ends before it begins.
+    A span beyond the text is kept.
+
+    Raises:
+      BadPayload: the span ends before it begins.
+      NotFound: there is no such comment, tag or user.
     """
     if annotation_start is not None and annotation_end is not None and annotation_end < annotation_start:
         raise BadPayload(
@@ -51,7 +59,11 @@ def add_tag(
 
 
 def remove_tag(work: Work, comment_score_id: int) -> None:
-    """Delete a score, a moderator's or a scorer's. Raises `NotFound` for an unknown one."""
+    """Delete a score, a moderator's or a scorer's.
+
+    Raises:
+      NotFound: there is no such score.
+    """
     # First the comment's row, as every task does; meanwhile a rescore may delete the score.
     of = select(CommentScore.comment_id).where(CommentScore.id == comment_score_id)
     comment_id = work.session.scalar(of)
@@ -65,7 +77,11 @@ def remove_tag(work: Work, comment_score_id: int) -> None:
 
 
 def confirm_tag(work: Work, comment_score_id: int, user_id: int | None, *, confirmed: bool) -> None:
-    """Say whether a score is right. An unknown score is passed over; raises `NotFound` for an unknown user."""
+    """Say whether a score is right. An unknown score is passed over.
+
+    Raises:
+      NotFound: there is no such user.
+    """
     score = _lock_score(work, comment_score_id)
     if score:
         score.is_confirmed, score.confirmed_user_id = confirmed, find_user(work.session, user_id)
@@ -79,7 +95,11 @@ def reset_tag(work: Work, comment_score_id: int) -> None:
 
 
 def tag_summary(work: Work, comment_id: int, tag_id: int, user_id: int | None) -> None:
-    """Set a comment's summary score for a tag to 1, confirmed by `user_id`. Raises `NotFound`."""
+    """Set a comment's summary score for a tag to 1, confirmed by `user_id`.
+
+    Raises:
+      NotFound: there is no such user, comment or tag, or the comment has no article.
+    """
     user_id = find_user(work.session, user_id)
     lock_comment_of_article(work.session, comment_id)
     find_tag(work.session, tag_id)
@@ -96,7 +116,11 @@ def tag_summary(work: Work, comment_id: int, tag_id: int, user_id: int | None) -
 def confirm_summary(
     work: Work, comment_id: int, tag_id: int, user_id: int | None, *, confirmed: bool
 ) -> None:
-    """Say whether a summary score is right. A missing one is passed over; `NotFound` for an unknown user."""
+    """Say whether a summary score is right. A missing one is passed over.
+
+    Raises:
+      NotFound: there is no such user.
+    """
     user_id = find_user(work.session, user_id)
     summary = work.session.get(CommentSummaryScore, (comment_id, tag_id), with_for_update=True)
     if summary:

@@ -19,17 +19,17 @@ from osmod.moderation.models import Article, Category, Comment, InboxEntry, Outb
 
 T = TypeVar("T")
 
+#: How often a transaction is tried when it loses against another one.
 ATTEMPTS = 8
-"""How often a transaction is tried when it loses against another one."""
+#: Changed since last read, lock wait timeout, deadlock, and the ways in which a connection goes away.
 _MYSQL_LOST = {1020, 1205, 1213, 2006, 2013, 2055}
-"""Changed since last read, lock wait timeout, deadlock, and the ways in which a connection goes away."""
 _OWED = UUID("5a0f0d5e-6a3f-4b63-9a5b-0f2b1f6d7f10")
 _NOTIFIED = {Comment: "comment", Article: "article", Category: "category"}
 
 
 @dataclass(frozen=True)
-class Job:
-    """Which job a transaction belongs to: the message's id, the same on every delivery, and its actor."""
+class Delivery:
+    """The message at work, as the inbox knows it: its id, the same on every redelivery, and its actor."""
 
     message_id: str
     actor: str
@@ -49,7 +49,7 @@ class Work:
     """What a task is given: the session of its transaction, and what is to happen once it is committed."""
 
     session: Session
-    job: Job | None = None
+    delivery: Delivery | None = None
     now: datetime = field(default_factory=now)
     changes: dict[tuple[str, str, int], None] = field(default_factory=dict)
     owed: list[Owed] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Work:
 
     def enqueue(self, actor: str, **arguments: Any) -> None:
         """Queue a job after the commit; it is queued even if this process dies right after it."""
-        seed = self.job.message_id if self.job else str(uuid4())
+        seed = self.delivery.message_id if self.delivery else str(uuid4())
         owed = Owed(str(uuid5(_OWED, f"{seed}/{len(self.owed)}")), actor, arguments)
         self.owed.append(owed)
         self.session.add(OutboxEntry(message_id=owed.message_id, actor=actor, arguments=arguments))
@@ -76,29 +76,32 @@ class Committed(Generic[T]):
     repeated: bool = False
 
 
-def transact(engine: Engine, effect: Callable[[Work], T], job: Job | None = None) -> Committed[T]:
+def transact(engine: Engine, effect: Callable[[Work], T], delivery: Delivery | None = None) -> Committed[T]:
     """Run `effect` in one transaction and commit it.
 
-    With a `job`, a second delivery of it does nothing (`repeated`). A transaction that loses against
-    another (deadlock, lock timeout, lost connection) is run again, up to `ATTEMPTS` times. Whatever else
-    `effect` raises rolls everything back and is raised.
+    With a `delivery`, a message that has taken effect does nothing (`repeated`). A transaction that loses
+    against another (deadlock, lock timeout, lost connection) is run again, up to `ATTEMPTS` times.
+
+    Raises:
+      OperationalError, InterfaceError: it lost every time, or the database is away for another reason.
+      Exception: whatever else `effect` raises. Everything is rolled back.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _once(engine, effect, job)
+            return _once(engine, effect, delivery)
         except (OperationalError, InterfaceError) as error:
             # Without an inbox row, a commit whose reply was lost must not be run again.
-            if attempt == ATTEMPTS or not _lost(error) or (job is None and error.connection_invalidated):
+            if attempt == ATTEMPTS or not _lost(error) or (delivery is None and error.connection_invalidated):
                 raise
             time.sleep(random.uniform(0.2, 1) * min(0.01 * 2**attempt, 1.0))
     raise AssertionError("unreachable")
 
 
-def _once(engine: Engine, effect: Callable[[Work], T], job: Job | None) -> Committed[T]:
+def _once(engine: Engine, effect: Callable[[Work], T], delivery: Delivery | None) -> Committed[T]:
     with open_session(engine) as session:
-        work = Work(session, job)
+        work = Work(session, delivery)
         session.info[Work] = work
-        if job and not _enter(session, job):
+        if delivery and not _enter(session, delivery):
             return Committed(None, (), (), repeated=True)
         value = effect(work)
         session.flush()
@@ -106,10 +109,10 @@ def _once(engine: Engine, effect: Callable[[Work], T], job: Job | None) -> Commi
         return Committed(value, tuple(work.changes), tuple(work.owed))
 
 
-def _enter(session: Session, job: Job) -> bool:
-    """Write the inbox row. False: it is there, so the job has taken effect. Waits for one in progress."""
+def _enter(session: Session, delivery: Delivery) -> bool:
+    """Write the inbox row. False: it is there, so the message has taken effect. Waits for one in progress."""
     try:
-        session.execute(insert(InboxEntry).values(message_id=job.message_id, actor=job.actor))
+        session.execute(insert(InboxEntry).values(message_id=delivery.message_id, actor=delivery.actor))
     except IntegrityError:
         session.rollback()
         return False

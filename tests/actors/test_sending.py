@@ -115,7 +115,7 @@ def test_killed_after_the_requests_were_opened(
 
     message = jobs.message("sendCommentForScoring", commentId=comment)
     with monkeypatch.context() as killed:
-        killed.setattr("osmod.asking.Asking.__iter__", die)
+        killed.setattr("osmod.task.asking.Asking.__iter__", die)
         with pytest.raises(SystemExit):
             jobs.broker.process(message)
     opened = [request.id for request in world.all(CommentScoreRequest)]
@@ -261,4 +261,4 @@ def test_the_last_log_says_what_failed(
     with caplog.at_level(logging.WARNING), pytest.raises(ScorerError):
         jobs.deliver("sendCommentForScoring", commentId=comment)
     said = f"comment {comment}, scorer 1: scorer 1 (http://{service.host}/s/1/analyze) answered 503: {{}}"
-    assert [said] == [record.getMessage() for record in caplog.records if record.name == "osmod.asking"]
+    assert [said] == [record.getMessage() for record in caplog.records if record.name == "osmod.task.asking"]

@@ -18,7 +18,6 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.events import events
 from osmod.jobs.middleware.ratelimit import RateLimit
-from osmod.jobs.notifications import CHANNEL, publish
 from osmod.jobs.queue import presence
 from osmod.jobs.schedules import every
 from osmod.jobs.schedules.store import Answer, Claim, Store
@@ -192,18 +191,6 @@ def test_a_worker_follows_while_idle(cluster: ClusterSet, load: Load) -> None:
         load.actors["one"].send("after")
         until(lambda: load.ran["after"], 10)
         assert isinstance(worker, Worker)
-
-
-def test_change_notifications_reach_a_cluster(cluster: ClusterSet, load: Load) -> None:
-    """OSMod's servers, on whichever node they listen, hear of committed changes."""
-    with cluster.nodes[0].client.pubsub() as listener:
-        listener.subscribe(CHANNEL)
-        until(lambda: (listener.get_message(timeout=0.1) or {}).get("type") == "subscribe")
-        publish(load.broker, [("comment", "modify", 1), ("comment", "modify", 2)])
-        heard: list[object] = []
-        until(
-            lambda: heard.append(listener.get_message(timeout=0.1)) or len([one for one in heard if one]) == 2
-        )
 
 
 def test_schedules_in_a_cluster(cluster: ClusterSet) -> None:

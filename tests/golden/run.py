@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 import actors
-from osmod.jobs import notifications
 from osmod.moderation.models import CommentScore
 from osmod.moderation.sending import comments_to_resend
+from osmod.publishers import update_notifications
 from osmod.scorers import BadScorerConfig, ScorerError
 from tests.golden import fixture
 from tests.golden.case import Case, Row, Tables
@@ -39,7 +39,7 @@ def run(case: Case, engine: Engine, scorer: FakeScorer) -> Outcome:
     scorer.begin(case.scorer)
     outcome = Outcome(before=fixture.dump(engine))
     told: set[tuple[str, str, int]] = set()
-    notifications.publish = lambda _broker, changes: told.update(changes)
+    update_notifications.publish = lambda _broker, changes: told.update(changes)
     for number, task in enumerate(case.tasks):
         told.clear()
         try:

@@ -12,7 +12,7 @@ from dramatiq import Actor
 import actors  # noqa: F401 - declared before any test's broker is set
 from osmod.cli import main
 from osmod.jobs.broker import JobBroker
-from osmod.payload import Id, checked
+from osmod.task.payload import Id, checked
 
 
 @pytest.fixture

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from osmod.moderation import flags
 from osmod.moderation.errors import NotFound
 from osmod.moderation.models import Article, Comment, CommentFlag
 from tests.moderation.world import World
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def test_add(world: World) -> None:
@@ -34,6 +39,31 @@ def test_a_second_flag_only_replaces_extra(world: World) -> None:
         assert [("spam", {"a": 1})] == [(flag.label, flag.extra) for flag in world.all(CommentFlag)]
     world.do(lambda work: flags.add_flag(work, "recommendation", f"c{comment}", "ann", None))
     assert [("spam", None)] == [(flag.label, flag.extra) for flag in world.all(CommentFlag)]
+
+
+@pytest.mark.parametrize(
+    ("extra", "touched"),
+    [(flags.UNSET, True), ({"a": 2}, True), (None, True), ({"a": 1}, False)],
+)
+def test_when_a_second_flag_renews_updated_at(world: World, extra: Any, touched: bool) -> None:
+    """As Sequelize does: with another `extra`, and with none given, which it saves without; not with the same."""
+    comment = world.comment(world.article())
+    world.do(lambda work: flags.add_flag(work, "spam", f"c{comment}", "ann", {"a": 1}))
+    with world.engine.begin() as connection:
+        connection.execute(update(CommentFlag).values(updated_at=LONG_AGO))
+    world.do(lambda work: flags.add_flag(work, "spam", f"c{comment}", "ann", extra))
+    (flag,) = world.all(CommentFlag)
+    assert ({"a": 1} if extra is flags.UNSET else extra, touched) == (flag.extra, flag.updated_at > LONG_AGO)
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, True), (False, 0), ([0], [False])])
+def test_truth_values_are_no_numbers(world: World, first: object, second: object) -> None:
+    """To Python 1 is True, to JSON it is not: a second flag that says the one for the other is kept."""
+    comment = world.comment(world.article())
+    for value in (first, second):
+        extra = {"a": value}
+        world.do(lambda work, extra=extra: flags.add_flag(work, "spam", f"c{comment}", "ann", extra))
+    assert [repr({"a": second})] == [repr(flag.extra) for flag in world.all(CommentFlag)]
 
 
 @pytest.mark.parametrize("again", ["ann", "ANN", "Änn", "ann  "])

@@ -10,11 +10,11 @@ import pytest
 
 from osmod.moderation import decisions
 from osmod.moderation.models import Comment, Decision, InboxEntry, OutboxEntry
-from osmod.moderation.work import Job, Work
+from osmod.moderation.work import Delivery, Work
 from tests.moderation.waiting import in_thread, until_waiting
 from tests.moderation.world import World
 
-JOB = Job("0123-45", "acceptComments")
+DELIVERY = Delivery("0123-45", "acceptComments")
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,7 +26,7 @@ def accept(comment: int) -> Callable[[Work], None]:
 def test_once_however_often(world: World) -> None:
     """N deliveries of a job leave one effect, one inbox row, and say so."""
     comment = world.comment(world.article())
-    repeated = [world.do(accept(comment), JOB).repeated for _ in range(4)]
+    repeated = [world.do(accept(comment), DELIVERY).repeated for _ in range(4)]
     assert [False, True, True, True] == repeated
     assert 1 == world.size(Decision)
     assert [("0123-45", "acceptComments")] == [(row.message_id, row.actor) for row in world.all(InboxEntry)]
@@ -35,8 +35,8 @@ def test_once_however_often(world: World) -> None:
 def test_other_jobs_are_other_jobs(world: World) -> None:
     """Jobs with ids of their own all take effect; without a job there is no inbox row."""
     comment = world.comment(world.article())
-    for job in (Job("a", "x"), Job("b", "x"), None, None):
-        world.do(accept(comment), job)
+    for delivery in (Delivery("a", "x"), Delivery("b", "x"), None, None):
+        world.do(accept(comment), delivery)
     assert 4 == world.size(Decision)
     assert ["a", "b"] == [row.message_id for row in world.all(InboxEntry)]
 
@@ -52,17 +52,17 @@ def test_a_refusal_leaves_nothing(world: World) -> None:
         raise ZeroDivisionError("after everything was written")
 
     with pytest.raises(ZeroDivisionError, match=r"^after everything was written$"):
-        world.do(fail, JOB)
+        world.do(fail, DELIVERY)
     assert before == world.dump()
-    assert not world.do(accept(comment), JOB).repeated
+    assert not world.do(accept(comment), DELIVERY).repeated
 
 
 def test_two_deliveries_at_once(world: World) -> None:
     """The second of two simultaneous deliveries waits for the first, then does nothing."""
     comment = world.comment(world.article())
     with (
-        in_thread(lambda: world.do(accept(comment), JOB)) as one,
-        in_thread(lambda: world.do(accept(comment), JOB)) as other,
+        in_thread(lambda: world.do(accept(comment), DELIVERY)) as one,
+        in_thread(lambda: world.do(accept(comment), DELIVERY)) as other,
     ):
         assert {False, True} == {one.result().repeated, other.result().repeated}
     assert 1 == world.size(Decision)
@@ -80,9 +80,9 @@ def test_a_delivery_waits_for_one_that_fails(world: World) -> None:
         assert may_fail.wait(10)
         raise ZeroDivisionError
 
-    with in_thread(lambda: world.do(fail, JOB)) as first:
+    with in_thread(lambda: world.do(fail, DELIVERY)) as first:
         assert entered.wait(10)
-        with in_thread(lambda: world.do(accept(comment), JOB)) as second:
+        with in_thread(lambda: world.do(accept(comment), DELIVERY)) as second:
             until_waiting(world.engine, 1)
             may_fail.set()
         assert not second.result().repeated
@@ -129,8 +129,8 @@ def test_owed_jobs_have_the_same_id_on_every_delivery(world: World) -> None:
 
     seen: list[str] = []
     with pytest.raises(ZeroDivisionError):
-        world.do(fail, JOB)
-    owed = world.do(owe, JOB).owed
+        world.do(fail, DELIVERY)
+    owed = world.do(owe, DELIVERY).owed
     assert seen == [job.message_id for job in owed]
     assert 2 == len(set(seen))
     assert [("first", {"a": 1}), ("second", {"b": "é😀"})] == [

@@ -16,11 +16,11 @@ from sqlalchemy.exc import OperationalError
 from osmod.moderation import decisions
 from osmod.moderation.database import connect
 from osmod.moderation.models import Article, Base, Comment, Decision, InboxEntry, OutboxEntry
-from osmod.moderation.work import ATTEMPTS, Job, Work, transact
+from osmod.moderation.work import ATTEMPTS, Delivery, Work, transact
 from tests.moderation.waiting import in_thread, until_waiting
 from tests.moderation.world import World
 
-JOB = Job("0123-45", "acceptComments")
+DELIVERY = Delivery("0123-45", "acceptComments")
 ROOT = Path(__file__).parents[2]
 
 
@@ -56,7 +56,7 @@ def test_deadlock(world: World) -> None:
             opponent.execute(update(Comment).where(Comment.id == one).values(text="y"))
 
     with in_thread(oppose) as opponent:
-        assert not world.do(effect, JOB).repeated
+        assert not world.do(effect, DELIVERY).repeated
     opponent.result()
     assert 2 == len(tries), "the deadlock was real"
     assert [one, other] == [d.comment_id for d in world.all(Decision)]
@@ -81,7 +81,7 @@ def test_lock_wait_timeout(world: World) -> None:
         accept(comment)(work)
 
     with holder:
-        assert not transact(impatient, effect, JOB).repeated
+        assert not transact(impatient, effect, DELIVERY).repeated
     impatient.dispose()
     assert 2 == len(tries)
     assert 1 == world.size(Decision)
@@ -108,7 +108,7 @@ def test_sqlite_is_locked(tmp_path: Path) -> None:
         failures.append(str(context.original_exception))
         holder.rollback()
 
-    assert not transact(impatient, lambda work: None, JOB).repeated
+    assert not transact(impatient, lambda work: None, DELIVERY).repeated
     assert ["database is locked"] == failures
     holder.close()
     first.dispose()
@@ -128,7 +128,7 @@ def test_a_connection_lost_midway(world: World) -> None:
         if len(tries) == 1:
             _kill(world, work.session.connection())
 
-    assert not world.do(effect, JOB).repeated
+    assert not world.do(effect, DELIVERY).repeated
     assert 2 == len(tries)
     assert [(comment, True)] == [(d.comment_id, d.is_current_decision) for d in world.all(Decision)]
     assert [] == world.miscounted()
@@ -152,7 +152,7 @@ def test_a_commit_whose_reply_was_lost(world: World) -> None:
         tries.append(1)
         accept(comment)(work)
 
-    committed = world.do(effect, JOB)
+    committed = world.do(effect, DELIVERY)
     assert (True, 1) == (committed.repeated, len(tries))
     assert 1 == world.size(Decision)
     assert [] == world.miscounted()
@@ -194,7 +194,7 @@ def test_it_does_not_try_for_ever(world: World) -> None:
         work.session.scalar(select(Article.id))
 
     with pytest.raises(OperationalError):
-        world.do(effect, JOB)
+        world.do(effect, DELIVERY)
     assert ATTEMPTS == len(tries)
     assert (0, 0) == (world.size(Decision), world.size(InboxEntry))
 
@@ -205,7 +205,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 from osmod.moderation import decisions
 from osmod.moderation.database import connect
-from osmod.moderation.work import Job, transact
+from osmod.moderation.work import Delivery, transact
 
 url, comment, when = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 
@@ -219,7 +219,7 @@ def effect(work):
         die()
 
 event.listen(Session, "before_commit" if when == "before commit" else "after_commit", die)
-transact(connect(url), effect, Job("0123-45", "acceptComments"))
+transact(connect(url), effect, Delivery("0123-45", "acceptComments"))
 """
 
 
@@ -241,7 +241,7 @@ def test_a_process_that_is_killed(world: World, database_url: str, when: str, do
         accept(comment)(work)
         work.enqueue("hook", comment_id=comment)
 
-    assert done is world.do(again, JOB).repeated
+    assert done is world.do(again, DELIVERY).repeated
     assert [True] == [d.is_current_decision for d in world.all(Decision)]
     assert ["hook"] == [row.actor for row in world.all(OutboxEntry)]
     assert [] == world.miscounted()

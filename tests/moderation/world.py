@@ -21,7 +21,7 @@ from osmod.moderation.models import (
     User,
     now,
 )
-from osmod.moderation.work import Committed, Job, Work, transact
+from osmod.moderation.work import Committed, Delivery, Work, transact
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Base)
@@ -35,9 +35,9 @@ class World:
         self.engine = engine
         self._numbers = count(1)
 
-    def do(self, effect: Callable[[Work], T], job: Job | None = None) -> Committed[T]:
+    def do(self, effect: Callable[[Work], T], delivery: Delivery | None = None) -> Committed[T]:
         """Run an effect as a task does."""
-        return transact(self.engine, effect, job)
+        return transact(self.engine, effect, delivery)
 
     def add(self, row: Base) -> int:
         """Store a row and return its id (0 where it has none)."""

@@ -17,11 +17,11 @@ from osmod.cli.checks.finding import Level
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.enqueue import enqueue
-from osmod.jobs.notifications import publish
 from osmod.jobs.schedules import every
 from osmod.jobs.schedules.scheduler import Clock, Scheduler
 from osmod.jobs.setup import default_middleware
 from osmod.jobs.steering.pruning import prune
+from osmod.publishers.update_notifications import publish
 from osmod.settings import get_settings
 from tests.jobs.conftest import working
 from tests.waiting import until

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +68,22 @@ def test_example_of_the_environment() -> None:
     assert read | {"COMPOSE_PROFILES"} == named
 
 
+def copied() -> list[str]:
+    """What the image's COPY lines take from the repository."""
+    lines = (FOLDER / "Dockerfile").read_text().splitlines()
+    return [name for line in lines if re.match(r"COPY [^-]", line) for name in line.split()[1:-1]]
+
+
 def test_image() -> None:
     """The image runs as nobody in particular, and copies only what is there."""
     lines = (FOLDER / "Dockerfile").read_text().splitlines()
     assert [line for line in lines if line.startswith("USER")] == ["USER 10001:10001"]
-    copied = [name for line in lines if re.match(r"COPY [^-]", line) for name in line.split()[1:-1]]
-    assert [] == [name for name in copied if not (ROOT / name).exists()]
+    assert [] == [name for name in copied() if not (ROOT / name).exists()]
     ignored = (FOLDER / "Dockerfile.dockerignore").read_text().splitlines()
-    assert [] == [name for name in copied if f"!{name}" not in ignored]
+    assert [] == [name for name in copied() if f"!{name}" not in ignored]
+
+
+def test_licences_are_in_the_image() -> None:
+    """Every licence file that the package names is there when the image builds it, or it would leave that out."""
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["license-files"]
+    assert [] == [name for name in named if name not in copied()]

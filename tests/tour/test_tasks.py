@@ -19,9 +19,9 @@ from osmod.moderation.database import open_session
 from osmod.moderation.errors import NotFound, Refused
 from osmod.moderation.models import Article, Comment, Decision
 from osmod.moderation.work import Work
-from osmod.payload import Id
 from osmod.settings import get_settings
 from osmod.task import get_engine, task
+from osmod.task.payload import Id
 
 
 @pytest.fixture(autouse=True)

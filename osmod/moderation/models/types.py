@@ -102,6 +102,11 @@ class Json(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
 
+    def compare_values(self, x: Any, y: Any) -> bool:
+        """Whether two values are the same JSON, so that an UPDATE may leave the column out."""
+        # Not `==`: to Python True is 1.
+        return json.dumps(x, sort_keys=True) == json.dumps(y, sort_keys=True)
+
 
 def _whole(value: Any) -> Any:
     if isinstance(value, str):

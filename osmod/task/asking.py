@@ -10,11 +10,12 @@ from typing import Any
 from osmod.moderation.database import open_session
 from osmod.moderation.models import User
 from osmod.moderation.sending import Asked, Sending, open_requests, still_open
-from osmod.moderation.work import Job
+from osmod.moderation.work import Delivery
 from osmod.scorers import BadScorerConfig, Question, ScorerError, scorer_for
-from osmod.task import commit, get_engine
+from osmod.task.committing import commit
+from osmod.task.engine import get_engine
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,32 +28,41 @@ class Answer:
 
 
 class Asking:
-    """One run over a comment's scorers. Iterate for the answers; then `raise_failures`."""
+    """One run over a comment's scorers. Iterate for the answers; then `raise_failures`.
 
-    def __init__(self, comment_id: int, job: Job | None) -> None:
+    Raises:
+      NotFound: there is no such comment.
+    """
+
+    def __init__(self, comment_id: int, delivery: Delivery | None) -> None:
         self._failures: list[ScorerError] = []
         self._unusable: dict[int, BadScorerConfig] = {}
-        self._sending = self._open(comment_id, job)
+        self._sending = self._open(comment_id, delivery)
 
     def __iter__(self) -> Iterator[Answer]:
         for asked in self._sending.asked:
             try:
                 yield Answer(asked.request_id, asked.user_id, self._ask(asked))
             except ScorerError as error:
-                log.warning("comment %d, scorer %d: %s", self._sending.comment_id, asked.user_id, error)
+                _log.warning("comment %d, scorer %d: %s", self._sending.comment_id, asked.user_id, error)
                 self._failures.append(error)
             except BadScorerConfig as error:  # spoilt since its request was opened
                 self._pass_over(asked.user_id, error)
 
     def raise_failures(self) -> None:
-        """Raise `ScorerError` where asking again may help, `BadScorerConfig` where only a person can."""
+        """Say what went wrong with any of the scorers.
+
+        Raises:
+          ScorerError: asking again may help.
+          BadScorerConfig: only a person can.
+        """
         if self._failures:
             raise ScorerError("; ".join(map(str, self._failures)))
         if self._unusable:
             raise BadScorerConfig("; ".join(map(str, self._unusable.values())))
 
-    def _open(self, comment_id: int, job: Job | None) -> Sending:
-        committed = commit(lambda work: open_requests(work, comment_id, self._is_usable), job)
+    def _open(self, comment_id: int, delivery: Delivery | None) -> Sending:
+        committed = commit(lambda work: open_requests(work, comment_id, self._is_usable), delivery)
         if committed.value is not None:
             return committed.value
         # The job came back: its requests are open already, some may have been answered since.
@@ -67,7 +77,7 @@ class Asking:
         return scorer.id not in self._unusable
 
     def _pass_over(self, scorer_id: int, error: BadScorerConfig) -> None:
-        log.error("scorer %d is not asked: %s", scorer_id, error)
+        _log.error("scorer %d is not asked: %s", scorer_id, error)
         self._unusable[scorer_id] = error
 
     def _ask(self, asked: Asked) -> dict[str, Any]:

@@ -8,14 +8,13 @@ from collections.abc import Iterable
 
 from dramatiq import Broker
 from dramatiq.brokers.redis import RedisBroker
+from redis.cluster import ClusterPipeline
 from redis.exceptions import RedisError
 
-from osmod.jobs.wire.cluster import ClusterClient
-
+#: The Redis channel that OSMod's servers listen on.
 CHANNEL = "update-notification"
-"""The Redis channel that OSMod's servers listen on."""
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def publish(broker: Broker, changes: Iterable[tuple[str, str, int]]) -> None:
@@ -31,13 +30,11 @@ def publish(broker: Broker, changes: Iterable[tuple[str, str, int]]) -> None:
     if not messages or not isinstance(broker, RedisBroker):
         return
     try:
-        if isinstance(broker.client, ClusterClient):  # Its pipelines take commands on keys only.
+        with broker.client.pipeline(transaction=False) as pipeline:
+            # A cluster's pipeline takes commands on keys only, so there each message goes out by itself.
+            sender = broker.client if isinstance(pipeline, ClusterPipeline) else pipeline
             for message in messages:
-                broker.client.publish(CHANNEL, message)
-        else:
-            with broker.client.pipeline(transaction=False) as pipeline:
-                for message in messages:
-                    pipeline.publish(CHANNEL, message)
-                pipeline.execute()
+                sender.publish(CHANNEL, message)
+            pipeline.execute()
     except RedisError as error:
-        log.warning("%d change notifications were not published: %s", len(messages), error)
+        _log.warning("%d change notifications were not published: %s", len(messages), error)

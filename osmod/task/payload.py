@@ -18,14 +18,14 @@ from osmod.moderation.utf8mb3 import checked as storable
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: The id of a row.
 Id = Annotated[int, Field(ge=1, le=UNSIGNED_MAX, strict=True)]
-"""The id of a row."""
+#: A user, or none; OSMod takes 0 for none, too.
 UserId = Annotated[int, Field(ge=0, le=UNSIGNED_MAX, strict=True)] | None
-"""A user, or none; OSMod takes 0 for none, too."""
+#: true or false, nothing that looks like it.
 Flag = Annotated[bool, Field(strict=True)]
-"""true or false, nothing that looks like it."""
+#: An id of the publisher's.
 Name = Annotated[str, Field(min_length=1, max_length=255, strict=True), AfterValidator(storable)]
-"""An id of the publisher's."""
 
 
 def _is_json(value: Any) -> Any:
@@ -36,8 +36,8 @@ def _is_json(value: Any) -> Any:
     return value
 
 
+#: Any JSON value; NaN and the infinities are none.
 AnyJson = Annotated[Any, AfterValidator(_is_json)]
-"""Any JSON value; NaN and the infinities are none."""
 
 
 class Payload:
@@ -58,7 +58,11 @@ class Payload:
         self._model: type[BaseModel] = create_model(wire_name, __config__=_CONFIG, **fields)
 
     def read(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """The arguments by the function's own names. Raises `BadPayload` naming every field at fault."""
+        """The arguments by the function's own names.
+
+        Raises:
+          BadPayload: they do not fit the function; the message names every field at fault.
+        """
         if len(args) > len(self._names):
             raise BadPayload(f"{self._wire_name}: {len(args)} arguments, but it takes {len(self._names)}")
         given = dict(zip(self._names, args, strict=False)) | kwargs
@@ -92,7 +96,7 @@ class Payload:
 
 
 def checked(wire_name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Check a plain function's arguments before it runs, as `osmod.task.task` does for its own."""
+    """Check a plain function's arguments before it runs, as `task` does for its own."""
 
     def make(function: Callable[P, T]) -> Callable[P, T]:
         payload = Payload(wire_name, function, skip=0)

@@ -1,0 +1,1 @@
+"""Who is told: OSMod's own servers, of every change."""

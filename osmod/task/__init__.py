@@ -1,0 +1,23 @@
+"""Where a job meets the database: an actor whose body is one transaction.
+
+`@task("wireName")` makes a Dramatiq actor of a function on a `Work`. Around it: the payload is checked, the
+inbox row makes a redelivery a no-op, and after the commit OSMod's servers are told what changed and the
+jobs that the change owes are queued.
+"""
+
+from osmod.task.committing import commit, current_delivery
+from osmod.task.decorator import task
+from osmod.task.engine import get_engine
+from osmod.task.outbox import deliver
+from osmod.task.retries import DATABASE_RETRIES, TRANSIENT, retry
+
+__all__ = [
+    "DATABASE_RETRIES",
+    "TRANSIENT",
+    "commit",
+    "current_delivery",
+    "deliver",
+    "get_engine",
+    "retry",
+    "task",
+]

@@ -1,0 +1,39 @@
+"""Which failures of a task are tried again, how often, and after how long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dramatiq.errors import BrokerConnectionError
+from dramatiq.middleware import TimeLimitExceeded
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from osmod.moderation.errors import Refused
+from osmod.scorers import BadScorerConfig, ScorerError
+
+#: Failures that may pass by themselves. All others would come again, and make a dead letter at once.
+TRANSIENT: tuple[type[BaseException], ...] = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    BrokerConnectionError,
+    ConnectionError,
+    TimeoutError,
+    TimeLimitExceeded,
+    ScorerError,
+)
+
+
+def retry(times: int, *, first: int, longest: int) -> dict[str, Any]:
+    """Actor options: retry transient failures `times` times, waiting `first` to `longest` milliseconds."""
+    return {
+        "throws": (Refused, BadScorerConfig),
+        "retry_when": lambda retries, error: retries < times and isinstance(error, TRANSIENT),
+        "min_backoff": first,
+        "max_backoff": longest,
+    }
+
+
+#: About half an hour: a database that restarts or fails over is back by then.
+DATABASE_RETRIES = retry(12, first=1_000, longest=300_000)

@@ -1,0 +1,72 @@
+"""OSMod's servers hear of committed changes on their Redis channel, whatever Redis it is."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+import redis
+from dramatiq.brokers.stub import StubBroker
+from redis.client import PubSub
+
+from osmod.embedded import free_port
+from osmod.jobs.broker import JobBroker
+from osmod.publishers.update_notifications import CHANNEL, publish
+from tests.redis_clusters import ClusterSet
+from tests.waiting import until
+
+CHANGES = [("comment", "modify", 1), ("article", "modify", 2), ("comment", "create", 3)]
+TOLD = [
+    {"objectType": "comment", "action": "modify", "id": 1},
+    {"objectType": "article", "action": "modify", "id": 2},
+    {"objectType": "comment", "action": "create", "id": 3},
+]
+
+
+def subscribed(client: redis.Redis) -> PubSub:
+    """A listener on OSMod's channel that the server knows of."""
+    listener = client.pubsub()
+    listener.subscribe(CHANNEL)
+    until(lambda: (listener.get_message(timeout=0.1) or {}).get("type") == "subscribe")
+    return listener
+
+
+def heard(listener: PubSub, count: int) -> Iterator[object]:
+    """The next `count` messages, decoded."""
+    for _ in range(count):
+        yield json.loads(until(lambda: listener.get_message(timeout=0.1))["data"])
+
+
+def test_one_redis(redis_url: str) -> None:
+    """Each change is a message of its own, in order."""
+    with redis.Redis.from_url(redis_url) as client, subscribed(client) as listener:
+        with closing(JobBroker(url=redis_url)) as broker:
+            publish(broker, CHANGES)
+        assert TOLD == list(heard(listener, 3))
+
+
+def test_a_cluster(cluster: ClusterSet) -> None:
+    """OSMod's servers, on whichever node they listen, hear the same."""
+    with subscribed(cluster.nodes[0].client) as listener, closing(JobBroker(url=cluster.url)) as broker:
+        publish(broker, CHANGES)
+        assert sorted(map(str, TOLD)) == sorted(map(str, heard(listener, 3)))
+
+
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
+def test_redis_is_away(caplog: pytest.LogCaptureFixture, scheme: str) -> None:
+    """That nobody can be told is logged; the job that made the changes stands."""
+    url = f"{scheme}://127.0.0.1:{free_port()}"
+    with closing(JobBroker(url=url)) as broker, caplog.at_level(logging.WARNING):
+        publish(broker, CHANGES)
+    assert "3 change notifications were not published: " in caplog.text
+
+
+def test_no_redis(caplog: pytest.LogCaptureFixture) -> None:
+    """A broker without Redis has nobody to tell, and a job without changes nothing."""
+    publish(StubBroker(), CHANGES)
+    with closing(JobBroker(url=f"redis://127.0.0.1:{free_port()}")) as broker:
+        publish(broker, [])
+    assert "" == caplog.text
