@@ -51,7 +51,7 @@ def add_flag(work: Work, label: str, source_comment_id: str, source_user_id: str
             label=label,
             is_recommendation=label == RECOMMENDATION,
             is_resolved=False,
-            extra=extra or None,
+            extra=extra if extra or isinstance(extra, (dict, list)) else None,  # JavaScript's `||`
         )
         work.session.add(flag)
         flags.append(flag)

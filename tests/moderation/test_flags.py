@@ -66,6 +66,16 @@ def test_truth_values_are_no_numbers(world: World, first: object, second: object
     assert [repr({"a": second})] == [repr(flag.extra) for flag in world.all(CommentFlag)]
 
 
+@pytest.mark.parametrize(
+    ("extra", "stored"), [({}, {}), ([], []), ([0], [0]), (0, None), ("", None), (False, None), (None, None)]
+)
+def test_the_extra_of_a_first_flag(world: World, extra: object, stored: object) -> None:
+    """OSMod stores null for what JavaScript takes for false; an empty object or list it does not."""
+    comment = world.comment(world.article())
+    world.do(lambda work: flags.add_flag(work, "spam", f"c{comment}", "ann", extra))
+    assert [stored] == [flag.extra for flag in world.all(CommentFlag)]
+
+
 @pytest.mark.parametrize("again", ["ann", "ANN", "Änn", "ann  "])
 def test_readers_are_told_apart_as_the_database_does(world: World, again: str) -> None:
     """Case, accents and trailing blanks make no other reader: OSMod finds a reader's flag by its collation."""
