@@ -27,10 +27,10 @@ except ImportError:  # pragma: no cover - Windows, for which there is no valkeyl
     fcntl = None  # type: ignore[assignment]
 
 HOST = "127.0.0.1"
+#: How long the server may take to read its data from disk.
 START_SECONDS = 60
-"""How long the server may take to read its data from disk."""
+#: How long the server may take to write its data to disk before it is killed.
 STOP_SECONDS = 15
-"""How long the server may take to write its data to disk before it is killed."""
 _FREE_PORT_TRIES = 5
 
 # Runs in the child before it becomes the server: when the parent goes, however it goes, so does the server.

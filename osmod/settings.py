@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from environs import Env, EnvValidationError, ValidationError, validate
 
+#: The suffixes of OSMod's `DATABASE_*` variables. With none of them set, SQLite under `.osmod/` is used.
 DATABASE_PARTS = ("HOST", "PORT", "NAME", "USER", "PASSWORD", "SOCKET")
-"""The suffixes of OSMod's `DATABASE_*` variables. With none of them set, SQLite under `.osmod/` is used."""
 
 
 class SettingsError(Exception):
@@ -24,22 +24,22 @@ class SettingsError(Exception):
 class Settings:
     """What the environment says. Names and defaults are OSMod's where OSMod has the setting."""
 
+    #: Where the queue lives (`REDIS_URL`).
     redis_url: str
-    """Where the queue lives (`REDIS_URL`)."""
+    #: Any SQLAlchemy URL (`DATABASE_URL`, or made from OSMod's `DATABASE_*`).
     database_url: str
-    """Any SQLAlchemy URL (`DATABASE_URL`, or made from OSMod's `DATABASE_*`)."""
+    #: `send` runs the task at once, without Redis (`WORKER_RUN_IMMEDIATELY`).
     run_immediately: bool
-    """`send` runs the task at once, without Redis (`WORKER_RUN_IMMEDIATELY`)."""
+    #: A finished job leaves no record (`WORKER_REMOVE_TASK_ON_COMPLETE`).
     remove_task_on_complete: bool
-    """A finished job leaves no record (`WORKER_REMOVE_TASK_ON_COMPLETE`)."""
+    #: Default time limit of a task, in milliseconds of running time (`WORKER_TASK_TTL`).
     task_ttl: int
-    """Default time limit of a task, in milliseconds of running time (`WORKER_TASK_TTL`)."""
+    #: Whether `periodiq worker` schedules anything (`WORKER_RUN_SCHEDULED_TASKS`).
     run_scheduled_tasks: bool
-    """Whether `periodiq worker` schedules anything (`WORKER_RUN_SCHEDULED_TASKS`)."""
+    #: Where OSMod's API answers, without a slash at the end (`API_URL`).
     api_url: str
-    """Where OSMod's API answers, without a slash at the end (`API_URL`)."""
+    #: Where the embedded Redis and SQLite keep their data (`OSMOD_HOME`).
     home: Path
-    """Where the embedded Redis and SQLite keep their data (`OSMOD_HOME`)."""
 
 
 def read_settings() -> Settings:

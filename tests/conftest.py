@@ -35,8 +35,8 @@ pytest_plugins = ["tests.promises", "tests.topologies"]
 
 DATABASES = ("sqlite", "mariadb")
 REDIS_SERVERS = ("valkey", "redis")
+#: How the keys begin that belong to the queue: it keeps jobs until they are done, so they do not expire.
 QUEUE_KEYS = ("dramatiq:", "osmod:")
-"""How the keys begin that belong to the queue: it keeps jobs until they are done, so they do not expire."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

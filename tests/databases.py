@@ -16,8 +16,8 @@ from osmod.moderation.database import connect
 from osmod.moderation.migrations import upgrade
 from osmod.moderation.models import Base
 
+#: The MariaDB or MySQL server, and a user that may create databases named `osmod_test…` on it.
 SERVER_URL = os.environ.get("TEST_DATABASE_SERVER", "mysql+pymysql://root@127.0.0.1:3306/")
-"""The MariaDB or MySQL server, and a user that may create databases named `osmod_test…` on it."""
 
 
 def server_problem() -> str | None:

@@ -10,10 +10,10 @@ from typing import NoReturn
 import psutil
 import pytest
 
+#: An environment variable by which every process that comes from this run is known.
 MARK = "TEST_RUN"
-"""An environment variable by which every process that comes from this run is known."""
+#: Why tests were skipped, for the end of the run.
 not_tested: dict[str, None] = {}
-"""Why tests were skipped, for the end of the run."""
 _long_lived: set[int] = set()
 
 

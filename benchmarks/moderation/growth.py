@@ -17,8 +17,8 @@ TASKS: dict[str, Callable[[int], dict[str, Any]]] = {
         "sourceUserId": "reader",
     },
 }
+#: Calls before those that are measured.
 WARM_UP = 10
-"""Calls before those that are measured."""
 
 
 def measure(

@@ -28,12 +28,12 @@ from osmod.moderation.models import (
     now,
 )
 
+#: Rows inserted at a time.
 BATCH = 5_000
-"""Rows inserted at a time."""
 TAGS = ("TOXICITY", "INSULT", "SPAM", "OBSCENE", "THREAT")
 PERSON, SCORER = 1, 2
+#: Runs a job: `deliver("acceptComments", commentId=1)`.
 Deliver = Callable[..., None]
-"""Runs a job: `deliver("acceptComments", commentId=1)`."""
 
 
 class Scene:

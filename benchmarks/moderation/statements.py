@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.moderation.scene import PERSON, Deliver, Scene, answer
 
+#: Measured: statements of a call on a comment not touched before, START TRANSACTION and COMMIT included.
 OSMODS = {
     "processMachineScore (rule)": 93,
     "processMachineScore (none)": 66,
@@ -23,7 +24,6 @@ OSMODS = {
     "processTagAddition": 31,
     "processTagRevocation": 28,
 }
-"""Measured: statements of a call on a comment not touched before, START TRANSACTION and COMMIT included."""
 
 
 def calls() -> list[tuple[str, str, dict[str, Any]]]:

@@ -16,8 +16,8 @@ from typing import Any
 from benchmarks.queue.measure import Run
 from osmod.jobs.queue.custody import DEFAULT_LEASE
 
+#: In seconds.
 LEASE = DEFAULT_LEASE / 1000
-"""In seconds."""
 
 
 @dataclass(frozen=True)

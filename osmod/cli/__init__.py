@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+#: What there is: each is the command of the same name in `osmod.cli.NAME`. The order is that of `--help`.
 COMMANDS = {
     "demo": "Send real comments all the way, and show what came out.",
     "check": "Say what is wrong with this installation, and what to do.",
@@ -21,7 +22,6 @@ COMMANDS = {
     "audit": "Show who did what to the jobs.",
     "schedules": "Show what runs when, run, pause or resume it.",
 }
-"""What there is: each is the command of the same name in `osmod.cli.NAME`. The order is that of `--help`."""
 
 
 class _Lazy(click.Group):

@@ -13,6 +13,7 @@ from osmod.cli.checks import Finding, Level
 from osmod.cli.checks.finding import error
 from osmod.settings import Settings, SettingsError, get_settings
 
+#: What is looked at, in the order shown.
 AREAS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
     "settings": checks.check_settings,
     "redis": checks.check_redis,
@@ -21,9 +22,8 @@ AREAS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
     "schedules": checks.check_schedules,
     "scorers": checks.check_scorers,
 }
-"""What is looked at, in the order shown."""
+#: What a running worker cannot do without.
 QUICK = ("redis", "database")
-"""What a running worker cannot do without."""
 _MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERROR: ("✗", "red")}
 
 

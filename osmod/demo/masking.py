@@ -6,10 +6,10 @@ import re
 
 from osmod.scorers.local_model import predict
 
+#: Characters of a comment that are shown at most.
 LENGTH = 70
-"""Characters of a comment that are shown at most."""
+#: A word that scores more on its own is covered.
 OFFENSIVE = 0.5
-"""A word that scores more on its own is covered."""
 
 _NAMES = re.compile(r"@\w+|https?://\S+|www\.\S+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\S+@\S+")
 _WORD = re.compile(r"[^\W\d_][\w'*$@]*")

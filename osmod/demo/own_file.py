@@ -8,10 +8,10 @@ from pathlib import Path
 
 from osmod.demo.dealing import Entry, place
 
+#: Columns that may be there beside `text`. Others are passed over.
 OPTIONAL = ("id", "article", "category", "author", "reply_to")
-"""Columns that may be there beside `text`. Others are passed over."""
+#: Characters, for all columns but `text`: what OSMod's own tables hold.
 LONGEST = 255
-"""Characters, for all columns but `text`: what OSMod's own tables hold."""
 
 
 class BadFile(Exception):

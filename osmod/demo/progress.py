@@ -11,15 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+#: Between two plain lines.
 LINE_SECONDS = 2
-"""Between two plain lines."""
 
 
 class Progress:
     """Shows the steps of one run on `console`."""
 
+    #: Called with how many are done by now.
     Report: TypeAlias = Callable[[int], None]
-    """Called with how many are done by now."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

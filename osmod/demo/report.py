@@ -12,6 +12,7 @@ from osmod.demo.masking import masked
 from osmod.moderation.database import open_session
 from osmod.moderation.models import Comment, CommentSummaryScore, Decision, InboxEntry, ModerationRule, Tag
 
+#: Every comment is one of these.
 OUTCOMES = {
     "accepted": "accepted by a rule",
     "deferred": "deferred by a rule",
@@ -19,9 +20,8 @@ OUTCOMES = {
     "rejected": "rejected by a rule",
     "unscored": "not scored",
 }
-"""Every comment is one of these."""
+#: Of which outcomes an example is shown, the first three that there are.
 SHOWN = ("accepted", "deferred", "rejected", "undecided")
-"""Of which outcomes an example is shown, the first three that there are."""
 
 _OUTCOME = case(
     (Comment.is_scored.is_(False), "unscored"),
@@ -46,8 +46,8 @@ class Example:
 class Outcome:
     """What became of the comments and of the jobs."""
 
+    #: By outcome, in words; those that did not happen are left out.
     comments: dict[str, int]
-    """By outcome, in words; those that did not happen are left out."""
     jobs_done: int
     examples: list[Example]
 

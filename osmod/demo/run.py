@@ -25,10 +25,10 @@ from osmod.jobs.states import JobState
 from osmod.moderation.database import connect
 from osmod.settings import Settings
 
+#: How often the demo looks how far the worker is.
 LOOK_SECONDS = 0.1
-"""How often the demo looks how far the worker is."""
+#: How long nothing may move before the demo gives up.
 PATIENCE_SECONDS = 120
-"""How long nothing may move before the demo gives up."""
 
 _FAR = "SELECT (SELECT count(sentForScoring) FROM comments), (SELECT sum(unprocessedCount) FROM articles)"
 

@@ -16,15 +16,15 @@ from osmod.moderation.models import Action, Article, Category, ModerationRule, T
 from osmod.moderation.work import Work, transact
 
 ATTRIBUTE = "TOXICITY"
+#: Both bounds are within. In between no rule applies, and the comment waits for a moderator: a crude scorer may
+#: accept the harmless and order the queue, but reject only where it is very sure.
 RULES: tuple[tuple[float, float, Action], ...] = (
     (0.0, 0.2, "Accept"),
     (0.2, 0.8, "Defer"),
     (0.995, 1.0, "Reject"),
 )
-"""Both bounds are within. In between no rule applies, and the comment waits for a moderator: a crude scorer
-may accept the harmless and order the queue, but reject only where it is very sure."""
+#: Comments a transaction.
 BATCH = 200
-"""Comments a transaction."""
 
 
 def empty_database(path: Path) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 PROCESSES = 2
+#: For each process.
 THREADS = 8
-"""For each process."""
 STOP_SECONDS = 20
+#: Lines of the log that are shown where the worker died.
 TAIL = 15
-"""Lines of the log that are shown where the worker died."""
 
 
 class WorkerDied(Exception):

@@ -26,8 +26,8 @@ from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.jobs.states import JobState
 from osmod.settings import Settings, get_settings
 
+#: How often an actor without a policy of its own is retried.
 MAX_RETRIES = 12
-"""How often an actor without a policy of its own is retried."""
 
 
 _OPEN = (JobState.WAITING, JobState.DELAYED, JobState.ACTIVE)

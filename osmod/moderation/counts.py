@@ -19,10 +19,10 @@ from sqlalchemy.sql.elements import ColumnElement
 from osmod.moderation.models import COUNTS, Article, Category, Comment
 from osmod.moderation.work import Work
 
+#: Which counts (`COUNTS`) a comment belongs to.
 Standing = dict[str, bool]
-"""Which counts (`COUNTS`) a comment belongs to."""
+#: The standing of a comment that is not counted yet.
 NOWHERE: Standing = dict.fromkeys(COUNTS, False)
-"""The standing of a comment that is not counted yet."""
 
 
 def standing(comment: Comment) -> Standing:

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from osmod.moderation.models import Base
 
+#: Seconds. Shorter than a task's time limit, which cannot interrupt a blocked socket.
 MYSQL_TIMEOUTS = {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60}
-"""Seconds. Shorter than a task's time limit, which cannot interrupt a blocked socket."""
 LOCK_WAIT_SECONDS = 20
 
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from osmod.moderation.models import InboxEntry, OutboxEntry, now
 from osmod.moderation.work import Owed
 
+#: After this time the process that owed a job has died or could not reach the queue.
 OVERDUE = timedelta(minutes=1)
-"""After this time the process that owed a job has died or could not reach the queue."""
+#: Longer than a job can come back after it took effect.
 INBOX_KEPT = timedelta(days=30)
-"""Longer than a job can come back after it took effect."""
 
 
 def overdue(session: Session, limit: int) -> list[Owed]:

@@ -8,8 +8,8 @@ from osmod.moderation.errors import NotFound
 from osmod.moderation.models import Comment, Group, User
 from osmod.moderation.work import Work
 
+#: Called with the owner and the moderated comment, in a job of its own.
 Hook = Callable[[Work, User, Comment], None]
-"""Called with the owner and the moderated comment, in a job of its own."""
 
 _hooks: dict[str, Hook] = {}
 

@@ -14,10 +14,10 @@ from osmod.moderation.text_size import text_height
 from osmod.moderation.utf8mb3 import checked, storable
 from osmod.moderation.work import Work
 
+#: CSS pixels: how wide OSMod's pages set a comment.
 WIDTH = 696
-"""CSS pixels: how wide OSMod's pages set a comment."""
+#: Characters that the publisher's ids have at most.
 ID_LENGTH = 255
-"""Characters that the publisher's ids have at most."""
 
 
 def add_comment(

@@ -9,8 +9,8 @@ from pydantic.alias_generators import to_camel
 
 from osmod.moderation.utf8mb3 import checked
 
+#: What OSMod's `int unsigned` columns hold at most.
 UNSIGNED_MAX = 2**32 - 1
-"""What OSMod's `int unsigned` columns hold at most."""
 
 
 def _is_attribute(name: str) -> str:
@@ -19,12 +19,12 @@ def _is_attribute(name: str) -> str:
     return checked(name)
 
 
+#: 0 to 1; OSMod stores it in single precision.
 Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
-"""0 to 1; OSMod stores it in single precision."""
+#: UTF-16 units from the start of the text that the scorer saw; may lie beyond our text's end.
 Offset = Annotated[int, Field(ge=0, le=UNSIGNED_MAX, strict=True)]
-"""UTF-16 units from the start of the text that the scorer saw; may lie beyond our text's end."""
+#: A scorer's attribute name; blanks and case make no difference.
 Attribute = Annotated[str, AfterValidator(_is_attribute)]
-"""A scorer's attribute name; blanks and case make no difference."""
 
 
 class SpanScore(BaseModel):

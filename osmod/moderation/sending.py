@@ -16,8 +16,8 @@ from osmod.moderation.models import Article, Comment, CommentScoreRequest, User,
 from osmod.moderation.plain_text import strip_tags, utf16_length
 from osmod.moderation.work import Work
 
+#: How long a comment's scores may take before its scorers are asked again.
 ANSWER_WAIT = timedelta(minutes=5)
-"""How long a comment's scores may take before its scorers are asked again."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Sending:
     comment_id: int
     text: str
     text_length: int
+    #: The article's text, then the parent comment's, where there are such.
     context: tuple[str, ...]
-    """The article's text, then the parent comment's, where there are such."""
     asked: tuple[Asked, ...]
 
 

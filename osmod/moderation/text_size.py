@@ -9,15 +9,15 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+#: The width of a comment on OSMod's pages, in CSS pixels.
 DEFAULT_WIDTH = 696
-"""The width of a comment on OSMod's pages, in CSS pixels."""
+#: CSS pixels.
 FONT_SIZE = 16
-"""CSS pixels."""
+#: Times the font size.
 LINE_HEIGHT = 1.5
-"""Times the font size."""
 
+#: Advance, left and right edge of the ink, in font units. A blank's ink is empty: left is above right.
 Glyph = tuple[int, float, float]
-"""Advance, left and right edge of the ink, in font units. A blank's ink is empty: left is above right."""
 
 
 def text_height(text: str, width: int = DEFAULT_WIDTH) -> int:

@@ -11,11 +11,11 @@ from osmod.scorers.contract import BadScorerConfig, Question, Scorer, ScorerErro
 from osmod.scorers.local import LocalScorer
 from osmod.scorers.perspective import PerspectiveScorer
 
+#: What makes a scorer of each `endpointType`, from its user id and config. Raises `BadScorerConfig`.
 ENDPOINT_TYPES: Mapping[str, Callable[[int, Mapping[str, Any]], Scorer]] = {
     "local": LocalScorer,
     "perspective-api": PerspectiveScorer,
 }
-"""What makes a scorer of each `endpointType`, from its user id and config. Raises `BadScorerConfig`."""
 
 __all__ = ["ENDPOINT_TYPES", "BadScorerConfig", "Question", "Scorer", "ScorerError", "scorer_for"]
 

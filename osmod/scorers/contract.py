@@ -10,14 +10,14 @@ from typing import Any, Protocol
 class Question:
     """One comment, as one scorer is asked about it."""
 
+    #: The row in `comment_score_requests`.
     request_id: int
-    """The row in `comment_score_requests`."""
+    #: The comment without its tags; entities as they are.
     text: str
-    """The comment without its tags; entities as they are."""
+    #: The length of the comment with its tags, in UTF-16 units.
     text_length: int
-    """The length of the comment with its tags, in UTF-16 units."""
+    #: The article's text, then the parent comment's, where there are such; without tags.
     context: tuple[str, ...] = ()
-    """The article's text, then the parent comment's, where there are such; without tags."""
 
 
 class ScorerError(Exception):

@@ -19,8 +19,8 @@ from osmod.scorers.batching import Batcher
 from osmod.scorers.contract import BadScorerConfig, Question, ScorerError
 
 ATTRIBUTE = "TOXICITY"
+#: Sentences scored on their own; in a longer text, neighbours are joined until there are at most as many.
 MOST_SPANS = 40
-"""Sentences scored on their own; in a longer text, neighbours are joined until there are at most as many."""
 
 _SENTENCE = re.compile(r"\S.*?(?:(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s|$)|$)", re.MULTILINE)
 

@@ -16,17 +16,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from osmod.scorers.contract import BadScorerConfig, Question, ScorerError
 
+#: Where the Perspective API scores comments.
 ANALYZE = "https://commentanalyzer.googleapis.com/v1alpha1/comments:analyze"
-"""Where the Perspective API scores comments."""
+#: What stands for it in OSMod's configurations: its discovery documents, which are not fetched.
 DISCOVERY = re.compile(
     r"https?://(?:commentanalyzer\.googleapis\.com(?:/?|/\$discovery/rest)"
     r"|(?:www\.)?googleapis\.com/discovery/v1/apis/commentanalyzer/v1alpha1/rest)"
 )
-"""What stands for it in OSMod's configurations: its discovery documents, which are not fetched."""
+#: Seconds to connect, and seconds without a byte. Well below a task's time limit.
 TIMEOUTS = httpx.Timeout(30.0, connect=5.0)
-"""Seconds to connect, and seconds without a byte. Well below a task's time limit."""
+#: Bytes. A longer answer is refused before it fills the memory.
 ANSWER_LIMIT = 4 * 1024 * 1024
-"""Bytes. A longer answer is refused before it fills the memory."""
 
 logger = logging.getLogger(__name__)
 

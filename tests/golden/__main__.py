@@ -12,8 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, func, inspect, make_url, select
 
+#: Differences shown of one case.
 SHOWN = 12
-"""Differences shown of one case."""
 
 
 def main() -> int:

@@ -12,8 +12,8 @@ from osmod.moderation.models import Base
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
+#: The tables whose state after each task a case tells.
 STEP_TABLES = ("comments", "articles", "categories")
-"""The tables whose state after each task a case tells."""
 COUNTED = ("articles", "categories")
 COUNT_COLUMNS = frozenset(
     column.name for column in Base.metadata.tables["articles"].columns if column.name.endswith("Count")

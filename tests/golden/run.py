@@ -18,8 +18,8 @@ from tests.golden import fixture
 from tests.golden.case import Case, Row, Tables
 from tests.golden.fake_scorer import FakeScorer
 
+#: How many comments OSMod's heartbeat sends again.
 RESEND_LIMIT = 10
-"""How many comments OSMod's heartbeat sends again."""
 
 
 @dataclass

@@ -12,10 +12,10 @@ from osmod.moderation.models import Base
 _SCHEMA = (Path(__file__).parent / "osmod_schema.md").read_text()
 _BLOCK = re.compile(r"### (\w+)\n```\n(.*?)\n(\) ENGINE.*?)\n```", re.DOTALL)
 
+#: For each table its columns, keys and constraints, a line each, and what follows the closing bracket.
 TABLES = {name: (body.splitlines(), ending) for name, body, ending in _BLOCK.findall(_SCHEMA)}
-"""For each table its columns, keys and constraints, a line each, and what follows the closing bracket."""
+#: One of OSMod's tables that the worker does not use.
 OTHER_TABLE = "CREATE TABLE `preselects` (`id` integer NOT NULL PRIMARY KEY, `upperThreshold` float)"
-"""One of OSMod's tables that the worker does not use."""
 
 
 def load(engine: Engine) -> None:

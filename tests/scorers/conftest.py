@@ -19,10 +19,10 @@ class Service:
 
     url: str = ""
     status: int = 200
+    #: A JSON value, or bytes to be sent as they are.
     answer: Any = field(default_factory=dict)
-    """A JSON value, or bytes to be sent as they are."""
+    #: Close the connection in place of an answer.
     hangs_up: bool = False
-    """Close the connection in place of an answer."""
     paths: list[str] = field(default_factory=list)
     queries: list[dict[str, list[str]]] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)

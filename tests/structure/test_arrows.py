@@ -9,6 +9,7 @@ import pytest
 from tests.structure.imports import ROOT, SOURCES, circles, imports, module, module_arrows, within
 
 OURS = ("actors", "osmod", "worker")
+#: For each part, the parts of ours that it may import, besides itself. What is not named may import all.
 MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.settings": (),
     "osmod.embedded": (),
@@ -28,8 +29,8 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
         "osmod.settings",
     ),
 }
-"""For each part, the parts of ours that it may import, besides itself. What is not named may import all."""
 LEAVES = ("durations", "errors", "states")
+#: For each room of `osmod.jobs`, what else of it the room may import. What is not named may import all.
 ROOMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(LEAVES, ()),
     "wire": LEAVES,
@@ -45,14 +46,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "schedules": ("wire", "worker.signals", *LEAVES),
     "broker": ("worker", "middleware", "queue", "messages", "wire", *LEAVES),
 }
-"""For each room of `osmod.jobs`, what else of it the room may import. What is not named may import all."""
+#: For each part, the libraries that it must not know.
 NEVER: dict[str, tuple[str, ...]] = {
     "osmod.moderation": ("dramatiq", "periodiq", "redis", "httpx", "click"),
     "osmod.scorers": ("dramatiq", "periodiq", "redis", "sqlalchemy"),
     "osmod.publishers": ("periodiq", "sqlalchemy", "pydantic", "httpx", "click"),
     "osmod.jobs": ("sqlalchemy",),
 }
-"""For each part, the libraries that it must not know."""
 
 
 @pytest.mark.parametrize("part", MAY_KNOW)

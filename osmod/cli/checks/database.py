@@ -20,8 +20,8 @@ from osmod.settings import Settings
 
 NAMES = {"sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
 OLDEST = {"MySQL": (5, 7), "MariaDB": (10, 6)}
+#: What a database raises that cannot be used.
 UNUSABLE = (SQLAlchemyError, ModuleNotFoundError, OSError)
-"""What a database raises that cannot be used."""
 
 
 def check_database(settings: Settings) -> Iterator[Finding]:

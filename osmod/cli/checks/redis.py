@@ -17,8 +17,8 @@ from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.moving_routes import route_of
 from osmod.settings import Settings
 
+#: The first version with everything that the queue's scripts use.
 OLDEST = (6, 2)
-"""The first version with everything that the queue's scripts use."""
 _SOME_QUEUE = b"dramatiq:{default}:"
 _NEARLY_FULL = 0.9
 

@@ -10,6 +10,7 @@ from osmod.cli.checks.finding import Finding, ok, warning
 from osmod.cli.errors import masked
 from osmod.settings import DATABASE_PARTS, Settings
 
+#: Every variable that is read. A test compares it with `osmod.settings`.
 KNOWN = {
     "REDIS_URL",
     "DATABASE_URL",
@@ -21,7 +22,6 @@ KNOWN = {
     "API_URL",
     "OSMOD_HOME",
 }
-"""Every variable that is read. A test compares it with `osmod.settings`."""
 _OURS = ("WORKER_", "DATABASE_", "OSMOD_")
 
 

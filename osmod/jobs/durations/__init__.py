@@ -16,6 +16,7 @@ from fractions import Fraction
 from osmod.jobs.durations.number_words import FRACTIONS, is_number_word, number_from_words
 
 _SECOND = 1_000_000
+#: Microseconds in each unit.
 UNITS = {
     "millisecond": 1_000,
     "second": _SECOND,
@@ -26,7 +27,6 @@ UNITS = {
     "month": 30 * 86_400 * _SECOND,
     "year": 365 * 86_400 * _SECOND,
 }
-"""Microseconds in each unit."""
 
 ACCEPTED = (
     "Write a number and a unit, such as '90 seconds', '1.5 hours' or 'three minutes and 30 seconds'; "

@@ -35,13 +35,13 @@ _TENS = {
 } | {"fourty": 40}
 _SCALES = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 
+#: The fractions that may stand beside a number, in singular and plural.
 FRACTIONS = {
     "half": Fraction(1, 2),
     "halves": Fraction(1, 2),
     "quarter": Fraction(1, 4),
     "quarters": Fraction(1, 4),
 }
-"""The fractions that may stand beside a number, in singular and plural."""
 
 _GRAMMAR = {"a", "an", "and", "of", "point", "hundred"}
 

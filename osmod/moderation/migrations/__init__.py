@@ -26,8 +26,8 @@ from osmod.moderation.models import OWN_TABLES, Base
 
 __all__ = ["VERSION_TABLE", "SchemaError", "problems", "upgrade"]
 
+#: Not Alembic's default: OSMod's other programs may keep versions of their own in the same database.
 VERSION_TABLE = "osmod_worker_alembic_version"
-"""Not Alembic's default: OSMod's other programs may keep versions of their own in the same database."""
 _LOCK_SECONDS = 30
 
 

@@ -17,8 +17,8 @@ from osmod.moderation.models.tags import SUMMARY_SCORE, Tag
 from osmod.moderation.models.types import now, single
 from osmod.moderation.models.users import Group, User
 
+#: The tables that are ours; all others are OSMod's and are never altered.
 OWN_TABLES = (InboxEntry.__tablename__, OutboxEntry.__tablename__)
-"""The tables that are ours; all others are OSMod's and are never altered."""
 
 __all__ = [
     "COUNTS",

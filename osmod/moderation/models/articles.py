@@ -31,8 +31,8 @@ class _Counted:
     batched_count: Mapped[int] = _count("batchedCount")
 
 
+#: The attributes of `Article` and `Category` that count comments.
 COUNTS = tuple(attribute for attribute in _Counted.__annotations__)
-"""The attributes of `Article` and `Category` that count comments."""
 
 
 class Category(_Counted, Stamped, Base):

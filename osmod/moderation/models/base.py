@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from osmod.moderation.models.types import Moment, now, now_on_update
 
+#: OSMod's tables as its own migrations made them: three bytes a character. Ids are never used again.
 OSMOD_TABLE_OPTIONS: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb3",
@@ -20,7 +21,6 @@ OSMOD_TABLE_OPTIONS: dict[str, Any] = {
     "mariadb_collate": "utf8mb3_general_ci",
     "sqlite_autoincrement": True,
 }
-"""OSMod's tables as its own migrations made them: three bytes a character. Ids are never used again."""
 
 
 class Base(DeclarativeBase):

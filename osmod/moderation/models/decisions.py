@@ -11,12 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from osmod.moderation.models.base import OSMOD_TABLE_OPTIONS, Base, Stamped, flag_column, key
 from osmod.moderation.models.types import Id, Moment, Single, now
 
+#: What a rule asks for. Highlight means accept and highlight.
 Action = Literal["Accept", "Reject", "Defer", "Highlight"]
-"""What a rule asks for. Highlight means accept and highlight."""
+#: What was decided.
 Status = Literal["Accept", "Reject", "Defer"]
-"""What was decided."""
+#: Who decided. A decision without a user is recorded as a rule's, with no rule named.
 Source = Literal["User", "Rule"]
-"""Who decided. A decision without a user is recorded as a rule's, with no rule named."""
 
 
 class ModerationRule(Stamped, Base):

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from osmod.moderation.models.base import OSMOD_TABLE_OPTIONS, Base, Stamped, flag_column, key
 from osmod.moderation.models.types import Id, Json, Moment, Single, char
 
+#: Who gave a score. A moderator's tag is a score of 1 from `Moderator`.
 SourceType = Literal["User", "Moderator", "Machine"]
-"""Who gave a score. A moderator's tag is a score of 1 from `Moderator`."""
 
 
 def _cascade(column: str, target: str, constraint: str) -> ForeignKeyConstraint:

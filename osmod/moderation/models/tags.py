@@ -7,8 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from osmod.moderation.models.base import OSMOD_TABLE_OPTIONS, Base, Stamped, flag_column, key
 from osmod.moderation.models.types import Id, char
 
+#: The key of the tag that stands for a comment's highest summary score.
 SUMMARY_SCORE = "SUMMARY_SCORE"
-"""The key of the tag that stands for a comment's highest summary score."""
 
 
 class Tag(Stamped, Base):

@@ -17,8 +17,8 @@ from sqlalchemy.types import DateTime, TypeDecorator, TypeEngine, UserDefinedTyp
 
 _MYSQL = ("mysql", "mariadb")
 
+#: `int(10) unsigned`: keys and counts.
 Id = Integer().with_variant(mysql.INTEGER(unsigned=True), *_MYSQL)
-"""`int(10) unsigned`: keys and counts."""
 
 
 def char(length: int = 255) -> TypeEngine[str]:
@@ -26,8 +26,8 @@ def char(length: int = 255) -> TypeEngine[str]:
     return CHAR(length).with_variant(CHAR(length, collation="NOCASE"), "sqlite")
 
 
+#: `longtext`.
 LongText = Text().with_variant(mysql.LONGTEXT(), *_MYSQL)
-"""`longtext`."""
 
 
 def single(value: float) -> float:

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from osmod.moderation.models.base import OSMOD_TABLE_OPTIONS, Base, Stamped, flag_column, key
 from osmod.moderation.models.types import Id, Json, char
 
+#: Who a user is. `moderator` means a scorer, not a person.
 Group = Literal["general", "admin", "service", "moderator", "youtube"]
-"""Who a user is. `moderator` means a scorer, not a person."""
 
 
 class User(Stamped, Base):
