@@ -61,7 +61,10 @@ def embedded_redis(directory: Path, *, port: int | None = None) -> Iterator[str]
 
     Nothing written is lost: the data is kept under `directory` (append-only file) and never evicted, and is
     there again the next time. `port` None: a free one. On Linux the server also ends when the calling
-    thread does, even if the process is killed. Raises `EmbeddedRedisError`.
+    thread does, even if the process is killed.
+
+    Raises:
+      EmbeddedRedisError: it cannot be run, or does not answer in time.
     """
     with embedded_server(directory, port=port) as server:
         yield server.url

@@ -45,7 +45,8 @@ class Settings:
 def read_settings() -> Settings:
     """Read the process environment.
 
-    Raises `SettingsError` that names every variable at fault, its value and what it must be.
+    Raises:
+      SettingsError: names every variable at fault, its value and what it must be.
     """
     env = Env(eager=False)
     home = Path(env.str("OSMOD_HOME", ".osmod"))

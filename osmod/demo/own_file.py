@@ -21,7 +21,10 @@ class BadFile(Exception):
 def read(path: Path, limit: int) -> list[Entry]:
     """The first `limit` comments of a CSV file (UTF-8, with a header line, separated by commas).
 
-    What a line leaves out is made up as for comments that have nothing but a text. Raises `BadFile`.
+    What a line leaves out is made up as for comments that have nothing but a text.
+
+    Raises:
+      BadFile: it is no such file; names the line.
     """
     csv.field_size_limit(2**31 - 1)
     try:

@@ -24,7 +24,11 @@ class InlineBroker(Broker):
         self.actor_options = self.actor_options.union(ACTOR_OPTIONS, *(m.actor_options for m in known))
 
     def declare_actor(self, actor: Actor[Any, Any]) -> None:
-        """Declare an actor, checking its options as the queue would. Raises `InvalidOption`."""
+        """Declare an actor, checking its options as the queue would.
+
+        Raises:
+          InvalidOption: an option's value makes no sense.
+        """
         apply_to_actor(actor)
         super().declare_actor(actor)
 
@@ -35,7 +39,9 @@ class InlineBroker(Broker):
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Run the message's actor and return the message.
 
-        Raises what the actor raises, and `UnknownOption` or `InvalidOption` as the queue would.
+        Raises:
+          UnknownOption, InvalidOption: as the queue would.
+          Exception: what the actor raises.
         """
         apply_to_message(message, MESSAGE_OPTIONS | self.actor_options)
         self.ran.append(message)

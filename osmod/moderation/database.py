@@ -24,7 +24,10 @@ def connect(url: str) -> Engine:
 
     MySQL and MariaDB: READ COMMITTED (a task reads what is committed once it holds a comment's row),
     UTC. SQLite: one writer at a time from the first statement on, WAL, foreign keys enforced; the file's
-    folder is created. Nothing is connected yet. Raises `sqlalchemy.exc.ArgumentError` on a malformed URL.
+    folder is created. Nothing is connected yet.
+
+    Raises:
+      sqlalchemy.exc.ArgumentError: the URL is malformed.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":

@@ -48,7 +48,9 @@ def decide(
     """A moderator accepts, rejects or defers a comment; `with_flags` resolves its open flags too.
 
     Without a user the decision is recorded as a rule's (fact 12). Highlighting stays as it is (quirk 6).
-    Raises `NotFound` for an unknown user or a comment without article; then nothing has changed.
+
+    Raises:
+      NotFound: there is no such user, or the comment has no article; nothing has changed then.
     """
     with _moderating(work, comment_id, user_id) as (comment, moderator):
         if with_flags:

@@ -30,7 +30,11 @@ def actor_name(group: str) -> str:
 
 
 def comment_moderated(work: Work, owner_id: int, comment_id: int) -> None:
-    """Run the hook of the owner's group, if it has one. Raises `NotFound` for an unknown owner or comment."""
+    """Run the hook of the owner's group, if it has one.
+
+    Raises:
+      NotFound: there is no such owner or comment.
+    """
     owner = work.session.get(User, owner_id)
     if owner is None:
         raise NotFound(f"No user with ID {owner_id}")

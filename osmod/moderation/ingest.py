@@ -56,7 +56,10 @@ def add_comment(
 def post_process(work: Work, comment_id: int) -> None:
     """Take the first step for a comment that another program stored.
 
-    Once a comment: its row in `comment_sizes` says that it was taken. Raises `NotFound`.
+    Once a comment: its row in `comment_sizes` says that it was taken.
+
+    Raises:
+      NotFound: there is no such comment.
     """
     comment = lock_comment(work.session, comment_id)
     if comment is None:

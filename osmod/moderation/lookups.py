@@ -14,7 +14,11 @@ _TAG = select(Tag.id).where(Tag.id == bindparam("id"))
 
 
 def find_user(session: Session, user_id: int | None) -> int | None:
-    """The id of an existing user; None for none (OSMod takes 0 for none too). Raises `NotFound`."""
+    """The id of an existing user; None for none (OSMod takes 0 for none too).
+
+    Raises:
+      NotFound: there is no such user.
+    """
     if not user_id:
         return None
     if session.scalar(_USER, {"id": user_id}) is None:
@@ -23,7 +27,11 @@ def find_user(session: Session, user_id: int | None) -> int | None:
 
 
 def find_tag(session: Session, tag_id: int) -> int:
-    """The id of an existing tag. Raises `NotFound`."""
+    """The id of an existing tag.
+
+    Raises:
+      NotFound: there is no such tag.
+    """
     if session.scalar(_TAG, {"id": tag_id}) is None:
         raise tag_not_found(tag_id)
     return tag_id
@@ -35,7 +43,11 @@ def lock_comment(session: Session, comment_id: int) -> Comment | None:
 
 
 def lock_comment_of_article(session: Session, comment_id: int) -> tuple[Comment, Article]:
-    """The comment, locked, and its article. Raises `NotFound` for a comment without article, as OSMod does."""
+    """The comment, locked, and its article.
+
+    Raises:
+      NotFound: there is no such comment, or it has no article, as in OSMod.
+    """
     comment = lock_comment(session, comment_id)
     article = find_article(session, comment) if comment else None
     if comment is None or article is None:

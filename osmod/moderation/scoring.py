@@ -62,8 +62,10 @@ def process_machine_score(work: Work, comment_id: int, user_id: int, score_data:
     """Take in the answer of the scorer `user_id`; complete the comment if it was the last one open.
 
     The scorer's earlier span scores are replaced; summary scores of attributes that it no longer names
-    stay (quirk 4). Raises `NotFound` where the scorer was not asked (said of an unknown comment too,
-    quirk 11); nothing has changed then.
+    stay (quirk 4).
+
+    Raises:
+      NotFound: the scorer was not asked (said of an unknown comment, too: quirk 11); nothing has changed then.
     """
     comment = lock_comment(work.session, comment_id)
     requests = _requests_of(work, comment_id)

@@ -51,7 +51,10 @@ def open_requests(work: Work, comment_id: int, is_usable: Callable[[User], bool]
     """Replace the comment's request to each active scorer by a new one, and say what to send.
 
     Scorers that are not `is_usable` (badly configured) are passed over and keep their old request. Without
-    an active scorer nothing is written. Raises `NotFound` for an unknown comment.
+    an active scorer nothing is written.
+
+    Raises:
+      NotFound: there is no such comment.
     """
     comment = lock_comment(work.session, comment_id)
     if comment is None:
@@ -78,7 +81,8 @@ def open_requests(work: Work, comment_id: int, is_usable: Callable[[User], bool]
 def still_open(session: Session, comment_id: int) -> Sending:
     """What is left to send for a comment whose requests were opened before: those not answered yet.
 
-    Raises `NotFound` where the comment has been deleted since.
+    Raises:
+      NotFound: the comment has been deleted since.
     """
     comment = session.get(Comment, comment_id)
     if comment is None:

@@ -13,7 +13,11 @@ def storable(html: str) -> str:
 
 
 def checked(text: str) -> str:
-    """`text`, for columns that are not HTML. Raises `ValueError` where it holds what they cannot."""
+    """`text`, for columns that are not HTML.
+
+    Raises:
+      ValueError: it holds what they cannot.
+    """
     for letter in text:
         if letter > "\uffff" or _is_half(letter):
             raise ValueError(

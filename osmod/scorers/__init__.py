@@ -24,7 +24,9 @@ def scorer_for(user_id: int, config: Any) -> Scorer:
     """The scorer that `config` (a user's `extra`: an object, or one encoded again as a string) describes.
 
     The same scorer as long as the config stays the same; a changed config takes effect at the next call.
-    Raises `BadScorerConfig`.
+
+    Raises:
+      BadScorerConfig: `config` describes none.
     """
     return _build(user_id, json.dumps(_decoded(user_id, config)))
 

@@ -35,6 +35,9 @@ class Scorer(Protocol):
         """Score one comment; blocks until the answer is there.
 
         Returns `{"scores": {ATTRIBUTE: [{"score": 0..1, "begin": n, "end": n}]}, "summaryScores":
-        {ATTRIBUTE: 0..1}}`; offsets in UTF-16 units of the text that the scorer saw. Raises `ScorerError`.
+        {ATTRIBUTE: 0..1}}`; offsets in UTF-16 units of the text that the scorer saw.
+
+        Raises:
+          ScorerError: there is no answer, or none that makes sense.
         """
         ...

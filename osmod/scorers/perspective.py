@@ -28,7 +28,7 @@ TIMEOUTS = httpx.Timeout(30.0, connect=5.0)
 #: Bytes. A longer answer is refused before it fills the memory.
 ANSWER_LIMIT = 4 * 1024 * 1024
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def _unversioned(name: str) -> str:
@@ -182,7 +182,7 @@ def _unpacked(question: Question, answer: _Answer) -> dict[str, Any]:
         if attribute.spans:
             scores[name] = [_span(span) for span in attribute.spans]
         if attribute.summary is None:
-            logger.error(
+            _log.error(
                 "Request %s: Strangely there are no summary scores for %s", question.request_id, versioned
             )
             continue

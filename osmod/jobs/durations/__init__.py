@@ -53,8 +53,9 @@ def parse_duration(text: str | int | float | timedelta) -> timedelta:
     `"5-minutes"`, `"half an hour"`, `"minute"`; capitals do not matter. A number is milliseconds, as
     in human-interval and in Kue. A timedelta is returned as it is.
 
-    Raises ValueError for an empty, unreadable, negative or too long one, quoting it and saying what is
-    accepted, and TypeError for anything but a string, a number or a timedelta.
+    Raises:
+      ValueError: it is empty, unreadable, negative or too long; quotes it and says what is accepted.
+      TypeError: it is no string, number or timedelta.
     """
     if isinstance(text, timedelta):
         if text < timedelta(0):

@@ -57,7 +57,8 @@ def number_from_words(words: list[str]) -> Fraction:
     `words` are lower case, without hyphens: `["one", "hundred", "and", "twenty"]`, `["2", "thousand"]`,
     `["two", "point", "five"]`, `["1.5"]`. `a` and `an` count as one, `hundred` alone as a hundred.
 
-    Raises ValueError when they are not one number: out of order (`["five", "five"]`), a dangling `and`.
+    Raises:
+      ValueError: they are not one number: out of order (`["five", "five"]`), a dangling `and`.
     """
     if "point" in words:
         at = words.index("point")

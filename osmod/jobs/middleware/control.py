@@ -90,7 +90,11 @@ class JobControl(Middleware):
             watch.stop()
 
     def before_process_message(self, broker: Any, message: Any) -> None:
-        """Note which thread runs the job. Raises `SkipMessage` for a job that was cancelled meanwhile."""
+        """Note which thread runs the job.
+
+        Raises:
+          SkipMessage: it was cancelled meanwhile.
+        """
         if message.__class__ is not Job:
             return
         if self._reports is None:
@@ -133,7 +137,11 @@ class JobControl(Middleware):
         return len(self._running)
 
     def look_after(self, broker: Custodian) -> None:
-        """Write what jobs reported, and stop those that are to be stopped. Raises if Redis is away."""
+        """Write what jobs reported, and stop those that are to be stopped.
+
+        Raises:
+          ServerError, redis.RedisError, OSError: Redis is away.
+        """
         reports = self._reports
         if reports is None:
             return
@@ -152,7 +160,11 @@ class JobControl(Middleware):
             self._interrupt(unwanted)
 
     def report(self, broker: Custodian) -> None:
-        """Write what jobs reported. Raises if Redis is away."""
+        """Write what jobs reported.
+
+        Raises:
+          ServerError, redis.RedisError, OSError: Redis is away.
+        """
         if self._reports is not None:
             for queue_name in self._reports.queues():
                 self._reports.write(queue_name)

@@ -64,7 +64,8 @@ class RateLimit:
     def wait(self) -> int:
         """Pass if possible now. Returns 0 if it was, else the milliseconds after which to ask again.
 
-        Raises whatever Redis being away raises: nothing passes uncounted.
+        Raises:
+          ServerError, redis.RedisError, OSError: Redis is away: nothing passes uncounted.
         """
         return int(RATE.run(self._broker.links, self._base, self._arguments))
 

@@ -96,7 +96,8 @@ class Reports:
     def write(self, queue_name: str, only: Job | None = None) -> set[str]:
         """Write what was noted of a queue's jobs, or of one. Returns the ids of those asked to stop.
 
-        Raises whatever Redis being away raises; what was noted is then kept for the next time.
+        Raises:
+          ServerError, redis.RedisError, OSError: Redis is away; what was noted is kept for the next time.
         """
         base = self._broker.key_base(queue_name)
         asked: set[str] = set()

@@ -11,7 +11,8 @@ from dramatiq.middleware import SkipMessage
 
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.messages.bounds import check_span
-from osmod.jobs.queue.holdings import Commands, Holdings
+from osmod.jobs.queue.commands import Commands
+from osmod.jobs.queue.holdings import Holdings
 from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.leases import Heartbeat
 from osmod.jobs.queue.scripts import BEGIN

@@ -7,10 +7,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import chain
-from typing import Protocol
 
 from dramatiq.errors import BrokerConnectionError, ConnectionClosed
 
+from osmod.jobs.queue.commands import Commands
 from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.scripts import EXCHANGE, EXTEND, RECLAIM
 from osmod.jobs.queue.settlements import ENDS, FAILED, Settlement, failed, under
@@ -26,16 +26,6 @@ BATCH = 256
 OWING_PAUSE = 1.0
 #: Most jobs leased by one call, whatever the prefetch: a script holds up everyone else.
 MOST_LEASED = 1000
-
-
-class Commands(Protocol):
-    """Dramatiq's commands on single jobs, which users know to wrap."""
-
-    def do_ack(self, queue_name: str, message_id: str) -> None:
-        """Tell Redis that a job is done. Raises `dramatiq.errors.ConnectionClosed` while Redis is away."""
-
-    def do_nack(self, queue_name: str, message_id: str) -> None:
-        """Tell Redis that a job has failed. Raises as `do_ack`."""
 
 
 class Holdings:
@@ -106,7 +96,8 @@ class Holdings:
         Returns the milliseconds until something is due (negative: nothing known), the lengths and ids of the
         leased messages, and the messages joined; see `lua/exchange.lua`.
 
-        Raises whatever `Link.call` raises; the settlements are then told again next time.
+        Raises:
+          ServerError, redis.RedisError, OSError: as `Link.call`; the settlements are told again next time.
         """
         if self._unanswered:
             self._reclaim(link)

@@ -97,7 +97,11 @@ class Script:
             raise
 
     def forbidden(self, link: Link | Links, base: bytes) -> list[str]:
-        """Which of its commands this user may not run on keys that begin with `base`. Raises as `run` does."""
+        """Which of its commands this user may not run on keys that begin with `base`.
+
+        Raises:
+          ServerError, redis.RedisError, OSError: as `Link.call`.
+        """
         words = [b"EVAL", _FORBIDDEN, b"1", base, *(command.encode() for command in self.commands)]
         return [command.decode() for command in link.call(base, b"*%d\r\n" % len(words) + pack(words))]
 

@@ -23,7 +23,11 @@ class Sleeper:
         return self._until > 0
 
     def fall_asleep(self, seconds: float) -> None:
-        """Send the command, which is answered after so many seconds at the latest. Raises as `Link.send`."""
+        """Send the command, which is answered after so many seconds at the latest.
+
+        Raises:
+          redis.RedisError, OSError: as `Link.send`.
+        """
         seconds = max(0.001, seconds)
         self._link.send(self._base, b"*3\r\n" + pack([b"BLPOP", self._base + b"wake", b"%.3f" % seconds]))
         self._until = time.monotonic() + seconds + (self._link.timeout or ANSWER_TIMEOUT)
@@ -38,7 +42,11 @@ class Sleeper:
             raise TimeoutError("no answer from a sleeping connection")
 
     def wake(self) -> None:
-        """Take the answer. Raises as `Link.receive`."""
+        """Take the answer.
+
+        Raises:
+          ServerError, redis.RedisError, OSError: as `Link.receive`.
+        """
         self._link.receive()
         self._until = 0.0
 

@@ -34,8 +34,10 @@ _LOCK_SECONDS = 30
 def upgrade(engine: Engine) -> list[str]:
     """Create what is missing; return a sentence for each thing done (none: it was up to date).
 
-    Safe to run twice, twice at once, and after a run that was interrupted. Raises `SchemaError` on a
-    database that is neither empty nor OSMod's, before anything is changed.
+    Safe to run twice, twice at once, and after a run that was interrupted.
+
+    Raises:
+      SchemaError: the database is neither empty nor OSMod's; nothing has changed.
     """
     from osmod.moderation.migrations import revisions  # late: a worker need not load Alembic
 
