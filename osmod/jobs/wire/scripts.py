@@ -1,4 +1,4 @@
-"""The queue's Lua scripts, run by their digest."""
+"""Lua scripts, run by their digest."""
 
 from __future__ import annotations
 
@@ -35,17 +35,20 @@ _PROBES = {"zset": (b"ZCARD",), "hash": (b"HGET", b"arrivals"), "list": (b"LLEN"
 
 
 class Script:
-    """One script, with `_prelude.lua` before it, for the keys of one queue at a time.
+    """One script, for keys with one beginning at a time, such as those of a queue.
 
-    `path` is its file, beside the Python that calls it; `shared` are further parts that stand between the two.
+    A script may not be stopped halfway by a right that is missing. So before a process runs it on such keys for
+    the first time, Redis is asked whether the user may run all its commands.
 
-    A script may not be stopped halfway by a right that is missing. So before a process runs it on a queue for the
-    first time, Redis is asked whether the user may run all its commands.
+    Parameters:
+      path: its file, beside the Python that calls it.
+      shared: further parts that stand before it.
+      prelude: what stands before everything. Default: that of the queues.
     """
 
-    def __init__(self, path: Path, *shared: Path) -> None:
+    def __init__(self, path: Path, *shared: Path, prelude: Path = _PRELUDE) -> None:
         self.name = path.stem
-        parts = [part.read_text() for part in (_PRELUDE, *shared, path)]
+        parts = [part.read_text() for part in (prelude, *shared, path)]
         self.source = "".join(parts).encode()
         #: The Redis commands that it, or one of those that go along, may run.
         self.commands = sorted(commands_in(parts[-1], "".join(parts[:-1])))
@@ -65,13 +68,13 @@ class Script:
         arguments: Iterable[bytes],
         meanwhile: Callable[[], object] | None = None,
     ) -> Reply:
-        """Run it on the queue whose keys begin with `base`. `meanwhile` is called while the server runs it.
+        """Run it on the keys that begin with `base`. `meanwhile` is called while the server runs it.
 
         A server that does not know the script, being new or restarted, is sent its source: it refused
         before running anything, so nothing runs twice.
 
         Raises:
-          RedisUnusable: a right is missing, or another program wrote to the queue's keys.
+          RedisUnusable: a right is missing, or another program wrote to the keys.
           ServerError, redis.ConnectionError, redis.TimeoutError, OSError: as `Link.call`.
         """
         if (self.name, base) not in link.route.permitted:
