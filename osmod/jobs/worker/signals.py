@@ -5,6 +5,7 @@ A signal to a process group reaches a worker twice, once more from its parent, w
 
 from __future__ import annotations
 
+import atexit
 import logging
 import multiprocessing
 import os
@@ -91,11 +92,13 @@ class StopRequests:
         self._watch = threading.Thread(target=self._keep_watch, name="stop-requests", daemon=True)
 
     def listen(self, *numbers: signal.Signals) -> None:
-        """Handle these signals from now on. Only the main thread can call this."""
+        """Handle these signals from now on, and ignore them as Python exits. Only the main thread can call this."""
         global _current
         _current = self
         for number in numbers:
             signal.signal(number, self._handle)
+            # An exiting Python gives its handlers up: the next signal would end this process by itself.
+            atexit.register(signal.signal, number, signal.SIG_IGN)
         # A signal that comes while another is on its way to the main thread is delivered to a different one, if
         # that lets it: the main thread would not wake for it.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
