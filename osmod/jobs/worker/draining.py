@@ -64,6 +64,9 @@ def heed_signals(broker: JobBroker) -> None:
 def begin_work(broker: JobBroker, worker: Worker) -> None:
     """Called as a worker boots."""
     requests = signals.current()
+    if requests is not None and requests.orphaned():
+        # Dramatiq's process would tell its parent that it has started, and wait for it to hear that, for ever.
+        requests.end(RET_OK)
     broker.stopping = requests is not None and requests.asked
     broker.clinging = False
     if requests is not None:

@@ -110,6 +110,13 @@ class StopRequests:
         """Whether this process was asked to stop."""
         return self._first is not None
 
+    def orphaned(self) -> bool:
+        """Whether the process that made this one is gone."""
+        # The sentinel of a forked process stays open in those forked after it; a process made by a fork server
+        # has that as its parent.
+        parent = self._parent
+        return parent is not None and (os.getppid() != self._under or not parent.is_alive())
+
     def ask(self) -> None:
         """Ask this process to stop, as a signal would. Nothing happens if it was asked before."""
         if not self.asked:
@@ -152,7 +159,7 @@ class StopRequests:
                 if self._first is not None and time.monotonic() - self._first > self.patience:
                     code, reason = RET_KILLED, f"Not gone after {self.patience:.1f} seconds: ending at once."
                     break
-            if self._orphaned():
+            if self.orphaned():
                 self.ask()
         try:
             # Even logging can hang.
@@ -168,12 +175,6 @@ class StopRequests:
             _end_descendants()
         finally:
             os._exit(code)
-
-    def _orphaned(self) -> bool:
-        # The sentinel of a forked process stays open in those forked after it; a process made by a fork server
-        # has that as its parent.
-        parent = self._parent
-        return parent is not None and (os.getppid() != self._under or not parent.is_alive())
 
 
 _current: StopRequests | None = None
