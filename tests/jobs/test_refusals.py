@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
 from tests.jobs.conftest import working
 from tests.redis_sentinels import SentinelSet
-from tests.redis_servers import Server
+from tests.redis_servers import Server, binaries
 from tests.rights.page import make_user
 from tests.waiting import until
 
@@ -171,6 +172,47 @@ def test_a_full_server_is_no_outage(own_server: Callable[..., Server]) -> None:
         actor.send()
     server.client.config_set("maxmemory", "0")
     broker.close()
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["send", "send_many"])
+@pytest.mark.parametrize("size", [1_200_000, 30_000_000])
+@pytest.mark.parametrize("kind", binaries())
+def test_a_message_longer_than_redis_takes(
+    own_server: Callable[..., Server], kind: str, size: int, many: bool
+) -> None:
+    """Size, setting and remedy at once, whether Redis answers or closes; the others of its call are not stored."""
+    server = own_server(kind=kind)
+    server.client.config_set("proto-max-bulk-len", "1mb")
+    broker = JobBroker(url=server.url)
+    dramatiq.set_broker(broker)
+    actor = dramatiq.actor(lambda text: None, actor_name="noop")
+    before = ["x" * 600_000, "x" * 600_000] if many else []
+    messages = [actor.message(text) for text in [*before, "x" * size, "short"]]
+    began = time.monotonic()
+    with pytest.raises(JobNotQueued) as refused:
+        broker.send_many(messages) if many else broker.enqueue(messages[0])
+    assert time.monotonic() - began < AT_ONCE
+    broker.close()
+
+    said = str(refused.value)
+    (told,) = re.findall(r"x…? was not queued: a message of (\d+) bytes is longer than Redis takes", said)
+    assert size < int(told) < size + 500
+    assert "send a reference instead of the data, or raise proto-max-bulk-len" in said
+    assert len(said) < 1000
+    assert len(before) == server.client.zcard("dramatiq:{default}:ready")
+
+
+def test_a_lost_connection_is_not_taken_for_a_long_message(own_server: Callable[..., Server]) -> None:
+    """A message that Redis would take is sent again when its connection breaks."""
+    server = own_server()
+    broker = JobBroker(url=server.url)
+    dramatiq.set_broker(broker)
+    actor = dramatiq.actor(lambda text: None, actor_name="noop")
+    actor.send("short")
+    server.client.client_kill_filter(_type="normal", skipme=True)
+    actor.send("x" * 1_200_000)
+    broker.close()
+    assert 2 == server.client.zcard("dramatiq:{default}:ready")
 
 
 def test_another_programs_key(server: Server, caplog: pytest.LogCaptureFixture) -> None:

@@ -116,6 +116,14 @@ def wrong_type(base: str, fits: Callable[[str, str], bool]) -> str:
     return f"a key that begins with {base} is not what the queue made it: another program writes to it"
 
 
+def too_long(size: int) -> str:
+    """The sentence for a message, or whatever else a script is given, of so many bytes."""
+    return (
+        f"a message of {size} bytes is longer than Redis takes: send a reference instead of the data, or raise "
+        "proto-max-bulk-len in Redis's configuration"
+    )
+
+
 def user(parameters: dict[str, Any]) -> str:
     """Who a connection logs in as."""
     return f"user {parameters.get('username') or 'default'!r}"
