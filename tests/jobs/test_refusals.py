@@ -149,6 +149,27 @@ def test_a_sentinel_that_is_none(server: Server) -> None:
     assert said.startswith(f"what answers at 127.0.0.1:{server.port} is no Sentinel (")
 
 
+def test_a_master_that_sentinels_do_not_know(sentinels: SentinelSet) -> None:
+    """A misspelt name is not waited for."""
+    said = _refusal(sentinels.url.replace("mymaster", "other"))
+    assert said.startswith("the Sentinels at 127.0.0.1:")
+    assert "know of no master 'other', but of 'mymaster': correct its name in REDIS_URL" in said
+
+
+def test_a_wrong_password_behind_sentinels(sentinels: SentinelSet) -> None:
+    """The login is that of the master, which is named."""
+    said = _refusal(sentinels.url.replace("://", "://worker:wrong@"))
+    where = f"127.0.0.1:{sentinels.master.port} (master 'mymaster')"
+    assert said.startswith(f"Redis at {where} refuses the login of user 'worker'")
+
+
+def test_a_cluster_that_was_not_created(own_server: Callable[..., Server]) -> None:
+    """No node has any slot: somebody has to create it, which takes longer than `send` waits."""
+    server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    said = _refusal(f"redis+cluster://127.0.0.1:{server.port}")
+    assert said.startswith(f"the Redis Cluster at 127.0.0.1:{server.port} has no slots yet: `redis-cli")
+
+
 def test_a_sentinels_port(sentinels: SentinelSet) -> None:
     """And the other way round."""
     port = sentinels.sentinels[0].port
