@@ -11,7 +11,7 @@ from osmod.embedded import EmbeddedRedisError
 from osmod.jobs.errors import JobNotQueued, RedisUnusable
 from osmod.jobs.wire.cluster import ClusterClient
 from osmod.jobs.wire.connection import client_from_url
-from osmod.jobs.wire.refusals import explained
+from osmod.jobs.wire.refusals import cluster_away, explained
 from osmod.jobs.wire.route import not_alone
 from osmod.moderation.migrations import SchemaError
 from osmod.settings import SettingsError, get_settings
@@ -38,8 +38,7 @@ def redis_sentence(error: Exception, url: str) -> str:
     """What is wrong with the Redis at `url`."""
     if isinstance(error, ValueError):
         return f"REDIS_URL={masked(url)} cannot be used: {error}."
-    if unusable := _unusable(error, url):
-        text = str(unusable)
+    if text := str(_unusable(error, url) or cluster_away(str(error)) or ""):
         return f"{text[:1].upper()}{text[1:]}."
     if isinstance(error, redis.BusyLoadingError):
         return f"Redis at {masked(url)} is still reading its data from disk: try again in a moment."

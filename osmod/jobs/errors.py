@@ -7,7 +7,7 @@ from dramatiq.errors import ConnectionFailed
 
 
 class JobNotQueued(ConnectionFailed):
-    """Redis could not be reached for as long as `send` waits: the job was not queued.
+    """Redis could not be reached for as long as `send` waits, or cannot be used: the job was not queued.
 
     It is one of Dramatiq's `BrokerConnectionError`s. Sending the same message again is always safe: should an
     answer only have been lost on its way, the message id makes it one job.

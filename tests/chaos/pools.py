@@ -96,3 +96,15 @@ class SupervisedPool(Pool):
     """`osmod worker tests.chaos.app`."""
 
     command = "osmod.jobs.worker.supervisor"
+
+
+class StockPool(Pool):
+    """`dramatiq tests.chaos.stopping`."""
+
+    module = "tests.chaos.stopping"
+
+
+class OwnPool(SupervisedPool):
+    """`osmod worker tests.chaos.stopping`."""
+
+    module = "tests.chaos.stopping"

@@ -23,6 +23,8 @@ from osmod.jobs.schedules import every
 from osmod.jobs.schedules.store import Answer, Claim, Store
 from osmod.jobs.steering.invariants import check
 from osmod.jobs.wire.connection import client_from_url
+from osmod.jobs.wire.link import Links
+from osmod.jobs.wire.route import route_of
 from tests.jobs.conftest import working
 from tests.redis_clusters import ClusterSet
 from tests.waiting import until
@@ -196,7 +198,8 @@ def test_a_worker_follows_while_idle(cluster: ClusterSet, load: Load) -> None:
 def test_schedules_in_a_cluster(cluster: ClusterSet) -> None:
     """What is kept of schedules lies in one slot, and every script on it runs."""
     client = client_from_url(cluster.url)
-    store = Store(client, "ns", lease=timedelta(seconds=5), outstanding_limit=timedelta(hours=1))
+    links = Links(route_of(client))
+    store = Store(links, "ns", lease=timedelta(seconds=5), outstanding_limit=timedelta(hours=1))
     now = datetime.now(UTC)
     one = every("6 hours")
     assert [] == store.register({"clean": one}, now)
@@ -208,4 +211,5 @@ def test_schedules_in_a_cluster(cluster: ClusterSet) -> None:
     store.finish("clean", "message-1", slot, outcome="done", duration=None, error="", final=True)
     store.set_paused("clean", True, slot)
     assert "1" == store.read("clean")["paused"]
+    links.close()
     client.close()

@@ -20,6 +20,8 @@ from osmod.jobs.schedules import every
 from osmod.jobs.schedules.store import Answer, Claim, Store
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.invariants import check
+from osmod.jobs.wire.link import Links
+from osmod.jobs.wire.route import route_of
 from tests.jobs.brokers import boot
 from tests.jobs.conftest import working
 from tests.redis_servers import Server, binaries
@@ -144,7 +146,8 @@ def test_a_full_server_can_be_steered(own_server: Callable[..., Server], kind: s
 def test_scheduled_runs_end_on_a_full_server(own_server: Callable[..., Server], kind: str) -> None:
     """A run that was sent is settled, begun and finished; schedules are known, paused and resumed."""
     server = own_server(kind=kind)
-    store = Store(server.client, "dramatiq", lease=timedelta(seconds=5), outstanding_limit=timedelta(hours=1))
+    links = Links(route_of(server.client))
+    store = Store(links, "dramatiq", lease=timedelta(seconds=5), outstanding_limit=timedelta(hours=1))
     noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
     schedule = every("1 hour")
     claim = Claim("hourly", schedule, noon, "scheduler", noon, "run-1")
@@ -165,3 +168,4 @@ def test_scheduled_runs_end_on_a_full_server(own_server: Callable[..., Server], 
     assert ("done", "1", None) == (record["outcome"], record["paused"], record.get("outstanding"))
     store.set_paused("hourly", False, noon)
     assert "0" == store.read("hourly")["paused"]
+    links.close()

@@ -17,22 +17,9 @@ from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from tests.chaos import app, stopping
 from tests.chaos.blows import Blow, assert_never_at_once, deaths, left, strike
-from tests.chaos.pools import Pool, SupervisedPool, url_of
+from tests.chaos.pools import OwnPool, Pool, StockPool, url_of
 from tests.redis_servers import Server
 from tests.waiting import until
-
-
-class StockPool(Pool):
-    """`dramatiq tests.chaos.stopping`."""
-
-    module = "tests.chaos.stopping"
-
-
-class OwnPool(SupervisedPool):
-    """`osmod worker tests.chaos.stopping`."""
-
-    module = "tests.chaos.stopping"
-
 
 BOTH = pytest.mark.parametrize("kind", [StockPool, OwnPool], ids=["dramatiq", "osmod"])
 #: Seconds after which a signal is one more request.
@@ -253,18 +240,6 @@ def test_nothing_outlives_the_parent(
 
     assert sorted(name for name, *_ in app.events(log)) == ["brief-0", "brief-1"]
     assert len(app.events(log, "start")) == 2
-
-
-@BOTH
-def test_told_to_stop_while_it_starts(
-    sender: JobBroker, pools: Callable[..., Pool], log: Path, kind: type[Pool]
-) -> None:
-    """Signals while processes start end them, at whatever moment they come."""
-    started = [pools(url_of(sender), log, "-t", "1", kind=kind, processes=1) for _ in range(4)]
-    for pool in started:
-        strike(pool, [Blow(SIGTERM, "group", 0.4), Blow(SIGTERM, "parent")])
-    for pool in started:
-        deaths(pool, 10)
 
 
 def test_a_frozen_redis_does_not_hold_up_the_end(

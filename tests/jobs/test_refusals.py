@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
 from tests.jobs.conftest import working
 from tests.redis_sentinels import SentinelSet
-from tests.redis_servers import Server
+from tests.redis_servers import Server, binaries
 from tests.rights.page import make_user
 from tests.waiting import until
 
@@ -148,6 +149,27 @@ def test_a_sentinel_that_is_none(server: Server) -> None:
     assert said.startswith(f"what answers at 127.0.0.1:{server.port} is no Sentinel (")
 
 
+def test_a_master_that_sentinels_do_not_know(sentinels: SentinelSet) -> None:
+    """A misspelt name is not waited for."""
+    said = _refusal(sentinels.url.replace("mymaster", "other"))
+    assert said.startswith("the Sentinels at 127.0.0.1:")
+    assert "know of no master 'other', but of 'mymaster': correct its name in REDIS_URL" in said
+
+
+def test_a_wrong_password_behind_sentinels(sentinels: SentinelSet) -> None:
+    """The login is that of the master, which is named."""
+    said = _refusal(sentinels.url.replace("://", "://worker:wrong@"))
+    where = f"127.0.0.1:{sentinels.master.port} (master 'mymaster')"
+    assert said.startswith(f"Redis at {where} refuses the login of user 'worker'")
+
+
+def test_a_cluster_that_was_not_created(own_server: Callable[..., Server]) -> None:
+    """No node has any slot: somebody has to create it, which takes longer than `send` waits."""
+    server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    said = _refusal(f"redis+cluster://127.0.0.1:{server.port}")
+    assert said.startswith(f"the Redis Cluster at 127.0.0.1:{server.port} has no slots yet: `redis-cli")
+
+
 def test_a_sentinels_port(sentinels: SentinelSet) -> None:
     """And the other way round."""
     port = sentinels.sentinels[0].port
@@ -171,6 +193,47 @@ def test_a_full_server_is_no_outage(own_server: Callable[..., Server]) -> None:
         actor.send()
     server.client.config_set("maxmemory", "0")
     broker.close()
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["send", "send_many"])
+@pytest.mark.parametrize("size", [1_200_000, 30_000_000])
+@pytest.mark.parametrize("kind", binaries())
+def test_a_message_longer_than_redis_takes(
+    own_server: Callable[..., Server], kind: str, size: int, many: bool
+) -> None:
+    """Size, setting and remedy at once, whether Redis answers or closes; the others of its call are not stored."""
+    server = own_server(kind=kind)
+    server.client.config_set("proto-max-bulk-len", "1mb")
+    broker = JobBroker(url=server.url)
+    dramatiq.set_broker(broker)
+    actor = dramatiq.actor(lambda text: None, actor_name="noop")
+    before = ["x" * 600_000, "x" * 600_000] if many else []
+    messages = [actor.message(text) for text in [*before, "x" * size, "short"]]
+    began = time.monotonic()
+    with pytest.raises(JobNotQueued) as refused:
+        broker.send_many(messages) if many else broker.enqueue(messages[0])
+    assert time.monotonic() - began < AT_ONCE
+    broker.close()
+
+    said = str(refused.value)
+    (told,) = re.findall(r"x…? was not queued: a message of (\d+) bytes is longer than Redis takes", said)
+    assert size < int(told) < size + 500
+    assert "send a reference instead of the data, or raise proto-max-bulk-len" in said
+    assert len(said) < 1000
+    assert len(before) == server.client.zcard("dramatiq:{default}:ready")
+
+
+def test_a_lost_connection_is_not_taken_for_a_long_message(own_server: Callable[..., Server]) -> None:
+    """A message that Redis would take is sent again when its connection breaks."""
+    server = own_server()
+    broker = JobBroker(url=server.url)
+    dramatiq.set_broker(broker)
+    actor = dramatiq.actor(lambda text: None, actor_name="noop")
+    actor.send("short")
+    server.client.client_kill_filter(_type="normal", skipme=True)
+    actor.send("x" * 1_200_000)
+    broker.close()
+    assert 2 == server.client.zcard("dramatiq:{default}:ready")
 
 
 def test_another_programs_key(server: Server, caplog: pytest.LogCaptureFixture) -> None:

@@ -163,6 +163,7 @@ def make_scheduler(clock: FakeClock) -> Callable[..., Scheduler]:
     """Make schedulers on the fake clock, as `periodiq worker` does."""
 
     def make(broker: RecordingBroker, **options: Any) -> Scheduler:
-        return Scheduler(broker.actors.values(), **{"clock": clock, **options})
+        schedules = SchedulesMiddleware.of(broker)
+        return schedules.scheduler(broker.actors.values(), **{"clock": clock, **options})
 
     return make

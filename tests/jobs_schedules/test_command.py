@@ -127,7 +127,22 @@ def test_schedules_that_are_off_say_so(periodiq, redis_client):
     assert redis_client.keys() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+TO_STOP = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+
+
+@TO_STOP
+def test_asked_on_and_on_the_command_stops_in_order(periodiq, redis_client, number):
+    """However many signals come while it ends, it ends by itself."""
+    process = periodiq.start()
+    until(lambda: sent(redis_client), 30)
+    while process.poll() is None:
+        process.send_signal(number)
+        time.sleep(0.002)  # what is tried is the time between them
+    assert process.returncode == 0
+    assert "Scheduler stopped." in process.stderr.read()
+
+
+@TO_STOP
 def test_asked_again_later_the_command_ends_at_once(tmp_path, number):
     """Even while it waits for a frozen Redis; SIGHUP before that is no more than the first request."""
     with running(binary_of(next(iter(binaries()), "redis"))) as server:

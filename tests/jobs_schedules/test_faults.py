@@ -68,6 +68,22 @@ def test_a_scheduler_outlives_its_redis(make_scheduler, clock, tmp_path):
     broker.client.close()
 
 
+def test_connections_closed_while_at_rest_cost_nothing(
+    make_broker, make_scheduler, clock, redis_client, caplog
+):
+    """As by the server's `timeout`: the next slot is sent, its run recorded, and nobody complains."""
+    broker = make_broker(("beat", every("10 minutes")))
+    scheduler = make_scheduler(broker)
+    scheduler.step()
+    clock.advance(minutes=10)
+    redis_client.client_kill_filter(_type="normal", skipme=True)
+    scheduler.step()
+    redis_client.client_kill_filter(_type="normal", skipme=True)
+    work(broker)
+    assert list_schedules(broker)[0].last_outcome == "done"
+    assert [] == [record for record in caplog.records if record.levelname == "WARNING"]
+
+
 def test_a_daily_run_survives_a_long_outage_of_redis(make_broker, make_scheduler, clock):
     """After three hours of errors what is rare is sent late, what is frequent once, not once a slot."""
     broker = make_broker(("daily", cron("30 12 * * *")), ("often", every("10 minutes", overlap=True)))

@@ -19,7 +19,6 @@ from osmod.jobs.schedules import (
     every,
     list_schedules,
 )
-from osmod.jobs.schedules.scheduler import Scheduler
 
 from .conftest import run
 
@@ -87,7 +86,7 @@ def test_a_real_worker_records_its_runs(redis_client, schedules_redis):
     def bad() -> None:
         raise ZeroDivisionError("by zero")
 
-    Scheduler([done, bad]).step()
+    SchedulesMiddleware.of(broker).scheduler([done, bad]).step()
     worker = Worker(broker, worker_timeout=50, worker_threads=1)
     worker.start()
     done.send()

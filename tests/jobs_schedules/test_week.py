@@ -10,7 +10,7 @@ from functools import partial
 import redis
 
 from osmod.jobs.schedules import cron, every
-from osmod.jobs.schedules.store import Answer, Store
+from osmod.jobs.wire.scripts import Script
 
 from .conftest import Killed, run
 
@@ -130,13 +130,12 @@ def test_asking_for_a_slot_costs_one_script(make_broker, make_scheduler, clock, 
         scheduler.step()
     clock.advance(minutes=10)
     schedulers[0].step()
-    calls, plain = [], Store._run
+    calls, plain = [], Script.run
 
-    def counted(store, script, keys, arguments):
-        calls.append(script)
-        return plain(store, script, keys, arguments)
+    def counted(script, *arguments):
+        calls.append(script.name)
+        return plain(script, *arguments)
 
-    monkeypatch.setattr(Store, "_run", counted)
+    monkeypatch.setattr(Script, "run", counted)
     schedulers[1].step()
     assert calls == ["claim"]
-    assert Answer.TAKEN == "taken"

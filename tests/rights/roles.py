@@ -17,8 +17,8 @@ from osmod.cli.checks.finding import Level
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.enqueue import enqueue
-from osmod.jobs.schedules import every
-from osmod.jobs.schedules.scheduler import Clock, Scheduler
+from osmod.jobs.schedules import SchedulesMiddleware, every
+from osmod.jobs.schedules.scheduler import Clock
 from osmod.jobs.setup import default_middleware
 from osmod.jobs.steering.pruning import prune
 from osmod.publishers.update_notifications import publish
@@ -128,10 +128,10 @@ def work(url: str, troubled: Callable[[], bool]) -> None:
 def schedule(url: str, troubled: Callable[[], bool]) -> None:
     """A scheduler: registers schedules, sends one run, and leaves the next out since that one is not done."""
     _check(url)
-    with _broker(url):
+    with _broker(url) as broker:
         actor = dramatiq.actor(lambda: None, periodic=every("1 second"), actor_name="ticks")
         clock = _Clock()
-        scheduler = Scheduler([actor], clock=clock)
+        scheduler = SchedulesMiddleware.of(broker).scheduler([actor], clock=clock)
         for _ in range(3):
             scheduler.step()
             clock.time += timedelta(seconds=1)

@@ -19,8 +19,7 @@ from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued, RedisUnusable
 from osmod.jobs.queue.scripts import ENQUEUE
-from osmod.jobs.schedules import store
-from osmod.jobs.wire.scripts import Script, commands_in
+from osmod.jobs.wire.scripts import Script
 from osmod.settings import get_settings
 from tests.jobs.conftest import working
 from tests.redis_sentinels import SentinelSet
@@ -43,18 +42,13 @@ def _url(server: Server, login: str) -> str:
 def scripts_run(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The commands of every script that is run, from now on."""
     commands: set[str] = set()
-    run, run_for_schedules = Script.run, store.Store._run
+    run = Script.run
 
     def noted(self: Script, *arguments: Any) -> Any:
         commands.update(self.commands)
         return run(self, *arguments)
 
-    def noted_for_schedules(self: store.Store, script: str, *arguments: Any) -> Any:
-        commands.update(commands_in(store._SCRIPTS[script]))
-        return run_for_schedules(self, script, *arguments)
-
     monkeypatch.setattr(Script, "run", noted)
-    monkeypatch.setattr(store.Store, "_run", noted_for_schedules)
     return commands
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import dramatiq
@@ -16,6 +17,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.schedules import every
 from osmod.jobs.setup import default_middleware
 from osmod.settings import get_settings
+from tests.redis_sentinels import SentinelSet
 from tests.redis_servers import Server
 from tests.rights.page import make_user
 
@@ -31,7 +33,7 @@ def _said(words: str, url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     broker.close()
     assert 1 == result.exit_code, result.output
     assert isinstance(result.exception, SystemExit)
-    (line,) = [line for line in result.output.splitlines() if "Redis" in line or "socket" in line]
+    (line,) = [line for line in result.output.splitlines() if re.search("Redis|Sentinel|socket", line)]
     return line
 
 
@@ -88,6 +90,59 @@ def test_sentinels_that_are_not_there(monkeypatch: pytest.MonkeyPatch, words: st
     assert "not answer" in said
     assert "ConnectionPool" not in said
     assert "secret" not in said
+
+
+@COMMANDS
+def test_a_master_that_sentinels_do_not_know(
+    sentinels: SentinelSet, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """The name in the URL, and those that they know."""
+    said = _said(words, sentinels.url.replace("mymaster", "other"), monkeypatch)
+    assert "know of no master 'other', but of 'mymaster': correct its name in REDIS_URL" in said
+
+
+@COMMANDS
+def test_a_wrong_password_behind_sentinels(
+    sentinels: SentinelSet, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """The master is named by its name."""
+    said = _said(words, sentinels.url.replace("://", "://worker:wrong@"), monkeypatch)
+    assert re.search(
+        r"Redis at (127\.0\.0\.1:\d+ \()?master 'mymaster'\)? refuses the login of user 'worker'", said
+    )
+
+
+@COMMANDS
+def test_a_cluster_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """Who was asked, and what to start."""
+    said = _said(words, "redis+cluster://127.0.0.1:1,127.0.0.1:2", monkeypatch)
+    assert "o node of the Redis Cluster answers" in said
+    assert "start its nodes, or correct their addresses in REDIS_URL" in said
+
+
+@COMMANDS
+@pytest.mark.parametrize("slots", [100, 16382])
+def test_a_cluster_that_is_down(
+    own_server: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, words: str, slots: int
+) -> None:
+    """Some slots have no master, that of the queue among them or not."""
+    server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    server.client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, slots)
+    said = _said(words, f"redis+cluster://127.0.0.1:{server.port}", monkeypatch)
+    assert "he Redis Cluster is down" in said
+    assert "start those of its nodes that are missing; `redis-cli --cluster check` names the slots" in said
+
+
+@COMMANDS
+def test_a_cluster_that_was_not_created(
+    own_server: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """No node has any slot."""
+    server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    said = _said(words, f"redis+cluster://127.0.0.1:{server.port}", monkeypatch)
+    assert (
+        f"he Redis Cluster at 127.0.0.1:{server.port} has no slots yet: `redis-cli --cluster create`" in said
+    )
 
 
 @COMMANDS

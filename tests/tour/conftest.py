@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import dramatiq
 import pytest
 from dramatiq import broker as global_broker
 from sqlalchemy import Engine
 
 import actors
+from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import make_broker
 from osmod.moderation.database import open_session
 from osmod.moderation.models import Article, Comment
@@ -35,3 +37,12 @@ def run_immediately(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator
         session.commit()
     yield
     get_engine().dispose()
+
+
+@pytest.fixture
+def broker(redis_url: str) -> Iterator[JobBroker]:
+    """A queue of one's own."""
+    broker = JobBroker(url=redis_url)
+    dramatiq.set_broker(broker)
+    yield broker
+    broker.close()

@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import dramatiq
-import pytest
-from click.testing import CliRunner
-from dramatiq import Worker
 
 import actors  # noqa: F401 - so that the command line finds them declared
-from osmod.cli import main
 from osmod.jobs import current_job, enqueue, events, steering
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.records import JobFilter, JobRecord, find, get_job, snapshot
+from osmod.jobs.records import JobFilter, find
 from osmod.jobs.states import JobState
 from osmod.jobs.steering import audit_log
 from osmod.jobs.testing import assert_enqueued, assert_not_enqueued, drain
+from tests.tour.seeing import a_worker, osmod, see
 from tests.waiting import until
-
-
-@pytest.fixture
-def broker(redis_url: str) -> Iterator[JobBroker]:
-    """A queue of one's own."""
-    broker = JobBroker(url=redis_url)
-    dramatiq.set_broker(broker)
-    yield broker
-    broker.close()
-
-
-@contextmanager
-def a_worker(broker: JobBroker) -> Iterator[None]:
-    """What `dramatiq worker` starts, in this process."""
-    broker.emit_after("process_boot")
-    worker = Worker(broker, worker_threads=2, worker_timeout=100)
-    worker.start()
-    yield
-    worker.stop()
-
-
-def osmod(*words: str) -> str:
-    """What `osmod …` prints."""
-    return CliRunner().invoke(main, words).output
-
-
-def see(broker: JobBroker, job_id: str) -> JobRecord:
-    job = get_job(broker, job_id)
-    assert job is not None
-    return job
 
 
 def test_see_a_job(broker: JobBroker) -> None:
@@ -125,50 +87,6 @@ def test_retry_what_failed(broker: JobBroker) -> None:
     drain()
 
     assert find(broker, JobFilter(states=(JobState.FAILED,))).jobs == []
-
-
-def test_try_again_by_itself(broker: JobBroker) -> None:
-    """How often, and after how long: `attempts` and `backoff`, on the actor or on one message."""
-    attempts: list[int] = []
-
-    @dramatiq.actor(attempts=4, backoff={"type": "exponential", "delay": 500})
-    def ask_scorer(comment_id: int) -> None:
-        attempts.append(current_job().attempt)
-        if len(attempts) < 3:
-            raise TimeoutError("the scorer does not answer")
-
-    job_id = ask_scorer.send(12).message_id
-    drain()
-
-    waiting = see(broker, job_id)
-    assert waiting.state is JobState.DELAYED
-    assert waiting.due is not None
-    assert (waiting.attempts_made, waiting.attempts_left) == (1, 3)
-    drain(delayed=True)  # does not wait
-    assert attempts == [1, 2, 3]
-    assert see(broker, job_id).state is JobState.DONE
-
-
-def test_a_worker_is_lost(redis_url: str) -> None:
-    """A worker is killed in the middle of a job: within its lease (here a second) the job starts elsewhere."""
-    broker = JobBroker(url=redis_url, lease=1_000)
-    dramatiq.set_broker(broker)
-    score = dramatiq.actor(lambda comment_id: None, actor_name="score")
-    job_id = score.send(12).message_id
-    takes_it_and_dies = f"""
-import os, signal
-from osmod.jobs.broker import JobBroker
-next(JobBroker(url={redis_url!r}, lease=1_000).consume("default"))
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-    assert subprocess.run([sys.executable, "-c", takes_it_and_dies]).returncode == -signal.SIGKILL
-
-    assert see(broker, job_id).state is JobState.ACTIVE
-    with a_worker(broker):
-        until(lambda: see(broker, job_id).state is JobState.DONE, 20)
-
-    assert snapshot(broker).queues[0].counters["recovered"] == 1
-    broker.close()
 
 
 def test_cancel_a_job(broker: JobBroker) -> None:

@@ -8,15 +8,14 @@ from zoneinfo import ZoneInfo
 
 import dramatiq
 import pytest
-from click.testing import CliRunner
 
 import actors  # noqa: F401 - so that the command line finds them declared
-from osmod.cli import main
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.schedules import cron, every
 from osmod.jobs.setup import make_broker
 from osmod.jobs.testing import drain
 from osmod.settings import get_settings
+from tests.tour.seeing import osmod
 
 
 @pytest.fixture
@@ -28,11 +27,6 @@ def broker(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBroke
     dramatiq.set_broker(broker)
     yield broker
     broker.close()
-
-
-def osmod(*words: str) -> str:
-    """What `osmod …` prints."""
-    return CliRunner().invoke(main, words).output
 
 
 def test_when_it_runs() -> None:

@@ -29,6 +29,8 @@ DEFAULT_SEND_PATIENCE = 5_000
 #: What message ids may look like: they share a line with lengths and marks on their way to a consumer, and unique
 #: keys mark by @ who has one without being a job.
 _IDS = re.compile(r"[^\s!*@\ud800-\udfff][^\s\ud800-\udfff]*")
+#: Characters of a message that an error shows.
+SHOWN = 200
 #: Messages sent in one call by `send_many`, and bytes after which a call takes no more: others wait for it.
 SEND_BATCH = 500
 SEND_BYTES = 1_000_000
@@ -114,7 +116,7 @@ class Sender:
         Returns 1 (stored), 0 (was there already), or as bytes the id of the job that has its unique key.
 
         Raises:
-          JobNotQueued: Redis was away for `patience` milliseconds (default: the broker's).
+          JobNotQueued: Redis was away for `patience` milliseconds (default: the broker's), or refuses.
         """
         script = ENQUEUE_FOLLOW_UP if follows else ENQUEUE
         actor = self._broker.actors.get(message.actor_name)
@@ -163,6 +165,7 @@ class Sender:
                 left = deadline - time.monotonic()
                 if hopeless or left <= 0:
                     job = logged(broker.actors.get(first.actor_name), first)
+                    job = job if len(job) <= SHOWN else f"{job[:SHOWN]}…"
                     raise JobNotQueued(
                         f"{job} was not queued: {outage(error, patience / 1000 or None)}. "
                         "Sending the same message again is safe."

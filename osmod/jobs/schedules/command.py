@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
+
+_log = logging.getLogger(__name__)
 
 
-def install() -> None:
-    """Let the `periodiq` command, if that is what runs, make our scheduler for our brokers.
+class Runnable(Protocol):
+    """What `periodiq` asks of a scheduler, in this order."""
+
+    def schedule(self) -> None:
+        """Begin."""
+
+    def loop(self) -> None:
+        """Run to the end."""
+
+
+class Off:
+    """Schedules nothing, and says so."""
+
+    def schedule(self) -> None:
+        """Say what will happen."""
+        _log.warning(
+            "Scheduled tasks are off (WORKER_RUN_SCHEDULED_TASKS is false): nothing will be scheduled."
+        )
+
+    def loop(self) -> None:
+        """Be over at once."""
+
+
+def install(ours: Callable[[list[Any]], Runnable | None]) -> None:
+    """Let the `periodiq` command, if that is what runs, take its scheduler from `ours`.
 
     periodiq's `main` imports the broker, then makes its `Scheduler` from the periodic actors and calls
     `schedule()` and `loop()`. It looks the class up in its module only then, when `worker` was imported:
     that is where ours steps in. Nothing happens in any other process.
+
+    Parameters:
+      ours: makes the scheduler of these actors; None leaves them to periodiq's own.
     """
     periodiq: Any = sys.modules.get("periodiq")
     if periodiq is None or getattr(periodiq, "Scheduler", None) is None:
@@ -21,16 +51,12 @@ def install() -> None:
         return
 
     def scheduler(actors: list[Any]) -> Any:
-        from osmod.jobs.schedules.middleware import SchedulesMiddleware
-        from osmod.jobs.schedules.scheduler import Scheduler
-
-        try:
-            SchedulesMiddleware.of(actors[0].broker)
-        except LookupError:
+        found = ours(actors)
+        if found is None:
             return stock(actors=actors)
         # Between making a scheduler and using it, `main` sleeps up to the next minute.
         periodiq.sleep = lambda seconds: None
-        return Scheduler(actors)
+        return found
 
     scheduler.of_osmod = True  # type: ignore[attr-defined]
     periodiq.Scheduler = scheduler

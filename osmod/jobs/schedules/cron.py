@@ -113,8 +113,9 @@ def cron(spec: str, tz: str | tzinfo = "UTC", *, catch_up: bool = False, overlap
     `catch_up` makes up, with one run, for what was missed while no scheduler was up. `overlap` lets a run
     start while the one before it is not done.
 
-    Raises ValueError, naming the field, its value and what is allowed, for a wrong spec, one that no day
-    matches, and an unknown time zone.
+    Raises:
+      ValueError: the spec is wrong (the field, its value and what is allowed are named), no day matches it, or
+        the time zone is unknown.
     """
     return Cron(spec, tz, catch_up=catch_up, overlap=overlap)
 

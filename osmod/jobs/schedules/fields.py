@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+#: What the names stand for, as in crontab(5).
 NAMED = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -14,7 +15,6 @@ NAMED = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-"""What the names stand for, as in crontab(5)."""
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
@@ -54,7 +54,8 @@ def normalise(spec: str) -> str:
 
     Five fields (minute, hour, day of month, month, day of week) stay five, six (seconds first) stay six.
 
-    Raises ValueError naming the first field that is wrong, its value and what is allowed.
+    Raises:
+      ValueError: a field is wrong; it names the first such field, its value and what is allowed.
     """
     text = spec.strip()
     if text.startswith("@"):

@@ -52,7 +52,8 @@ def every(phrase: str | timedelta, *, catch_up: bool = False, overlap: bool = Fa
     `catch_up` makes up, with one run, for what was missed while no scheduler was up. `overlap` lets a run
     start while the one before it is not done.
 
-    Raises ValueError, quoting the phrase, when it is no duration or not of whole seconds, one at least.
+    Raises:
+      ValueError: the phrase, which it quotes, is no duration or not of whole seconds, one at least.
     """
     interval = parse_duration(phrase)
     if interval < _SECOND or interval % _SECOND:

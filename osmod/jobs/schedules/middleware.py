@@ -1,11 +1,11 @@
-"""The worker's side of schedules: the `periodic` option, and a record of every run."""
+"""What a broker needs for schedules: the `periodic` option, its scheduler, and a record of every run."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,12 +16,15 @@ from dramatiq.middleware import MiddlewareError, SkipMessage
 from osmod.jobs.durations import parse_duration
 from osmod.jobs.schedules import command
 from osmod.jobs.schedules.schedule import Schedule
+from osmod.jobs.schedules.scheduler import IsOpen, Scheduler
 from osmod.jobs.schedules.store import Store
+from osmod.jobs.wire.links import Links
+from osmod.jobs.wire.moving_routes import route_of
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
+#: Seconds before each further try to record the end of a run.
 _PATIENCE = (0.05, 0.2, 1.0)
-"""Seconds before each further try to record the end of a run."""
 
 
 class NotASchedule(MiddlewareError, TypeError):
@@ -60,7 +63,7 @@ class SchedulesMiddleware(Middleware):
         *,
         enabled: bool = True,
         skip_delay: str | float | timedelta | None = None,
-        is_open: Callable[[Broker, str, str], bool | None] | None = None,
+        is_open: IsOpen | None = None,
         lease: str | float | timedelta = "15 seconds",
         outstanding_limit: str | float | timedelta = "1 day",
     ) -> None:
@@ -72,13 +75,14 @@ class SchedulesMiddleware(Middleware):
         self._stores: dict[int, Store] = {}
         self._attempts: dict[str, _Attempt] = {}
         self._lock = threading.Lock()
-        command.install()
+        command.install(_scheduler)
 
     @staticmethod
     def of(broker: Broker) -> SchedulesMiddleware:
         """Return the one of a broker.
 
-        Raises LookupError when it has none.
+        Raises:
+          LookupError: it has none.
         """
         for middleware in broker.middleware:
             if isinstance(middleware, SchedulesMiddleware):
@@ -91,25 +95,42 @@ class SchedulesMiddleware(Middleware):
         return {"periodic", "scheduled_at"}
 
     def store(self, broker: Any) -> Store:
-        """Return the store of a broker on Redis. Raises LookupError when it is on something else."""
+        """Return the store of a broker on Redis.
+
+        Raises:
+          LookupError: it is on something else.
+        """
         with self._lock:
             found = self._stores.get(id(broker))
             if found is None:
                 if not hasattr(broker, "client"):
                     raise LookupError("Schedules need a broker on Redis.")
+                # Dramatiq's own broker has none.
+                links = getattr(broker, "links", None) or Links(route_of(broker.client))
                 found = Store(
-                    broker.client,
-                    broker.namespace,
-                    lease=self.lease,
-                    outstanding_limit=self.outstanding_limit,
+                    links, broker.namespace, lease=self.lease, outstanding_limit=self.outstanding_limit
                 )
                 self._stores[id(broker)] = found
             return found
 
+    def scheduler(self, actors: Iterable[Actor[Any, Any]], **options: Any) -> Scheduler:
+        """Return a scheduler of actors of one broker, as `periodiq worker` runs it; `options` are its own.
+
+        Raises:
+          LookupError: their broker is not on Redis.
+        """
+        periodic = [actor for actor in actors if actor.options.get("periodic") is not None]
+        store = self.store(periodic[0].broker)
+        return Scheduler(periodic, store, is_open=self.is_open, **options)
+
     # Declaration
 
     def before_declare_actor(self, broker: Broker, actor: Actor[Any, Any]) -> None:
-        """Refuse what is no schedule, at import: raises NotASchedule."""
+        """Refuse what is no schedule, at import.
+
+        Raises:
+          NotASchedule: the actor's `periodic` is something else.
+        """
         periodic = actor.options.get("periodic")
         if periodic is not None and not isinstance(periodic, Schedule):
             raise NotASchedule(
@@ -120,7 +141,11 @@ class SchedulesMiddleware(Middleware):
     # Runs
 
     def before_process_message(self, broker: Broker, message: Any) -> None:
-        """Record that a run begins; skip one that waited too long or was sent twice."""
+        """Record that a run begins.
+
+        Raises:
+          SkipMessage: it waited too long, or was sent twice.
+        """
         if not self._is_periodic(broker, message):
             return
         self._attempts[message.message_id] = _Attempt(time.monotonic(), message.options.get("retries", 0))
@@ -128,16 +153,16 @@ class SchedulesMiddleware(Middleware):
         if scheduled_at and self.skip_delay is not None:
             waited = datetime.now(UTC) - datetime.fromisoformat(scheduled_at)
             if waited > self.skip_delay:
-                logger.warning("Skipping %s: it waited for %s.", message, waited)
+                _log.warning("Skipping %s: it waited for %s.", message, waited)
                 raise SkipMessage(f"waited for {waited}")
         try:
             first = self.store(broker).begin(message.actor_name, message.message_id, datetime.now(UTC))
         except Exception as error:  # noqa: BLE001 - a record that cannot be kept stops no run
-            logger.warning("The beginning of %s was not recorded: %s", message, error)
+            _log.warning("The beginning of %s was not recorded: %s", message, error)
             return
         if not first:
             self._attempts[message.message_id].outcome = ""
-            logger.info("Skipping %s: it was sent twice and is done.", message)
+            _log.info("Skipping %s: it was sent twice and is done.", message)
             raise SkipMessage("it was sent twice and is done")
 
     def after_process_message(
@@ -184,7 +209,7 @@ class SchedulesMiddleware(Middleware):
                 )
             except Exception as error:  # noqa: BLE001 - the run is over, whatever its record says
                 if wait is None:
-                    logger.warning("The end of %s was not recorded: %s", message, error)
+                    _log.warning("The end of %s was not recorded: %s", message, error)
                     return
                 time.sleep(wait)
             else:
@@ -193,3 +218,12 @@ class SchedulesMiddleware(Middleware):
     def _is_periodic(self, broker: Broker, message: Any) -> bool:
         actor = broker.actors.get(message.actor_name)
         return actor is not None and bool(actor.options.get("periodic")) and hasattr(broker, "client")
+
+
+def _scheduler(actors: list[Actor[Any, Any]]) -> Scheduler | command.Off | None:
+    """What `periodiq worker` is to run; None where the actors' broker has no `SchedulesMiddleware`."""
+    try:
+        middleware = SchedulesMiddleware.of(actors[0].broker)
+    except LookupError:
+        return None
+    return middleware.scheduler(actors) if middleware.enabled else command.Off()

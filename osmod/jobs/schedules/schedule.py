@@ -25,7 +25,8 @@ class Schedule(ABC):
     def next_after(self, moment: datetime) -> datetime:
         """Return the first slot strictly after `moment`, aware.
 
-        Raises ValueError when `moment` has no time zone.
+        Raises:
+          ValueError: `moment` has no time zone.
         """
 
     @property
@@ -96,7 +97,8 @@ class Schedule(ABC):
 def as_utc(moment: datetime) -> datetime:
     """Return `moment` in UTC as a plain datetime.
 
-    Raises ValueError when it has no time zone, since it then names no moment.
+    Raises:
+      ValueError: it has no time zone, and so names no moment.
     """
     if moment.utcoffset() is None:
         raise ValueError(f"{moment} has no time zone: a schedule needs an aware datetime.")

@@ -6,24 +6,25 @@ import logging
 import signal
 import threading
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dramatiq import Actor, Message
+from dramatiq import Actor, Broker, Message
 from dramatiq.middleware.middleware import MiddlewareError
 
-from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.jobs.schedules.schedule import Schedule
-from osmod.jobs.schedules.store import Answer, Claim, moment
+from osmod.jobs.schedules.store import Answer, Claim, Store, moment
 from osmod.jobs.worker.signals import STOPPING, Latch, StopRequests
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
+#: `is_open(broker, queue_name, message_id)`: whether a job still waits or runs; None if that is not known.
+IsOpen = Callable[[Broker, str, str], bool | None]
+
+#: What a broker raises for a message that it will never take; everything else is tried again.
 _REFUSALS = (MiddlewareError, TypeError, ValueError)
-"""What a broker raises for a message that it will never take; everything else is tried again."""
-
 _LATE = timedelta(hours=1)
 _CLOCK_BACK = timedelta(minutes=1)
 _BUSY_WAIT = timedelta(seconds=1)
@@ -34,7 +35,7 @@ _SLOT_IDS = uuid.UUID("5f0c2f5e-5d0b-4c0b-9d3a-3c8f2f1f7a10")
 
 
 class Clock:
-    """The time, and waiting; replaced in tests."""
+    """The time; replaced in tests."""
 
     def now(self) -> datetime:
         """Return the present moment, aware."""
@@ -60,43 +61,46 @@ class _Plan:
 class Scheduler:
     """Sends the periodic actors of one broker; any number of these may run.
 
-    `periodiq worker` makes one (see `osmod.jobs.schedules.command`). `step` does what is due; `loop` calls it
-    it is told to stop. It holds no state that matters: what is settled stands in Redis.
+    `SchedulesMiddleware.scheduler` makes one, which `periodiq worker` runs (see `osmod.jobs.schedules.command`).
+    `step` does what is due; `loop` calls it until told to stop. It holds no state that matters: what is settled
+    stands in Redis.
+
+    Parameters:
+      actors: the broker's periodic ones, one at least.
+      is_open: as in `SchedulesMiddleware`.
+      owner: by what this scheduler is told from others.
     """
 
     def __init__(
-        self, actors: Iterable[Actor[Any, Any]], *, clock: Clock | None = None, owner: str | None = None
+        self,
+        actors: Sequence[Actor[Any, Any]],
+        store: Store,
+        *,
+        is_open: IsOpen | None = None,
+        clock: Clock | None = None,
+        owner: str | None = None,
     ) -> None:
-        self._actors = [actor for actor in actors if actor.options.get("periodic") is not None]
-        self._broker: Any = self._actors[0].broker
-        self._middleware = SchedulesMiddleware.of(self._broker)
-        self._clock = clock or Clock()
+        self._actors, self._store = actors, store
+        self._broker: Any = actors[0].broker
+        self._is_open, self._clock = is_open, clock or Clock()
         self._owner = owner or uuid.uuid4().hex
         self._started = self._latest = self._clock.now()
-        self._store = self._middleware.store(self._broker)
         self._plans: list[_Plan] | None = None
-        self._registered = False
-        self._failures = 0
+        self._registered, self._failures = False, 0
         self._stop = Latch()
 
     def schedule(self) -> None:
-        """Say what will happen. periodiq calls this before `loop`."""
-        if not self._middleware.enabled:
-            logger.warning(
-                "Scheduled tasks are off (WORKER_RUN_SCHEDULED_TASKS is false): nothing will be scheduled."
-            )
+        """Do nothing: all is done in `loop`, before which periodiq calls this."""
 
     def loop(self) -> None:
-        """Run until `stop` or a signal, see docs/signals.md; at once over when schedules are off."""
-        if not self._middleware.enabled:
-            return
+        """Run until `stop` or a signal, see docs/signals.md."""
         if threading.current_thread() is threading.main_thread():
             StopRequests(lambda number, frame: self.stop()).listen(*STOPPING, signal.SIGINT)
         while not self._stop.is_set():
             wake = self.step()
             wait = min(wake - self._clock.now(), _LONGEST_WAIT)
             self._stop.wait(max(0.0, wait.total_seconds()))
-        logger.info("Scheduler stopped.")
+        _log.info("Scheduler stopped.")
 
     def stop(self) -> None:
         """Let `loop` end after what it is doing."""
@@ -105,18 +109,18 @@ class Scheduler:
     def step(self) -> datetime:
         """Send what is due and return the moment at which there is something to do again.
 
-        Raises nothing: what goes wrong is logged and tried again.
+        What goes wrong is logged and tried again; nothing is raised.
         """
         now = self._clock.now()
         if now < self._latest - _CLOCK_BACK:
-            logger.warning("The clock went back from %s to %s.", self._latest, now)
+            _log.warning("The clock went back from %s to %s.", self._latest, now)
             self._plans, self._started = None, now
         self._latest = now
         try:
             plans = self._ready(now)
         except Exception as error:  # noqa: BLE001 - a scheduler stays up whatever happens
             self._failures += 1
-            logger.warning("Could not register the schedules, trying again: %s", error)
+            _log.warning("Could not register the schedules, trying again: %s", error)
             return now + _backoff(self._failures)
         self._failures = 0
         for plan in sorted(plans, key=lambda one: one.wake):
@@ -129,7 +133,7 @@ class Scheduler:
         if self._plans is None or not self._registered:
             since = self._started if self._plans is None else now
             for name in self._store.register(schedules, since):
-                logger.info("Schedule %s is no more: removed.", name)
+                _log.info("Schedule %s is no more: removed.", name)
             self._registered = True
         if self._plans is None:
             plans = []
@@ -173,7 +177,7 @@ class Scheduler:
             except Exception as error:  # noqa: BLE001 - a scheduler stays up whatever happens
                 plan.failures += 1
                 plan.try_at = now + _backoff(plan.failures)
-                logger.warning(
+                _log.warning(
                     "Could not send %s for %s, trying again: %s", plan.actor.actor_name, plan.due, error
                 )
 
@@ -190,7 +194,7 @@ class Scheduler:
             plan.due = self._first_due(name, plan.schedule, now)
         plan.looked_back = plan.due <= now
         if plan.due > old:
-            logger.warning("Slots of %s from %s to before %s were missed.", name, old, plan.due)
+            _log.warning("Slots of %s from %s to before %s were missed.", name, old, plan.due)
 
     def _settle(self, plan: _Plan, now: datetime) -> bool:
         """Bring one slot to an end; False if that has to wait."""
@@ -198,7 +202,7 @@ class Scheduler:
         claim = Claim(name, plan.schedule, plan.due, self._owner, now, self._message_id(name, plan.due))
         answer, detail = self._claim(plan, claim)
         if answer is Answer.UNKNOWN:
-            logger.warning("Redis has lost the schedules, registering them again.")
+            _log.warning("Redis has lost the schedules, registering them again.")
             self._registered = False
             plan.try_at = now
             self._ready(now)
@@ -207,22 +211,21 @@ class Scheduler:
             plan.try_at = min(moment(detail) or now, now + _BUSY_WAIT)
             return False
         if answer in (Answer.REMOVED, Answer.CHANGED):
-            logger.warning("%s was %s by a scheduler started later: leaving it alone.", name, answer)
+            _log.warning("%s was %s by a scheduler started later: leaving it alone.", name, answer)
             plan.due = plan.try_at = datetime.max.replace(tzinfo=UTC)
             return False
         if answer is Answer.CLAIMED:
             self._send(plan, claim)
         elif answer is Answer.OVERLAP:
-            logger.info("%s for %s is left out: the run before it is not done.", name, plan.due)
+            _log.info("%s for %s is left out: the run before it is not done.", name, plan.due)
         plan.due = plan.try_at = plan.schedule.next_after(plan.due)
         plan.looked_back = False
         return True
 
     def _claim(self, plan: _Plan, claim: Claim) -> tuple[Answer, str]:
-        is_open = self._middleware.is_open
-        answer, detail = self._store.claim(claim, only_ask=is_open is not None)
-        if answer is Answer.OVERLAP and is_open is not None:
-            gone = detail if is_open(self._broker, plan.actor.queue_name, detail) is False else ""
+        answer, detail = self._store.claim(claim, only_ask=self._is_open is not None)
+        if answer is Answer.OVERLAP and self._is_open is not None:
+            gone = detail if self._is_open(self._broker, plan.actor.queue_name, detail) is False else ""
             answer, detail = self._store.claim(claim, gone=gone)
         return answer, detail
 
@@ -231,11 +234,11 @@ class Scheduler:
         try:
             self._broker.enqueue(replace(message, message_id=claim.message_id))
         except _REFUSALS as error:
-            logger.exception("%s for %s was refused.", claim.name, claim.slot)
+            _log.exception("%s for %s was refused.", claim.name, claim.slot)
             self._store.settle(claim, error=f"{type(error).__name__}: {error}")
             return
         self._store.settle(claim)
-        logger.info("Scheduled %s for %s.", claim.name, claim.slot.isoformat())
+        _log.info("Scheduled %s for %s.", claim.name, claim.slot.isoformat())
 
     def _message_id(self, name: str, slot: datetime) -> str:
         """Return the one id that every scheduler gives to the message of a slot."""

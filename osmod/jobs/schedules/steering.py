@@ -62,7 +62,10 @@ class ScheduleState:
 def list_schedules(broker: Broker, now: datetime | None = None) -> list[ScheduleState]:
     """Return the state of every periodic actor of `broker`, by name.
 
-    `now` is an aware datetime, default the present. Raises what redis-py raises.
+    `now` is an aware datetime, default the present.
+
+    Raises:
+      redis.RedisError, OSError: as `osmod.jobs.schedules.store.Store`.
     """
     present = now or datetime.now(UTC)
     return [_state(broker, actor, present) for actor in _periodic_actors(broker)]
@@ -71,7 +74,11 @@ def list_schedules(broker: Broker, now: datetime | None = None) -> list[Schedule
 def run_now(broker: Broker, name: str) -> Message[Any]:
     """Queue a run of the schedule `name` at once, paused or not, and return its message.
 
-    Raises UnknownSchedule, ScheduleBusy when its last run is not done, and what the broker raises.
+    Raises:
+      UnknownSchedule: no periodic actor has this name.
+      ScheduleBusy: its last run is not done.
+      redis.RedisError, OSError: as `osmod.jobs.schedules.store.Store`.
+      JobNotQueued: as the broker's `enqueue`.
     """
     actor = _actor(broker, name)
     middleware = SchedulesMiddleware.of(broker)
@@ -86,12 +93,20 @@ def run_now(broker: Broker, name: str) -> Message[Any]:
 
 
 def pause(broker: Broker, name: str) -> None:
-    """Let the schedule `name` send nothing until it is resumed, over restarts too. Raises UnknownSchedule."""
+    """Let the schedule `name` send nothing until it is resumed, over restarts too.
+
+    Raises:
+      UnknownSchedule: no periodic actor has this name.
+    """
     _set_paused(broker, name, True)
 
 
 def resume(broker: Broker, name: str) -> None:
-    """Let the schedule `name` send again, from its next slot on. Raises UnknownSchedule."""
+    """Let the schedule `name` send again, from its next slot on.
+
+    Raises:
+      UnknownSchedule: no periodic actor has this name.
+    """
     _set_paused(broker, name, False)
 
 

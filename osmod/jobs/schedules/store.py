@@ -13,37 +13,39 @@ The record's fields, moments in milliseconds since 1970:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import redis
+
+from osmod.jobs.errors import RedisUnusable
 from osmod.jobs.schedules.schedule import Schedule
-from osmod.jobs.wire.scripts import commands_in
+from osmod.jobs.wire.links import Links
+from osmod.jobs.wire.scripts import Script
 
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Longer than from any slot to the next, so that only what nobody uses any more goes.
 _EXPIRY = timedelta(days=3660)
-"""Longer than from any slot to the next, so that only what nobody uses any more goes."""
 
-_ASKING_LEAVE = """
-for _, command in ipairs(redis.acl_check_cmd and {{{commands}}} or {{}}) do
-  if not redis.acl_check_cmd(command, KEYS[1], KEYS[1], KEYS[1], KEYS[1]) then
-    return redis.error_reply('NOPERM no permission to run the command ' .. command .. ' on the key ' .. KEYS[1])
-  end
-end
-"""
-"""Stands before every script, which a right that is missing would stop halfway. Redis 6.2 cannot say."""
+_LUA = Path(__file__).parent / "lua"
 
 
-def _script(text: str) -> str:
-    commands = ", ".join(f"'{command}'" for command in sorted(commands_in(text)))
-    return _ASKING_LEAVE.format(commands=commands) + text
+def _script(name: str) -> Script:
+    return Script(_LUA / f"{name}.lua", prelude=_LUA / "_prelude.lua")
 
 
-_SCRIPTS = {path.stem: _script(path.read_text()) for path in (Path(__file__).parent / "lua").glob("*.lua")}
+_REGISTER = _script("register")
+_CLAIM = _script("claim")
+_SETTLE = _script("settle")
+_RESERVE = _script("reserve")
+_BEGIN = _script("begin")
+_FINISH = _script("finish")
+_PAUSE = _script("pause")
+_READ = _script("read")
 
 
 class Answer(StrEnum):
@@ -72,30 +74,30 @@ class Claim:
 
 
 class Store:
-    """The scripts, on one Redis client and under one namespace. Every method raises what redis-py raises."""
+    """The scripts, on one Redis and under one namespace.
+
+    Parameters:
+      links: to the Redis, those of the broker.
+      lease, outstanding_limit: as in `SchedulesMiddleware`.
+
+    Raises:
+      redis.RedisError, OSError: from every method, as `osmod.jobs.wire.scripts.Script.run`.
+    """
 
     def __init__(
-        self, client: Any, namespace: str, *, lease: timedelta, outstanding_limit: timedelta
+        self, links: Links, namespace: str, *, lease: timedelta, outstanding_limit: timedelta
     ) -> None:
-        self._client = client
-        self._prefix = f"{namespace}:{{schedules}}"
+        self._links = links
+        #: What all keys begin with: those of one schedule are `record.NAME`, of all together `names`.
+        self._base = f"{namespace}:{{schedules}}.".encode()
         self._lease = lease
         self._outstanding_limit = outstanding_limit
-
-    @property
-    def names_key(self) -> str:
-        """The hash of all schedules' names."""
-        return f"{self._prefix}.names"
-
-    def record_key(self, name: str) -> str:
-        """The hash of one schedule."""
-        return f"{self._prefix}.record.{name}"
 
     def register(self, schedules: dict[str, Schedule], now: datetime) -> list[str]:
         """Make the schedules in Redis these and no others; return the names of those that went."""
         triples = [text for name, one in schedules.items() for text in (name, one.key, one.spec)]
-        arguments = [self.record_key(""), milliseconds(now), _duration(_EXPIRY), *triples]
-        return [_text(name) for name in self._run("register", [self.names_key], arguments)]
+        removed = self._run(_REGISTER, milliseconds(now), _duration(_EXPIRY), *triples)
+        return [name.decode() for name in removed]
 
     def claim(self, claim: Claim, *, gone: str = "", only_ask: bool = False) -> tuple[Answer, str]:
         """Ask for the right to send a slot.
@@ -104,7 +106,8 @@ class Store:
         named without giving up the slot. Returns the answer and its detail: until when (ms) another
         scheduler is at it, the id of the run in the way, or the key of the schedule that replaced this one.
         """
-        arguments = [
+        answer, detail = self._run(
+            _CLAIM,
             claim.name,
             claim.schedule.key,
             milliseconds(claim.slot),
@@ -117,29 +120,26 @@ class Store:
             gone,
             int(only_ask),
             _duration(_EXPIRY),
-        ]
-        answer, detail = self._run("claim", [self.names_key, self.record_key(claim.name)], arguments)
-        return Answer(_text(answer)), _text(detail)
+        )
+        return Answer(answer.decode()), detail.decode()
 
     def settle(self, claim: Claim, error: str = "") -> None:
         """Note that a claimed slot was sent, or with an error that it never will be."""
         slot, now = milliseconds(claim.slot), milliseconds(claim.now)
-        arguments = [claim.name, claim.schedule.key, slot, claim.message_id, error, now]
-        self._run("settle", [self.names_key, self.record_key(claim.name)], arguments)
+        self._run(_SETTLE, claim.name, claim.schedule.key, slot, claim.message_id, error, now)
 
     def reserve(
         self, name: str, message_id: str, now: datetime, *, overlap: bool, gone: str = ""
     ) -> str | None:
         """Ask for the right to run by hand; return the id of the run in the way, or None."""
         until = milliseconds(now + self._outstanding_limit)
-        arguments = [milliseconds(now), message_id, int(overlap), until, gone, _duration(_EXPIRY)]
-        found = self._run("reserve", [self.record_key(name)], arguments)
-        return _text(found) if found else None
+        terms = (milliseconds(now), message_id, int(overlap), until, gone, _duration(_EXPIRY))
+        found = self._run(_RESERVE, name, *terms)
+        return found.decode() if found else None
 
     def begin(self, name: str, message_id: str, now: datetime) -> bool:
         """Note that a run begins; False if it was sent twice and is done already."""
-        arguments = [message_id, milliseconds(now)]
-        return bool(self._run("begin", [self.record_key(name)], arguments))
+        return bool(self._run(_BEGIN, name, message_id, milliseconds(now)))
 
     def finish(
         self,
@@ -154,22 +154,27 @@ class Store:
     ) -> None:
         """Note how an attempt ended; `final` frees the schedule for its next run."""
         took = "" if duration is None else _duration(duration)
-        arguments = [message_id, milliseconds(now), outcome, took, error, int(final)]
-        self._run("finish", [self.record_key(name)], arguments)
+        self._run(_FINISH, name, message_id, milliseconds(now), outcome, took, error, int(final))
 
     def read(self, name: str) -> dict[str, str]:
         """Return a schedule's record, empty if there is none."""
-        return {
-            _text(key): _text(value) for key, value in self._client.hgetall(self.record_key(name)).items()
-        }
+        flat = [text.decode() for text in self._run(_READ, name)]
+        return dict(zip(flat[::2], flat[1::2], strict=True))
 
     def set_paused(self, name: str, paused: bool, now: datetime) -> None:
         """Pause or resume. What fell into a pause is not made up for."""
         since = "" if paused else milliseconds(now)
-        self._run("pause", [self.record_key(name)], [int(paused), since, _duration(_EXPIRY)])
+        self._run(_PAUSE, name, int(paused), since, _duration(_EXPIRY))
 
-    def _run(self, script: str, keys: list[str], arguments: Iterable[Any]) -> Any:
-        return self._client.eval(_SCRIPTS[script], len(keys), *keys, *arguments)
+    def _run(self, script: Script, *arguments: str | int) -> Any:
+        encoded = [str(argument).encode() for argument in arguments]
+        try:
+            return script.run(self._links, self._base, encoded)
+        except (redis.ConnectionError, ConnectionError) as error:
+            if isinstance(error, RedisUnusable):
+                raise
+            # From one slot to the next a connection is at rest for longer than some servers keep it open.
+            return script.run(self._links, self._base, encoded)
 
 
 def milliseconds(moment: datetime) -> int:
@@ -184,7 +189,3 @@ def moment(value: str | None) -> datetime | None:
 
 def _duration(duration: timedelta) -> int:
     return duration // _MILLISECOND
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

@@ -67,7 +67,7 @@ class ClusterClient:
         """The client itself.
 
         Raises:
-          RedisUnusable: what answers is no cluster, or refuses the login.
+          RedisUnusable: what answers is no cluster, has no slots yet, or refuses the login.
           redis.ConnectionError: none of the nodes answers.
         """
         with self._lock:
@@ -77,7 +77,7 @@ class ClusterClient:
                     self._client = _Cluster(
                         startup_nodes=nodes, require_full_coverage=False, **self._parameters
                     )
-                except (NoPermissionError, RedisClusterException) as error:
+                except (NoPermissionError, RedisClusterException, IndexError) as error:
                     raise self._understood(error) from error
             return self._client
 
@@ -114,7 +114,7 @@ class ClusterClient:
         name = f"{suspect[0]}:{suspect[1]}" if suspect else None
         try:
             client.nodes_manager.initialize(disconnect_startup_nodes_pools=False, last_failed_node_name=name)
-        except RedisClusterException as error:
+        except (RedisClusterException, IndexError) as error:
             raise self._understood(error) from error
 
     def forget(self) -> None:
@@ -128,8 +128,16 @@ class ClusterClient:
         if client is not None:
             client.close()
 
-    def _understood(self, error: redis.RedisError | RedisClusterException) -> redis.ConnectionError:
+    def _understood(
+        self, error: redis.RedisError | RedisClusterException | IndexError
+    ) -> redis.ConnectionError:
         where = ", ".join(f"{host}:{port}" for host, port in self._nodes)
+        if isinstance(error, IndexError):  # redis-py takes the first of the nodes that serve a slot.
+            if self._client is not None:
+                return redis.ConnectionError("no node of the cluster serves any slot now")
+            return RedisUnusable(
+                f"the Redis Cluster at {where} has no slots yet: `redis-cli --cluster create` gives them to its nodes"
+            )
         cause = error.__cause__ or error
         if known := explained(cause, self.template.connection_kwargs, reached=self._client is not None):
             return known

@@ -20,16 +20,22 @@ KEY_TYPES = {
 _LOGIN = re.compile(
     r"WRONGPASS|NOAUTH|invalid (username-)?password|without any password|Authentication required"
 )
+#: What is said of a Cluster some of whose slots have no master, by Redis, by redis-py and by `osmod.jobs.wire.cluster`.
+_CLUSTER_DOWN = re.compile(
+    "CLUSTERDOWN|cluster is down|not covered by the cluster|no node of the cluster serves"
+)
 _NO_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNEXPECTED_EOF|handshake operation timed out")
 
 
 def explained(error: BaseException, parameters: dict[str, Any], *, reached: bool) -> RedisUnusable | None:
-    """The error to raise in place of one met while connecting; None if it may pass by itself.
+    """The error to raise in place of one met while connecting; None if it says all itself, or may pass by itself.
 
     Parameters:
       parameters: those of redis-py's connection.
       reached: whether a connection was made before. What has worked is not misspelt, but away.
     """
+    if isinstance(error, RedisUnusable):
+        return None
     where = place(parameters)
     met = list(causes(error))
     texts = " ".join(map(str, met))
@@ -65,6 +71,10 @@ def explained(error: BaseException, parameters: dict[str, Any], *, reached: bool
 
 def place(parameters: dict[str, Any]) -> str:
     """Where a connection leads, without its password."""
+    if "connection_pool" in parameters:  # That of a master behind Sentinels.
+        pool = parameters["connection_pool"]
+        name, address = f"master {pool.service_name!r}", getattr(pool, "master_address", None)
+        return f"{address[0]}:{address[1]} ({name})" if address else name
     return str(parameters.get("path") or f"{parameters.get('host', '?')}:{parameters.get('port', '?')}")
 
 
@@ -82,6 +92,8 @@ def outage(error: BaseException, seconds: float | None = None) -> str:
     since = "" if seconds is None else f" for {seconds:g} seconds"
     if isinstance(error, RedisUnusable):
         return said
+    if sentence := cluster_away(said, since):
+        return sentence
     if re.search(r"\bOOM\b", said):
         return (
             f"Redis is full{since} and takes no more jobs ({said}): raise its maxmemory or let workers drain it; "
@@ -100,6 +112,18 @@ def outage(error: BaseException, seconds: float | None = None) -> str:
     return f"Redis {verb}{since} ({said}): start it (`osmod redis` runs one here) or name yours in REDIS_URL"
 
 
+def cluster_away(said: str, since: str = "") -> str | None:
+    """The sentence for a Cluster that does not work now, from what is said of it; None if that is something else."""
+    if said.startswith("no node of the Redis Cluster answers"):
+        return f"{said}{since}: start its nodes, or correct their addresses in REDIS_URL"
+    if _CLUSTER_DOWN.search(said):
+        return (
+            f"the Redis Cluster is down{since} ({said}): start those of its nodes that are missing; "
+            "`redis-cli --cluster check` names the slots that none serves"
+        )
+    return None
+
+
 def wrong_type(base: str, fits: Callable[[str, str], bool]) -> str:
     """The sentence for a key of the queue that is not what the queue made it.
 
@@ -114,6 +138,14 @@ def wrong_type(base: str, fits: Callable[[str, str], bool]) -> str:
                 "to it; rename or delete it, or give the queue a namespace of its own"
             )
     return f"a key that begins with {base} is not what the queue made it: another program writes to it"
+
+
+def too_long(size: int) -> str:
+    """The sentence for a message, or whatever else a script is given, of so many bytes."""
+    return (
+        f"a message of {size} bytes is longer than Redis takes: send a reference instead of the data, or raise "
+        "proto-max-bulk-len in Redis's configuration"
+    )
 
 
 def user(parameters: dict[str, Any]) -> str:

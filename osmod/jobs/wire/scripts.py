@@ -1,4 +1,4 @@
-"""The queue's Lua scripts, run by their digest."""
+"""Lua scripts, run by their digest."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from osmod.jobs.errors import RedisUnusable
-from osmod.jobs.wire.link import Link
+from osmod.jobs.wire.link import OUTAGES, Link
 from osmod.jobs.wire.links import Links
-from osmod.jobs.wire.refusals import wrong_type
+from osmod.jobs.wire.refusals import too_long, wrong_type
 from osmod.jobs.wire.resp import Reply, ServerError, pack
 
 _PRELUDE = Path(__file__).parent / "lua" / "_prelude.lua"
@@ -18,6 +18,11 @@ _FUNCTION = re.compile(r"^local function (\w+)\(.*?^end$", re.MULTILINE | re.DOT
 _COMMAND = re.compile(r"\b(?:call|try)\(\s*'([A-Za-z]+)'")
 #: What Redis says of a right that a script lacks; the second is 6.2's.
 _NO_RIGHT = re.compile("ACL failure in script|user executing the script can't")
+
+#: What Redis says of a string above its `proto-max-bulk-len`, which can be no smaller than so many bytes.
+_TOO_LONG, _LEAST_LIMIT = "invalid bulk length", 1_048_576
+#: Seconds in which Redis says so of a length that it is told.
+_SAID = 0.5
 
 #: Which of the commands in ARGV the user may not run on the queue's keys. Redis 6.2 cannot say.
 #: Whatever a command takes, it gets keys: some take nothing else.
@@ -36,17 +41,20 @@ _PROBES = {"zset": (b"ZCARD",), "hash": (b"HGET", b"arrivals"), "list": (b"LLEN"
 
 
 class Script:
-    """One script, with `_prelude.lua` before it, for the keys of one queue at a time.
+    """One script, for keys with one beginning at a time, such as those of a queue.
 
-    `path` is its file, beside the Python that calls it; `shared` are further parts that stand between the two.
+    A script may not be stopped halfway by a right that is missing. So before a process runs it on such keys for
+    the first time, Redis is asked whether the user may run all its commands.
 
-    A script may not be stopped halfway by a right that is missing. So before a process runs it on a queue for the
-    first time, Redis is asked whether the user may run all its commands.
+    Parameters:
+      path: its file, beside the Python that calls it.
+      shared: further parts that stand before it.
+      prelude: what stands before everything. Default: that of the queues.
     """
 
-    def __init__(self, path: Path, *shared: Path) -> None:
+    def __init__(self, path: Path, *shared: Path, prelude: Path = _PRELUDE) -> None:
         self.name = path.stem
-        parts = [part.read_text() for part in (_PRELUDE, *shared, path)]
+        parts = [part.read_text() for part in (prelude, *shared, path)]
         self.source = "".join(parts).encode()
         #: The Redis commands that it, or one of those that go along, may run.
         self.commands = sorted(commands_in(parts[-1], "".join(parts[:-1])))
@@ -66,13 +74,13 @@ class Script:
         arguments: Iterable[bytes],
         meanwhile: Callable[[], object] | None = None,
     ) -> Reply:
-        """Run it on the queue whose keys begin with `base`. `meanwhile` is called while the server runs it.
+        """Run it on the keys that begin with `base`. `meanwhile` is called while the server runs it.
 
         A server that does not know the script, being new or restarted, is sent its source: it refused
         before running anything, so nothing runs twice.
 
         Raises:
-          RedisUnusable: a right is missing, or another program wrote to the queue's keys.
+          RedisUnusable: a right is missing, an argument is too long, or another program wrote to the keys.
           ServerError, redis.ConnectionError, redis.TimeoutError, OSError: as `Link.call`.
         """
         if (self.name, base) not in link.route.permitted:
@@ -94,6 +102,18 @@ class Script:
                 raise RedisUnusable(wrong_type(base.decode(), _fitting(link, base))) from error
             if _NO_RIGHT.search(str(error)):
                 raise link.route.forbidden(str(error)) from error
+            if _TOO_LONG in str(error):
+                raise RedisUnusable(too_long(_longest(packed))) from error
+            raise
+        except OUTAGES as error:
+            # Redis closes the connection on what is too long, mostly before its answer has been read.
+            longest = _longest(packed)
+            if (
+                longest > _LEAST_LIMIT
+                and not isinstance(error, RedisUnusable)
+                and _refuses(link, base, longest)
+            ):
+                raise RedisUnusable(too_long(longest)) from error
             raise
 
     def forbidden(self, link: Link | Links, base: bytes) -> list[str]:
@@ -119,6 +139,27 @@ def commands_in(script: str, shared: str = "") -> set[str]:
         for name in [name for name in functions if re.search(rf"\b{name}\(", text)]:
             used.append(functions.pop(name))
     return {command.upper() for text in used for command in _COMMAND.findall(text)}
+
+
+def _longest(packed: list[bytes]) -> int:
+    """The bytes of the longest of some bulk strings, each of which begins with its length."""
+    return max((int(one[1 : one.index(b"\r")]) for one in packed), default=0)
+
+
+def _refuses(link: Link | Links, base: bytes, size: int) -> bool:
+    """Whether Redis refuses a string of so many bytes. It is told the length alone, and answers only to refuse."""
+    asked = Link(link.route)
+    try:
+        asked.send(base, b"*2\r\n$4\r\nECHO\r\n$%d\r\n" % size)
+        if asked.readable(_SAID):
+            asked.receive()
+    except ServerError as error:
+        return _TOO_LONG in str(error)
+    except OUTAGES:
+        return False
+    finally:
+        asked.close()
+    return False
 
 
 def _fitting(link: Link | Links, base: bytes) -> Callable[[str, str], bool]:

@@ -106,6 +106,9 @@ class Lifecycle:
         if not isinstance(worker, Worker):
             return  # A signal given by hand, to middleware.
         requests = signals.current()
+        if requests is not None and requests.orphaned():
+            # Dramatiq's process would tell its parent that it has started, and wait for it to hear that, for ever.
+            requests.end(RET_OK)
         self.stopping = requests is not None and requests.asked
         self._clinging = False
         if requests is not None:

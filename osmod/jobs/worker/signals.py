@@ -5,6 +5,7 @@ A signal to a process group reaches a worker twice, once more from its parent, w
 
 from __future__ import annotations
 
+import atexit
 import logging
 import multiprocessing
 import os
@@ -91,11 +92,13 @@ class StopRequests:
         self._watch = threading.Thread(target=self._keep_watch, name="stop-requests", daemon=True)
 
     def listen(self, *numbers: signal.Signals) -> None:
-        """Handle these signals from now on. Only the main thread can call this."""
+        """Handle these signals from now on, and ignore them as Python exits. Only the main thread can call this."""
         global _current
         _current = self
         for number in numbers:
             signal.signal(number, self._handle)
+            # An exiting Python gives its handlers up: the next signal would end this process by itself.
+            atexit.register(signal.signal, number, signal.SIG_IGN)
         # A signal that comes while another is on its way to the main thread is delivered to a different one, if
         # that lets it: the main thread would not wake for it.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
@@ -106,6 +109,13 @@ class StopRequests:
     def asked(self) -> bool:
         """Whether this process was asked to stop."""
         return self._first is not None
+
+    def orphaned(self) -> bool:
+        """Whether the process that made this one is gone."""
+        # The sentinel of a forked process stays open in those forked after it; a process made by a fork server
+        # has that as its parent.
+        parent = self._parent
+        return parent is not None and (os.getppid() != self._under or not parent.is_alive())
 
     def ask(self) -> None:
         """Ask this process to stop, as a signal would. Nothing happens if it was asked before."""
@@ -149,7 +159,7 @@ class StopRequests:
                 if self._first is not None and time.monotonic() - self._first > self.patience:
                     code, reason = RET_KILLED, f"Not gone after {self.patience:.1f} seconds: ending at once."
                     break
-            if self._orphaned():
+            if self.orphaned():
                 self.ask()
         try:
             # Even logging can hang.
@@ -165,12 +175,6 @@ class StopRequests:
             _end_descendants()
         finally:
             os._exit(code)
-
-    def _orphaned(self) -> bool:
-        # The sentinel of a forked process stays open in those forked after it; a process made by a fork server
-        # has that as its parent.
-        parent = self._parent
-        return parent is not None and (os.getppid() != self._under or not parent.is_alive())
 
 
 _current: StopRequests | None = None

@@ -1,15 +1,14 @@
 -- Note that a worker begins a run.
--- KEYS: 1 the record
--- ARGV: 1 message id  2 now (ms)
+-- ARGV: 1 name  2 message id  3 now (ms)
 -- Returns 0 if this run was sent twice and is done already, otherwise 1. A removed schedule stays removed.
-if redis.call('exists', KEYS[1]) == 0 then return 1 end
-local fields = redis.call('hmget', KEYS[1], 'doubtful', 'done', 'copies')
+local record = record_of(ARGV[1])
+if call('EXISTS', record) == 0 then return 1 end
+local fields = call('HMGET', record, 'doubtful', 'done', 'copies')
 local copies = tonumber(fields[3]) or 0
--- A full server refuses a script's first write if it could grow memory: this one cannot, and changes nothing.
-redis.call('hdel', KEYS[1], '')
-if fields[1] == ARGV[1] and fields[2] == ARGV[1] and copies > 0 then
-  redis.call('hset', KEYS[1], 'copies', copies - 1)
+work_when_full()
+if fields[1] == ARGV[2] and fields[2] == ARGV[2] and copies > 0 then
+  call('HSET', record, 'copies', copies - 1)
   return 0
 end
-redis.call('hset', KEYS[1], 'message', ARGV[1], 'started', ARGV[2], 'running', '1')
+call('HSET', record, 'message', ARGV[2], 'started', ARGV[3], 'running', '1')
 return 1

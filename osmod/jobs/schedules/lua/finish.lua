@@ -1,14 +1,13 @@
 -- Note how an attempt ended. A removed schedule stays removed.
--- KEYS: 1 the record
--- ARGV: 1 message id  2 now (ms)  3 outcome  4 duration (ms), empty if it did not run  5 error
---       6 whether it is the last attempt (1/0)
-if redis.call('exists', KEYS[1]) == 0 then return end
--- A full server refuses a script's first write if it could grow memory: this one cannot, and changes nothing.
-redis.call('hdel', KEYS[1], '')
-redis.call('hset', KEYS[1], 'outcome', ARGV[3], 'finished', ARGV[2], 'error', ARGV[5])
-if ARGV[4] ~= '' then redis.call('hset', KEYS[1], 'duration', ARGV[4]) end
-if redis.call('hget', KEYS[1], 'message') == ARGV[1] then redis.call('hdel', KEYS[1], 'running') end
-if ARGV[3] == 'done' then redis.call('hset', KEYS[1], 'done', ARGV[1]) end
-if ARGV[6] == '1' and redis.call('hget', KEYS[1], 'outstanding') == ARGV[1] then
-  redis.call('hdel', KEYS[1], 'outstanding', 'outstanding_until')
+-- ARGV: 1 name  2 message id  3 now (ms)  4 outcome  5 duration (ms), empty if it did not run  6 error
+--       7 whether it is the last attempt (1/0)
+local record = record_of(ARGV[1])
+if call('EXISTS', record) == 0 then return end
+work_when_full()
+call('HSET', record, 'outcome', ARGV[4], 'finished', ARGV[3], 'error', ARGV[6])
+if ARGV[5] ~= '' then call('HSET', record, 'duration', ARGV[5]) end
+if call('HGET', record, 'message') == ARGV[2] then call('HDEL', record, 'running') end
+if ARGV[4] == 'done' then call('HSET', record, 'done', ARGV[2]) end
+if ARGV[7] == '1' and call('HGET', record, 'outstanding') == ARGV[2] then
+  call('HDEL', record, 'outstanding', 'outstanding_until')
 end

@@ -1,8 +1,7 @@
 -- Pause or resume a schedule.
--- KEYS: 1 the record
--- ARGV: 1 paused (1/0)  2 since when it counts again (ms), empty for a pause  3 expiry (ms)
--- A full server refuses a script's first write if it could grow memory: this one cannot, and changes nothing.
-redis.call('hdel', KEYS[1], '')
-redis.call('hset', KEYS[1], 'paused', ARGV[1])
-if ARGV[2] ~= '' then redis.call('hset', KEYS[1], 'since', ARGV[2]) end
-redis.call('pexpire', KEYS[1], ARGV[3])
+-- ARGV: 1 name  2 paused (1/0)  3 since when it counts again (ms), empty for a pause  4 expiry (ms)
+local record = record_of(ARGV[1])
+work_when_full()
+call('HSET', record, 'paused', ARGV[2])
+if ARGV[3] ~= '' then call('HSET', record, 'since', ARGV[3]) end
+call('PEXPIRE', record, ARGV[4])

@@ -1,12 +1,15 @@
 -- Take the right to run a schedule by hand, outside its slots.
--- KEYS: 1 the record
--- ARGV: 1 now (ms)  2 message id  3 may overlap (1/0)  4 outstanding until (ms)
---       5 id of an outstanding run known to be gone  6 expiry (ms)
+-- ARGV: 1 name  2 now (ms)  3 message id  4 may overlap (1/0)  5 outstanding until (ms)
+--       6 id of an outstanding run known to be gone  7 expiry (ms)
 -- Returns the id of the run that is in the way, or false.
-local fields = redis.call('hmget', KEYS[1], 'outstanding', 'outstanding_until')
-if ARGV[3] == '0' and fields[1] and fields[1] ~= ARGV[5] and (tonumber(fields[2]) or 0) > tonumber(ARGV[1]) then
-  return fields[1]
+local record = record_of(ARGV[1])
+local fields = call('HMGET', record, 'outstanding', 'outstanding_until')
+local outstanding, until_then = fields[1], tonumber(fields[2]) or 0
+-- Its own id: the answer to the same request was lost.
+if ARGV[4] == '0' and outstanding and outstanding ~= ARGV[6] and outstanding ~= ARGV[3]
+    and until_then > tonumber(ARGV[2]) then
+  return outstanding
 end
-redis.call('hset', KEYS[1], 'outstanding', ARGV[2], 'outstanding_until', ARGV[4])
-redis.call('pexpire', KEYS[1], ARGV[6])
+call('HSET', record, 'outstanding', ARGV[3], 'outstanding_until', ARGV[5])
+call('PEXPIRE', record, ARGV[7])
 return false
