@@ -23,8 +23,8 @@ from osmod.jobs.schedules import every
 from osmod.jobs.schedules.store import Answer, Claim, Store
 from osmod.jobs.steering.invariants import check
 from osmod.jobs.wire.connection import client_from_url
-from osmod.jobs.wire.link import Links
-from osmod.jobs.wire.route import route_of
+from osmod.jobs.wire.links import Links
+from osmod.jobs.wire.moving_routes import route_of
 from tests.jobs.conftest import working
 from tests.redis_clusters import ClusterSet
 from tests.waiting import until

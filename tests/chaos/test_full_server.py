@@ -20,8 +20,8 @@ from osmod.jobs.schedules import every
 from osmod.jobs.schedules.store import Answer, Claim, Store
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.invariants import check
-from osmod.jobs.wire.link import Links
-from osmod.jobs.wire.route import route_of
+from osmod.jobs.wire.links import Links
+from osmod.jobs.wire.moving_routes import route_of
 from tests.jobs.brokers import boot
 from tests.jobs.conftest import working
 from tests.redis_servers import Server, binaries
