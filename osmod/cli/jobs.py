@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import click
 
+from osmod.cli.job_acts import command_of
 from osmod.cli.job_choice import choosing_jobs
 from osmod.cli.job_page import print_job
-from osmod.cli.queue_access import (
-    EXIT_CODES,
-    NOTHING_FITS,
-    confirm,
-    counted,
-    job_broker,
-    nothing_fits,
-    print_json,
-)
+from osmod.cli.queue_access import EXIT_CODES, NOTHING_FITS, counted, job_broker, print_json
 from osmod.cli.tables import console, jobs_table
 from osmod.jobs import steering
-from osmod.jobs.errors import InvalidOption
 from osmod.jobs.events import events
 from osmod.jobs.records.filters import JobFilter
-from osmod.jobs.records.find import PAGE, SCAN, BadCursor, count, find
+from osmod.jobs.records.find import PAGE, SCAN, BadCursor, find
 from osmod.jobs.records.reading import get_job
-from osmod.jobs.states import JobState
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-_all = click.option("--all", "every", is_flag=True, help="All jobs on which it can be done.")
-
-
-def _acting(command: Callable[..., None]) -> Callable[..., None]:
-    """What every act on jobs is given: which jobs, and how to ask and answer."""
-    return choosing_jobs(_all(_yes(_json(command))))
 
 
 @click.group(epilog=EXIT_CODES)
@@ -98,69 +80,6 @@ def show(job_id: str, as_json: bool) -> None:
         print_job(job)
 
 
-@jobs.command(epilog=EXIT_CODES)
-@_acting
-def retry(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
-    """Have failed and cancelled jobs run again, with all their attempts before them."""
-    _act(wanted, every, yes, as_json, steering.RETRIABLE, "retry", "be retried", "retried", steering.retry)
-
-
-@jobs.command(epilog=EXIT_CODES)
-@_acting
-def promote(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
-    """Have delayed jobs run now."""
-    _act(wanted, every, yes, as_json, steering.PROMOTABLE, "promote", "run now", "promoted", steering.promote)
-
-
-@jobs.command(epilog=EXIT_CODES)
-@_acting
-def delete(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
-    """Delete jobs and their records; running ones are left alone."""
-    _act(wanted, every, yes, as_json, steering.DELETABLE, "delete", "be deleted", "deleted", steering.delete)
-
-
-@jobs.command(epilog=EXIT_CODES)
-@click.option(
-    "--to",
-    "priority",
-    required=True,
-    metavar="PRIORITY",
-    help="critical high medium normal low, or a number.",
-)
-@_acting
-def prioritise(wanted: JobFilter, priority: str, every: bool, yes: bool, as_json: bool) -> None:
-    """Give waiting and delayed jobs another priority; lower numbers run first."""
-
-    def act(broker: Any, chosen: JobFilter) -> int:
-        try:
-            return steering.prioritise(broker, chosen, int(priority) if _is_number(priority) else priority)
-        except InvalidOption as error:
-            raise click.UsageError(str(error)) from None
-
-    future = f"have priority {priority}"
-    _act(wanted, every, yes, as_json, steering.PRIORITISABLE, "prioritise", future, "prioritised", act)
-
-
-@jobs.command(epilog=EXIT_CODES)
-@_acting
-def cancel(wanted: JobFilter, every: bool, yes: bool, as_json: bool) -> None:
-    """Cancel jobs: waiting and delayed ones at once, running ones by interrupting them, within a second."""
-    broker, chosen, number = _chosen(wanted, every, as_json, steering.CANCELLABLE, "cancel")
-    running = count(broker, steering.affected(chosen, (JobState.ACTIVE,)))
-    if not wanted.ids:
-        confirm(
-            f"{{jobs}} would be cancelled, {running:,} of them interrupted while running.", number, yes=yes
-        )
-    outcome = steering.cancel(broker, chosen)
-    if as_json:
-        print_json(
-            {"count": outcome.count, "cancelled": outcome.cancelled, "interrupting": outcome.interrupting}
-        )
-        return
-    interrupted = f", {counted(outcome.interrupting)} being interrupted" if outcome.interrupting else ""
-    click.echo(f"{counted(outcome.cancelled)} cancelled{interrupted}")
-
-
 @jobs.command()
 @click.option("--queue", "queues", multiple=True, metavar="NAME", help="Only this queue; may be given again.")
 @click.option("--actor", metavar="NAME", help="Only jobs of this actor.")
@@ -185,40 +104,5 @@ def watch(queues: tuple[str, ...], actor: str | None, seconds: float | None, as_
         return
 
 
-def _act(
-    wanted: JobFilter,
-    every: bool,
-    yes: bool,
-    as_json: bool,
-    states: tuple[JobState, ...],
-    name: str,
-    future: str,
-    past: str,
-    act: Callable[[Any, JobFilter], int],
-) -> None:
-    broker, chosen, number = _chosen(wanted, every, as_json, states, name)
-    if not wanted.ids:
-        confirm(f"{{jobs}} would {future}.", number, yes=yes)
-    done = act(broker, chosen)
-    if as_json:
-        print_json({"count": done})
-    else:
-        click.echo(f"{counted(done)} {past}")
-
-
-def _chosen(
-    wanted: JobFilter, every: bool, as_json: bool, states: tuple[JobState, ...], name: str
-) -> tuple[Any, JobFilter, int]:
-    if wanted == JobFilter() and not every:
-        raise click.UsageError(f"say which jobs to {name}: an id, conditions, or --all.")
-    broker = job_broker()
-    chosen = steering.affected(wanted, states)
-    number = count(broker, chosen)
-    if not number:
-        can = ", ".join(state.value for state in states)
-        nothing_fits(f"No job fits that one can {name} ({can}).", as_json=as_json)
-    return broker, chosen, number
-
-
-def _is_number(text: str) -> bool:
-    return text.lstrip("-").isdigit()
+for _act in steering.ACTS:
+    jobs.add_command(command_of(_act))

@@ -32,10 +32,8 @@ def job_broker() -> JobBroker:
     return broker
 
 
-def confirm(sentence: str, count: int, *, yes: bool) -> None:
+def confirm(sentence: str, count: int) -> None:
     """Ask before an act on so many jobs; end the command if the answer is no, or nobody is there to ask."""
-    if yes:
-        return
     if not sys.stdin.isatty():
         click.echo(f"{sentence.format(jobs=counted(count))} Add --yes to do it.", err=True)
         sys.exit(DECLINED)

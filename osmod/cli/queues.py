@@ -60,11 +60,11 @@ def resume(name: str, as_json: bool) -> None:
 def purge(name: str, yes: bool, as_json: bool) -> None:
     """Delete all jobs of the queue NAME with their records, but those that run."""
     broker = _of(name)
-    number = count(broker, JobFilter(queue=name, states=steering.DELETABLE))
-    if not number:
-        nothing_fits(f"{name} is empty.", as_json=as_json)
-    confirm(f"{{jobs}} of {name} would be deleted, waiting ones among them.", number, yes=yes)
+    if not yes and (number := count(broker, JobFilter(queue=name, states=steering.DELETABLE))):
+        confirm(f"{{jobs}} of {name} would be deleted, waiting ones among them.", number)
     done = steering.purge(broker, name)
+    if not done:
+        nothing_fits(f"{name} is empty.", as_json=as_json)
     if as_json:
         print_json({"count": done})
     else:

@@ -11,9 +11,9 @@ from uuid import uuid4
 import dramatiq
 import pytest
 
-from osmod.jobs import queues
 from osmod.jobs.steering.invariants import check
 from tests.jobs.brokers import boot
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -59,7 +59,7 @@ def test_parent_and_children_go_on_sending(own_server: Callable[..., Server]) ->
     send()
 
     assert [0] * CHILDREN == statuses
-    assert (len(early) + CHILDREN + len(rounds) + 1) * 2 * JOBS == queues.counts(broker, "default").waiting
+    assert (len(early) + CHILDREN + len(rounds) + 1) * 2 * JOBS == queue_counts(broker, "default").waiting
     assert [] == check(broker)
     broker.close()
 

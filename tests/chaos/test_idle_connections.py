@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import dramatiq
 
-from osmod.jobs import queues
 from tests.chaos.proxy import Proxy
 from tests.jobs.brokers import boot
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -33,7 +33,7 @@ def test_a_send_on_forgotten_connections_arrives_in_time(
     actor.send()
 
     assert time.monotonic() - began < 1.5
-    assert queues.counts(broker, "default").waiting == 9
+    assert queue_counts(broker, "default").waiting == 9
     broker.close()
 
 
@@ -53,7 +53,7 @@ def test_an_idle_worker_notices_that_its_connections_are_forgotten(
         proxy.forget()
         sender.enqueue(actor.message())
         assert ran.wait(4)
-        until(lambda: queues.counts(sender, "default").done == 1)
+        until(lambda: queue_counts(sender, "default").done == 1)
     broker.close()
     sender.close()
 

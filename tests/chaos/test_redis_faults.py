@@ -12,11 +12,11 @@ import pytest
 from dramatiq.errors import BrokerConnectionError
 
 from osmod.embedded import free_port
-from osmod.jobs import queues
 from osmod.jobs.errors import JobNotQueued
 from tests.chaos.proxy import Proxy
 from tests.jobs.brokers import boot, hooks_over, open_broker, until_held
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -57,7 +57,7 @@ def test_a_send_whose_answer_is_lost_is_one_job(
     broker.close()
 
     assert proxy.lost == 10
-    assert queues.counts(boot(server.url, lease=1000), "default").waiting == 6
+    assert queue_counts(boot(server.url, lease=1000), "default").waiting == 6
 
 
 @pytest.mark.promise("P6", stock="redis.exceptions.TimeoutError")
@@ -90,7 +90,7 @@ def test_send_waits_out_a_short_outage(own_server: Callable[..., Server]) -> Non
     actor.send()
     timer.join()
 
-    assert queues.counts(broker, "default").waiting == 2
+    assert queue_counts(broker, "default").waiting == 2
     broker.close()
 
 
@@ -235,7 +235,7 @@ def test_nothing_sticks_on_a_network_that_loses_answers(
                 proxy.reset()
         until(lambda: len(ran) == 200, 30)
         proxy.lose_answers = 0.0
-        until(lambda: queues.counts(broker, "default").done == 200, 20)
+        until(lambda: queue_counts(broker, "default").done == 200, 20)
     broker.close()
 
     assert proxy.lost

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import dramatiq
 
-from osmod.jobs import queues
 from tests.chaos.proxy import Proxy
 from tests.jobs.brokers import boot
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -44,6 +44,6 @@ def test_one_answer_that_never_comes_costs_no_lease(
             proxy.swallow = False
             assert not stolen.wait(2 * LEASE)
             may_end.set()
-            until(lambda: queues.counts(other, "default").done == 1)
+            until(lambda: queue_counts(other, "default").done == 1)
         other.close()
     holder.close()

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from dramatiq import Worker
 
-from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from tests.chaos import app, stopping
 from tests.chaos.blows import Blow, assert_never_at_once, deaths, left, strike
 from tests.chaos.pools import OwnPool, Pool, StockPool, url_of
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -118,7 +118,7 @@ def test_asked_again_later_it_ends_at_once(
 
     assert pool.wait() == 1
     assert max(gone.values()) - asked < 1.5
-    until(lambda: queues.counts(sender, "default").done == 4, 10)
+    until(lambda: queue_counts(sender, "default").done == 4, 10)
     assert_never_at_once(log, gone)
 
 
@@ -148,7 +148,7 @@ def test_what_ignores_its_interruption_does_not_hold_up_the_end(
 
     assert pool.wait() == 0
     assert max(gone.values()) - asked < 6
-    until(lambda: queues.counts(sender, "default").done == 3, 10)
+    until(lambda: queue_counts(sender, "default").done == 3, 10)
     assert_never_at_once(log, gone)
 
 
@@ -164,7 +164,7 @@ def test_an_actor_that_is_told_of_the_stop_loses_no_attempt_by_it(
     others()
     strike(pool, [Blow(SIGTERM)])
     gone = deaths(pool, 9)
-    until(lambda: queues.counts(sender, "default").done == 2, 15)
+    until(lambda: queue_counts(sender, "default").done == 2, 15)
 
     assert pool.wait() == 0
     assert_never_at_once(log, gone)
@@ -186,10 +186,10 @@ def test_what_a_job_started_ends_with_its_process(
     started(log, 1)
     strike(pool, [Blow(SIGTERM, "parent"), Blow(SIGTERM, "parent", LATER)])
     gone = deaths(pool, 5)
-    counts = queues.counts(sender, "default")
+    counts = queue_counts(sender, "default")
     assert counts.waiting + counts.delayed == 1
     others()
-    until(lambda: queues.counts(sender, "default").done == 1, 10)
+    until(lambda: queue_counts(sender, "default").done == 1, 10)
 
     assert pool.wait() == 1
     assert_never_at_once(log, gone)
@@ -216,7 +216,7 @@ def test_a_reload_asks_each_process_once(
     until(lambda: before.isdisjoint(worker.pid for worker in pool.workers) and pool.workers, 10)
     send(sender, "asynchronous", 500, 1)
     until(lambda: len(app.events(log)) == 3, 10)
-    until(lambda: queues.counts(sender, "default").done == 3)
+    until(lambda: queue_counts(sender, "default").done == 3)
     strike(pool, [Blow(SIGTERM)])
     deaths(pool, 6)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from osmod.jobs import queues
 from tests.chaos import app
 from tests.chaos.pools import Pool, url_of
 from tests.jobs.brokers import boot
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -36,7 +36,7 @@ def test_jobs_that_run_while_the_server_is_frozen_run_once(
     server.freeze()
     threading.Event().wait(FROZEN)
     server.thaw()
-    until(lambda: queues.counts(sender, "default").done == 4, 20)
+    until(lambda: queue_counts(sender, "default").done == 4, 20)
     pool.terminate()
     pool.wait()
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from dramatiq.cli import HANDLED_SIGNALS
 
-from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.worker.processes import Process
 from osmod.jobs.worker.supervised import due_reason
 from osmod.jobs.worker.supervisor import Supervisor, main, parse
 from tests.chaos import app
 from tests.chaos.pools import Pool, SupervisedPool, url_of
+from tests.queue_counts import queue_counts
 from tests.waiting import until
 
 
@@ -31,7 +31,7 @@ def test_a_dead_process_is_replaced_and_the_other_goes_on(
         sender.enqueue(app.work.message(f"job-{number}", 1000))
     until(lambda: len({process for _, process, _ in app.events(log, "start")}) == 2, 20)
     dead = pool.signal_worker(signal.SIGKILL).pid
-    until(lambda: queues.counts(sender, "default").done == 4, 20)
+    until(lambda: queue_counts(sender, "default").done == 4, 20)
     until(lambda: len(pool.workers) == 2, 20)
 
     assert dead not in [worker.pid for worker in pool.workers]
@@ -46,7 +46,7 @@ def test_a_process_is_recycled_after_so_many_jobs(
     pool = pools(url_of(sender), log, "-t", "1", "--recycle-jobs", "5", kind=SupervisedPool)
     for number in range(10):
         sender.enqueue(app.work.message(f"job-{number}", 300))
-    until(lambda: queues.counts(sender, "default").done == 10, 30)
+    until(lambda: queue_counts(sender, "default").done == 10, 30)
 
     assert sorted(name for name, *_ in app.events(log)) == sorted(f"job-{number}" for number in range(10))
     assert len({process for _, process, _ in app.events(log)}) >= 2

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from tests.chaos import app
 from tests.chaos.pools import Pool, url_of
+from tests.queue_counts import queue_counts
 from tests.waiting import until
 
 LEASE = 1500
@@ -61,7 +61,7 @@ def test_a_job_that_kills_its_worker_is_failed_in_the_end(
         pool.wait(20)
 
     pools(url_of(sender), log, "-t", "2", lease=LEASE)
-    until(lambda: queues.counts(sender, "default").failed == 1, 20)
+    until(lambda: queue_counts(sender, "default").failed == 1, 20)
 
     record = sender.client.hgetall(f"dramatiq:{{default}}:job:{message.message_id}")
     assert record[b"error"] == b"WorkerDied: the worker running this job died 3 times"
@@ -80,8 +80,8 @@ def test_an_innocent_job_is_not_failed_for_its_neighbours(
     pools(url_of(sender), log, "-t", "1", lease=LEASE)
 
     until(lambda: len(app.events(log)) == 3, 20)
-    until(lambda: queues.counts(sender, "default").done == 3)
-    assert queues.counts(sender, "default").failed == 1
+    until(lambda: queue_counts(sender, "default").done == 3)
+    assert queue_counts(sender, "default").failed == 1
 
 
 @pytest.mark.promise("P5", stock="the job runs elsewhere")
@@ -95,13 +95,13 @@ def test_a_frozen_worker_finds_its_ack_refused(
     frozen.signal_worker(signal.SIGSTOP)
     pools(url_of(sender), log, "-t", "1", lease=LEASE)
     until(lambda: len(app.events(log)) == 1, 10, "the job runs elsewhere")
-    until(lambda: queues.counts(sender, "default").done == 1)
+    until(lambda: queue_counts(sender, "default").done == 1)
 
     frozen.signal_worker(signal.SIGCONT)
     until(lambda: len(app.events(log)) == 2, 20)
     until(lambda: "lease" in frozen.said(), 20)
 
-    assert queues.counts(sender, "default").done == 1
+    assert queue_counts(sender, "default").done == 1
     assert sender.client.hget("dramatiq:{default}:meta", "done") == b"1"
 
 
@@ -112,12 +112,12 @@ def test_a_stopping_worker_hands_back_what_it_did_not_begin(
     ids = [_send(sender, f"job-{number}", 1500) for number in range(6)]
     pool = pools(url_of(sender), log, "-t", "2")
     until(lambda: len(app.events(log, "start")) == 2, 20)
-    until(lambda: queues.counts(sender, "default").active == 4)
+    until(lambda: queue_counts(sender, "default").active == 4)
     pool.terminate()
     pool.wait(20)
 
     assert [name for name, *_ in app.events(log)] in (["job-0", "job-1"], ["job-1", "job-0"])
-    assert queues.counts(sender, "default").active == 0
+    assert queue_counts(sender, "default").active == 0
     waiting = sender.client.zrange("dramatiq:{default}:ready", 0, -1)
     assert [one.decode() for one in waiting] == ids[2:]
 
@@ -135,7 +135,7 @@ def test_a_stopping_worker_takes_no_longer_than_its_drain_time(
 
     assert time.monotonic() - began < 6
     # Its thread went on to the end of the process: it starts again a second later.
-    counts = queues.counts(sender, "default")
+    counts = queue_counts(sender, "default")
     assert (counts.active, counts.waiting + counts.delayed) == (0, 1)
     record = sender.client.hgetall(f"dramatiq:{{default}}:job:{message_id}")
     assert record[b"state"] in (b"waiting", b"delayed")

@@ -8,11 +8,11 @@ from typing import Any
 
 import dramatiq
 
-from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.scripts import EXCHANGE, EXTEND
 from osmod.jobs.steering.invariants import check
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 
 MEGABYTE = 1_000_000
@@ -64,7 +64,7 @@ def test_a_send_is_bounded_in_bytes(broker: JobBroker, server: Server) -> None:
 
     assert [message.message_id for message in messages] == [message.message_id for message in sent]
     assert 5 == _scripts(server) - before, "two of three, then the other queue, then two again"
-    assert (11, 3) == (queues.counts(broker, "default").waiting, queues.counts(broker, "other").waiting)
+    assert (11, 3) == (queue_counts(broker, "default").waiting, queue_counts(broker, "other").waiting)
     line = [one.decode() for one in broker.client.zrange(broker.key_base("default") + b"ready", 1, -1)]
     assert [message.message_id for message in messages if message.queue_name == "default"] == line
 

@@ -17,9 +17,9 @@ from dramatiq.rate_limits.backends import RedisBackend as RateLimiterBackend
 from dramatiq.results import Results
 from dramatiq.results.backends import RedisBackend
 
-from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -41,7 +41,7 @@ def test_an_actor_runs_once_for_each_message(broker: JobBroker) -> None:
         broker.join(actor.queue_name, timeout=10_000)
 
     assert sorted(ran) == list(range(200))
-    assert queues.counts(broker, "default").done == 200
+    assert queue_counts(broker, "default").done == 200
 
 
 def test_messages_run_in_the_order_sent(broker: JobBroker) -> None:
@@ -129,7 +129,7 @@ def test_a_message_for_no_known_actor_is_failed(broker: JobBroker) -> None:
     broker.enqueue(Message("default", "nobody", (), {}, {}))
 
     with working(broker):
-        until(lambda: queues.counts(broker, "default").failed == 1)
+        until(lambda: queue_counts(broker, "default").failed == 1)
 
 
 @pytest.mark.parametrize("data", [b"\x00 no json", b'{"args":' + b"[" * 9999 + b"]" * 9999 + b"}"])
@@ -141,7 +141,7 @@ def test_an_unreadable_message_is_failed(broker: JobBroker, data: bytes) -> None
     actor.send(1)
 
     with working(broker):
-        until(lambda: queues.counts(broker, "default").failed == 1)
+        until(lambda: queue_counts(broker, "default").failed == 1)
         broker.join("default", timeout=10_000)
 
     assert ran == [1]
@@ -200,7 +200,7 @@ def test_callbacks_rate_limiters_and_the_age_limit(broker: JobBroker, server: Se
         for _ in range(10):
             limited.send()
         broker.enqueue(stale)
-        until(lambda: queues.counts(broker, "default").failed == 1)
+        until(lambda: queue_counts(broker, "default").failed == 1)
         broker.join("default", timeout=20_000)
 
     assert succeeded == [1, None]
@@ -236,7 +236,7 @@ def test_only_the_queues_asked_for_are_served(broker: JobBroker) -> None:
         broker.join("mine", timeout=10_000)
 
     assert ran == ["mine"]
-    assert queues.counts(broker, "other").waiting == 1
+    assert queue_counts(broker, "other").waiting == 1
 
 
 def test_join_times_out(broker: JobBroker) -> None:
@@ -268,7 +268,7 @@ def test_a_slow_queue_does_not_starve_another(broker: JobBroker) -> None:
         slow.send()
 
     with working(broker, threads=4):
-        until(lambda: queues.counts(broker, "slow").active >= 4)
+        until(lambda: queue_counts(broker, "slow").active >= 4)
         quick.send()
         started = ran.wait(3)
         release.set()

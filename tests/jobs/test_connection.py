@@ -14,7 +14,6 @@ import pytest
 import redis
 
 from osmod.embedded import free_port
-from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption, JobNotQueued
 from osmod.jobs.queue.custody import lease_millis
@@ -23,6 +22,7 @@ from osmod.jobs.wire.link import PASSING, Link, passes
 from osmod.jobs.wire.resp import ServerError
 from osmod.jobs.wire.route import Route
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.services import unavailable
 from tests.waiting import until
@@ -35,7 +35,7 @@ def _works(broker: JobBroker) -> None:
     actor.send()
     with working(broker):
         broker.join("default", timeout=10_000)
-    assert queues.counts(broker, "default").done == 1
+    assert queue_counts(broker, "default").done == 1
     broker.close()
 
 

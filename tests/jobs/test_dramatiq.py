@@ -13,12 +13,13 @@ from dramatiq.middleware import AsyncIO, CurrentMessage, default_middleware
 from dramatiq.results import Results
 from dramatiq.results.backends import StubBackend
 
-from osmod.jobs import queues, steering
+from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.messages.options import MESSAGE_OPTIONS
 from osmod.jobs.records.filters import JobFilter
 from tests.jobs.conftest import working
 from tests.jobs.fail_fast import FailFastBroker
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -74,9 +75,9 @@ def test_a_message_for_a_delay_queue_belongs_to_its_queue(broker: JobBroker) -> 
     sent = broker.enqueue(Message("default.DQ", "note", (), {}, {"eta": eta}))
 
     assert sent.queue_name == "default"
-    assert queues.counts(broker, "default").delayed == 1
+    assert queue_counts(broker, "default").delayed == 1
     with working(broker):
-        until(lambda: queues.counts(broker, "default").done == 1)
+        until(lambda: queue_counts(broker, "default").done == 1)
     assert ran[0] >= eta
 
 
@@ -130,7 +131,7 @@ def test_a_job_of_an_unknown_actor_is_failed_and_can_be_retried(
     with working(broker, threads=1):
         broker.join("default", timeout=10_000)
 
-    assert (["known"], 1) == (ran, queues.counts(broker, "default").failed)
+    assert (["known"], 1) == (ran, queue_counts(broker, "default").failed)
 
     newer = make_broker()
     dramatiq.actor(lambda: ran.append("newer"), actor_name="newer")

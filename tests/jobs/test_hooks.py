@@ -14,11 +14,11 @@ from dramatiq import Broker, JSONEncoder, Message, MessageProxy, Middleware, Pic
 from dramatiq.errors import DecodeError
 from dramatiq.middleware import Callbacks, Retries, SkipMessage
 
-from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.messages.encoding import decoder
 from osmod.jobs.middleware.timelimit import TimeLimit
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 
 
 class Recorder(Middleware):
@@ -85,7 +85,7 @@ def test_a_hook_that_breaks_breaks_nothing_else(broker: JobBroker) -> None:
         broker.join("default", timeout=10_000)
 
     assert told == ["ran"]
-    assert queues.counts(broker, "default").done == 2
+    assert queue_counts(broker, "default").done == 2
 
 
 def test_a_subclass_of_dramatiqs_middleware_is_always_called(make_broker: Callable[..., JobBroker]) -> None:

@@ -11,13 +11,13 @@ import pytest
 from dramatiq import Message, Middleware, Retry
 from dramatiq.middleware import MiddlewareError
 
-from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.middleware.ratelimit import RateLimit
 from osmod.jobs.queue.sending import SEND_BATCH
 from osmod.jobs.steering.invariants import check
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -160,7 +160,7 @@ def test_a_retry_with_any_delay_is_kept(broker: JobBroker, delay: Any) -> None:
             broker.join("default", timeout=10_000)
             assert [1, 2] == ran
         else:
-            until(lambda: queues.counts(broker, "default").delayed)
+            until(lambda: queue_counts(broker, "default").delayed)
 
     assert [] == check(broker)
 
@@ -182,7 +182,7 @@ def test_a_retry_that_cannot_be_stored_fails_the_job(broker: JobBroker) -> None:
     with working(broker):
         fails.send()
         broker.join("default", timeout=10_000)
-    counts = queues.counts(broker, "default")
+    counts = queue_counts(broker, "default")
 
     assert (0, 1) == (counts.done, counts.failed)
 
@@ -208,6 +208,6 @@ def test_a_failed_job_that_nobody_can_decide_about_has_failed(broker: JobBroker)
     with working(broker):
         fails.send()
         broker.join("default", timeout=10_000)
-    counts = queues.counts(broker, "default")
+    counts = queue_counts(broker, "default")
 
     assert (0, 1) == (counts.done, counts.failed)

@@ -13,7 +13,7 @@ import pytest
 from dramatiq import Broker, MessageProxy, Middleware
 from dramatiq.middleware import Interrupt, Retries, TimeLimitExceeded
 
-from osmod.jobs import queues, steering
+from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.middleware.control import JobControl
 from osmod.jobs.middleware.shutdown import ShutdownNotifications
@@ -21,6 +21,7 @@ from osmod.jobs.middleware.timelimit import TimeLimit
 from osmod.jobs.queue.interrupts import interrupt, interruptible
 from osmod.jobs.records.filters import JobFilter
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.waiting import until
 
 THREADS = 8
@@ -111,9 +112,9 @@ def test_nothing_is_raised_in_hooks(make_broker: Callable[..., JobBroker], by: s
             broker.emit_before("worker_shutdown", worker)
         _pass(0.1)
         slow.go_on.set()
-        until(lambda: queues.counts(broker, "default").active == 0)
+        until(lambda: queue_counts(broker, "default").active == 0)
         alive = [thread.is_alive() for thread in worker.workers]
-    counts = queues.counts(broker, "default")
+    counts = queue_counts(broker, "default")
 
     assert (["ValueError" if fails else "NoneType"], [True]) == (slow.told, alive)
     if by != "cancel":

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dramatiq
 import pytest
 
-from osmod.jobs import enqueue, queues
+from osmod.jobs import enqueue
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.steering.invariants import check
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 
 BASE = "dramatiq:{default}:"
 
@@ -72,4 +73,4 @@ def test_a_job_lost_from_its_set_runs_after_a_repair(broker: JobBroker, ids: lis
         broker.client.zadd(BASE + "delayed", {ids[1]: 1})
         broker.join("default", timeout=15_000)
 
-    assert queues.counts(broker, "default").done == 3
+    assert queue_counts(broker, "default").done == 3

@@ -7,11 +7,12 @@ import threading
 import dramatiq
 import pytest
 
-from osmod.jobs import queues
+from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.scripts import EXCHANGE, EXTEND
 from osmod.jobs.steering.invariants import check
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.waiting import until
 
 
@@ -81,15 +82,15 @@ def test_a_run_goes_on_under_the_lease_that_its_process_is_given_anew(
     with working(broker, threads=3):
         message = once.send()
         assert began.wait(5)
-        queues.pause(broker, "default")
+        steering.pause(broker, "default")
         old = broker.client.zrange(base + b"active", 0, -1)
         broker.client.zadd(base + b"active", {old[0]: 1})
         EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"", b"0"])
-        assert 1 == queues.counts(broker, "default").waiting
+        assert 1 == queue_counts(broker, "default").waiting
         if noticed:
             broker.custody.holdings("default").extend(broker.links, broker.custody.lease)
             assert broker.custody.holdings("default").held[message.message_id].lost
-        queues.resume(broker, "default")
+        steering.resume(broker, "default")
         until(lambda: broker.client.zcard(base + b"active"))
         assert old != broker.client.zrange(base + b"active", 0, -1), "it was leased anew"
         held = broker.custody.holdings("default").held[message.message_id]
@@ -99,7 +100,7 @@ def test_a_run_goes_on_under_the_lease_that_its_process_is_given_anew(
         broker.join("default", timeout=10_000)
 
     assert (1 if ends == "done" else 2) == len(runs)
-    assert 1 == queues.counts(broker, "default").done
+    assert 1 == queue_counts(broker, "default").done
     assert [] == check(broker)
 
 
@@ -121,7 +122,7 @@ def test_a_job_that_ended_is_settled_under_the_lease_given_anew(broker: JobBroke
     holdings.flush(broker.links)
     consumer.close()
 
-    assert (1, 0) == (queues.counts(broker, "default").done, queues.counts(broker, "default").active)
+    assert (1, 0) == (queue_counts(broker, "default").done, queue_counts(broker, "default").active)
     assert message.message_id not in holdings.held
 
 

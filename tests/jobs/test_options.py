@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 import dramatiq
 import pytest
 
-from osmod.jobs import enqueue, queues
+from osmod.jobs import enqueue, steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption, UnknownOption
 from osmod.jobs.messages.options import parse_backoff, parse_priority
+from osmod.jobs.records.filters import JobFilter
 from tests.jobs.conftest import working
+from tests.queue_counts import QueueCounts, queue_counts
 from tests.waiting import until
 
 
@@ -148,7 +150,7 @@ def test_attempts_count_all_runs(broker: JobBroker) -> None:
     enqueue(fails, name="actor's")
     enqueue(fails, name="message's", attempts=1)
     with working(broker):
-        until(lambda: queues.counts(broker, "default").failed == 2)
+        until(lambda: queue_counts(broker, "default").failed == 2)
 
     assert sorted(runs) == ["actor's"] * 3 + ["message's"]
 
@@ -167,7 +169,7 @@ def test_backoff_can_be_a_function_and_has_a_ceiling(broker: JobBroker) -> None:
 
     fails.send()
     with working(broker):
-        until(lambda: queues.counts(broker, "default").failed == 1)
+        until(lambda: queue_counts(broker, "default").failed == 1)
 
     assert asked == [1, 2]
 
@@ -184,7 +186,7 @@ def test_time_limits_interrupt(make_broker: Callable[..., JobBroker]) -> None:
 
     enqueue(endless, time_limit=100)
     with working(broker):
-        until(lambda: queues.counts(broker, "default").failed == 1, 10)
+        until(lambda: queue_counts(broker, "default").failed == 1, 10)
 
 
 def test_unique_gives_the_job_that_is_there(broker: JobBroker, noop: dramatiq.Actor[..., None]) -> None:
@@ -195,12 +197,12 @@ def test_unique_gives_the_job_that_is_there(broker: JobBroker, noop: dramatiq.Ac
 
     assert (first.created, second.created, other.created) == (True, False, True)
     assert second.message_id == first.message_id
-    assert queues.counts(broker, "default").waiting == 1
+    assert queue_counts(broker, "default").waiting == 1
     with working(broker):
-        until(lambda: queues.counts(broker, "default").done == 1)
+        until(lambda: queue_counts(broker, "default").done == 1)
     assert enqueue(noop, comment_id=1, unique="score-1").created
     assert not enqueue(noop, comment_id=2, unique="score-2").created
-    queues.cancel(broker, "default", other.message_id)
+    steering.cancel(broker, JobFilter(ids=(other.message_id,)))
     assert enqueue(noop, comment_id=2, unique="score-2").created
 
 
@@ -232,7 +234,7 @@ def test_remove_on_complete_keeps_no_record_but_the_count(broker: JobBroker) -> 
     record = broker.client.hgetall(f"dramatiq:{{default}}:job:{message.message_id}")
     assert record[b"state"] == b"removed"
     assert b"message" not in record
-    assert queues.counts(broker, "default").done == 0
+    assert queue_counts(broker, "default").done == 0
     assert broker.client.hget("dramatiq:{default}:meta", "done") == b"1"
     assert ran == [1]
 
@@ -242,15 +244,23 @@ def test_pause_starts_nothing_and_resume_goes_on(broker: JobBroker, noop: dramat
     """P12: jobs are taken in and wait; a purge touches this queue alone."""
     other = dramatiq.actor(lambda: None, actor_name="other", queue_name="other")
     with working(broker):
-        queues.pause(broker, "default")
+        steering.pause(broker, "default")
         noop.send()
         other.send()
-        until(lambda: queues.counts(broker, "other").done == 1)
-        assert queues.counts(broker, "default").waiting == 1
-        assert queues.counts(broker, "default").paused
-        queues.resume(broker, "default")
-        until(lambda: queues.counts(broker, "default").done == 1, 2)
-    broker.flush("default")
+        until(lambda: queue_counts(broker, "other").done == 1)
+        assert queue_counts(broker, "default").waiting == 1
+        assert queue_counts(broker, "default").paused
+        steering.resume(broker, "default")
+        until(lambda: queue_counts(broker, "default").done == 1, 2)
+    assert steering.purge(broker, "default") == 1
+    assert (QueueCounts(), QueueCounts(done=1)) == (
+        queue_counts(broker, "default"),
+        queue_counts(broker, "other"),
+    )
 
-    assert queues.counts(broker, "default").done == 0
-    assert queues.counts(broker, "other").done == 1
+    noop.send()
+    broker.flush("default")
+    assert (QueueCounts(), QueueCounts(done=1)) == (
+        queue_counts(broker, "default"),
+        queue_counts(broker, "other"),
+    )

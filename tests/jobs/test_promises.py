@@ -6,18 +6,22 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import dramatiq
 import pytest
+from dramatiq import Message
 
 from osmod.embedded import free_port
-from osmod.jobs import queues
+from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.middleware.ratelimit import RateLimit
+from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.steering.invariants import check
 from tests.jobs.brokers import send_all
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -115,23 +119,35 @@ def test_no_script_touches_two_slots(own_server: Callable[..., Server]) -> None:
     with working(broker):
         for fails in (False, True):
             maybe.send_with_options(args=(fails,), unique=f"key-{fails}", delay=10)
-        until(lambda: queues.counts(broker, "default").failed == 1)
+        until(lambda: queue_counts(broker, "default").failed == 1)
         broker.join("default", timeout=10_000)
-    queues.pause(broker, "default")
-    message = maybe.send(False)
-    queues.resume(broker, "default")
-    queues.cancel(broker, "default", message.message_id)
+    steering.pause(broker, "default")
+    assert [1] * 5 == _steered(broker, maybe.send_with_options(args=(False,), delay=60_000))
+    steering.resume(broker, "default")
+    assert 2 == steering.purge(broker, "default")
     assert RateLimit(broker, "api", limit=1, per=1000).wait() == 0
     assert check(broker, repair=True) == []
     broker.flush("default")
     broker.close()
 
 
+def _steered(broker: JobBroker, delayed: Message[Any]) -> list[int]:
+    """How many jobs each act changed, one after the other."""
+    one = JobFilter(ids=(delayed.message_id,))
+    return [
+        steering.prioritise(broker, one, "high"),
+        steering.promote(broker, one),
+        steering.cancel(broker, one).cancelled,
+        steering.retry(broker, one),
+        steering.delete(broker, one),
+    ]
+
+
 def test_a_million_years_of_delay_is_a_delay(broker: JobBroker) -> None:
     """Any delay goes, to the end of the year 9999; Dramatiq's own broker documents seven days as its most."""
     actor = dramatiq.actor(lambda: None, actor_name="noop")
     message = actor.send_with_options(delay=1000 * 86_400 * 365 * 1_000_000)
-    assert queues.counts(broker, "default").delayed == 1
+    assert queue_counts(broker, "default").delayed == 1
     record = get_job(broker, message.message_id)
     assert record is not None
     assert record.due is not None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dramatiq
 
-from osmod.jobs import queues, steering
+from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.scripts import EXCHANGE, RECLAIM
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.steering.invariants import check
+from tests.queue_counts import queue_counts
 
 
 def test_jobs_taken_back_are_at_their_old_places_but_for_those_cancelled_meanwhile(broker: JobBroker) -> None:
@@ -29,7 +30,7 @@ def test_jobs_taken_back_are_at_their_old_places_but_for_those_cancelled_meanwhi
         base + b"ready", 0, -1
     )
     assert [f"{elsewhere.message_id} another:1".encode()] == broker.client.zrange(base + b"active", 0, -1)
-    counts = queues.counts(broker, "default")
+    counts = queue_counts(broker, "default")
     assert (2, 1, 1) == (counts.waiting, counts.active, counts.cancelled)
     assert [] == check(broker)
     assert 0 == RECLAIM.run(broker.links, base, [b"lost:1", b"%d" % broker.dead_message_ttl]), (

@@ -10,9 +10,9 @@ import dramatiq
 from dramatiq import Message, Middleware
 from dramatiq.middleware import AsyncIO, CurrentMessage, SkipMessage
 
-from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.waiting import until
 
 
@@ -36,7 +36,7 @@ def test_the_same_id_from_elsewhere_is_the_job_that_runs(broker: JobBroker) -> N
             broker.enqueue(message)
             assert began.wait(10)
         send_it.send()
-        until(lambda: queues.counts(broker, "default").done == 1)
+        until(lambda: queue_counts(broker, "default").done == 1)
         may_end.set()
         broker.join("default", timeout=10_000)
 
@@ -61,7 +61,7 @@ def test_a_run_can_send_its_own_job_again(broker: JobBroker) -> None:
         broker.join("default", timeout=10_000)
 
     assert 3 == len(runs)
-    assert 1 == queues.counts(broker, "default").done
+    assert 1 == queue_counts(broker, "default").done
 
 
 def test_a_coroutine_is_its_run_too(broker: JobBroker) -> None:

@@ -1,10 +1,10 @@
-"""Random sequences of everything that can happen to jobs, against a model of ten lines."""
+"""Random sequences of everything that can happen to jobs, against a model of what each does."""
 
 from __future__ import annotations
 
-import math
 import os
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import dramatiq
@@ -16,63 +16,34 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
+    multiple,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from osmod.jobs import queues
+from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption
+from osmod.jobs.middleware.scripts import REPORT
 from osmod.jobs.queue.job import Job
+from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.invariants import check
+from tests.jobs.queue_model import LIVE, QueueModel
+from tests.jobs.strategies import HOSTILE, JOB, TEXTS
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
 BASE = "dramatiq:{default}:"
-TEXTS = st.sampled_from(["", "key", "{key}", "a b", "a\r\nb", "\0", "half \ud800 pair", "é" * 500])
-NUMBERS = st.sampled_from(
-    [0, 1, -1, 3.5, 10**13, 10**19, 10**400, 1e305, math.nan, math.inf, -math.inf, "", None]
-)
-#: Options as nobody in their right mind sets them, and some that are fine.
-HOSTILE = st.fixed_dictionaries(
-    {},
-    optional={
-        "unique": TEXTS,
-        "unique_ttl": NUMBERS,
-        "unique_for": NUMBERS,
-        "unique_until": st.sampled_from(["done", "started", "never", ""]),
-        "priority": NUMBERS,
-        "eta": NUMBERS,
-        "backoff": NUMBERS,
-        "max_backoff": NUMBERS,
-        "remove_on_complete": st.sampled_from([False, None, 0]),
-    },
-)
 
 
-@dataclass
-class Model:
-    """What the queue should hold."""
-
-    state: dict[str, JobState] = field(default_factory=dict)
-    place: dict[str, tuple[int, int]] = field(default_factory=dict)
-    priority: dict[str, int] = field(default_factory=dict)
-    arrivals: int = 0
-    paused: bool = False
-
-    def line_up(self, message_id: str) -> None:
-        """Behind all others of its priority."""
-        self.arrivals += 1
-        self.place[message_id] = (self.priority[message_id], self.arrivals)
-        self.state[message_id] = JobState.WAITING
-
-    def next(self) -> str | None:
-        """Which job a worker should get."""
-        waiting = [one for one, state in self.state.items() if state is JobState.WAITING]
-        return min(waiting, key=self.place.__getitem__) if waiting and not self.paused else None
+def while_any(*states: JobState) -> Callable[[Any], Any]:
+    """A rule is worth a step only while there is a job in one of these states, though it may meet others, too."""
+    return precondition(lambda self: any(state in states for state in self.model.state.values()))
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -90,8 +61,9 @@ class QueueMachine(RuleBasedStateMachine):
         dramatiq.set_broker(self.broker)
         self.broker.declare_queue("default")
         self.consumer = self.broker.consume("default", prefetch=1, timeout=1)
-        self.model = Model()
+        self.model = QueueModel()
         self.adopted: set[str] = set()
+        self.numbers = count(1)
 
     def teardown(self) -> None:
         """Leave no connection."""
@@ -104,22 +76,43 @@ class QueueMachine(RuleBasedStateMachine):
             self.broker.custody.holdings("default").flush(self.broker.links)
         self.broker.custody.holdings("default").exchange(self.broker.links, b"", 0)
 
-    @rule(target=sent, priority=st.integers(-1, 1), delayed=st.booleans())
-    def enqueue(self, priority: int, delayed: bool) -> Message[Any]:
-        message: Message[Any] = Message("default", "any", (), {}, {"priority": priority})
-        self.broker.enqueue(message, delay=3_600_000 if delayed else None)
-        self.model.priority[message.message_id] = priority
-        if delayed:
+    def enqueue_some(self, jobs: list[tuple[int, bool, str | None]]) -> Any:
+        stored = []
+        for priority, delayed, key in jobs:
+            options: dict[str, Any] = {"priority": priority, **({"unique": f"key {key}"} if key else {})}
+            message = self.message(options)
+            if self.store(message, 3_600_000 if delayed else None):
+                stored.append(message)
+        return multiple(*stored)
+
+    begin = initialize(target=sent, jobs=st.lists(JOB, min_size=6, max_size=12))(enqueue_some)
+    enqueue = rule(target=sent, jobs=st.lists(JOB, min_size=1, max_size=5))(enqueue_some)
+
+    def message(self, options: dict[str, Any], *arguments: Any) -> Message[Any]:
+        """With an id of its own, the same whenever the sequence is run again."""
+        return Message("default", "any", arguments, {}, options, f"job-{next(self.numbers)}")
+
+    def store(self, message: Message[Any], delay: int | None = None) -> bool:
+        """Send it. False if another job has its unique key."""
+        sent = self.broker.enqueue(message, delay=delay)
+        key = message.options.get("unique")
+        holder = self.model.holder(key) if key else None
+        assert sent.options.get("duplicate_of") == holder
+        if holder:
+            return False
+        self.model.priority[message.message_id] = message.options["priority"]
+        if key:
+            self.model.key[message.message_id] = key
+        if delay:
             self.model.state[message.message_id] = JobState.DELAYED
         else:
             self.model.line_up(message.message_id)
-        return message
+        return True
 
     @rule(options=HOSTILE, argument=TEXTS)
     def enqueue_with_anything(self, options: dict[str, Any], argument: str) -> None:
         """One message with any options between two good ones: all are stored, or none."""
-        between: Message[Any] = Message("default", "any", (argument,), {}, options)
-        good: list[Message[Any]] = [Message("default", "any", (), {}, {}) for _ in range(2)]
+        between, good = self.message(options, argument), [self.message({}) for _ in range(2)]
         try:
             stored = self.broker.send_many([good[0], between, good[1]])
         except InvalidOption:
@@ -135,11 +128,19 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(message=sent)
     def enqueue_again(self, message: Message[Any]) -> None:
+        """Nothing happens, unless it was deleted."""
         if message.message_id in self.model.state:
             self.broker.enqueue(message)
+        else:
+            self.store(message)
 
-    @rule(target=held)
-    def fetch(self) -> Any:
+    @while_any(JobState.WAITING, JobState.DELAYED)
+    @rule(target=held, number=st.integers(1, 4))
+    def fetch(self, number: int) -> Any:
+        return multiple(*filter(None, [self.fetch_next() for _ in range(number)]))
+
+    def fetch_next(self) -> Job | None:
+        """The job that is given out, which is the one that should be."""
         expected = self.model.next()
         self.consumer.prefetch = len(self.consumer.queued_message_ids) + 1
         if expected and (lost := self.consumer._holdings.held.get(expected)):
@@ -149,16 +150,14 @@ class QueueMachine(RuleBasedStateMachine):
             self.model.state[expected] = JobState.ACTIVE
             self.adopted.add(expected)
             return None
-        job = until(lambda: next(self.consumer), 5) if expected else next(self.consumer)
+        job: Any = until(lambda: next(self.consumer), 5) if expected else next(self.consumer)
         assert (job and job.message_id) == expected
         if expected:
             self.model.state[expected] = JobState.ACTIVE
         return job
 
     @rule(job=consumes(held), how=st.sampled_from(["done", "failed", "retry", "retry later", "hand back"]))
-    def settle(self, job: Job | None, how: str) -> None:
-        if job is None:
-            return
+    def settle(self, job: Job, how: str) -> None:
         if how == "failed":
             self.consumer.nack(job)
         elif how == "hand back":
@@ -169,7 +168,10 @@ class QueueMachine(RuleBasedStateMachine):
             self.consumer.ack(job)
         self.tell()
         if self.model.state.get(job.message_id) is not JobState.ACTIVE:
-            return  # Cancelled or purged meanwhile: what its worker says is refused.
+            return  # Gone, or lost: what its worker says is refused.
+        if how != "done" and self.model.stop_if_asked(job.message_id):
+            return
+        self.model.asked.discard(job.message_id)
         if how == "retry":
             self.model.line_up(job.message_id)
         else:
@@ -181,22 +183,31 @@ class QueueMachine(RuleBasedStateMachine):
             }[how]
 
     @rule(target=lost, job=consumes(held))
-    def lose_lease(self, job: Job | None) -> Any:
-        if job is not None and self.model.state.get(job.message_id) is JobState.ACTIVE:
+    def lose_lease(self, job: Job) -> Any:
+        if self.model.state.get(job.message_id) is JobState.ACTIVE:
             self.server.client.zadd(BASE + "active", {f"{job.message_id} {job.token.decode()}": 1}, xx=True)
             self.tell()
-            self.model.state[job.message_id] = JobState.WAITING
+            if not self.model.stop_if_asked(job.message_id):
+                self.model.state[job.message_id] = JobState.WAITING
         return job
 
     @rule(job=consumes(lost), fails=st.booleans())
-    def settle_too_late(self, job: Job | None, fails: bool) -> None:
-        if job is not None:
-            (self.consumer.nack if fails else self.consumer.ack)(job)
-            self.tell()
-            if self.model.state.get(job.message_id) is JobState.ACTIVE and job.message_id in self.adopted:
-                self.model.state[job.message_id] = JobState.FAILED if fails else JobState.DONE
-            self.adopted.discard(job.message_id)
+    def settle_too_late(self, job: Job, fails: bool) -> None:
+        (self.consumer.nack if fails else self.consumer.ack)(job)
+        self.tell()
+        self.end_adopted(job.message_id, JobState.FAILED if fails else JobState.DONE)
+        self.adopted.discard(job.message_id)
 
+    def end_adopted(self, job_id: str, how: JobState) -> None:
+        """It counts if the job had been leased here anew."""
+        if self.model.state.get(job_id) is not JobState.ACTIVE or job_id not in self.adopted:
+            return
+        if how is JobState.FAILED and self.model.stop_if_asked(job_id):
+            return
+        self.model.asked.discard(job_id)
+        self.model.state[job_id] = how
+
+    @while_any(JobState.DELAYED)
     @rule(message=sent)
     def become_due(self, message: Message[Any]) -> None:
         if self.model.state.get(message.message_id) is JobState.DELAYED:
@@ -204,55 +215,85 @@ class QueueMachine(RuleBasedStateMachine):
             self.tell()
             self.model.line_up(message.message_id)
 
+    def known(self, message: Message[Any] | None) -> list[str]:
+        """The ids of the jobs that an act is to be done to: one, or all there are."""
+        if message is None:
+            return list(self.model.state)
+        return [message.message_id] if message.message_id in self.model.state else []
+
+    @while_any(*LIVE)
+    @rule(message=sent | st.none())
+    def cancel(self, message: Message[Any] | None) -> None:
+        """Running jobs end as cancelled when their worker says that they ended, unless they are done."""
+        cancelled = steering.cancel(self.broker, _of(message))
+        assert (cancelled.cancelled, cancelled.interrupting) == self.model.cancel(self.known(message))
+
+    @while_any(JobState.ACTIVE)
+    @rule()
+    def look_who_is_to_stop(self) -> None:
+        """As workers do, twice a second."""
+        asked = REPORT.run(self.broker.links, BASE.encode(), [b"100"])
+        assert {job_id.decode() for job_id in asked} == self.model.asked
+
+    @while_any(JobState.FAILED, JobState.CANCELLED)
     @rule(message=sent)
-    def cancel(self, message: Message[Any]) -> None:
-        before = self.model.state.get(message.message_id)
-        assert queues.cancel(self.broker, "default", message.message_id) == before
-        if before in (JobState.WAITING, JobState.DELAYED, JobState.ACTIVE):
-            self.model.state[message.message_id] = JobState.CANCELLED
+    def retry(self, message: Message[Any]) -> None:
+        assert steering.retry(self.broker, _of(message)) == sum(map(self.model.retry, self.known(message)))
 
-    @rule()
-    def pause(self) -> None:
-        queues.pause(self.broker, "default")
-        self.model.paused = True
+    @while_any(JobState.DELAYED)
+    @rule(message=sent | st.none())
+    def promote(self, message: Message[Any] | None) -> None:
+        """What is due first lines up first."""
+        due = [job_id.decode() for job_id in self.server.client.zrange(BASE + "delayed", 0, -1)]
+        ids = due if message is None else self.known(message)
+        assert steering.promote(self.broker, _of(message)) == sum(map(self.model.promote, ids))
 
-    @precondition(lambda self: self.model.paused)
-    @rule()
-    def resume(self) -> None:
-        queues.resume(self.broker, "default")
-        self.model.paused = False
+    @while_any(JobState.WAITING, JobState.DELAYED)
+    @rule(message=sent | st.none(), priority=st.integers(-2, 2))
+    def prioritise(self, message: Message[Any] | None, priority: int) -> None:
+        changed = steering.prioritise(self.broker, _of(message), priority)
+        assert changed == self.model.prioritise(self.known(message), priority)
+
+    @rule(message=sent)
+    def delete(self, message: Message[Any]) -> None:
+        assert steering.delete(self.broker, _of(message)) == self.model.delete(self.known(message))
+
+    @rule(pause=st.sampled_from([True, False, False]))
+    def pause_or_resume(self, pause: bool) -> None:
+        act = steering.pause if pause else steering.resume
+        assert act(self.broker, "default") == (pause != self.model.paused)
+        self.model.paused = pause
 
     @precondition(lambda self: len(self.model.state) > 6)
     @rule()
     def purge(self) -> None:
+        assert steering.purge(self.broker, "default") == self.model.delete(self.known(None))
+
+    @precondition(lambda self: len(self.model.state) > 6)
+    @rule()
+    def flush(self) -> None:
         self.broker.flush("default")
-        self.model.state.clear()
+        self.model.flush()
 
     @invariant()
     def the_queue_is_sound_and_as_modelled(self) -> None:
         assert check(self.broker) == []
-        counts = queues.counts(self.broker, "default")
-        states = list(self.model.state.values())
-        assert counts == queues.QueueCounts(
-            waiting=states.count(JobState.WAITING),
-            delayed=states.count(JobState.DELAYED),
-            active=states.count(JobState.ACTIVE),
-            done=states.count(JobState.DONE),
-            failed=states.count(JobState.FAILED),
-            cancelled=states.count(JobState.CANCELLED),
-            paused=self.model.paused,
-        )
+        assert queue_counts(self.broker, "default") == self.model.counts()
+
+
+def _of(message: Message[Any] | None) -> JobFilter:
+    return JobFilter(queue="default", ids=(message.message_id,) if message else ())
 
 
 def test_no_sequence_of_operations_breaks_an_invariant(server: Server) -> None:
-    """Enqueue, fetch, ack, nack, retry, delay, lease loss, cancel, pause, purge, in any order."""
+    """Enqueue, fetch, ack, nack, retry, delay, lease loss and all that operators do, in any order."""
     machine = type("Machine", (QueueMachine,), {"server": server})
     thorough = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=500 if thorough else 40,
-            stateful_step_count=60 if thorough else 30,
+            max_examples=500 if thorough else 60,
+            stateful_step_count=60 if thorough else 40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -12,12 +12,12 @@ from typing import Any
 import dramatiq
 from dramatiq.middleware import AsyncIO, Retries
 
-from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.middleware.timelimit import TimeLimit
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
+from tests.queue_counts import queue_counts
 from tests.waiting import until
 
 
@@ -45,7 +45,7 @@ def test_a_coroutine_is_cancelled_and_over_before_it_is_tried_again(
         broker.join("default", timeout=10_000)
 
     assert ["begun", "over"] * 2 == told
-    assert queues.counts(broker, "default").failed == 1
+    assert queue_counts(broker, "default").failed == 1
 
 
 def test_a_blocking_call_ends_before_its_job_is_interrupted(make_broker: Callable[..., JobBroker]) -> None:
@@ -72,7 +72,7 @@ def test_a_blocking_call_ends_before_its_job_is_interrupted(make_broker: Callabl
             broker.join("default", timeout=10_000)
 
     assert ["begun"] == told
-    assert queues.counts(broker, "default").failed == 1
+    assert queue_counts(broker, "default").failed == 1
 
 
 def test_a_coroutine_that_cleans_up_for_long_is_handed_back_all_the_same(

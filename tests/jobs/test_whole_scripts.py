@@ -9,12 +9,12 @@ import dramatiq
 import pytest
 from dramatiq import Message
 
-from osmod.jobs import queues
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued, RedisUnusable
 from osmod.jobs.queue.scripts import ENQUEUE, EXCHANGE, RECLAIM
 from osmod.jobs.steering.invariants import check
 from osmod.jobs.wire.resp import ServerError
+from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 
 BROKEN_TERMS = [
@@ -78,7 +78,7 @@ def test_a_key_of_another_kind_orphans_nothing_that_is_sent(
 
     assert [] == check(broker)
     broker.send_many(messages)
-    counts = queues.counts(broker, "default")
+    counts = queue_counts(broker, "default")
     assert (5, 5) == (counts.waiting, counts.delayed)
 
 
@@ -93,7 +93,7 @@ def test_a_counter_that_is_no_number_orphans_nothing(broker: JobBroker, server: 
     _settle_all(broker)
 
     assert [] == check(broker)
-    counts = queues.counts(broker, "default")
+    counts = queue_counts(broker, "default")
     assert (3, 1, 1, 1, 1, 0) == (
         *(counts.waiting, counts.delayed, counts.done, counts.failed, counts.cancelled, counts.active),
     )
@@ -131,7 +131,7 @@ def test_a_key_of_another_kind_orphans_nothing_that_is_settled(
     _settle_all(broker)
 
     assert [] == check(broker)
-    counts = queues.counts(broker, "default")
+    counts = queue_counts(broker, "default")
     assert (1, 1, 1) == (counts.delayed, counts.failed, counts.cancelled)
 
 

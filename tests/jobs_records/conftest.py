@@ -44,3 +44,14 @@ def accept(broker: JobBroker) -> Actor[..., None]:
         """Nothing runs here."""
 
     return accept
+
+
+@pytest.fixture
+def actor(broker: JobBroker) -> Actor[..., None]:
+    """An actor of one argument, without retries."""
+
+    @dramatiq.actor(actor_name="acceptComments", max_retries=0)
+    def accept(comment_id: int) -> None:
+        """Nothing runs here."""
+
+    return accept

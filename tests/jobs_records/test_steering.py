@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import dramatiq
-import pytest
 from dramatiq import Actor
 
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.middleware.control import JobControl
 from osmod.jobs.queue import presence
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count, find
 from osmod.jobs.records.reading import get_job
-from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
 from osmod.jobs.steering import audit
 from tests.jobs.conftest import working
+from tests.jobs_records.single import one, record
 from tests.jobs_records.taking import end, taken
 from tests.waiting import until
-
-
-@pytest.fixture
-def actor(broker: JobBroker) -> Actor[..., None]:
-    """An actor of one argument, without retries."""
-
-    @dramatiq.actor(actor_name="acceptComments", max_retries=0)
-    def accept(comment_id: int) -> None:
-        """Nothing runs here."""
-
-    return accept
-
-
-def record(broker: JobBroker, job_id: str) -> JobRecord:
-    found = get_job(broker, job_id)
-    assert found is not None
-    return found
-
-
-def one(job_id: str) -> JobFilter:
-    return JobFilter(ids=(job_id,))
 
 
 def acts(broker: JobBroker) -> list[tuple[str, str, str, int]]:
@@ -93,97 +70,6 @@ def test_a_retry_leaves_alone_what_did_not_fail(broker: JobBroker, actor: Actor[
     assert 0 == steering.retry(broker, one(message.message_id))
     assert 0 == steering.retry(broker, JobFilter(states=(JobState.WAITING,)))
     assert [] == acts(broker)
-
-
-def test_waiting_and_delayed_jobs_are_cancelled_at_once(broker: JobBroker, actor: Actor[..., None]) -> None:
-    """They never run, and their records say who cancelled them."""
-    waiting = actor.send(1).message_id
-    delayed = actor.send_with_options(args=(2,), delay=60_000).message_id
-
-    cancelled = steering.cancel(broker, JobFilter(actor="acceptComments"), by="ann@desk")
-
-    assert (2, 0) == (cancelled.cancelled, cancelled.interrupting)
-    for job_id in (waiting, delayed):
-        job = record(broker, job_id)
-        assert job.state is JobState.CANCELLED
-        assert job.error is not None
-        assert ("Cancelled", "by ann@desk") == (job.error.kind, job.error.message)
-    assert 0 == broker.do_qsize("default")
-
-
-def test_a_running_job_is_interrupted(broker: JobBroker) -> None:
-    """Within seconds, as by a time limit; it is not retried, and what it cleans up is cleaned up."""
-    started, cleaned = threading.Event(), threading.Event()
-
-    @dramatiq.actor(max_retries=5, min_backoff=1)
-    def work() -> None:
-        started.set()
-        try:
-            for _ in range(2000):
-                time.sleep(0.01)
-        finally:
-            cleaned.set()
-
-    message = work.send()
-    with working(broker):
-        assert started.wait(10)
-        outcome = steering.cancel(broker, one(message.message_id), by="ann@desk")
-        assert (0, 1) == (outcome.cancelled, outcome.interrupting)
-        until(lambda: record(broker, message.message_id).state is JobState.CANCELLED)
-
-    assert cleaned.is_set()
-    job = record(broker, message.message_id)
-    assert job.error is not None
-    assert "by ann@desk" == job.error.message
-    assert 0 == broker.do_qsize("default")
-
-
-def test_a_job_in_a_workers_hands_that_no_thread_has_begun_is_cancelled(broker: JobBroker) -> None:
-    """It was fetched ahead; it never starts."""
-    release, ran = threading.Event(), []
-
-    @dramatiq.actor
-    def work(number: int) -> None:
-        ran.append(number)
-        release.wait(20)
-
-    first = work.send(1).message_id
-    with working(broker, threads=1):
-        until(lambda: ran)
-        second = work.send(2).message_id
-        until(lambda: record(broker, second).state is JobState.ACTIVE)
-        steering.cancel(broker, one(second))
-        until(lambda: record(broker, second).cancelling)
-        control = next(one for one in broker.middleware if isinstance(one, JobControl))
-        until(lambda: second in control.unwanted)
-        release.set()
-        until(lambda: record(broker, second).state is JobState.CANCELLED)
-        until(lambda: record(broker, first).state is JobState.DONE)
-
-    assert [1] == ran
-
-
-def test_a_cancelled_job_whose_worker_hands_it_back_does_not_run_again(
-    broker: JobBroker, actor: Actor[..., None]
-) -> None:
-    """Cancelled is cancelled, whatever becomes of the worker."""
-    message = actor.send(1)
-    with taken(broker, 1) as (consumer, jobs):
-        steering.cancel(broker, one(message.message_id))
-        consumer.requeue(jobs)
-
-    assert record(broker, message.message_id).state is JobState.CANCELLED
-    assert 0 == broker.do_qsize("default")
-
-
-def test_a_cancelled_job_can_be_retried(broker: JobBroker, actor: Actor[..., None]) -> None:
-    """And is then a job like any other."""
-    message = actor.send(1)
-    steering.cancel(broker, one(message.message_id))
-
-    assert 1 == steering.retry(broker, one(message.message_id))
-    assert [message.message_id] == end(broker, 1)
-    assert record(broker, message.message_id).state is JobState.DONE
 
 
 def test_a_delayed_job_is_promoted(broker: JobBroker, actor: Actor[..., None]) -> None:
@@ -271,23 +157,50 @@ def test_secrets_do_not_stand_in_the_audit_log(broker: JobBroker) -> None:
     assert 'text="•••"' in audit.audit_log(broker)[0].what
 
 
-def test_a_cancelled_job_that_fails_otherwise_is_cancelled_all_the_same(broker: JobBroker) -> None:
-    """Whatever it makes of the interruption, it is not run again."""
-    started = threading.Event()
+def test_a_message_that_cannot_be_read_is_retried_as_it_is(
+    broker: JobBroker, actor: Actor[..., None]
+) -> None:
+    """A newer version may read it; nothing of it is lost."""
+    message = actor.send(1)
+    key = f"dramatiq:{{default}}:job:{message.message_id}"
+    end(broker, 1, ValueError("bad"))
+    broker.client.hset(key, "message", b'{"of another": "form"}')
 
-    @dramatiq.actor(max_retries=5, min_backoff=1)
-    def work() -> None:
-        started.set()
-        try:
-            for _ in range(2000):
-                time.sleep(0.01)
-        except BaseException:  # noqa: BLE001 - as careless actors do
-            raise ValueError("disturbed") from None
+    assert 1 == steering.retry(broker, one(message.message_id))
+    assert b'{"of another": "form"}' == broker.client.hget(key, "message")
 
-    message = work.send()
-    with working(broker):
-        assert started.wait(10)
-        steering.cancel(broker, one(message.message_id))
-        until(lambda: record(broker, message.message_id).state is JobState.CANCELLED)
 
-    assert 0 == broker.do_qsize("default")
+def test_an_act_on_one_job_holds_to_the_times_asked_for(broker: JobBroker, actor: Actor[..., None]) -> None:
+    """An id does not outweigh the other conditions."""
+    message = actor.send(1)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+
+    assert 0 == steering.delete(broker, JobFilter(ids=(message.message_id,), since=tomorrow))
+    assert record(broker, message.message_id).state is JobState.WAITING
+
+
+def test_jobs_line_up_in_the_order_in_which_they_ended_or_are_due(
+    broker: JobBroker, actor: Actor[..., None]
+) -> None:
+    """The oldest first, as they would have run; those that are named in the order of their names."""
+    failed = [actor.send(number).message_id for number in range(3)]
+    end(broker, 3, ValueError("bad"))
+    moments = {job_id: 1_000 * time.time() + place for place, job_id in enumerate(failed)}
+    broker.client.zadd("dramatiq:{default}:failed", moments)
+    delays = (60_000, 30_000, 90_000)
+    delayed = [actor.send_with_options(args=(1,), delay=delay).message_id for delay in delays]
+    assert 3 == steering.retry(broker, JobFilter())
+    assert 3 == steering.promote(broker, JobFilter())
+
+    assert [*failed, delayed[1], delayed[0], delayed[2]] == end(broker, 6, ValueError("bad"))
+    assert 3 == steering.retry(broker, JobFilter(ids=tuple(reversed(failed))))
+    assert failed[::-1] == end(broker, 3)
+
+
+def test_a_retry_reads_the_message_alone(broker: JobBroker, actor: Actor[..., None]) -> None:
+    """What else the record holds, and whether it can be shown, is nothing to it."""
+    message = actor.send(1)
+    end(broker, 1, ValueError("bad"))
+    broker.client.hset(f"dramatiq:{{default}}:job:{message.message_id}", "log", b"no moment, no JSON")
+
+    assert 1 == steering.retry(broker, JobFilter(error="ValueError"))

@@ -107,14 +107,17 @@ def count(broker: Queues, wanted: JobFilter | None = None) -> int:
 
 
 def every_id(broker: Queues, wanted: JobFilter) -> dict[str, list[str]]:
-    """The ids of all jobs that fit, by queue; however many there are to be looked at."""
+    """The ids of all jobs that fit, by queue; however many there are to be looked at.
+
+    In each state those that came to it first stand first; jobs asked for by their ids stand as they were named.
+    """
     found: dict[str, list[str]] = defaultdict(list)
     if wanted.ids:
         for job in _by_id(broker, wanted):
             found[job.queue].append(job.id)
     else:
         for source in plan(broker, wanted):
-            found[source.queue] += source.every_id(broker, wanted)
+            found[source.queue] += reversed(list(source.every_id(broker, wanted)))
     # A job that moved on while it was looked for may have been met twice.
     return {queue_name: list(dict.fromkeys(ids)) for queue_name, ids in found.items()}
 
@@ -141,7 +144,11 @@ def _by_id(broker: Queues, wanted: JobFilter) -> list[JobRecord]:
     jobs: list[JobRecord] = []
     for queue_name in [wanted.queue] if wanted.queue else known_queues(broker):
         found = get_jobs(broker, queue_name, wanted.ids)
-        jobs += [job for job in found if job and wanted.fits(job, broker.actors.get(job.actor))]
+        jobs += [
+            job
+            for job in found
+            if job and wanted.fits(job, broker.actors.get(job.actor)) and wanted.in_time(job)
+        ]
     return jobs
 
 

@@ -39,9 +39,21 @@ def get_job(broker: Queues, job_id: str, queue_name: str | None = None) -> JobRe
 
 def get_jobs(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> list[JobRecord | None]:
     """The records of jobs of one queue, in one call; None for each that has no record."""
-    arguments = [b"%d" % len(FIELDS), *(name.encode() for name in FIELDS), *(one.encode() for one in job_ids)]
-    rows = RECORDS.run(broker.links, broker.key_base(queue_name), arguments)
+    rows = _fields(broker, queue_name, job_ids, FIELDS)
     return [record_of(broker, queue_name, job_id, row) for job_id, row in zip(job_ids, rows, strict=True)]
+
+
+def get_messages(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> list[bytes | None]:
+    """The messages of jobs of one queue as they are stored, in one call; None for each that has none."""
+    return [message for (message,) in _fields(broker, queue_name, job_ids, ("message",))]
+
+
+def _fields(
+    broker: Queues, queue_name: str, job_ids: Sequence[str], fields: Sequence[str]
+) -> list[list[bytes | None]]:
+    arguments = [one.encode() for one in (str(len(fields)), *fields, *job_ids)]
+    rows: list[list[bytes | None]] = RECORDS.run(broker.links, broker.key_base(queue_name), arguments)
+    return rows
 
 
 def record_of(

@@ -91,13 +91,12 @@ class Source:
         self, broker: Queues, wanted: JobFilter, after: Place, budget: Budget, page: int
     ) -> Iterator[Found]:
         """The jobs that fit, newest first, `page` at a time. Ends, too, when the budget is spent."""
-        for rows in self._steps(broker, wanted, after, budget, page, FIELDS):
-            for job_id, score, *values in rows:
-                job = record_of(broker, self.queue, job_id.decode(), values)
-                if job is None or not wanted.fits(job, broker.actors.get(job.actor)):
-                    continue
-                if self.moment != "sent" or wanted.in_time(job):
-                    yield Found(self._moment(job, score), job, (score.decode(), job_id.decode()))
+        for job_id, score, *values in self._rows(broker, wanted, after, budget, page, FIELDS):
+            job = record_of(broker, self.queue, job_id.decode(), values)
+            if job is None or not wanted.fits(job, broker.actors.get(job.actor)):
+                continue
+            if self.moment != "sent" or wanted.in_time(job):
+                yield Found(self._moment(job, score), job, (score.decode(), job_id.decode()))
 
     def every_id(self, broker: Queues, wanted: JobFilter) -> Iterator[str]:
         """The ids of all jobs that fit; what Redis can tell itself is not read."""
@@ -106,12 +105,11 @@ class Source:
                 yield found.job.id
             return
         fields = ("message",) if wanted.arguments else ()
-        for rows in self._steps(broker, wanted, START, Budget(None), STEP, fields):
-            for job_id, _, *values in rows:
-                if not values or (values[0] and _has_arguments(broker, wanted, values[0])):
-                    yield job_id.decode()
+        for job_id, _, *values in self._rows(broker, wanted, START, Budget(None), STEP, fields):
+            if not values or (values[0] and _has_arguments(broker, wanted, values[0])):
+                yield job_id.decode()
 
-    def _steps(
+    def _rows(
         self,
         broker: Queues,
         wanted: JobFilter,
@@ -119,7 +117,8 @@ class Source:
         budget: Budget,
         page: int,
         fields: Sequence[str],
-    ) -> Iterator[list[list[bytes]]]:
+    ) -> Iterator[list[bytes]]:
+        """Id, score and fields of the jobs of which Redis can tell that they may fit."""
         conditions = _conditions(wanted, self.moment)
         ended = 0
         while not ended and not budget.spent:
@@ -129,7 +128,7 @@ class Source:
             rows, looked, score, last, ended = _WALK.run(broker.links, base, arguments)
             place = (score.decode(), last.decode())
             budget.spend(looked)
-            yield rows
+            yield from rows
             budget.places[self.name] = place
 
     def _moment(self, job: JobRecord, score: bytes) -> float:

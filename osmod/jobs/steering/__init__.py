@@ -1,10 +1,7 @@
 """What operators do to jobs and queues, each act written down; and what keeps the queues in order."""
 
 from osmod.jobs.steering.acts import (
-    CANCELLABLE,
     DELETABLE,
-    PRIORITISABLE,
-    PROMOTABLE,
     RETRIABLE,
     Cancellation,
     affected,
@@ -17,19 +14,21 @@ from osmod.jobs.steering.acts import (
     resume,
     retry,
 )
-from osmod.jobs.steering.audit import Act, audit_log
+from osmod.jobs.steering.audit import AuditEntry, audit_log
 from osmod.jobs.steering.invariants import Finding, check
 from osmod.jobs.steering.pruning import Pruned, prune
+from osmod.jobs.steering.table import ACTS, Act, Outcome, Parameter
 
 __all__ = [
-    "CANCELLABLE",
+    "ACTS",
     "DELETABLE",
-    "PRIORITISABLE",
-    "PROMOTABLE",
     "RETRIABLE",
     "Act",
+    "AuditEntry",
     "Cancellation",
     "Finding",
+    "Outcome",
+    "Parameter",
     "Pruned",
     "affected",
     "audit_log",

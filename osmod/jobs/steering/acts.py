@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dramatiq import Message
+from dramatiq.errors import DecodeError
+
 from osmod.jobs.messages.arguments import MASK, snake_case
 from osmod.jobs.messages.options import parse_priority
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import every_id
-from osmod.jobs.records.reading import get_jobs
-from osmod.jobs.records.record import JobRecord
+from osmod.jobs.records.reading import get_messages
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.audit import new_act, whoever_asks
 from osmod.jobs.wire.queues import Queues
@@ -60,8 +62,10 @@ def retry(broker: Queues, wanted: JobFilter, *, by: str | None = None) -> int:
     """
 
     def terms(queue: str, ids: list[str]) -> list[bytes]:
-        jobs = [job for job in get_jobs(broker, queue, ids) if job is not None]
-        return [part for job in jobs for part in (job.id.encode(), _fresh(job))]
+        messages = zip(ids, get_messages(broker, queue, ids), strict=True)
+        return [
+            part for job_id, message in messages if message for part in (job_id.encode(), _fresh(message))
+        ]
 
     return sum(_act(broker, _RETRY, wanted, RETRIABLE, by, terms))
 
@@ -71,13 +75,13 @@ def promote(broker: Queues, wanted: JobFilter, *, by: str | None = None) -> int:
     return sum(_act(broker, _PROMOTE, wanted, PROMOTABLE, by, lambda _, ids: _encoded(ids)))
 
 
-def prioritise(broker: Queues, wanted: JobFilter, priority: int | str, *, by: str | None = None) -> int:
+def prioritise(broker: Queues, wanted: JobFilter, to: int | str, *, by: str | None = None) -> int:
     """Give waiting and delayed jobs another priority, a number or one of Kue's names. Returns how many.
 
     Raises:
       InvalidOption: there is no such priority.
     """
-    number = b"%d" % parse_priority(priority)
+    number = b"%d" % parse_priority(to)
     return sum(_act(broker, _PRIORITISE, wanted, PRIORITISABLE, by, lambda _, ids: [number, *_encoded(ids)]))
 
 
@@ -153,9 +157,10 @@ def _encoded(ids: list[str]) -> list[bytes]:
     return [job_id.encode() for job_id in ids]
 
 
-def _fresh(job: JobRecord) -> bytes:
-    if job.raw is None:
-        raise ValueError(f"{job.id} has no message to run again")
-    options = {name: value for name, value in job.raw.options.items() if name not in _TRACES}
-    message = replace(job.raw, options=options)
-    return bytes(message.encode())
+def _fresh(encoded: bytes) -> bytes:
+    try:
+        message: Message[Any] = Message.decode(encoded)
+    except DecodeError:
+        return encoded  # A worker of another version may read it.
+    options = {name: value for name, value in message.options.items() if name not in _TRACES}
+    return bytes(replace(message, options=options).encode())

@@ -14,8 +14,8 @@ from osmod.jobs.wire.queues import Queues
 
 
 @dataclass(frozen=True)
-class Act:
-    """Something that somebody did to jobs of one queue. An act on many jobs is one, however it was done."""
+class AuditEntry:
+    """An act that somebody did to jobs of one queue. An act on many jobs is one, however it was done."""
 
     at: datetime
     who: str
@@ -30,9 +30,9 @@ class Act:
         return {**vars(self), "at": self.at.isoformat(timespec="milliseconds")}
 
 
-def audit_log(broker: Queues, *, queue: str | None = None, limit: int = 100) -> list[Act]:
+def audit_log(broker: Queues, *, queue: str | None = None, limit: int = 100) -> list[AuditEntry]:
     """The last acts, newest first. Of a queue some 10,000 are kept, for 90 days after the last of them."""
-    found: dict[tuple[str, str], Act] = {}
+    found: dict[tuple[str, str], AuditEntry] = {}
     for name in [queue] if queue else known_queues(broker):
         key = broker.key_base(name).decode() + "audit"
         rows: Any = broker.client.xrevrange(key, count=max(limit * 10, 1000))
@@ -41,7 +41,7 @@ def audit_log(broker: Queues, *, queue: str | None = None, limit: int = 100) -> 
             part = found.get((name, act.id))
             # The parts of one act: its moment is that of the last, its count that of all.
             found[name, act.id] = (
-                act if part is None else Act(**{**vars(part), "count": part.count + act.count})
+                act if part is None else AuditEntry(**{**vars(part), "count": part.count + act.count})
             )
     return sorted(found.values(), key=lambda act: act.at, reverse=True)[:limit]
 
@@ -60,7 +60,7 @@ def new_act() -> str:
     return uuid4().hex[:12]
 
 
-def _read(queue: str, entry: bytes, fields: dict[bytes, bytes]) -> Act:
+def _read(queue: str, entry: bytes, fields: dict[bytes, bytes]) -> AuditEntry:
     row = {name.decode(): value.decode("utf-8", "replace") for name, value in fields.items()}
     moment = datetime.fromtimestamp(int(entry.partition(b"-")[0]) / 1000, UTC)
-    return Act(moment, row["who"], row["act"], queue, row["what"], int(row["count"]), row["id"])
+    return AuditEntry(moment, row["who"], row["act"], queue, row["what"], int(row["count"]), row["id"])

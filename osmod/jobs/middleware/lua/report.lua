@@ -38,7 +38,8 @@ for i = 2, #ARGV, 6 do
 end
 local asked = {}
 for _, id in ipairs(cancelling) do
-    if call('HGET', JOB .. id, 'state') == 'active' then
+    local job = call('HMGET', JOB .. id, 'state', 'cancel')
+    if job[1] == 'active' and job[2] then
         asked[#asked + 1] = id
     else
         call('ZREM', CANCELLING, id)

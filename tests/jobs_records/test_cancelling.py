@@ -1,0 +1,148 @@
+"""Jobs that an operator cancels: before they run, and while they do."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import dramatiq
+from dramatiq import Actor
+
+from osmod.jobs import steering
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.middleware.control import JobControl
+from osmod.jobs.middleware.scripts import REPORT
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.states import JobState
+from tests.jobs.conftest import working
+from tests.jobs_records.single import one, record
+from tests.jobs_records.taking import end, taken
+from tests.waiting import until
+
+
+def test_waiting_and_delayed_jobs_are_cancelled_at_once(broker: JobBroker, actor: Actor[..., None]) -> None:
+    """They never run, and their records say who cancelled them."""
+    waiting = actor.send(1).message_id
+    delayed = actor.send_with_options(args=(2,), delay=60_000).message_id
+
+    cancelled = steering.cancel(broker, JobFilter(actor="acceptComments"), by="ann@desk")
+
+    assert (2, 0) == (cancelled.cancelled, cancelled.interrupting)
+    for job_id in (waiting, delayed):
+        job = record(broker, job_id)
+        assert job.state is JobState.CANCELLED
+        assert job.error is not None
+        assert ("Cancelled", "by ann@desk") == (job.error.kind, job.error.message)
+    assert 0 == broker.do_qsize("default")
+
+
+def test_a_running_job_is_interrupted(broker: JobBroker) -> None:
+    """Within seconds, as by a time limit; it is not retried, and what it cleans up is cleaned up."""
+    started, cleaned = threading.Event(), threading.Event()
+
+    @dramatiq.actor(max_retries=5, min_backoff=1)
+    def work() -> None:
+        started.set()
+        try:
+            for _ in range(2000):
+                time.sleep(0.01)
+        finally:
+            cleaned.set()
+
+    message = work.send()
+    with working(broker):
+        assert started.wait(10)
+        outcome = steering.cancel(broker, one(message.message_id), by="ann@desk")
+        assert (0, 1) == (outcome.cancelled, outcome.interrupting)
+        until(lambda: record(broker, message.message_id).state is JobState.CANCELLED)
+
+    assert cleaned.is_set()
+    job = record(broker, message.message_id)
+    assert job.error is not None
+    assert "by ann@desk" == job.error.message
+    assert 0 == broker.do_qsize("default")
+
+
+def test_a_job_in_a_workers_hands_that_no_thread_has_begun_is_cancelled(broker: JobBroker) -> None:
+    """It was fetched ahead; it never starts."""
+    release, ran = threading.Event(), []
+
+    @dramatiq.actor
+    def work(number: int) -> None:
+        ran.append(number)
+        release.wait(20)
+
+    first = work.send(1).message_id
+    with working(broker, threads=1):
+        until(lambda: ran)
+        second = work.send(2).message_id
+        until(lambda: record(broker, second).state is JobState.ACTIVE)
+        steering.cancel(broker, one(second))
+        until(lambda: record(broker, second).cancelling)
+        control = next(one for one in broker.middleware if isinstance(one, JobControl))
+        until(lambda: second in control.unwanted)
+        release.set()
+        until(lambda: record(broker, second).state is JobState.CANCELLED)
+        until(lambda: record(broker, first).state is JobState.DONE)
+
+    assert [1] == ran
+
+
+def test_a_cancelled_job_whose_worker_hands_it_back_does_not_run_again(
+    broker: JobBroker, actor: Actor[..., None]
+) -> None:
+    """Cancelled is cancelled, whatever becomes of the worker."""
+    message = actor.send(1)
+    with taken(broker, 1) as (consumer, jobs):
+        steering.cancel(broker, one(message.message_id))
+        consumer.requeue(jobs)
+
+    assert record(broker, message.message_id).state is JobState.CANCELLED
+    assert 0 == broker.do_qsize("default")
+
+
+def test_a_cancelled_job_can_be_retried(broker: JobBroker, actor: Actor[..., None]) -> None:
+    """And is then a job like any other."""
+    message = actor.send(1)
+    steering.cancel(broker, one(message.message_id))
+
+    assert 1 == steering.retry(broker, one(message.message_id))
+    assert [message.message_id] == end(broker, 1)
+    assert record(broker, message.message_id).state is JobState.DONE
+
+
+def test_a_cancelled_job_that_fails_otherwise_is_cancelled_all_the_same(broker: JobBroker) -> None:
+    """Whatever it makes of the interruption, it is not run again."""
+    started = threading.Event()
+
+    @dramatiq.actor(max_retries=5, min_backoff=1)
+    def work() -> None:
+        started.set()
+        try:
+            for _ in range(2000):
+                time.sleep(0.01)
+        except BaseException:  # noqa: BLE001 - as careless actors do
+            raise ValueError("disturbed") from None
+
+    message = work.send()
+    with working(broker):
+        assert started.wait(10)
+        steering.cancel(broker, one(message.message_id))
+        until(lambda: record(broker, message.message_id).state is JobState.CANCELLED)
+
+    assert 0 == broker.do_qsize("default")
+
+
+def test_a_job_sent_again_is_not_stopped_for_one_of_its_id_that_was(
+    broker: JobBroker, actor: Actor[..., None]
+) -> None:
+    """What was asked of a run that ended all the same, and was deleted, is not asked of the next."""
+    message = actor.send(1)
+    with taken(broker, 1) as (consumer, jobs):
+        assert 1 == steering.cancel(broker, one(message.message_id)).interrupting
+        consumer.ack(jobs[0])
+    assert 1 == steering.delete(broker, one(message.message_id))
+
+    broker.enqueue(message)
+    with taken(broker, 1):
+        assert [] == REPORT.run(broker.links, broker.key_base("default"), [b"100"])
