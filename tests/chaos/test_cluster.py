@@ -42,7 +42,7 @@ class Load:
         self.acknowledged: dict[str, tuple[str, str]] = {}
         self._over = threading.Event()
         self.actors = {
-            queue: dramatiq.actor(self._note, actor_name=f"note-{queue}", queue_name=queue)
+            queue: dramatiq.actor(actor_name=f"note-{queue}", queue_name=queue)(self._note)
             for queue in QUEUES
         }
 

@@ -25,7 +25,7 @@ CHILDREN, JOBS = 8, 10
 def test_parent_and_children_go_on_sending(own_server: Callable[..., Server]) -> None:
     """Forked amid its sends: no connection is used by two processes, nothing is lost, doubled or stuck."""
     broker = boot(own_server().url)
-    actor = dramatiq.actor(lambda number: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda number: None)
 
     def send() -> None:
         for number in range(JOBS):

@@ -22,7 +22,7 @@ def test_big_jobs_keep_their_leases(make_broker: Callable[..., JobBroker]) -> No
     """Forty jobs of 5 MB through a worker whose lease is shorter than they take to be read: each runs once."""
     broker = make_broker(lease=1000)
     ran: Counter[int] = Counter()
-    actor = dramatiq.actor(lambda number, _: ran.update([number]), actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda number, _: ran.update([number]))
     broker.send_many(actor.message(number, "x" * 5 * MEGABYTE) for number in range(40))
     with working(broker, threads=8):
         broker.join("default", timeout=60_000)
@@ -35,7 +35,7 @@ def test_big_jobs_keep_their_leases(make_broker: Callable[..., JobBroker]) -> No
 def test_a_fetch_is_bounded_in_bytes(broker: JobBroker) -> None:
     """What does not fit stays at its exact place; a job that is too big alone comes alone; one is told to go on."""
     base = broker.key_base("default")
-    actor = dramatiq.actor(lambda _: None, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda _: None)
     sent = [actor.send("x" * size * MEGABYTE).message_id for size in (1, 2, 3, 6, 1, 1)]
     fetched = []
     for number in range(4):
@@ -54,8 +54,8 @@ def test_a_fetch_is_bounded_in_bytes(broker: JobBroker) -> None:
 
 def test_a_send_is_bounded_in_bytes(broker: JobBroker, server: Server) -> None:
     """`send_many` makes more calls of big messages, so that none holds up everybody else; their order stays."""
-    actor = dramatiq.actor(lambda *_: None, actor_name="note")
-    other = dramatiq.actor(lambda *_: None, actor_name="other", queue_name="other")
+    actor = dramatiq.actor(actor_name="note")(lambda *_: None)
+    other = dramatiq.actor(actor_name="other", queue_name="other")(lambda *_: None)
     messages = [actor.message("x" * 300_000) for _ in range(10)]
     messages[5:5] = [other.message(number) for number in range(3)]
     broker.send_many([actor.message()])
@@ -72,7 +72,7 @@ def test_a_send_is_bounded_in_bytes(broker: JobBroker, server: Server) -> None:
 def test_jobs_on_their_way_are_extended(broker: JobBroker) -> None:
     """A heartbeat while an answer is being read extends what it brings, by the token of its call."""
     base = broker.key_base("default")
-    actor = dramatiq.actor(lambda: None, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda: None)
     for _ in range(3):
         actor.send()
     EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"slow:1", b"2"])
@@ -92,7 +92,7 @@ def test_jobs_on_their_way_are_extended(broker: JobBroker) -> None:
 def test_the_heartbeat_knows_what_is_on_its_way(broker: JobBroker) -> None:
     """Between the lease and the moment that a job is held, its token stands for it; no longer."""
     base = broker.key_base("default")
-    actor = dramatiq.actor(lambda: None, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda: None)
     actor.send()
     holdings = broker.custody.holdings("default")
     link = broker.links.new()

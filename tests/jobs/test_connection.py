@@ -31,7 +31,7 @@ from tests.waiting import until
 def _works(broker: JobBroker) -> None:
     broker.emit_after("process_boot")
     dramatiq.set_broker(broker)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     actor.send()
     with working(broker):
         broker.join("default", timeout=10_000)
@@ -54,7 +54,7 @@ def test_a_wrong_password_is_no_silence(server: Server) -> None:
     """`send` says what is wrong."""
     broker = JobBroker(url=f"redis://worker:wrong@127.0.0.1:{server.port}/0", send_patience=100)
     dramatiq.set_broker(broker)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     with pytest.raises(
         JobNotQueued, match=r"refuses the login of user .worker.*correct user and password in REDIS_URL"
     ):
@@ -123,7 +123,7 @@ def test_sentinel_leads_to_the_master_also_after_a_failover(sentinel: tuple[Serv
     broker.emit_after("process_boot")
     dramatiq.set_broker(broker)
     ran: list[int] = []
-    actor = dramatiq.actor(ran.append, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(ran.append)
     with working(broker):
         actor.send(1)
         until(lambda: ran == [1])
@@ -233,7 +233,7 @@ def test_an_answer_that_nobody_waited_for_is_nobody_elses(server: Server) -> Non
 
     broker = JobBroker(url=server.url)
     dramatiq.set_broker(broker)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     first = actor.send_with_options(unique="key")
     traced = sys.gettrace()
     sys.settrace(interrupt)

@@ -78,7 +78,7 @@ def test_a_hook_that_breaks_breaks_nothing_else(broker: JobBroker) -> None:
 
     broker.add_middleware(Broken())
     broker.add_middleware(Skipping())
-    actor = dramatiq.actor(lambda *given: told.append("ran"), actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda *given: told.append("ran"))
     actor.send()
     actor.send("skip me")
     with working(broker):
@@ -97,7 +97,7 @@ def test_a_subclass_of_dramatiqs_middleware_is_always_called(make_broker: Callab
             called.set()
 
     broker = make_broker(middleware=[Mine()])
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     actor.send()
     with working(broker):
         assert called.wait(10)
@@ -126,7 +126,7 @@ def test_time_limits_follow_the_options() -> None:
     limit = TimeLimit(time_limit=1000)
     broker = JobBroker(middleware=[limit])
     dramatiq.set_broker(broker)
-    dramatiq.actor(lambda: None, actor_name="noop", time_limit=50_000)
+    dramatiq.actor(actor_name="noop", time_limit=50_000)(lambda: None)
     deadlines = limit.manager.deadlines  # type: ignore[union-attr]
     for options, seconds in (({}, 50), ({"time_limit": 9000}, 9), ({}, 50)):
         message = MessageProxy(Message("default", "noop", (), {}, options))
@@ -140,8 +140,8 @@ def test_time_limits_follow_the_options() -> None:
 @pytest.mark.parametrize("argument", ["plain", "über", "\x00", 1, None, ["a", {"b": 2}]])
 def test_messages_are_decoded_as_dramatiq_decodes_them(argument: object) -> None:
     """Two messages joined, each found by its offsets, with every encoder."""
-    first = Message("default", "note", (argument,), {"key": argument}, {"option": 1})
-    second = Message("default", "other", (), {}, {})
+    first: Message[Any] = Message("default", "note", (argument,), {"key": argument}, {"option": 1})
+    second: Message[Any] = Message("default", "other", (), {}, {})
     for encoder in (JSONEncoder(), PickleEncoder()):
         dramatiq.set_encoder(encoder)
         try:

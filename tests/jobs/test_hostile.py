@@ -54,7 +54,7 @@ def test_one_bad_option_refuses_the_whole_call(
 ) -> None:
     """Nothing is stored, the error names the option, and the good ones can be sent."""
     ran: list[int] = []
-    actor = dramatiq.actor(ran.append, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(ran.append)
     good = [actor.message(number) for number in range(10)]
     bad = actor.message_with_options(args=(99,), **options)
 
@@ -72,7 +72,7 @@ def test_one_bad_option_refuses_the_whole_call(
 
 def test_an_argument_without_a_form_refuses_the_whole_call(broker: JobBroker, server: Server) -> None:
     """However far behind it comes: nothing before it is stored."""
-    actor = dramatiq.actor(lambda value: None, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda value: None)
     messages = [actor.message({"number": number}) for number in range(2 * SEND_BATCH)]
     messages.append(actor.message([object()]))
     with pytest.raises(TypeError, match="object is not JSON serializable"):
@@ -85,7 +85,7 @@ def test_any_text_goes_as_an_argument(broker: JobBroker) -> None:
     """Half a surrogate pair, NaN, braces, line ends: JSON has a form for them, so a job may have them."""
     values = [SURROGATE, math.inf, "{a}\r\n\0", ""]
     ran: list[Any] = []
-    actor = dramatiq.actor(ran.append, actor_name="note", unique=True)  # type: ignore[call-overload]
+    actor = dramatiq.actor(actor_name="note", unique=True)(ran.append)
     broker.send_many(actor.message(value) for value in values)
     with working(broker, threads=1):
         broker.join("default", timeout=10_000)
@@ -96,7 +96,7 @@ def test_any_text_goes_as_an_argument(broker: JobBroker) -> None:
 @pytest.mark.parametrize("delay", [math.nan, math.inf, -math.inf, 10**19, 10**400, "soon", True])
 def test_a_delay_is_a_number_of_milliseconds(broker: JobBroker, server: Server, delay: Any) -> None:
     """Anything else is refused by name."""
-    actor = dramatiq.actor(lambda: None, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda: None)
     with pytest.raises(InvalidOption, match="^delay="):
         actor.send_with_options(delay=delay)
 
@@ -146,7 +146,7 @@ def test_a_rate_limit_takes_no_broken_numbers(broker: JobBroker, limit: int, per
 def test_a_retry_with_any_delay_is_kept(broker: JobBroker, delay: Any) -> None:
     """An actor asks for a retry that Redis could not hold as it stands: the job is not lost, nor done."""
 
-    @dramatiq.actor(unique="key")  # type: ignore[call-overload]
+    @dramatiq.actor(unique="key")
     def again() -> None:
         if not ran:
             ran.append(1)
@@ -175,7 +175,7 @@ def test_a_retry_that_cannot_be_stored_fails_the_job(broker: JobBroker) -> None:
 
     broker.add_middleware(Refusing())
 
-    @dramatiq.actor(attempts=2, backoff=5)  # type: ignore[call-overload]
+    @dramatiq.actor(attempts=2, backoff=5)
     def fails() -> None:
         raise RuntimeError("as told")
 
@@ -195,7 +195,7 @@ def test_an_actor_takes_no_option_that_its_failure_would_stumble_over(
 ) -> None:
     """Dramatiq looks at these only once a job failed, and would count it as done, or end the thread."""
     with pytest.raises(InvalidOption, match=f"^{next(iter(options))}="):
-        dramatiq.actor(lambda: None, actor_name="fails", **options)  # type: ignore[call-overload]
+        dramatiq.actor(actor_name="fails", **options)(lambda: None)
 
 
 def test_a_failed_job_that_nobody_can_decide_about_has_failed(broker: JobBroker) -> None:

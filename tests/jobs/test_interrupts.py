@@ -101,7 +101,7 @@ def test_nothing_is_raised_in_hooks(make_broker: Callable[..., JobBroker], by: s
         if fails:
             raise ValueError("as told")
 
-    message = dramatiq.actor(act, actor_name="act").send()
+    message = dramatiq.actor(actor_name="act")(act).send()
     with working(broker, threads=1) as worker:
         assert slow.begun.wait(10)
         if by == "cancel":

@@ -18,7 +18,7 @@ from tests.waiting import until
 
 def test_only_a_silence_of_the_server_gives_grace(broker: JobBroker) -> None:
     """A lease that ran out while others called is over; after a silence it is not, for a moment, and then it is."""
-    actor = dramatiq.actor(lambda: None, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda: None)
     base = broker.key_base("default")
     first, second = actor.send(), actor.send()
     EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"away:1", b"2"])
@@ -48,7 +48,7 @@ def test_only_a_silence_of_the_server_gives_grace(broker: JobBroker) -> None:
 
 def test_the_first_to_report_after_a_silence_does_not_end_the_leases_of_others(broker: JobBroker) -> None:
     """A heartbeat that comes first counts as hearing of its own process, not of all."""
-    actor = dramatiq.actor(lambda: None, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda: None)
     base = broker.key_base("default")
     mine, other = actor.send(), actor.send()
     EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"here:1", b"1"])
@@ -70,7 +70,7 @@ def test_a_run_goes_on_under_the_lease_that_its_process_is_given_anew(
     """Its lease passed on and came back to the very process that still runs it: no second run beside the first."""
     began, may_end, runs = threading.Event(), threading.Event(), []
 
-    @dramatiq.actor(attempts=2, backoff=1)  # type: ignore[call-overload]
+    @dramatiq.actor(attempts=2, backoff=1)
     def once() -> None:
         runs.append(1)
         began.set()
@@ -106,7 +106,7 @@ def test_a_run_goes_on_under_the_lease_that_its_process_is_given_anew(
 
 def test_a_job_that_ended_is_settled_under_the_lease_given_anew(broker: JobBroker) -> None:
     """It ended and was not told when it was leased here again: its end is told, it is not run again."""
-    actor = dramatiq.actor(lambda: None, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda: None)
     base = broker.key_base("default")
     message = actor.send()
     consumer = broker.consume("default", prefetch=2, timeout=10)

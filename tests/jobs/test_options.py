@@ -224,7 +224,7 @@ def test_unique_works_with_removal_and_failure(broker: JobBroker) -> None:
 def test_remove_on_complete_keeps_no_record_but_the_count(broker: JobBroker) -> None:
     """The job's data is gone; that there was one is counted; sending it again stays one job."""
     ran: list[int] = []
-    actor = dramatiq.actor(ran.append, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(ran.append)
     message = actor.send_with_options(args=(1,), remove_on_complete=True)
     with working(broker):
         broker.join("default", timeout=10_000)
@@ -242,7 +242,7 @@ def test_remove_on_complete_keeps_no_record_but_the_count(broker: JobBroker) -> 
 @pytest.mark.promise("P12", absent="pausing a queue")
 def test_pause_starts_nothing_and_resume_goes_on(broker: JobBroker, noop: dramatiq.Actor[..., None]) -> None:
     """P12: jobs are taken in and wait; a purge touches this queue alone."""
-    other = dramatiq.actor(lambda: None, actor_name="other", queue_name="other")
+    other = dramatiq.actor(actor_name="other", queue_name="other")(lambda: None)
     with working(broker):
         steering.pause(broker, "default")
         noop.send()

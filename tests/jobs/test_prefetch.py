@@ -27,9 +27,14 @@ def _held(broker: JobBroker) -> int:
 def gate(broker: JobBroker) -> threading.Event:
     """What the jobs of the actor `slow` wait for."""
     gate = threading.Event()
-    dramatiq.actor(lambda: None, actor_name="brisk")
-    dramatiq.actor(lambda number: gate.wait(30), actor_name="slow")
+    dramatiq.actor(actor_name="brisk")(lambda: None)
+    dramatiq.actor(actor_name="slow")(lambda number: gate.wait(30))
     return gate
+
+
+def _busy(broker: JobBroker) -> list[int]:
+    work_queue = broker.lifecycle.work_queue
+    return work_queue.busy_threads() if work_queue is not None else []
 
 
 def _send(broker: JobBroker, *, brisk: int, slow: int) -> list[str]:
@@ -43,8 +48,8 @@ def _send(broker: JobBroker, *, brisk: int, slow: int) -> list[str]:
 def test_a_worker_holds_as_many_jobs_as_dramatiq_documents(broker: JobBroker, gate: threading.Event) -> None:
     """Twice its threads, running jobs included."""
     _send(broker, brisk=0, slow=4 * PREFETCH)
-    with working(broker, threads=THREADS) as worker:
-        until(lambda: len(worker.work_queue.busy_threads()) == THREADS)
+    with working(broker, threads=THREADS):
+        until(lambda: len(_busy(broker)) == THREADS)
         assert _held(broker) == PREFETCH
         gate.set()
         broker.join("default")
@@ -56,9 +61,12 @@ def test_brisk_jobs_are_fetched_further_ahead(
     """Fetching them costs more than running them."""
     wanted: list[int] = []
     exchange = consumer.JobConsumer._exchange
-    monkeypatch.setattr(
-        consumer.JobConsumer, "_exchange", lambda self, want: (wanted.append(want), exchange(self, want))
-    )
+
+    def noted(self: consumer.JobConsumer, want: int) -> None:
+        wanted.append(want)
+        exchange(self, want)
+
+    monkeypatch.setattr(consumer.JobConsumer, "_exchange", noted)
     _send(broker, brisk=4_000, slow=0)
     with working(broker, threads=THREADS):
         broker.join("default")
@@ -72,8 +80,8 @@ def test_what_was_fetched_too_far_ahead_goes_back_to_its_place(
 ) -> None:
     """When slow jobs follow brisk ones, other workers must not wait for those that this one cannot start."""
     slow = _send(broker, brisk=2_000, slow=3 * MOST_AHEAD)
-    with working(broker, threads=THREADS) as worker:
-        until(lambda: len(worker.work_queue.busy_threads()) == THREADS)
+    with working(broker, threads=THREADS):
+        until(lambda: len(_busy(broker)) == THREADS)
         until(lambda: _held(broker) == PREFETCH)
         ready: Any = broker.client.zrange(broker.key_base("default") + b"ready", 0, -1)
         assert [one.decode() for one in ready] == slow[PREFETCH:]

@@ -14,7 +14,7 @@ from tests.queue_counts import queue_counts
 
 def test_jobs_taken_back_are_at_their_old_places_but_for_those_cancelled_meanwhile(broker: JobBroker) -> None:
     """What nobody knows to hold waits again, in order; what was asked to stop has stopped; others' leases stay."""
-    note = dramatiq.actor(lambda name: None, actor_name="note")
+    note = dramatiq.actor(actor_name="note")(lambda name: None)
     elsewhere, first, unwanted, last = (
         note.send(name) for name in ("elsewhere", "first", "unwanted", "last")
     )

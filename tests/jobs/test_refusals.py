@@ -27,7 +27,7 @@ AT_ONCE = 2.5
 def _refusal(url: str) -> str:
     broker = JobBroker(url=url)
     dramatiq.set_broker(broker)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     began = time.monotonic()
     with pytest.raises(JobNotQueued) as refused:
         actor.send()
@@ -100,7 +100,7 @@ def test_a_socket_that_was_there_is_waited_for(own_server: Callable[..., Server]
     server = own_server("--appendonly", "yes", "--appendfsync", "always")
     broker = JobBroker(url=f"unix://{server.folder}/s", send_patience=20_000)
     dramatiq.set_broker(broker)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     actor.send()
     server.kill()
     Path(server.folder, "s").unlink()
@@ -184,7 +184,7 @@ def test_a_full_server_is_no_outage(own_server: Callable[..., Server]) -> None:
     server = own_server()
     broker = JobBroker(url=server.url, send_patience=100)
     dramatiq.set_broker(broker)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     actor.send()
     server.client.config_set("maxmemory", "1")
     with pytest.raises(
@@ -206,7 +206,7 @@ def test_a_message_longer_than_redis_takes(
     server.client.config_set("proto-max-bulk-len", "1mb")
     broker = JobBroker(url=server.url)
     dramatiq.set_broker(broker)
-    actor = dramatiq.actor(lambda text: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda text: None)
     before = ["x" * 600_000, "x" * 600_000] if many else []
     messages = [actor.message(text) for text in [*before, "x" * size, "short"]]
     began = time.monotonic()
@@ -228,7 +228,7 @@ def test_a_lost_connection_is_not_taken_for_a_long_message(own_server: Callable[
     server = own_server()
     broker = JobBroker(url=server.url)
     dramatiq.set_broker(broker)
-    actor = dramatiq.actor(lambda text: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda text: None)
     actor.send("short")
     server.client.client_kill_filter(_type="normal", skipme=True)
     actor.send("x" * 1_200_000)
@@ -252,7 +252,7 @@ def test_another_programs_key(server: Server, caplog: pytest.LogCaptureFixture) 
     broker.emit_after("process_boot")
     dramatiq.set_broker(broker)
     ran: list[int] = []
-    actor = dramatiq.actor(ran.append, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(ran.append)
     with caplog.at_level(logging.WARNING), working(broker):
         until(lambda: key in caplog.text)
         server.client.delete(key)

@@ -77,7 +77,7 @@ def test_a_coroutine_is_its_run_too(broker: JobBroker) -> None:
         if len(runs) < 2:
             broker.enqueue(message)
 
-    message: Message[Any] = again.message()  # type: ignore[assignment]
+    message: Message[Any] = again.message()
     with working(broker):
         broker.enqueue(message)
         assert began.wait(10)
@@ -102,7 +102,7 @@ def test_a_hook_before_the_run_can_put_the_job_off(broker: JobBroker) -> None:
                 raise SkipMessage("not yet")
 
     broker.add_middleware(NotYet(), before=type(broker.middleware[0]))
-    actor = dramatiq.actor(lambda: runs.append(1), actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda: runs.append(1))
     with working(broker):
         actor.send()
         broker.join("default", timeout=10_000)

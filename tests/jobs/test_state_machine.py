@@ -244,7 +244,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(message=sent | st.none())
     def promote(self, message: Message[Any] | None) -> None:
         """What is due first lines up first."""
-        due = [job_id.decode() for job_id in self.server.client.zrange(BASE + "delayed", 0, -1)]
+        due = [job_id.decode() for job_id in self.broker.client.zrange(BASE + "delayed", 0, -1)]
         ids = due if message is None else self.known(message)
         assert steering.promote(self.broker, _of(message)) == sum(map(self.model.promote, ids))
 

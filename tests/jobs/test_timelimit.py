@@ -65,7 +65,7 @@ def test_a_blocking_call_ends_before_its_job_is_interrupted(make_broker: Callabl
 
     block.send()
     other = make_broker(**parameters)
-    dramatiq.actor(partial(told.append, "begun elsewhere"), actor_name="block")
+    dramatiq.actor(actor_name="block")(partial(told.append, "begun elsewhere"))
     with working(broker, threads=1):
         until(lambda: told)
         with working(other, threads=1):

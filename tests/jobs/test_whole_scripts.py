@@ -69,7 +69,7 @@ def test_a_key_of_another_kind_orphans_nothing_that_is_sent(
     base = broker.key_base("default").decode()
     server.client.set(base + "watched", 1)
     server.client.set(base + key, "not mine")
-    actor = dramatiq.actor(lambda: None, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda: None)
     messages = [actor.message() for _ in range(5)]
     messages += [actor.message_with_options(eta=10**13) for _ in range(5)]
     refused = _refusal(lambda: broker.send_many(messages))
@@ -182,7 +182,7 @@ def test_a_key_until_the_start_is_taken_again_by_what_lines_up_again(
     """`unique_until="started"`: a retry that waits holds the key, unless another job took it meanwhile."""
     broker = make_broker()
     base = broker.key_base("default")
-    actor = dramatiq.actor(lambda: None, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda: None)
     options: Any = {"unique": "key", "unique_until": "started"}
     message = Message[Any]("default", "note", (), {}, {}).encode()
 

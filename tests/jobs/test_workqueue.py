@@ -17,7 +17,7 @@ from tests.waiting import until
 
 
 def _item(name: str, queue_name: str = "default", actor_priority: int = 0, **options: Any) -> _WorkQueueItem:
-    message = Message(queue_name, "actor", (name,), {}, options)
+    message: Message[Any] = Message(queue_name, "actor", (name,), {}, options)
     return _WorkQueueItem(actor_priority, MessageProxy(message))
 
 

@@ -88,6 +88,6 @@ def test_a_job_that_could_not_be_queued_is_named_without_secrets() -> None:
         score.send(12, text="you are all fools")
 
     assert str(raised.value).startswith(
-        "score(comment_id=12, text=•••) was not queued: Redis did not answer for 0 seconds"
+        "score(comment_id=12, text=•••) was not queued: Redis does not answer"
     )
     broker.close()

@@ -67,7 +67,7 @@ def test_an_unknown_id_has_no_record(broker: JobBroker) -> None:
 
 def test_a_running_job_shows_its_worker(broker: JobBroker) -> None:
     """Host and process from the start; the attempt under way counts as made."""
-    actor = dramatiq.actor(lambda: None, actor_name="run", max_retries=2)
+    actor = dramatiq.actor(actor_name="run", max_retries=2)(lambda: None)
     message = actor.send()
     with taken(broker, 1):
         job = record(broker, message.message_id)
@@ -101,7 +101,7 @@ def test_a_finished_job_shows_how_long_it_took_and_what_came_of_it(broker: JobBr
 
 def test_a_result_that_is_not_json_says_so_instead(broker: JobBroker) -> None:
     """The job is done all the same."""
-    actor = dramatiq.actor(lambda: {1, 2}, actor_name="odd", keep_result=True)
+    actor = dramatiq.actor(actor_name="odd", keep_result=True)(lambda: {1, 2})
     message = actor.send()
     with working(broker):
         until(lambda: record(broker, message.message_id).state is JobState.DONE)
@@ -183,9 +183,11 @@ def test_progress_shows_while_the_job_runs(broker: JobBroker) -> None:
     message = work.send()
     with working(broker):
         until(lambda: record(broker, message.message_id).progress)
-        worker = until(lambda: (one := record(broker, message.message_id).worker) and one.thread and one)
+        until(lambda: (one := record(broker, message.message_id).worker) and one.thread)
+        worker = record(broker, message.message_id).worker
         release.set()
 
+    assert worker is not None
     assert worker.thread.startswith("Thread-")
 
 
@@ -254,7 +256,7 @@ def test_outside_of_a_job_there_is_no_current_one(broker: JobBroker) -> None:
 
 def test_a_job_that_is_not_to_be_kept_leaves_no_record(broker: JobBroker) -> None:
     """Only the counter of done jobs knows of it."""
-    actor = dramatiq.actor(lambda: None, actor_name="gone", remove_on_complete=True)
+    actor = dramatiq.actor(actor_name="gone", remove_on_complete=True)(lambda: None)
     message = actor.send()
     end(broker, 1)
 

@@ -127,7 +127,7 @@ def redis_client(schedules_redis: str) -> Iterator[redis.Redis]:
     client.flushall()
     yield client
     for key in client.keys("*{schedules}*"):
-        assert client.pttl(key) > 0, f"{key} never expires"
+        assert client.pttl(key) > 0, f"{key!r} never expires"
     client.close()
 
 
@@ -149,7 +149,7 @@ def make_broker(redis_client: redis.Redis, schedules_redis: str) -> Iterator[Cal
         middleware = [SchedulesMiddleware(**options), Retries(max_retries=1)]
         broker = RecordingBroker(url=schedules_redis, namespace=namespace, middleware=middleware)
         for name, schedule in schedules:
-            dramatiq.actor(lambda: None, actor_name=name, broker=broker, periodic=schedule)
+            dramatiq.actor(actor_name=name, broker=broker, periodic=schedule)(lambda: None)
         made.append(broker)
         return broker
 

@@ -112,9 +112,17 @@ def random_spec(rng: random.Random, *, seconds: bool = True, nth: bool = True) -
         day, days = "*", set(range(1, 32))
     both = day.startswith("*") or weekday.startswith("*")
     spec = " ".join(filter(None, [second, minute, hour, day, month, weekday]))
-    sets = [frozenset(values) for values in (second_values, minutes, hours, days)]
-    rest = [frozenset(values) for values in (months, weekdays, nths)]
-    return spec, Meaning(*sets, last_day, *rest, both)
+    return spec, Meaning(
+        seconds=frozenset(second_values),
+        minutes=frozenset(minutes),
+        hours=frozenset(hours),
+        days=frozenset(days),
+        last_day=last_day,
+        months=frozenset(months),
+        weekdays=frozenset(weekdays),
+        nth=frozenset(nths),
+        both_days=both,
+    )
 
 
 @lru_cache

@@ -80,11 +80,11 @@ def periodiq(tmp_path: Path, redis_client: redis.Redis, schedules_redis: str) ->
 
 def sent(client: redis.Redis) -> list[datetime]:
     """Return the slots of what lies in the queue, in order."""
-    messages = [Message.decode(data.encode()) for data in client.hvals("dramatiq:default.msgs")]
+    messages = [Message.decode(str(data).encode()) for data in client.hvals("dramatiq:default.msgs")]
     return sorted(datetime.fromisoformat(message.options["scheduled_at"]) for message in messages)
 
 
-def test_two_schedulers_and_a_restart_send_every_second_once(periodiq, redis_client):
+def test_two_schedulers_and_a_restart_send_every_second_once(periodiq, redis_client) -> None:
     """The command runs our scheduler: no second twice, none left out, SIGTERM ends it with 0."""
     first, second = periodiq.start(), periodiq.start()
     until(lambda: len(sent(redis_client)) >= 3, 30)
@@ -104,7 +104,7 @@ def test_two_schedulers_and_a_restart_send_every_second_once(periodiq, redis_cli
     assert "Scheduler stopped." in output
 
 
-def test_a_killed_scheduler_is_stood_in_for(periodiq, redis_client):
+def test_a_killed_scheduler_is_stood_in_for(periodiq, redis_client) -> None:
     """SIGKILL one of two: not one second is left out."""
     first = periodiq.start()
     periodiq.start()
@@ -116,7 +116,7 @@ def test_a_killed_scheduler_is_stood_in_for(periodiq, redis_client):
     assert [slots[0] + number for number in range(len(slots))] == slots
 
 
-def test_schedules_that_are_off_say_so(periodiq, redis_client):
+def test_schedules_that_are_off_say_so(periodiq, redis_client) -> None:
     """With WORKER_RUN_SCHEDULED_TASKS off the command says so, sends nothing, and ends with 0."""
     process = periodiq.start(enabled=False)
     _, output = process.communicate(timeout=30)
@@ -131,7 +131,7 @@ TO_STOP = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids
 
 
 @TO_STOP
-def test_asked_on_and_on_the_command_stops_in_order(periodiq, redis_client, number):
+def test_asked_on_and_on_the_command_stops_in_order(periodiq, redis_client, number) -> None:
     """However many signals come while it ends, it ends by itself."""
     process = periodiq.start()
     until(lambda: sent(redis_client), 30)
@@ -143,7 +143,7 @@ def test_asked_on_and_on_the_command_stops_in_order(periodiq, redis_client, numb
 
 
 @TO_STOP
-def test_asked_again_later_the_command_ends_at_once(tmp_path, number):
+def test_asked_again_later_the_command_ends_at_once(tmp_path, number) -> None:
     """Even while it waits for a frozen Redis; SIGHUP before that is no more than the first request."""
     with running(binary_of(next(iter(binaries()), "redis"))) as server:
         commands = Periodiq(tmp_path, server.url)
@@ -162,10 +162,11 @@ def test_asked_again_later_the_command_ends_at_once(tmp_path, number):
             commands.stop()
 
 
-def test_without_redis_the_command_stays_up(tmp_path, redis_client):
+def test_without_redis_the_command_stays_up(tmp_path, redis_client) -> None:
     """A Redis that is not there is waited for, and said in one line."""
     commands = Periodiq(tmp_path, "redis://127.0.0.1:1")
     process = commands.start()
+    assert process.stderr is not None
     lines = iter(process.stderr.readline, "")
     assert any("Could not register the schedules, trying again: " in line for line in lines)
     assert process.poll() is None

@@ -70,7 +70,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("spec", "moment", "slot"), TABLE)
-def test_a_spec_means_what_crontab_says(spec, moment, slot):
+def test_a_spec_means_what_crontab_says(spec, moment, slot) -> None:
     """The next slot, strictly after the moment; every Sunday spelling fires, unlike in periodiq."""
     assert f"{slot}+00:00" == slots(spec, "UTC", f"{moment}+00:00", 1)[0]
 
@@ -151,12 +151,12 @@ CLOCK_CHANGES = {
 
 
 @pytest.mark.parametrize(("asked", "expected"), CLOCK_CHANGES.values(), ids=CLOCK_CHANGES)
-def test_where_the_clock_is_changed(asked, expected):
+def test_where_the_clock_is_changed(asked: tuple[str, str, str], expected: list[str]) -> None:
     """Never zero and never twice; what names no hours goes by elapsed time."""
     assert expected == slots(*asked, len(expected))
 
 
-def test_slots_compare_rightly_over_a_repeated_hour():
+def test_slots_compare_rightly_over_a_repeated_hour() -> None:
     """A slot equals its moment in other zones, and later ones are greater, in the repeated hour too."""
     schedule = cron("*/30 * * * *", tz=AMSTERDAM)
     moment, found = datetime(2026, 10, 24, 23, 45, tzinfo=UTC), []
@@ -169,7 +169,7 @@ def test_slots_compare_rightly_over_a_repeated_hour():
     assert sorted(found) == found
 
 
-def test_slots_only_go_forward():
+def test_slots_only_go_forward() -> None:
     """Through a year of clock changes no slot is given twice and none is out of order."""
     schedule = cron("*/20 1-3 * * *", tz="Australia/Lord_Howe")
     moment, found = datetime(2026, 1, 1, tzinfo=UTC), []
@@ -218,7 +218,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("spec", "problem"), REFUSED.items())
-def test_a_wrong_spec_fails_when_the_schedule_is_made(spec, problem):
+def test_a_wrong_spec_fails_when_the_schedule_is_made(spec, problem) -> None:
     """The error quotes the spec and names the field, its value and what is allowed."""
     with pytest.raises(ValueError) as caught:
         cron(spec)
@@ -233,14 +233,14 @@ def test_a_wrong_spec_fails_when_the_schedule_is_made(spec, problem):
         ("../etc", "unknown time zone '../etc': write an IANA name such as 'Europe/Amsterdam'."),
     ],
 )
-def test_an_unknown_time_zone_fails_when_the_schedule_is_made(tz, problem):
+def test_an_unknown_time_zone_fails_when_the_schedule_is_made(tz, problem) -> None:
     """A misspelt zone is found at import, with the name that was meant."""
     with pytest.raises(ValueError) as caught:
         cron("0 6 * * *", tz=tz)
     assert f"cron '0 6 * * *': {problem}" == str(caught.value)
 
 
-def test_a_moment_without_time_zone_is_refused():
+def test_a_moment_without_time_zone_is_refused() -> None:
     """A naive datetime names no moment."""
     with pytest.raises(ValueError) as caught:
         cron("@daily").next_after(datetime(2026, 1, 1))  # noqa: DTZ001
@@ -248,7 +248,7 @@ def test_a_moment_without_time_zone_is_refused():
     assert message == str(caught.value)
 
 
-def test_it_says_what_it_is():
+def test_it_says_what_it_is() -> None:
     """A schedule is printed as written, with its zone, and in a sentence."""
     schedule = cron("0 6 * * mon", tz=AMSTERDAM)
     assert str(schedule) == "0 6 * * mon (Europe/Amsterdam)"
@@ -257,7 +257,7 @@ def test_it_says_what_it_is():
     assert schedule != cron("0 6 * * mon")
 
 
-def test_the_stock_periodiq_command_can_run_it():
+def test_the_stock_periodiq_command_can_run_it() -> None:
     """periodiq asks `validate` and `next_valid_date` with pendulum's datetimes, and `str`."""
     schedule = cron("30 2 * * *", tz=AMSTERDAM)
     gap_end = pendulum.datetime(2026, 3, 29, 3, 0, tz=AMSTERDAM)
@@ -266,7 +266,7 @@ def test_the_stock_periodiq_command_can_run_it():
     assert (schedule.next_valid_date(gap_end) - gap_end).total_seconds() == 23.5 * 3600
 
 
-def test_the_last_slot_between_two_moments():
+def test_the_last_slot_between_two_moments() -> None:
     """What was missed is found by looking back from now, in growing steps, not by counting up."""
     schedule = cron("*/10 * * * * *", tz=AMSTERDAM)
     now = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)

@@ -18,7 +18,7 @@ MOST = 30
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_next_times_are_those_of_a_walk_through_every_minute(chunk):
+def test_next_times_are_those_of_a_walk_through_every_minute(chunk) -> None:
     """2,000 random specs and zones, two thirds of them over a clock change, match slot by slot."""
     rng = random.Random(chunk)
     compared = 0
@@ -34,7 +34,8 @@ def test_next_times_are_those_of_a_walk_through_every_minute(chunk):
         # The walk begins earlier, so that it knows which readings of a repeated hour were shown before.
         minutes = walk(zone, start - timedelta(hours=4), end)
         expected = [slot for slot in slots(meaning, minutes) if slot > start][:MOST]
-        schedule, moment, got = cron(spec, tz=zone), start, []
+        got: list[datetime] = []
+        schedule, moment = cron(spec, tz=zone), start
         while len(got) < MOST and (moment := schedule.next_after(moment)) < end + timedelta(minutes=1):
             got.append(moment.astimezone(UTC))
         assert expected == got, f"{spec!r} in {zone} from {start}"
@@ -42,7 +43,7 @@ def test_next_times_are_those_of_a_walk_through_every_minute(chunk):
     assert compared > 1_000
 
 
-def test_next_times_are_those_of_croniter():
+def test_next_times_are_those_of_croniter() -> None:
     """2,000 random specs, far ahead in the calendar, where no clock is changed: the same days and times."""
     croniter = pytest.importorskip("croniter", reason="pip install croniter: it is a test's second opinion")
     rng = random.Random(4)

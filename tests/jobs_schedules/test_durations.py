@@ -1,6 +1,7 @@
 """Phrases of human-interval, and what is refused."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -123,27 +124,27 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("phrase", "seconds"), PHRASES.items())
-def test_a_phrase_is_read(phrase, seconds):
+def test_a_phrase_is_read(phrase, seconds) -> None:
     """Phrases of human-interval mean what they mean there, and those it gets wrong what they say."""
     assert timedelta(seconds=seconds) == parse_duration(phrase)
 
 
 @pytest.mark.parametrize(("phrase", "reason"), REFUSED.items())
-def test_a_phrase_that_is_no_duration_is_refused(phrase, reason):
+def test_a_phrase_that_is_no_duration_is_refused(phrase, reason) -> None:
     """The error quotes the text, says what is wrong with it, and what is accepted."""
     with pytest.raises(ValueError) as caught:
         parse_duration(phrase)
     assert f"{phrase!r} is no duration: {reason}. {ACCEPTED}" == str(caught.value)
 
 
-def test_a_number_is_milliseconds():
+def test_a_number_is_milliseconds() -> None:
     """As in human-interval and Kue: `WORKER_TASK_TTL=300000` is five minutes."""
     assert timedelta(minutes=5) == parse_duration(300_000)
     assert timedelta(microseconds=500) == parse_duration(0.5)
     assert timedelta(0) == parse_duration(0)
 
 
-def test_a_timedelta_is_itself():
+def test_a_timedelta_is_itself() -> None:
     """What is a duration already is handed through."""
     assert timedelta(hours=1) == parse_duration(timedelta(hours=1))
 
@@ -161,7 +162,7 @@ def test_a_timedelta_is_itself():
         ),
     ],
 )
-def test_a_number_that_is_no_duration_is_refused(value, message):
+def test_a_number_that_is_no_duration_is_refused(value, message) -> None:
     """Negative and endless numbers are refused like negative phrases."""
     with pytest.raises(ValueError) as caught:
         parse_duration(value)
@@ -169,7 +170,7 @@ def test_a_number_that_is_no_duration_is_refused(value, message):
 
 
 @pytest.mark.parametrize("value", [None, True, ["1 hour"], b"1 hour"])
-def test_anything_else_is_a_type_error(value):
+def test_anything_else_is_a_type_error(value) -> None:
     """A forgotten setting or a flag is a mistake of the caller, not a phrase."""
     with pytest.raises(TypeError) as caught:
         parse_duration(value)
@@ -177,14 +178,14 @@ def test_anything_else_is_a_type_error(value):
 
 
 @given(st.integers(min_value=0, max_value=10**15))
-def test_what_is_written_in_words_is_read_back(milliseconds):
+def test_what_is_written_in_words_is_read_back(milliseconds) -> None:
     """`in_words` loses nothing down to a millisecond."""
     duration = timedelta(milliseconds=milliseconds)
     assert duration == parse_duration(in_words(duration))
 
 
 @given(st.integers(min_value=0, max_value=10**9), st.sampled_from(sorted(UNITS)), st.booleans())
-def test_a_number_in_words_means_the_number(number, unit, joined):
+def test_a_number_in_words_means_the_number(number, unit, joined) -> None:
     """Number words are read for every number: an own speller, with and without `and` and commas."""
     phrase = f"{spell(number, joined=joined)} {unit}s"
     if number * UNITS[unit] < 10**9 * UNITS["day"]:
@@ -192,10 +193,10 @@ def test_a_number_in_words_means_the_number(number, unit, joined):
 
 
 @given(st.text(max_size=40))
-def test_no_text_makes_it_fail_otherwise(text):
+def test_no_text_makes_it_fail_otherwise(text) -> None:
     """Whatever is written, the answer is a duration that is not negative, or a ValueError."""
     try:
-        outcome = parse_duration(text)
+        outcome: Any = parse_duration(text)
     except ValueError as error:
         outcome = str(error)
     if isinstance(outcome, timedelta):

@@ -14,7 +14,7 @@ from osmod.jobs.schedules import SchedulesMiddleware, cron, every, list_schedule
 from .conftest import NOON, Killed, RecordingBroker, run, work
 
 
-def test_a_redis_error_while_sending_is_retried(make_broker, make_scheduler, clock):
+def test_a_redis_error_while_sending_is_retried(make_broker, make_scheduler, clock) -> None:
     """The scheduler stays up, waits a little longer each time, and the slot is sent after all."""
     broker = make_broker(("beat", every("10 minutes")))
     scheduler = make_scheduler(broker)
@@ -29,7 +29,7 @@ def test_a_redis_error_while_sending_is_retried(make_broker, make_scheduler, clo
     assert waits[:3] == [0.1, 0.2, 0.4]
 
 
-def test_one_schedule_that_cannot_be_sent_holds_up_no_other(make_broker, make_scheduler, clock):
+def test_one_schedule_that_cannot_be_sent_holds_up_no_other(make_broker, make_scheduler, clock) -> None:
     """Errors of one actor are its own; what the broker will never take is given up, and said."""
     broker = make_broker(("bad", every("10 minutes")), ("good", every("10 minutes")))
     scheduler = make_scheduler(broker)
@@ -44,7 +44,7 @@ def test_one_schedule_that_cannot_be_sent_holds_up_no_other(make_broker, make_sc
     assert broker.slots("bad") == ["12:20:00"]
 
 
-def test_a_scheduler_outlives_its_redis(make_scheduler, clock, tmp_path):
+def test_a_scheduler_outlives_its_redis(make_scheduler, clock, tmp_path) -> None:
     """Redis is down at the start, comes, goes, and comes back empty: the slot in each life is sent."""
     server = ValkeyServer(data_dir=tmp_path, save="")
     server.start()
@@ -52,7 +52,7 @@ def test_a_scheduler_outlives_its_redis(make_scheduler, clock, tmp_path):
     server.stop()
     url = f"redis://127.0.0.1:{port}"
     broker = RecordingBroker(url=url, middleware=[SchedulesMiddleware()])
-    dramatiq.actor(lambda: None, actor_name="beat", broker=broker, periodic=every("10 minutes"))
+    dramatiq.actor(actor_name="beat", broker=broker, periodic=every("10 minutes"))(lambda: None)
     scheduler = make_scheduler(broker)
     assert scheduler.step() == NOON + timedelta(seconds=0.1)
     assert scheduler.step() == NOON + timedelta(seconds=0.2)
@@ -70,7 +70,7 @@ def test_a_scheduler_outlives_its_redis(make_scheduler, clock, tmp_path):
 
 def test_connections_closed_while_at_rest_cost_nothing(
     make_broker, make_scheduler, clock, redis_client, caplog
-):
+) -> None:
     """As by the server's `timeout`: the next slot is sent, its run recorded, and nobody complains."""
     broker = make_broker(("beat", every("10 minutes")))
     scheduler = make_scheduler(broker)
@@ -84,7 +84,7 @@ def test_connections_closed_while_at_rest_cost_nothing(
     assert [] == [record for record in caplog.records if record.levelname == "WARNING"]
 
 
-def test_a_daily_run_survives_a_long_outage_of_redis(make_broker, make_scheduler, clock):
+def test_a_daily_run_survives_a_long_outage_of_redis(make_broker, make_scheduler, clock) -> None:
     """After three hours of errors what is rare is sent late, what is frequent once, not once a slot."""
     broker = make_broker(("daily", cron("30 12 * * *")), ("often", every("10 minutes", overlap=True)))
     scheduler = make_scheduler(broker)
@@ -97,7 +97,9 @@ def test_a_daily_run_survives_a_long_outage_of_redis(make_broker, make_scheduler
     assert broker.slots("often") == ["15:30:00"]
 
 
-def test_a_process_that_stood_still_sends_what_a_restarted_one_would(make_broker, make_scheduler, clock):
+def test_a_process_that_stood_still_sends_what_a_restarted_one_would(
+    make_broker, make_scheduler, clock
+) -> None:
     """Three hours of suspension are three hours without a scheduler: `catch_up` decides."""
     broker = make_broker(("no", cron("30 12 * * *")), ("yes", cron("30 12 * * *", catch_up=True)))
     scheduler = make_scheduler(broker)
@@ -108,7 +110,7 @@ def test_a_process_that_stood_still_sends_what_a_restarted_one_would(make_broker
     assert broker.slots("yes") == ["12:30:00"]
 
 
-def test_a_clock_that_was_wrong_does_no_lasting_harm(make_broker, make_scheduler, clock):
+def test_a_clock_that_was_wrong_does_no_lasting_harm(make_broker, make_scheduler, clock) -> None:
     """A day ahead and back again: slots are sent from the right time on, not only a day later."""
     broker = make_broker(("beat", every("10 minutes")))
     scheduler = make_scheduler(broker)
@@ -124,7 +126,7 @@ def test_a_clock_that_was_wrong_does_no_lasting_harm(make_broker, make_scheduler
     assert broker.slots() == ["12:10:00"]
 
 
-def test_lost_records_are_written_again(make_broker, make_scheduler, clock, redis_client):
+def test_lost_records_are_written_again(make_broker, make_scheduler, clock, redis_client) -> None:
     """A flushed Redis is not a removed schedule."""
     broker = make_broker(("beat", every("10 minutes")))
     scheduler = make_scheduler(broker)
@@ -137,7 +139,7 @@ def test_lost_records_are_written_again(make_broker, make_scheduler, clock, redi
 
 
 @pytest.mark.parametrize("sent", [False, True], ids=["before it sent", "after it sent"])
-def test_a_killed_scheduler_is_stood_in_for(make_broker, make_scheduler, clock, sent):
+def test_a_killed_scheduler_is_stood_in_for(make_broker, make_scheduler, clock, sent) -> None:
     """Killed between taking a slot and settling it: another sends it, under the same id, 15 seconds later."""
     broker, other = make_broker(("beat", every("10 minutes"))), make_broker(("beat", every("10 minutes")))
     killed, survivor = make_scheduler(broker), make_scheduler(other)
@@ -154,7 +156,7 @@ def test_a_killed_scheduler_is_stood_in_for(make_broker, make_scheduler, clock, 
     assert {message.message_id for message in [*broker.sent, *other.sent]} == {other.sent[0].message_id}
 
 
-def test_a_slot_sent_twice_runs_once(make_broker, make_scheduler, clock):
+def test_a_slot_sent_twice_runs_once(make_broker, make_scheduler, clock) -> None:
     """On a stock broker both copies lie in the queue: the second is skipped once the first is done."""
     broker, other = make_broker(("beat", every("10 minutes"))), make_broker(("beat", every("10 minutes")))
     killed, survivor = make_scheduler(broker), make_scheduler(other)
@@ -168,7 +170,7 @@ def test_a_slot_sent_twice_runs_once(make_broker, make_scheduler, clock):
     assert run(other, other.sent[0]), "run again by hand, it runs"
 
 
-def test_a_slot_sent_three_times_runs_once(make_broker, make_scheduler, clock):
+def test_a_slot_sent_three_times_runs_once(make_broker, make_scheduler, clock) -> None:
     """However often the answer to a send is lost, and whoever dies next."""
     broker, other = make_broker(("beat", every("10 minutes"))), make_broker(("beat", every("10 minutes")))
     killed, survivor = make_scheduler(broker), make_scheduler(other)
@@ -184,7 +186,7 @@ def test_a_slot_sent_three_times_runs_once(make_broker, make_scheduler, clock):
     assert [run(other, copy) for copy in copies] == [True, False, False]
 
 
-def test_a_slot_that_runs_is_not_sent_again(make_broker, make_scheduler, clock):
+def test_a_slot_that_runs_is_not_sent_again(make_broker, make_scheduler, clock) -> None:
     """If a worker has begun what a killed scheduler sent, there is nothing to stand in for."""
     broker, other = make_broker(("beat", every("10 minutes"))), make_broker(("beat", every("10 minutes")))
     killed, survivor = make_scheduler(broker), make_scheduler(other)

@@ -23,17 +23,17 @@ from osmod.jobs.schedules import (
 from .conftest import run
 
 
-def test_what_is_no_schedule_fails_at_import():
+def test_what_is_no_schedule_fails_at_import() -> None:
     """A spec of periodiq's own, or a text, is refused where the actor is declared, by name."""
     broker = StubBroker(middleware=[SchedulesMiddleware()])
     for wrong, shown in ((periodiq.cron("0 0 * * 0"), "<CronSpec 0 0 * * 0>"), ("6 hours", "'6 hours'")):
         with pytest.raises(NotASchedule) as caught:
-            dramatiq.actor(lambda: None, actor_name="beat", broker=broker, periodic=wrong)
+            dramatiq.actor(actor_name="beat", broker=broker, periodic=wrong)(lambda: None)
         message = f"beat: periodic must be every(…) or cron(…) of osmod.jobs.schedules, not {shown}."
         assert message == str(caught.value)
 
 
-def test_a_broker_without_the_middleware_is_named():
+def test_a_broker_without_the_middleware_is_named() -> None:
     """Asking for schedules on a broker that has none says what to add."""
     with pytest.raises(LookupError) as caught:
         SchedulesMiddleware.of(StubBroker(middleware=[]))
@@ -41,7 +41,7 @@ def test_a_broker_without_the_middleware_is_named():
     assert message == str(caught.value)
 
 
-def test_a_run_held_up_in_a_backlog_still_runs(make_broker, make_scheduler, clock):
+def test_a_run_held_up_in_a_backlog_still_runs(make_broker, make_scheduler, clock) -> None:
     """periodiq drops a run that waited 30 seconds; here it runs, months later."""
     broker = make_broker(("beat", every("10 minutes")))
     scheduler = make_scheduler(broker)
@@ -50,7 +50,7 @@ def test_a_run_held_up_in_a_backlog_still_runs(make_broker, make_scheduler, cloc
     assert run(broker, broker.sent[0])  # the clock of the test stands months away from now
 
 
-def test_skip_delay_can_be_asked_for(make_broker, make_scheduler, clock):
+def test_skip_delay_can_be_asked_for(make_broker, make_scheduler, clock) -> None:
     """With `skip_delay` an old run is skipped, and that is recorded and frees the schedule."""
     clock.time = datetime.now(UTC) - timedelta(hours=1)
     broker = make_broker(("beat", every("10 minutes")), skip_delay="30 seconds")
@@ -62,25 +62,25 @@ def test_skip_delay_can_be_asked_for(make_broker, make_scheduler, clock):
     assert (state.last_outcome, state.waiting) == ("skipped", False)
 
 
-def test_workers_without_redis_still_work():
+def test_workers_without_redis_still_work() -> None:
     """A record that cannot be kept stops no run."""
     broker = RedisBroker(url="redis://127.0.0.1:1", middleware=[SchedulesMiddleware()])
-    actor = dramatiq.actor(lambda: None, actor_name="beat", broker=broker, periodic=every("1 hour"))
+    actor = dramatiq.actor(actor_name="beat", broker=broker, periodic=every("1 hour"))(lambda: None)
     assert run(broker, actor.message())
     broker.client.close()
 
 
-def test_other_brokers_are_left_alone():
+def test_other_brokers_are_left_alone() -> None:
     """On a broker that is not on Redis a periodic actor is an actor like any other."""
     broker = StubBroker(middleware=[SchedulesMiddleware()])
-    actor = dramatiq.actor(lambda: None, actor_name="beat", broker=broker, periodic=every("1 hour"))
+    actor = dramatiq.actor(actor_name="beat", broker=broker, periodic=every("1 hour"))(lambda: None)
     assert run(broker, actor.message())
 
 
-def test_a_real_worker_records_its_runs(redis_client, schedules_redis):
+def test_a_real_worker_records_its_runs(redis_client, schedules_redis) -> None:
     """Done, retried and failed runs stand in the record with their duration and error."""
     broker = RedisBroker(url=schedules_redis, middleware=[Retries(max_retries=0), SchedulesMiddleware()])
-    done = dramatiq.actor(lambda: None, actor_name="good", broker=broker, periodic=every("1 hour"))
+    done = dramatiq.actor(actor_name="good", broker=broker, periodic=every("1 hour"))(lambda: None)
 
     @dramatiq.actor(actor_name="bad", broker=broker, periodic=cron("@daily"), throws=ZeroDivisionError)
     def bad() -> None:

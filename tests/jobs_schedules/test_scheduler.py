@@ -9,7 +9,7 @@ from osmod.jobs.schedules import cron, every, list_schedules
 from .conftest import NOON, begin, run, work
 
 
-def test_a_slot_is_sent_once_by_any_number_of_schedulers(make_broker, make_scheduler, clock):
+def test_a_slot_is_sent_once_by_any_number_of_schedulers(make_broker, make_scheduler, clock) -> None:
     """Three schedulers, one message a slot, and the slot stands in its `scheduled_at`."""
     brokers = [make_broker(("beat", every("10 minutes"))) for _ in range(3)]
     schedulers = [make_scheduler(broker) for broker in brokers]
@@ -26,13 +26,13 @@ def test_a_slot_is_sent_once_by_any_number_of_schedulers(make_broker, make_sched
     assert expected == [message.options["scheduled_at"] for message in sent]
 
 
-def test_step_says_when_there_is_something_to_do(make_broker, make_scheduler):
+def test_step_says_when_there_is_something_to_do(make_broker, make_scheduler) -> None:
     """The loop sleeps until the next slot, whichever schedule it belongs to."""
     broker = make_broker(("slow", every("1 hour")), ("fast", every("7 minutes")))
     assert make_scheduler(broker).step() == every("7 minutes").next_after(NOON)
 
 
-def test_a_restart_inside_the_minute_sends_nothing_again(make_broker, make_scheduler, clock):
+def test_a_restart_inside_the_minute_sends_nothing_again(make_broker, make_scheduler, clock) -> None:
     """periodiq sends again whenever it starts in the minute of a slot."""
     broker = make_broker(("beat", cron("* * * * *")))
     make_scheduler(broker).step()
@@ -44,7 +44,7 @@ def test_a_restart_inside_the_minute_sends_nothing_again(make_broker, make_sched
     assert broker.slots() == ["12:01:00"]
 
 
-def test_a_slot_is_not_lost_in_a_restart(make_broker, make_scheduler, clock):
+def test_a_slot_is_not_lost_in_a_restart(make_broker, make_scheduler, clock) -> None:
     """A slot lasts its minute: a scheduler that was just being restarted still sends it."""
     broker = make_broker(("beat", cron("* * * * *")), ("fast", every("10 seconds")))
     make_scheduler(broker).step()
@@ -54,7 +54,7 @@ def test_a_slot_is_not_lost_in_a_restart(make_broker, make_scheduler, clock):
     assert broker.slots("fast") == []
 
 
-def test_the_first_run_comes_at_the_first_slot_after_the_start(make_broker, make_scheduler, clock):
+def test_the_first_run_comes_at_the_first_slot_after_the_start(make_broker, make_scheduler, clock) -> None:
     """Started late in a minute, a new schedule runs at the next one: none is skipped, none is old."""
     clock.advance(seconds=58)
     broker = make_broker(("beat", cron("* * * * *")))
@@ -65,7 +65,9 @@ def test_the_first_run_comes_at_the_first_slot_after_the_start(make_broker, make
 
 
 @pytest.mark.parametrize(("catch_up", "expected"), [(False, ["16:00:00"]), (True, ["15:00:00", "16:00:00"])])
-def test_what_was_missed_while_no_scheduler_was_up(make_broker, make_scheduler, clock, catch_up, expected):
+def test_what_was_missed_while_no_scheduler_was_up(
+    make_broker, make_scheduler, clock, catch_up, expected
+) -> None:
     """Without `catch_up` nothing is made up for, with it one run is, however many were missed."""
     broker = make_broker(("hourly", every("1 hour", catch_up=catch_up)))
     make_scheduler(broker).step()
@@ -78,7 +80,7 @@ def test_what_was_missed_while_no_scheduler_was_up(make_broker, make_scheduler, 
     assert expected == broker.slots()
 
 
-def test_a_changed_interval_is_in_force_after_a_restart(make_broker, make_scheduler, clock):
+def test_a_changed_interval_is_in_force_after_a_restart(make_broker, make_scheduler, clock) -> None:
     """Nothing of the old one remains: not its slots, not what it missed, not its scheduler elsewhere."""
     old = make_broker(("beat", every("10 minutes", catch_up=True)))
     other = make_broker(("beat", every("10 minutes", catch_up=True)))
@@ -98,7 +100,7 @@ def test_a_changed_interval_is_in_force_after_a_restart(make_broker, make_schedu
     assert [state.spec for state in list_schedules(new)] == ["every 25 minutes"]
 
 
-def test_a_removed_schedule_leaves_no_trace(make_broker, make_scheduler, clock, redis_client):
+def test_a_removed_schedule_leaves_no_trace(make_broker, make_scheduler, clock, redis_client) -> None:
     """A schedule that is no longer in the code is gone from Redis, and an old scheduler leaves it alone."""
     old = make_broker(("beat", every("10 minutes")), ("gone", every("10 minutes")))
     still_up = make_scheduler(old)
@@ -112,7 +114,7 @@ def test_a_removed_schedule_leaves_no_trace(make_broker, make_scheduler, clock, 
     assert all("gone" not in redis_client.hgetall(key) for key in redis_client.keys("*.names"))
 
 
-def test_runs_do_not_overlap(make_broker, make_scheduler, clock):
+def test_runs_do_not_overlap(make_broker, make_scheduler, clock) -> None:
     """While a run waits or runs no other is sent; the first slot after its end has one again."""
     broker = make_broker(("slow", every("10 minutes")))
     scheduler = make_scheduler(broker)
@@ -131,7 +133,7 @@ def test_runs_do_not_overlap(make_broker, make_scheduler, clock):
     assert list_schedules(broker)[0].overlaps == 2
 
 
-def test_a_retried_run_is_not_done(make_broker, make_scheduler, clock):
+def test_a_retried_run_is_not_done(make_broker, make_scheduler, clock) -> None:
     """A run that failed and will be retried still holds the schedule; failed for good it does not."""
     broker = make_broker(("slow", every("10 minutes")))
     scheduler = make_scheduler(broker)
@@ -152,7 +154,7 @@ def test_a_retried_run_is_not_done(make_broker, make_scheduler, clock):
     assert broker.slots() == ["12:10:00", "12:30:00"]
 
 
-def test_runs_overlap_where_that_is_wanted(make_broker, make_scheduler, clock):
+def test_runs_overlap_where_that_is_wanted(make_broker, make_scheduler, clock) -> None:
     """`overlap=True` sends every slot."""
     broker = make_broker(("slow", every("10 minutes", overlap=True)))
     scheduler = make_scheduler(broker)
@@ -162,7 +164,7 @@ def test_runs_overlap_where_that_is_wanted(make_broker, make_scheduler, clock):
     assert broker.slots() == ["12:10:00", "12:20:00", "12:30:00"]
 
 
-def test_a_cancelled_run_frees_its_schedule(make_broker, make_scheduler, clock):
+def test_a_cancelled_run_frees_its_schedule(make_broker, make_scheduler, clock) -> None:
     """With `is_open` a job that no longer exists holds up nothing, without it for a day at most."""
     asked = []
 
@@ -179,7 +181,9 @@ def test_a_cancelled_run_frees_its_schedule(make_broker, make_scheduler, clock):
     assert asked == [("default", broker.sent[0].message_id)] * 2
 
 
-def test_a_run_that_says_nothing_holds_up_the_next_for_a_day_at_most(make_broker, make_scheduler, clock):
+def test_a_run_that_says_nothing_holds_up_the_next_for_a_day_at_most(
+    make_broker, make_scheduler, clock
+) -> None:
     """A purged job frees its schedule in the end, whatever the broker knows."""
     broker = make_broker(("daily", every("6 hours")))
     scheduler = make_scheduler(broker)
@@ -192,7 +196,7 @@ def test_a_run_that_says_nothing_holds_up_the_next_for_a_day_at_most(make_broker
     ]
 
 
-def test_a_schedule_over_a_clock_change(make_broker, make_scheduler, clock):
+def test_a_schedule_over_a_clock_change(make_broker, make_scheduler, clock) -> None:
     """The night of 2026-10-25 in Amsterdam: one run at 02:30, every half hour in between."""
     clock.time = NOON.replace(month=10, day=24, hour=22)
     broker = make_broker(

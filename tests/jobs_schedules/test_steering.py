@@ -20,7 +20,7 @@ from osmod.jobs.schedules import (
 from .conftest import NOON, begin, run
 
 
-def test_schedules_are_listed_by_name(make_broker, make_scheduler, clock):
+def test_schedules_are_listed_by_name(make_broker, make_scheduler, clock) -> None:
     """Spec, words, next and last slot, options; nothing has run yet."""
     broker = make_broker(
         ("nightly", cron("30 2 * * *", tz="Europe/Amsterdam", catch_up=True)),
@@ -46,7 +46,7 @@ def test_schedules_are_listed_by_name(make_broker, make_scheduler, clock):
     )
 
 
-def test_the_state_follows_a_run(make_broker, make_scheduler, clock):
+def test_the_state_follows_a_run(make_broker, make_scheduler, clock) -> None:
     """Waiting, running, done."""
     broker = make_broker(("beat", every("10 minutes")))
     scheduler = make_scheduler(broker)
@@ -61,7 +61,7 @@ def test_the_state_follows_a_run(make_broker, make_scheduler, clock):
     assert states[-1].last_outcome == "done"
 
 
-def test_a_paused_schedule_sends_nothing(make_broker, make_scheduler, clock):
+def test_a_paused_schedule_sends_nothing(make_broker, make_scheduler, clock) -> None:
     """A pause holds over restarts and changes; what fell into it is not made up for."""
     broker = make_broker(("beat", every("10 minutes", catch_up=True)))
     make_scheduler(broker).step()
@@ -80,7 +80,7 @@ def test_a_paused_schedule_sends_nothing(make_broker, make_scheduler, clock):
     assert changed.slots() == ["12:25:00"]
 
 
-def test_a_schedule_can_be_paused_before_any_scheduler_ran(make_broker, make_scheduler, clock):
+def test_a_schedule_can_be_paused_before_any_scheduler_ran(make_broker, make_scheduler, clock) -> None:
     """The pause is there when the first one comes."""
     broker = make_broker(("beat", every("10 minutes")))
     pause(broker, "beat")
@@ -90,7 +90,7 @@ def test_a_schedule_can_be_paused_before_any_scheduler_ran(make_broker, make_sch
     assert broker.sent == []
 
 
-def test_a_schedule_is_run_by_hand(make_broker, make_scheduler, clock):
+def test_a_schedule_is_run_by_hand(make_broker, make_scheduler, clock) -> None:
     """At once, paused or not, outside its slots; it counts as its run, so none overlaps it."""
     broker = make_broker(("beat", every("10 minutes")))
     scheduler = make_scheduler(broker)
@@ -108,7 +108,7 @@ def test_a_schedule_is_run_by_hand(make_broker, make_scheduler, clock):
     assert len(broker.sent) == 2
 
 
-def test_a_run_by_hand_is_not_held_up_by_a_job_that_is_gone(make_broker):
+def test_a_run_by_hand_is_not_held_up_by_a_job_that_is_gone(make_broker) -> None:
     """A cancelled job holds up nothing where the broker can be asked; overlapping schedules never wait."""
     broker = make_broker(("beat", every("10 minutes")), is_open=lambda *_: False)
     other = make_broker(("free", every("10 minutes", overlap=True)))
@@ -119,7 +119,7 @@ def test_a_run_by_hand_is_not_held_up_by_a_job_that_is_gone(make_broker):
 
 
 @pytest.mark.parametrize("act", [run_now, pause, resume])
-def test_an_unknown_schedule_is_named(make_broker, act):
+def test_an_unknown_schedule_is_named(make_broker, act) -> None:
     """With the one that was meant, or all that there are."""
     broker = make_broker(("heartbeat", every("10 minutes")), ("recount", every("1 day")))
     with pytest.raises(UnknownSchedule) as caught:

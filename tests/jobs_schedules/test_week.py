@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import redis
 
@@ -43,7 +44,7 @@ SCHEDULES = {
 class Week:
     """Three schedulers, a stock queue that keeps every copy it gets, and workers that come to it in time."""
 
-    def __init__(self, make_broker, make_scheduler, clock, rng):
+    def __init__(self, make_broker, make_scheduler, clock, rng) -> None:
         self.clock, self.rng, self.make_scheduler = clock, rng, make_scheduler
         pairs = [(name, schedule) for name, (schedule, _) in SCHEDULES.items()]
         self.brokers = [make_broker(*pairs) for _ in range(3)]
@@ -51,11 +52,11 @@ class Week:
             broker.before_send = partial(self.meddle, broker)
         self.schedulers = [make_scheduler(broker) for broker in self.brokers]
         self.wakes = [clock.time] * 3
-        self.queue = []
-        self.runs = Counter()
+        self.queue: list[Any] = []
+        self.runs: Counter[Any] = Counter()
         self.faults = self.copies = 0
 
-    def meddle(self, broker):
+    def meddle(self, broker) -> None:
         """One message in ten meets a fault."""
         kind = self.rng.random() * 40
         if kind < 1:
@@ -68,12 +69,12 @@ class Week:
             broker.errors = ["stored"]
         self.faults += kind < 4
 
-    def restart(self, at):
+    def restart(self, at) -> None:
         """Replace a scheduler by a new process."""
         self.schedulers[at] = self.make_scheduler(self.brokers[at])
         self.wakes[at] = self.clock.time + timedelta(seconds=self.rng.choice([0, 1, 5]))
 
-    def step(self):
+    def step(self) -> None:
         """Let all who have something to do at this moment do it, in any order, and move to the next."""
         for at in self.rng.sample(range(3), 3):
             if self.wakes[at] <= self.clock.time:
@@ -90,7 +91,7 @@ class Week:
         soonest = min([*self.wakes, *(entry[0] for entry in self.queue)])
         self.clock.time = max(soonest, self.clock.time + timedelta(milliseconds=100))
 
-    def enqueue(self, broker):
+    def enqueue(self, broker) -> None:
         """Queue what was sent: a worker comes to it within 40 seconds."""
         for message in broker.sent:
             wait = timedelta(seconds=self.rng.choice([0, 0, 0, 5, 40]))
@@ -98,13 +99,13 @@ class Week:
             self.copies += 1
         broker.sent.clear()
 
-    def run(self, broker, message):
+    def run(self, broker, message) -> None:
         """Let a worker run a message, and count it if it was not skipped."""
         if run(broker, message):
             self.runs[message.actor_name, message.options["scheduled_at"]] += 1
 
 
-def test_a_week_of_slots_each_run_once(make_broker, make_scheduler, clock):
+def test_a_week_of_slots_each_run_once(make_broker, make_scheduler, clock) -> None:
     """Three schedulers, hundreds of faults: every slot of the week runs exactly once, none besides.
 
     Faults: killed before and after sending, restarted, errors with and without the message stored.
@@ -122,7 +123,7 @@ def test_a_week_of_slots_each_run_once(make_broker, make_scheduler, clock):
     assert week.copies > sum(week.runs.values()), "no slot was sent twice: the faults were too kind"
 
 
-def test_asking_for_a_slot_costs_one_script(make_broker, make_scheduler, clock, monkeypatch):
+def test_asking_for_a_slot_costs_one_script(make_broker, make_scheduler, clock, monkeypatch) -> None:
     """A scheduler that comes second learns so in one exchange with Redis."""
     brokers = [make_broker(("beat", every("10 minutes"))) for _ in range(2)]
     schedulers = [make_scheduler(broker) for broker in brokers]

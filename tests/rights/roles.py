@@ -84,7 +84,7 @@ def _check(url: str) -> None:
 def send(url: str, troubled: Callable[[], bool]) -> None:
     """Server code: jobs one by one and many at once, with every option that is kept in Redis."""
     with _broker(url) as broker:
-        note = dramatiq.actor(lambda number=0: None, actor_name="note", index=("number",))
+        note = dramatiq.actor(actor_name="note", index=("number",))(lambda number=0: None)
         note.send(1)
         enqueue(note, number=2, delay=60_000, priority="high", remove_on_complete=True)
         enqueue(note, number=3, unique="three")
@@ -116,7 +116,7 @@ def work(url: str, troubled: Callable[[], bool]) -> None:
             prune(broker)
             ended.add("hourly")
 
-        note = dramatiq.actor(lambda: ended.add("note"), actor_name="note")
+        note = dramatiq.actor(actor_name="note")(lambda: ended.add("note"))
         all_ended = {"report", "fail 1", "hourly", "note"}
         with working(broker):
             _check(url)
@@ -129,7 +129,7 @@ def schedule(url: str, troubled: Callable[[], bool]) -> None:
     """A scheduler: registers schedules, sends one run, and leaves the next out since that one is not done."""
     _check(url)
     with _broker(url) as broker:
-        actor = dramatiq.actor(lambda: None, periodic=every("1 second"), actor_name="ticks")
+        actor = dramatiq.actor(periodic=every("1 second"), actor_name="ticks")(lambda: None)
         clock = _Clock()
         scheduler = SchedulesMiddleware.of(broker).scheduler([actor], clock=clock)
         for _ in range(3):
@@ -140,8 +140,8 @@ def schedule(url: str, troubled: Callable[[], bool]) -> None:
 def operate(url: str, troubled: Callable[[], bool]) -> None:
     """An operator: `COMMANDS`, and `osmod check`."""
     with _broker(url):
-        dramatiq.actor(lambda number: None, actor_name="note", index=("number",))
-        dramatiq.actor(lambda: None, periodic=every("1 hour"), actor_name="hourly")
+        dramatiq.actor(actor_name="note", index=("number",))(lambda number: None)
+        dramatiq.actor(periodic=every("1 hour"), actor_name="hourly")(lambda: None)
         _check(url)
         for command in COMMANDS:
             result = CliRunner().invoke(main, command.split(), prog_name="osmod")
