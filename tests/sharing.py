@@ -1,7 +1,8 @@
 """How the tests are shared out among the processes of `pytest -n`: a file at a time, the long ones first.
 
 A file is a unit because its tests share what is costly to start. Tests that start all they need by themselves, and
-then mostly wait for it, are units each: a file of them would still run when all else is done.
+then mostly wait for it, are units each: a file of them would still run when all else is done. They are spread among
+the files, so that at any time some processes wait and others work.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-#: Files whose tests are handed out one by one, before all others.
+#: Files whose tests are units each, those that take the longest first.
 ONE_BY_ONE = (
     "tests/demo/test_demo.py",
     "tests/chaos/test_across_processes.py",
@@ -23,7 +24,7 @@ ONE_BY_ONE = (
     "tests/jobs_schedules/test_command.py",
     "tests/jobs_schedules/test_cron_oracle.py",
 )
-#: The longest of the other files, in the order in which they are begun.
+#: The longest of the other files, the longest first.
 LONG = (
     "tests/chaos/test_cluster.py",
     "tests/chaos/test_sentinel.py",
@@ -31,18 +32,19 @@ LONG = (
     "tests/rights/test_rights.py",
     "tests/jobs/test_promises.py",
     "tests/golden/test_golden.py",
-    "tests/actors/test_hammer.py",
     "tests/test_topologies.py",
+    "tests/jobs/test_state_machine.py",
+    "tests/jobs_schedules/test_week.py",
+    "tests/jobs/test_interrupts.py",
 )
-_FIRST = {name: number for number, name in enumerate([*LONG[:2], *ONE_BY_ONE, *LONG[2:]])}
+_ORDER = {name: place for place, name in enumerate((*ONE_BY_ONE, *LONG))}
 
 
 class _Sharing(LoadScopeScheduling):
     """`--dist loadfile`, but for the files whose tests go one by one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = _file(nodeid)
-        return nodeid if file in ONE_BY_ONE else file
+        return _unit(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -58,9 +60,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a process that is handed tests, put the long ones first."""
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: _FIRST.get(_file(item.nodeid), len(_FIRST)))
+    """In a process that is handed tests, put the units into the order in which they are handed out."""
+    if not hasattr(config, "workerinput"):
+        return
+    units: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        units.setdefault(_unit(item.nodeid), []).append(item)
+    longest_first = sorted(units, key=lambda unit: _ORDER.get(_file(unit), len(_ORDER)))
+    alone = [unit for unit in longest_first if _file(unit) in ONE_BY_ONE]
+    shared = [unit for unit in longest_first if _file(unit) not in ONE_BY_ONE]
+    places = {unit: place / len(kind) for kind in (shared, alone) for place, unit in enumerate(kind)}
+    items[:] = [item for unit in sorted(places, key=places.__getitem__) for item in units[unit]]
+
+
+def _unit(nodeid: str) -> str:
+    return nodeid if _file(nodeid) in ONE_BY_ONE else _file(nodeid)
 
 
 def _file(nodeid: str) -> str:
