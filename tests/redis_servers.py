@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import redis
 
 from osmod.embedded import free_port
 from tests.services import unavailable
+from tests.waiting import until
 
 #: Seconds that a server may take to answer.
 PATIENCE = 20.0
@@ -94,16 +94,13 @@ class Server:
         """Start it and wait until it answers and has loaded its data."""
         self._frozen = False
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self.client.ping()
-            except redis.RedisError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-            else:
-                return
+        until(self._answers, PATIENCE, "the server answers", every=0.02)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.client.ping())
+        except redis.RedisError:
+            return False
 
     def ask(self, *command: object) -> Any:
         """Its answer to one command, as text and otherwise as it came."""
