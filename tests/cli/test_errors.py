@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import redis
+from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from osmod.cli.errors import database_sentence, explain, masked, redis_sentence
 from osmod.moderation.database import connect
-from tests.databases import SERVER_URL
 
 HERE = "redis://:secret@queue:6379"
 
@@ -98,10 +98,9 @@ def test_unusable_database_url(url: str, sentence: str) -> None:
 
 
 @pytest.mark.only_on("mariadb")
-@pytest.mark.usefixtures("database_url")
-def test_real_server() -> None:
+def test_real_server(database_url: str) -> None:
     """What PyMySQL says of a database that is not there is understood."""
-    url = SERVER_URL + "osmod_test_nowhere"
+    url = make_url(database_url).set(database="osmod_test_nowhere").render_as_string(hide_password=False)
     engine = connect(url)
     with pytest.raises(OperationalError) as caught:
         engine.connect()
