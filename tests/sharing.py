@@ -21,8 +21,8 @@ ONE_BY_ONE = (
     "tests/chaos/test_signals.py",
     "tests/chaos/test_workers.py",
     "tests/chaos/test_supervisor.py",
-    "tests/jobs_schedules/test_command.py",
-    "tests/jobs_schedules/test_cron_oracle.py",
+    "tests/jobs/schedules/test_command.py",
+    "tests/jobs/schedules/test_cron_oracle.py",
 )
 #: The longest of the other files, the longest first.
 LONG = (
@@ -34,8 +34,8 @@ LONG = (
     "tests/golden/test_golden.py",
     "tests/test_topologies.py",
     "tests/jobs/test_state_machine.py",
-    "tests/jobs_schedules/test_week.py",
-    "tests/jobs/test_interrupts.py",
+    "tests/jobs/schedules/test_week.py",
+    "tests/jobs/queue/test_interrupts.py",
 )
 _ORDER = {name: place for place, name in enumerate((*ONE_BY_ONE, *LONG))}
 

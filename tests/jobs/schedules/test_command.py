@@ -52,7 +52,7 @@ class Periodiq:
             cwd=self.folder,
             env={
                 **os.environ,
-                "PYTHONPATH": f"{Path(__file__).parents[2]}",
+                "PYTHONPATH": f"{Path(__file__).parents[3]}",
                 "REDIS_URL": self.url,
                 "WORKER_RUN_SCHEDULED_TASKS": str(enabled).lower(),
             },
