@@ -31,14 +31,14 @@ def indexed_argument(broker: Queues, wanted: JobFilter) -> str | None:
 
 
 def ids_by_argument(
-    broker: Queues, queue_name: str, name: str, wanted: JobFilter, most: int
+    broker: Queues, queue_name: str, name: str, wanted: JobFilter, most: int | None
 ) -> tuple[str, ...]:
-    """The ids, at most so many, of a queue's jobs that probably have the value asked for."""
+    """The ids, at most so many if that is bounded, of a queue's jobs that probably have the value asked for."""
     value = next(value for asked, value in wanted.arguments.items() if snake_case(asked) == name)
     key = broker.key_base(queue_name).decode() + f"index:argument:{name}"
     found: dict[str, None] = {}
     for number in {number_of(one) for one in readings(value)}:
-        ids: Any = broker.client.zrangebyscore(key, number, number, start=0, num=most)
+        ids: Any = broker.client.zrangebyscore(key, number, number, start=0, num=-1 if most is None else most)
         found |= dict.fromkeys(one.decode() for one in ids)
     return tuple(found)
 
