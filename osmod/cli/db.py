@@ -9,12 +9,11 @@ from contextlib import contextmanager
 import click
 from sqlalchemy import Engine
 
-from osmod.cli.errors import masked
 from osmod.moderation.counts import recount as recount_all
 from osmod.moderation.database import connect, open_session
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations import upgrade as upgrade_database
-from osmod.settings import get_settings
+from osmod.settings import get_settings, masked
 
 
 @click.group()

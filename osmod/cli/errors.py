@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import redis
 from redis.exceptions import AskError, ClusterDownError
-from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from osmod.embedded import EmbeddedRedisError
@@ -14,7 +13,7 @@ from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.refusals import explained
 from osmod.jobs.wire.route import not_alone
 from osmod.moderation.migrations import SchemaError
-from osmod.settings import SettingsError, get_settings
+from osmod.settings import SettingsError, database_problem, get_settings, masked
 
 _LOGIN_REFUSED = (1044, 1045, 1698)
 _NO_SUCH_DATABASE = 1049
@@ -50,18 +49,8 @@ def redis_sentence(error: Exception, url: str) -> str:
 
 def database_sentence(error: Exception, url: str) -> str | None:
     """What is wrong with the database at `url`; None if `error` does not come from it."""
-    if isinstance(error, ArgumentError | NoSuchModuleError):
-        return (
-            f"DATABASE_URL={masked(url)} is not a database URL; it looks like "
-            "mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4 or sqlite:///osmod.db."
-        )
-    if isinstance(error, ModuleNotFoundError):
-        if url.startswith(("mysql:", "mariadb:")):
-            return f"DATABASE_URL asks for the driver {error.name}: write mysql+pymysql://… (installed here)."
-        driver = make_url(url).get_driver_name()
-        if error.name != driver:
-            return None
-        return f"DATABASE_URL asks for the driver {driver}, which is not installed: pip install {driver}."
+    if isinstance(error, ArgumentError | NoSuchModuleError | ModuleNotFoundError):
+        return database_problem(url)
     if not isinstance(error, DBAPIError):
         return None
     code, said = _said(error)
@@ -73,16 +62,6 @@ def database_sentence(error: Exception, url: str) -> str | None:
     if code in _NO_ANSWER:
         return f"the database does not answer at {where} ({said}): start it, or name yours in DATABASE_URL."
     return f"the database at {where} answers: {said}"
-
-
-def masked(url: str) -> str:
-    """`url` with its password hidden, also where it is not a URL that anything can read."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except (ArgumentError, ValueError):
-        before, at, after = url.rpartition("@")
-        scheme, slashes, login = before.partition("://")
-        return f"{scheme}{slashes}{login.partition(':')[0]}:***@{after}" if at else url
 
 
 def _unusable(error: Exception, url: str) -> RedisUnusable | None:

@@ -8,8 +8,10 @@ from typing import Any, NoReturn
 
 import click
 
+from osmod.cli.errors import redis_sentence
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import ensure_broker
+from osmod.settings import get_settings
 
 #: Exit codes, the same for all commands on jobs. 1 is an error with a message, 2 a wrong call.
 NOTHING_FITS, DECLINED = 3, 4
@@ -20,9 +22,12 @@ def job_broker() -> JobBroker:
     """The queue of the settings, with the project's actors declared.
 
     Raises:
-      click.ClickException: there is no queue, because tasks run where they are sent.
+      click.ClickException: there is no queue, because tasks run where they are sent; or its URL is malformed.
     """
-    broker = ensure_broker()
+    try:
+        broker = ensure_broker()
+    except ValueError as error:
+        raise click.ClickException(redis_sentence(error, get_settings().redis_url)) from None
     import actors  # noqa: F401 - declares them, so that arguments have names and secrets are masked
 
     if not isinstance(broker, JobBroker):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from osmod.cli.errors import masked
 from osmod.moderation.database import open_session
 from osmod.moderation.models import Article, Category
+from osmod.settings import masked
 from tests.cli.conftest import Run
 
 

@@ -6,8 +6,9 @@ import pytest
 import redis
 from sqlalchemy.exc import OperationalError
 
-from osmod.cli.errors import database_sentence, explain, masked, redis_sentence
+from osmod.cli.errors import database_sentence, explain, redis_sentence
 from osmod.moderation.database import connect
+from osmod.settings import masked
 from tests.databases import SERVER_URL
 
 HERE = "redis://:secret@queue:6379"

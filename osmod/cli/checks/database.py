@@ -11,12 +11,12 @@ from sqlalchemy import Engine, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from osmod.cli.checks.finding import Finding, error, ok, warning
-from osmod.cli.errors import database_sentence, masked
+from osmod.cli.errors import database_sentence
 from osmod.moderation.database import connect, open_session
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations.schema import osmod_tables
 from osmod.moderation.models import Comment, User
-from osmod.settings import Settings
+from osmod.settings import Settings, masked
 
 NAMES = {"sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
 OLDEST = {"MySQL": (5, 7), "MariaDB": (10, 6)}
