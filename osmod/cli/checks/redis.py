@@ -26,8 +26,8 @@ _NEARLY_FULL = 0.9
 def check_redis(settings: Settings) -> Iterator[Finding]:
     """Whether it answers, and whether it keeps what is queued."""
     url = settings.redis_url
-    if problem := redis_problem(url):
-        yield error(problem)
+    if said := redis_problem(url):
+        yield error(said)
         return
     try:
         with client_from_url(url) as client:
