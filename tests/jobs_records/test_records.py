@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import dramatiq
@@ -11,9 +13,12 @@ import pytest
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import NoCurrentJob
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import count, find
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
+from osmod.jobs.steering import promote
 from tests.jobs.conftest import working
 from tests.jobs_records.taking import end, taken
 from tests.waiting import until
@@ -260,3 +265,51 @@ def test_a_job_that_is_not_to_be_kept_leaves_no_record(broker: JobBroker) -> Non
 
     assert get_job(broker, message.message_id) is None
     assert b"1" == broker.client.hget("dramatiq:{default}:meta", "done")
+
+
+class OutageError(Exception):
+    """As a database driver's: the sentence first, then where to read on."""
+
+
+def test_a_job_being_retried_shows_why(broker: JobBroker) -> None:
+    """Class and sentence of its last failure, by which it is found; once it is done, there is none."""
+    away = threading.Event()
+    away.set()
+
+    @dramatiq.actor(max_retries=5, min_backoff=60_000)
+    def store(comment_id: int) -> None:
+        if away.is_set():
+            raise OutageError('(2003, "Can\'t connect")\n(Background on this error at: https://example.org)')
+
+    message = store.send(12)
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.DELAYED)
+        job = record(broker, message.message_id)
+        assert job.error is not None
+        assert "OutageError" == job.error.kind
+        assert job.error.message.startswith('(2003, "Can\'t connect")\n')
+        assert [job.id] == [one.id for one in find(broker, JobFilter(error="OutageError")).jobs]
+        delayed = JobFilter(error="OutageError", states=(JobState.DELAYED,))
+        assert 1 == count(broker, delayed)
+        away.clear()
+        promote(broker, delayed)
+        until(lambda: record(broker, message.message_id).state is JobState.DONE)
+    assert record(broker, message.message_id).error is None
+    assert 0 == count(broker, JobFilter(error="OutageError"))
+
+
+def test_a_job_over_its_limit_says_the_limit(broker: JobBroker) -> None:
+    """And how long it ran, which is longer where it could not be interrupted."""
+
+    @dramatiq.actor(max_retries=0, time_limit=200)
+    def endless() -> None:
+        while True:
+            time.sleep(0.01)
+
+    message = endless.send()
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.FAILED)
+    job = record(broker, message.message_id)
+    assert job.error is not None
+    assert "TimeLimitExceeded" == job.error.kind
+    assert re.fullmatch(r"it ran for \d\.\d s, its time limit is 0\.2 s", job.error.message)
