@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import redis
 from redis.exceptions import AskError, ClusterDownError
+from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from osmod.embedded import EmbeddedRedisError
@@ -15,7 +16,9 @@ from osmod.jobs.wire.route import not_alone
 from osmod.moderation.migrations import SchemaError
 from osmod.settings import SettingsError, database_problem, get_settings, masked
 
-_LOGIN_REFUSED = (1044, 1045, 1698)
+_LOGIN_REFUSED = (1045, 1698)
+#: To the database, to a table, to a column, to a statement.
+_RIGHT_MISSING = (1044, 1142, 1143, 1227)
 _NO_SUCH_DATABASE = 1049
 _NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
 
@@ -57,6 +60,13 @@ def database_sentence(error: Exception, url: str) -> str | None:
     where = masked(url)
     if code in _LOGIN_REFUSED:
         return f"the database at {where} refuses the login ({said}): correct DATABASE_USER and DATABASE_PASSWORD."
+    if code in _RIGHT_MISSING:
+        parsed = make_url(url)
+        return (
+            f"the database at {where} lets this user in, but not do all that is needed ({said}): "
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{parsed.database}`.* TO '{parsed.username}'; "
+            "`osmod db upgrade` needs CREATE, ALTER, INDEX and REFERENCES, too."
+        )
     if code == _NO_SUCH_DATABASE:
         return f"{said} at {where}: create it, or correct DATABASE_NAME."
     if code in _NO_ANSWER:
