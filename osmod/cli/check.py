@@ -60,7 +60,7 @@ def _look(areas: Iterable[str]) -> dict[str, list[Finding]]:
         settings = get_settings()
     except SettingsError as problem:
         # Every other area depends on them.
-        return {"settings": [error(line.strip()) for line in str(problem).splitlines()[1:]]}
+        return {"settings": [error(one) for one in problem.problems]}
     return {area: list(AREAS[area](settings)) for area in areas}
 
 

@@ -9,13 +9,13 @@ import redis
 from redis.cluster import RedisCluster
 
 from osmod.cli.checks.finding import Finding, error, ok, warning
-from osmod.cli.errors import masked, redis_sentence
+from osmod.cli.errors import redis_sentence
 from osmod.jobs.queue.scripts import ENQUEUE, EXCHANGE
 from osmod.jobs.wire.cluster import ClusterClient
 from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.moving_routes import route_of
-from osmod.settings import Settings
+from osmod.settings import Settings, masked, redis_problem
 
 #: The first version with everything that the queue's scripts use.
 OLDEST = (6, 2)
@@ -26,6 +26,9 @@ _NEARLY_FULL = 0.9
 def check_redis(settings: Settings) -> Iterator[Finding]:
     """Whether it answers, and whether it keeps what is queued."""
     url = settings.redis_url
+    if said := redis_problem(url):
+        yield error(said)
+        return
     try:
         with client_from_url(url) as client:
             masters = _masters(client)

@@ -1,6 +1,6 @@
 """The indexes by which jobs are found: by actor, by error class, and by the arguments an actor names.
 
-Every job is in the index of its actor, every failed one in that of its error's class. An actor's option
+Every job is in the index of its actor, every one whose last run failed in that of its error's class. An actor's option
 `index=("comment_id",)` adds its jobs to an index of that argument. An index is a sorted set of ids in the
 queue's slot; ids of jobs that are gone are met and dropped as new ones come (`lua/_prelude.lua`).
 """
@@ -49,7 +49,7 @@ def actor_index(actor_name: str) -> str:
 
 
 def error_index(kind: str) -> str:
-    """The last part of the key of an error class's index; its scores are when jobs failed, in ms."""
+    """The last part of the key of an error class's index; its scores are when runs failed, in ms."""
     return f"index:error:{kind}"
 
 

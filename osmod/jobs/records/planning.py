@@ -11,6 +11,9 @@ from osmod.jobs.records.walking import MOST_AT_ONCE, PRIORITY_STEP, Handful, Sou
 from osmod.jobs.states import JobState
 from osmod.jobs.wire.queues import Queues
 
+#: What a job may be whose last run failed.
+_WITH_ERROR = frozenset(STATES) - {JobState.DONE, JobState.CANCELLED}
+
 
 def plan(broker: Queues, wanted: JobFilter, most: int | None = MOST_AT_ONCE) -> list[Source | Handful]:
     """The stretches of sorted sets that hold every job that fits.
@@ -33,7 +36,7 @@ def plan(broker: Queues, wanted: JobFilter, most: int | None = MOST_AT_ONCE) -> 
 def _of_queue(broker: Queues, queue_name: str, wanted: JobFilter, most: int | None) -> list[Source | Handful]:
     sizes, bands = sizes_of(broker, queue_name)
     if wanted.error:
-        if wanted.states and JobState.FAILED not in wanted.states:
+        if wanted.states and not _WITH_ERROR.intersection(wanted.states):
             return []
         return [_by_time(queue_name, indexes.error_index(wanted.error), wanted)]
     if wanted.actor:
