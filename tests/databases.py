@@ -23,6 +23,8 @@ from tests.waiting import until
 #: In place of one that the tests start: the URL of a MariaDB or MySQL server, with a user that may create
 #: databases named `osmod_test…` on it.
 GIVEN = os.environ.get("TEST_DATABASE_SERVER")
+#: The system grants asynchronous input and output to a few servers at a time only.
+NO_AIO = "--innodb-use-native-aio=0"
 PROGRAMS = ("mariadbd", "mariadb-install-db")
 #: Seconds that a server may take to answer.
 PATIENCE = 30.0
@@ -51,15 +53,16 @@ def mariadb_server(folder: Path) -> Iterator[URL]:
         yield make_url(GIVEN)
         return
     account, data, port = getpass.getuser(), f"--datadir={folder / 'data'}", free_port()
-    install = ["--no-defaults", data, f"--user={account}", "--auth-root-authentication-method=normal"]
-    subprocess.run([str(_found("mariadb-install-db")), *install], check=True, capture_output=True)
+    install = ["--no-defaults", data, f"--user={account}", "--auth-root-authentication-method=normal", NO_AIO]
+    made = subprocess.run([str(_found("mariadb-install-db")), *install], capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
     options = (
         "--bind-address=127.0.0.1",
         f"--port={port}",
         f"--socket={folder / 'socket'}",
         "--skip-name-resolve",
     )
-    hasty = ("--innodb-flush-log-at-trx-commit=0", "--debug-no-sync", "--innodb-buffer-pool-size=64M")
+    hasty = (NO_AIO, "--innodb-flush-log-at-trx-commit=0", "--debug-no-sync", "--innodb-buffer-pool-size=64M")
     command = [str(_found("mariadbd")), "--no-defaults", data, f"--user={account}", *options, *hasty]
     url = make_url(f"mysql+pymysql://root@127.0.0.1:{port}/")
     with (folder / "log").open("wb") as log:
