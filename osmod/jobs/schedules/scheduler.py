@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import redis
 from dramatiq import Actor, Message
 from dramatiq.middleware.middleware import MiddlewareError
 
@@ -28,6 +30,8 @@ _LATE = timedelta(hours=1)
 _CLOCK_BACK = timedelta(minutes=1)
 _BUSY_WAIT = timedelta(seconds=1)
 _LONGEST_WAIT = timedelta(seconds=10)
+_SIGN_OF_LIFE = 5.0
+"""Seconds."""
 _FIRST_BACKOFF = timedelta(seconds=0.1)
 _LONGEST_BACKOFF = timedelta(seconds=5)
 _SLOT_IDS = uuid.UUID("5f0c2f5e-5d0b-4c0b-9d3a-3c8f2f1f7a10")
@@ -76,6 +80,7 @@ class Scheduler:
         self._store = self._middleware.store(self._broker)
         self._plans: list[_Plan] | None = None
         self._registered = False
+        self._next_sign = 0.0
         self._failures = 0
         self._stop = Latch()
 
@@ -94,6 +99,7 @@ class Scheduler:
             StopRequests(lambda number, frame: self.stop()).listen(*STOPPING, signal.SIGINT)
         while not self._stop.is_set():
             wake = self.step()
+            self.give_sign_of_life()
             wait = min(wake - self._clock.now(), _LONGEST_WAIT)
             self._stop.wait(max(0.0, wait.total_seconds()))
         logger.info("Scheduler stopped.")
@@ -101,6 +107,16 @@ class Scheduler:
     def stop(self) -> None:
         """Let `loop` end after what it is doing."""
         self._stop.set()
+
+    def give_sign_of_life(self) -> None:
+        """Tell those who ask that this host's scheduler lives, if it did not do so just now. Raises nothing."""
+        if time.monotonic() < self._next_sign:
+            return
+        self._next_sign = time.monotonic() + _SIGN_OF_LIFE
+        try:
+            self._store.give_sign_of_life(self._clock.now())
+        except (redis.RedisError, OSError) as error:
+            logger.warning("Could not give a sign of life, trying again: %s", error)
 
     def step(self) -> datetime:
         """Send what is due and return the moment at which there is something to do again.

@@ -9,10 +9,13 @@ The record's fields, moments in milliseconds since 1970:
   answer
 - `message`, `started`, `running`, `finished`, `duration`, `outcome`, `error`, `done`: the last run
 - `overlaps`: slots that had no run because the one before was not done
+
+Beside them, for each host with a scheduler, the moment of its last sign of life; it expires.
 """
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +30,9 @@ _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXPIRY = timedelta(days=3660)
 """Longer than from any slot to the next, so that only what nobody uses any more goes."""
+
+GONE_AFTER = timedelta(seconds=25)
+"""For how long a scheduler that gives no sign of life is taken to live."""
 
 _ASKING_LEAVE = """
 for _, command in ipairs(redis.acl_check_cmd and {{{commands}}} or {{}}) do
@@ -157,6 +163,15 @@ class Store:
         arguments = [message_id, milliseconds(now), outcome, took, error, int(final)]
         self._run("finish", [self.record_key(name)], arguments)
 
+    def give_sign_of_life(self, now: datetime) -> None:
+        """Note that a scheduler of this host lives."""
+        self._run("alive", [self._alive_key()], [milliseconds(now), _duration(GONE_AFTER)])
+
+    def last_sign_of_life(self) -> datetime | None:
+        """Return when a scheduler of this host last gave one; None if none did for `GONE_AFTER`."""
+        value = self._client.get(self._alive_key())
+        return moment(_text(value)) if value else None
+
     def read(self, name: str) -> dict[str, str]:
         """Return a schedule's record, empty if there is none."""
         return {
@@ -167,6 +182,9 @@ class Store:
         """Pause or resume. What fell into a pause is not made up for."""
         since = "" if paused else milliseconds(now)
         self._run("pause", [self.record_key(name)], [int(paused), since, _duration(_EXPIRY)])
+
+    def _alive_key(self) -> str:
+        return f"{self._prefix}.alive.{socket.gethostname()}"
 
     def _run(self, script: str, keys: list[str], arguments: Iterable[Any]) -> Any:
         return self._client.eval(_SCRIPTS[script], len(keys), *keys, *arguments)
