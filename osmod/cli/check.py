@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterable
 
 import click
-
-from osmod.cli import checks
-from osmod.cli.checks import Finding, Level
-from osmod.cli.checks.finding import error
-from osmod.settings import Settings, SettingsError, get_settings
-
-#: What is looked at, in the order shown.
-AREAS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
-    "settings": checks.check_settings,
-    "redis": checks.check_redis,
-    "database": checks.check_database,
-    "actors": checks.check_actors,
-    "schedules": checks.check_schedules,
-    "scorers": checks.check_scorers,
-}
-#: What a running worker cannot do without.
-QUICK = ("redis", "database")
-_MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERROR: ("✗", "red")}
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--quick", is_flag=True, help="Only Redis and the database, and only errors.")
 @click.option(
-    "--quick", is_flag=True, help="Only Redis and the database, and only errors: for health checks."
+    "--alive",
+    type=click.Choice(["worker", "scheduler"]),
+    help="Only whether that program of this host gave a sign of life lately: for health checks.",
 )
-def check(as_json: bool, quick: bool) -> None:
+def check(as_json: bool, quick: bool, alive: str | None) -> None:
     """Say what is wrong with this installation, and what to do about it.
 
     Looks at settings, Redis, database, actors, schedules and scorers. Exit code 1 if anything is an error;
@@ -42,47 +25,30 @@ def check(as_json: bool, quick: bool) -> None:
     Examples:
       osmod check
       osmod check --json | jq '.database'
-      osmod check --quick            a container's health check
+      osmod check --quick            before a worker is started
+      osmod check --alive worker     a container's health check
     """
-    found = _look(QUICK if quick else tuple(AREAS))
+    if alive:
+        _say_whether_alive(alive)
+        return
+    from osmod.cli.checks import report  # late: it loads all that it looks at
+    from osmod.cli.checks.finding import Level
+
+    found = report.look(report.QUICK if quick else tuple(report.AREAS))
     if as_json:
-        click.echo(
-            json.dumps({area: [_plain(one) for one in list_] for area, list_ in found.items()}, indent=2)
-        )
+        click.echo(report.as_json(found))
     else:
-        _print(found, {Level.ERROR} if quick else set(Level))
-    if _count(found, Level.ERROR):
+        report.show(found, {Level.ERROR} if quick else set(Level))
+    if report.count(found, Level.ERROR):
         sys.exit(1)
 
 
-def _look(areas: Iterable[str]) -> dict[str, list[Finding]]:
+def _say_whether_alive(program: str) -> None:
+    from osmod.cli.alive import NotAlive, sign_of_life  # late: they load the queue
+    from osmod.settings import get_settings
+
     try:
-        settings = get_settings()
-    except SettingsError as problem:
-        # Every other area depends on them.
-        return {"settings": [error(one) for one in problem.problems]}
-    return {area: list(AREAS[area](settings)) for area in areas}
-
-
-def _print(found: dict[str, list[Finding]], levels: set[Level]) -> None:
-    for area, findings in found.items():
-        shown = [finding for finding in findings if finding.level in levels]
-        if shown:
-            click.secho(area, bold=True)
-        for finding in shown:
-            mark, colour = _MARKS[finding.level]
-            click.echo(f"  {click.style(mark, fg=colour)} {finding.message}")
-    errors, warnings = _count(found, Level.ERROR), _count(found, Level.WARNING)
-    click.echo(f"{_number(errors, 'error')}, {_number(warnings, 'warning')}")
-
-
-def _count(found: dict[str, list[Finding]], level: Level) -> int:
-    return sum(finding.level is level for findings in found.values() for finding in findings)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
-
-
-def _plain(finding: Finding) -> dict[str, str]:
-    return {"level": finding.level, "message": finding.message}
+        click.echo(sign_of_life(program, get_settings().redis_url))
+    except NotAlive as problem:
+        click.echo(problem, err=True)
+        sys.exit(1)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from osmod.cli.check import AREAS
 from osmod.cli.checks import check_database, check_scorers, check_settings
 from osmod.cli.checks.finding import Level, error, ok, warning
+from osmod.cli.checks.report import AREAS
 from osmod.cli.checks.settings import KNOWN
 from osmod.moderation.database import open_session
 from osmod.moderation.models import User
@@ -84,7 +84,7 @@ def test_settings_that_cannot_be_used(run: Run, monkeypatch: pytest.MonkeyPatch)
 
 def test_json(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--json` gives the same findings to programs."""
-    monkeypatch.setattr("osmod.cli.check.AREAS", {"redis": lambda settings: [ok("a"), error("b")]})
+    monkeypatch.setattr("osmod.cli.checks.report.AREAS", {"redis": lambda settings: [ok("a"), error("b")]})
     result = run("check", "--json")
     assert {"redis": [{"level": "ok", "message": "a"}, {"level": "error", "message": "b"}]} == json.loads(
         result.output

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, select, update
+from sqlalchemy import Connection, event, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from osmod.moderation import decisions
 from osmod.moderation.database import connect
-from osmod.moderation.models import Article, Base, Comment, Decision, InboxEntry, OutboxEntry
+from osmod.moderation.models import Article, Base, Comment, Decision, InboxEntry, OutboxEntry, Tag
 from osmod.moderation.work import ATTEMPTS, Delivery, Work, transact
 from tests.moderation.waiting import in_thread, until_waiting
 from tests.moderation.world import World
@@ -49,9 +49,7 @@ def test_deadlock(world: World) -> None:
         with world.engine.begin() as opponent:
             # Much to undo: InnoDB ends the transaction that has less.
             opponent.execute(update(Comment).where(Comment.id == other).values(text="y"))
-            opponent.exec_driver_sql(
-                "INSERT INTO tags (label, color, `key`) SELECT seq, '', seq FROM seq_1_to_500"
-            )
+            opponent.execute(insert(Tag), [{"label": f"{n}", "color": "", "key": f"{n}"} for n in range(500)])
             assert holds_one.wait(10)
             opponent.execute(update(Comment).where(Comment.id == one).values(text="y"))
 

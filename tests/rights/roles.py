@@ -8,17 +8,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dramatiq
+import redis
 from click.testing import CliRunner
 
 import actors  # noqa: F401 - declared before any test's broker is set
 from osmod.cli import main
+from osmod.cli.alive import NotAlive, sign_of_life
 from osmod.cli.checks import check_redis
 from osmod.cli.checks.finding import Level
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.enqueue import enqueue
 from osmod.jobs.schedules import SchedulesMiddleware, every
-from osmod.jobs.schedules.scheduler import Clock
+from osmod.jobs.schedules.wallclock import Clock
 from osmod.jobs.setup import default_middleware
 from osmod.jobs.steering.pruning import prune
 from osmod.publishers.update_notifications import publish
@@ -81,6 +83,17 @@ def _check(url: str) -> None:
             raise Refused(finding.message)
 
 
+def _alive(program: str, url: str) -> bool:
+    """The health check of a container."""
+    try:
+        sign_of_life(program, url)
+    except NotAlive:
+        return False
+    except redis.RedisError as error:
+        raise Refused(str(error)) from error
+    return True
+
+
 def send(url: str, troubled: Callable[[], bool]) -> None:
     """Server code: jobs one by one and many at once, with every option that is kept in Redis."""
     with _broker(url) as broker:
@@ -123,6 +136,7 @@ def work(url: str, troubled: Callable[[], bool]) -> None:
             for actor in (report, fail, hourly):
                 actor.send()
             until(lambda: all_ended <= ended or troubled())
+            until(lambda: _alive("worker", url) or troubled())
 
 
 def schedule(url: str, troubled: Callable[[], bool]) -> None:
@@ -135,6 +149,8 @@ def schedule(url: str, troubled: Callable[[], bool]) -> None:
         for _ in range(3):
             scheduler.step()
             clock.time += timedelta(seconds=1)
+        scheduler.signs.give()
+        assert _alive("scheduler", url) or troubled()
 
 
 def operate(url: str, troubled: Callable[[], bool]) -> None:

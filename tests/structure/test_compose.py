@@ -41,17 +41,44 @@ def test_stays_up(name: str) -> None:
 def test_redis_keeps_what_is_queued() -> None:
     """An append-only file on a volume, and no eviction."""
     redis = SERVICES["redis"]
-    assert ["redis-server", "--appendonly", "yes", "--maxmemory-policy", "noeviction"] == redis["command"]
+    kept = ["redis-server", "--appendonly", "yes", "--maxmemory-policy", "noeviction"]
+    assert kept == redis["command"][: len(kept)]
     assert ["redis:/data"] == redis["volumes"]
 
 
 def test_what_runs() -> None:
     """The worker and the scheduler run by their own commands, once the tables are there."""
-    assert ["dramatiq", "worker"] == SERVICES["worker"]["command"][:2]
+    assert ["osmod", "worker"] == SERVICES["worker"]["command"][:2]
     assert ["periodiq", "worker"] == SERVICES["scheduler"]["command"]
     assert ["osmod", "db", "upgrade"] == SERVICES["migrate"]["command"]
     for name in ("worker", "scheduler"):
         assert {"condition": "service_completed_successfully"} == SERVICES[name]["depends_on"]["migrate"]
+
+
+def test_a_start_that_cannot_succeed_ends() -> None:
+    """What makes the tables is tried a few times: `up` waits for its end."""
+    assert re.fullmatch(r"on-failure:\d", SERVICES["migrate"]["restart"])
+
+
+def test_health_is_a_sign_of_life() -> None:
+    """Each is asked for one of its own, and has the time to give it."""
+    for name in ("worker", "scheduler"):
+        assert ["CMD", "osmod", "check", "--alive", name] == SERVICES[name]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", ["redis", "mysql"])
+def test_what_may_be_left_out(name: str) -> None:
+    """What is not named in COMPOSE_PROFILES is not started, and nothing waits for it."""
+    assert [name] == SERVICES[name]["profiles"]
+    waiting = [one["depends_on"][name] for one in SERVICES.values() if name in one.get("depends_on", {})]
+    assert waiting
+    assert all(one["required"] is False for one in waiting)
+
+
+def test_logs_do_not_fill_the_disk() -> None:
+    """Each service's log is kept up to a size."""
+    for service in SERVICES.values():
+        assert {"max-size", "max-file"} == service["logging"]["options"].keys()
 
 
 def test_time_to_drain() -> None:

@@ -15,7 +15,9 @@ from dramatiq import Actor, Broker, Message
 from dramatiq.middleware.middleware import MiddlewareError
 
 from osmod.jobs.schedules.schedule import Schedule
+from osmod.jobs.schedules.signs import SignsOfLife
 from osmod.jobs.schedules.store import Answer, Claim, Store, moment
+from osmod.jobs.schedules.wallclock import Clock
 from osmod.jobs.worker.signals import STOPPING, Latch, StopRequests
 
 _log = logging.getLogger(__name__)
@@ -32,14 +34,6 @@ _LONGEST_WAIT = timedelta(seconds=10)
 _FIRST_BACKOFF = timedelta(seconds=0.1)
 _LONGEST_BACKOFF = timedelta(seconds=5)
 _SLOT_IDS = uuid.UUID("5f0c2f5e-5d0b-4c0b-9d3a-3c8f2f1f7a10")
-
-
-class Clock:
-    """The time; replaced in tests."""
-
-    def now(self) -> datetime:
-        """Return the present moment, aware."""
-        return datetime.now(UTC)
 
 
 @dataclass
@@ -83,6 +77,7 @@ class Scheduler:
         self._actors, self._store = actors, store
         self._broker: Any = actors[0].broker
         self._is_open, self._clock = is_open, clock or Clock()
+        self.signs = SignsOfLife(store, self._clock)
         self._owner = owner or uuid.uuid4().hex
         self._started = self._latest = self._clock.now()
         self._plans: list[_Plan] | None = None
@@ -98,6 +93,7 @@ class Scheduler:
             StopRequests(lambda number, frame: self.stop()).listen(*STOPPING, signal.SIGINT)
         while not self._stop.is_set():
             wake = self.step()
+            self.signs.give()
             wait = min(wake - self._clock.now(), _LONGEST_WAIT)
             self._stop.wait(max(0.0, wait.total_seconds()))
         _log.info("Scheduler stopped.")

@@ -9,10 +9,13 @@ The record's fields, moments in milliseconds since 1970:
   answer
 - `message`, `started`, `running`, `finished`, `duration`, `outcome`, `error`, `done`: the last run
 - `overlaps`: slots that had no run because the one before was not done
+
+Beside them, for each host with a scheduler, the moment of its last sign of life; it expires.
 """
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -32,6 +35,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXPIRY = timedelta(days=3660)
 
 _LUA = Path(__file__).parent / "lua"
+#: For how long a scheduler that gives no sign of life is taken to live.
+GONE_AFTER = timedelta(seconds=25)
 
 
 def _script(name: str) -> Script:
@@ -46,6 +51,7 @@ _BEGIN = _script("begin")
 _FINISH = _script("finish")
 _PAUSE = _script("pause")
 _READ = _script("read")
+_ALIVE = _script("alive")
 
 
 class Answer(StrEnum):
@@ -155,6 +161,14 @@ class Store:
         """Note how an attempt ended; `final` frees the schedule for its next run."""
         took = "" if duration is None else _duration(duration)
         self._run(_FINISH, name, message_id, milliseconds(now), outcome, took, error, int(final))
+
+    def give_sign_of_life(self, now: datetime) -> None:
+        """Note that a scheduler of this host lives."""
+        self._run(_ALIVE, socket.gethostname(), milliseconds(now), _duration(GONE_AFTER))
+
+    def last_sign_of_life(self) -> datetime | None:
+        """Return when a scheduler of this host last gave one; None if none did for `GONE_AFTER`."""
+        return moment(self._run(_ALIVE, socket.gethostname(), "", "").decode())
 
     def read(self, name: str) -> dict[str, str]:
         """Return a schedule's record, empty if there is none."""

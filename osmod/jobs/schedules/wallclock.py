@@ -55,3 +55,11 @@ def _change(before: datetime, after: datetime, zone: tzinfo) -> datetime:
         else:
             before = middle
     return after
+
+
+class Clock:
+    """The time; replaced in tests."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware."""
+        return datetime.now(UTC)

@@ -15,7 +15,8 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Retries, SkipMessage
 
 from osmod.jobs.schedules import Schedule, SchedulesMiddleware
-from osmod.jobs.schedules.scheduler import Clock, Scheduler
+from osmod.jobs.schedules.scheduler import Scheduler
+from osmod.jobs.schedules.wallclock import Clock
 from tests.redis_servers import binary_of, running
 from tests.services import keep_running
 

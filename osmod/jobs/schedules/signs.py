@@ -1,0 +1,34 @@
+"""That a host's scheduler lives, for those who ask."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import redis
+
+from osmod.jobs.schedules.store import Store
+from osmod.jobs.schedules.wallclock import Clock
+
+_log = logging.getLogger(__name__)
+
+#: Seconds between two signs of life.
+_PAUSE = 5.0
+
+
+class SignsOfLife:
+    """Those of one scheduler."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._next = 0.0
+
+    def give(self) -> None:
+        """Say that this host's scheduler lives, unless it said so just now. What goes wrong is logged."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _PAUSE
+        try:
+            self._store.give_sign_of_life(self._clock.now())
+        except (redis.RedisError, OSError) as error:
+            _log.warning("Could not give a sign of life, trying again: %s", error)
