@@ -8,6 +8,7 @@ import click
 
 from osmod.cli.job_acts import command_of
 from osmod.cli.job_choice import choosing_jobs
+from osmod.cli.job_groups import count_, groups
 from osmod.cli.job_page import print_job
 from osmod.cli.queue_access import EXIT_CODES, NOTHING_FITS, counted, job_broker, print_json
 from osmod.cli.tables import console, jobs_table
@@ -26,6 +27,7 @@ def jobs() -> None:
 
     \b
     Jobs are chosen by id, by arguments and by options, all of which must be true:
+      osmod jobs groups                      what failed, by actor and error
       osmod jobs list comment_id=12
       osmod jobs list --state failed --since '2 hours' --error TimeoutError
       osmod jobs show 5e1f0c9a-6c5f-4b52-9a4f-1f1f2a3b4c5d
@@ -104,5 +106,7 @@ def watch(queues: tuple[str, ...], actor: str | None, seconds: float | None, as_
         return
 
 
+jobs.add_command(count_)
+jobs.add_command(groups)
 for _act in steering.ACTS:
     jobs.add_command(command_of(_act))

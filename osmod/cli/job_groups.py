@@ -1,0 +1,88 @@
+"""`osmod jobs groups` and `osmod jobs count`: many jobs at one look."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import click
+from rich.text import Text
+
+from osmod.cli.job_choice import choosing_jobs
+from osmod.cli.queue_access import EXIT_CODES, NOTHING_FITS, counted, job_broker, print_json
+from osmod.cli.tables import console, length, table
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import count
+from osmod.jobs.records.groups import SCAN, FailureGroup, failure_groups
+
+
+@click.command("groups", epilog=EXIT_CODES)
+@click.option("--actor", metavar="NAME", help="Only failures of this actor.")
+@click.option("--queue", metavar="NAME", help="Only this queue.")
+@click.option("--error", metavar="CLASS", help="Only this class of error, as TimeoutError.")
+@click.option(
+    "--scan",
+    type=click.IntRange(0),
+    default=SCAN,
+    show_default=True,
+    help="Failed jobs of a queue looked at at most; 0: all.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def groups(actor: str | None, queue: str | None, error: str | None, scan: int, as_json: bool) -> None:
+    """Show what failed, by actor and error: how many, since when, and an example of each.
+
+    The place to begin when much failed. Below each group stand the commands that go on from there.
+    """
+    wanted = JobFilter(queue=queue, actor=actor, error=error)
+    found = failure_groups(job_broker(), wanted, scan=scan or None)
+    if as_json:
+        print_json(
+            {
+                "groups": [group.as_dict() for group in found.groups],
+                "looked_at": found.looked_at,
+                "cut": found.cut,
+            }
+        )
+    else:
+        for group in found.groups:
+            _print(group)
+    if found.cut:
+        click.echo(f"Looked at {counted(found.looked_at)} and stopped; look at all with --scan 0.", err=True)
+    if not found.groups:
+        if not as_json:
+            click.echo("No job has failed.", err=True)
+        sys.exit(NOTHING_FITS)
+
+
+@click.command("count", epilog=EXIT_CODES)
+@choosing_jobs
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def count_(wanted: JobFilter, as_json: bool) -> None:
+    """Say how many jobs fit, exactly. Conditions beyond state and queue look at every job there is."""
+    number = count(job_broker(), wanted)
+    if as_json:
+        print_json({"count": number})
+    else:
+        click.echo(number)
+
+
+def _print(group: FailureGroup) -> None:
+    now = datetime.now(UTC)
+    line = table(">", "", "", "")
+    line.show_header = False
+    line.add_row(
+        Text(f"{group.count:,}", style="bold red"),
+        Text(f"{group.actor} × {group.error}", style="bold"),
+        group.queue,
+        f"from {length(now - group.oldest)} to {length(now - group.newest)} ago",
+    )
+    out = console()
+    out.print(line)
+    if group.example is not None and group.example.error is not None:
+        reason = group.example.error.message.partition("\n")[0]
+        out.print(Text(f"    {reason if len(reason) <= 200 else reason[:199] + '…'}", overflow="fold"))
+    chosen = f"--queue {group.queue} --actor {group.actor} --error {group.error}"
+    if group.example is not None:
+        click.echo(f"    osmod jobs show {group.example.id}")
+    click.echo(f"    osmod jobs retry {chosen}")
+    click.echo(f"    osmod jobs delete --state failed {chosen}")

@@ -1,0 +1,99 @@
+"""What failed, gathered by actor and error: how much, since when, and where to go on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import dramatiq
+import pytest
+
+from osmod.jobs import steering
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.records import JobFilter, failure_groups, groups
+from tests.jobs_records.conftest import Run
+from tests.jobs_records.said import read
+from tests.jobs_records.taking import end
+
+
+@pytest.fixture
+def failed(broker: JobBroker) -> list[str]:
+    """Thirty failures of two actors in two queues, by two classes of error. The ids of the first kind."""
+    score = dramatiq.actor(actor_name="score", max_retries=0)(lambda comment_id: None)
+    tell = dramatiq.actor(actor_name="tell", queue_name="mail", max_retries=0)(lambda: None)
+    for number in range(15):
+        score.send(number)
+    first = end(broker, 15, TimeoutError("the scorer does not answer"))
+    for number in range(10):
+        score.send(number)
+    end(broker, 10, ValueError("no score: 7"))
+    for _ in range(5):
+        tell.send()
+    end(broker, 5, TimeoutError("no mail"), queue="mail")
+    return first
+
+
+@pytest.mark.parametrize("step", [1, 4, 1000])
+def test_largest_first(
+    broker: JobBroker, failed: list[str], monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """However few are looked at in one step, each is counted once, with the last one as an example."""
+    monkeypatch.setattr(groups, "STEP", step)
+    found = failure_groups(broker)
+    assert [
+        ("default", "score", "TimeoutError", 15),
+        ("default", "score", "ValueError", 10),
+        ("mail", "tell", "TimeoutError", 5),
+    ] == [(one.queue, one.actor, one.error, one.count) for one in found.groups]
+    assert (30, False) == (found.looked_at, found.cut)
+    example = found.groups[0].example
+    assert example is not None
+    assert example.error is not None
+    assert "the scorer does not answer" == example.error.message
+    assert example.id in failed
+    assert found.groups[0].oldest <= found.groups[0].newest == example.finished
+
+
+def test_what_is_asked_for(broker: JobBroker, failed: list[str]) -> None:
+    """Queue, actor, error and times narrow it; what was retried is gone from it."""
+    assert 2 == len(failure_groups(broker, JobFilter(error="TimeoutError")).groups)
+    assert 1 == len(failure_groups(broker, JobFilter(actor="tell")).groups)
+    assert 1 == len(failure_groups(broker, JobFilter(queue="mail")).groups)
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    assert [] == failure_groups(broker, JobFilter(since=later)).groups
+    assert 3 == len(failure_groups(broker, JobFilter(until=later)).groups)
+    steering.retry(broker, JobFilter(error="TimeoutError"))
+    assert [10] == [one.count for one in failure_groups(broker).groups]
+
+
+def test_it_says_when_it_was_cut(broker: JobBroker, failed: list[str]) -> None:
+    """Of a million failures a part is looked at, and the answer says so."""
+    found = failure_groups(broker, JobFilter(queue="default"), scan=20)
+    assert (True, 20) == (found.cut, found.looked_at)
+    assert 20 == sum(one.count for one in found.groups)
+
+
+def test_on_the_command_line(broker: JobBroker, failed: list[str], run: Run) -> None:
+    """Each group with its reason, and with commands that do what they say."""
+    said = run("jobs", "groups").output
+    assert "15  score × TimeoutError" in said
+    assert "the scorer does not answer" in said
+    retry = next(line.split()[1:] for line in said.splitlines() if "retry" in line and "TimeoutError" in line)
+    assert "15 jobs retried" in run(*retry, "--yes").output
+    counted = read(run("jobs", "groups", "--json"))
+    assert [("ValueError", 10), ("TimeoutError", 5)] == [
+        (one["error"], one["count"]) for one in counted["groups"]
+    ]
+    delete = next(line.split()[1:] for line in said.splitlines() if "delete" in line and "ValueError" in line)
+    assert "10 jobs deleted" in run(*delete, "--yes").output
+
+
+def test_nothing_failed(broker: JobBroker, run: Run) -> None:
+    """Said in words, and by the exit code."""
+    found = run("jobs", "groups")
+    assert (3, True) == (found.exit_code, "No job has failed." in found.output)
+
+
+def test_count(broker: JobBroker, failed: list[str], run: Run) -> None:
+    """The number alone, for scripts."""
+    assert "25\n" == run("jobs", "count", "--actor", "score").output
+    assert {"count": 5} == read(run("jobs", "count", "--queue", "mail", "--json"))
