@@ -83,12 +83,13 @@ def check(name: str | None, repair: bool, as_json: bool) -> None:
     broker = _of(name) if name else job_broker()
     found = invariants.check(broker, repair, [name] if name else None)
     if as_json:
-        print_json([vars(finding) for finding in found])
+        print_json({"problems": [vars(finding) for finding in found], "mended": repair})
     else:
-        for finding in found:
-            click.echo(str(finding))
-        mended = ", mended" if repair and found else ""
-        click.echo(f"{counted(len(found), 'problem')}{mended}" if found else "All is in order.")
+        done = "mended" if repair else "--repair"
+        for one in found:
+            click.echo(f"{one.queue_name}: job {one.message_id} is {one.wrong} ({done}: {one.remedy})")
+        told = "mended." if repair else "nothing was changed. Mend with: osmod queues check --repair"
+        click.echo(f"{counted(len(found), 'problem')}; {told}" if found else "All is in order.")
     if found and not repair:
         sys.exit(1)
 

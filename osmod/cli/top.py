@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
+import redis
 from rich.console import Group
 from rich.live import Live
 from rich.text import Text
@@ -19,6 +20,7 @@ from osmod.cli.tables import console, length, table
 from osmod.jobs.middleware.control import LONG, LOOK
 from osmod.jobs.records.overview import Snapshot, snapshot
 from osmod.jobs.records.record import JobRecord
+from osmod.jobs.wire.refusals import outage
 
 #: Running jobs shown.
 _RUNNING = 20
@@ -72,9 +74,18 @@ def _live(look: Callable[[], tuple[Snapshot, Snapshot]]) -> None:
     try:
         with Live(console=console(), screen=True, auto_refresh=False) as live:
             while True:
-                live.update(picture(*look()), refresh=True)
+                live.update(_look_or_why_not(look), refresh=True)
     except KeyboardInterrupt:
         return
+
+
+def _look_or_why_not(look: Callable[[], tuple[Snapshot, Snapshot]]) -> Any:
+    """The picture, or what is wrong with Redis while it cannot be had."""
+    try:
+        return picture(*look())
+    except (redis.RedisError, OSError) as error:
+        sentence = outage(error)
+        return Text(f"{sentence[:1].upper()}{sentence[1:]}; looking again.", style="yellow")
 
 
 def _running(now: Snapshot) -> Any:

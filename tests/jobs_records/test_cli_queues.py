@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 
 import dramatiq
+import redis
 from dramatiq import Actor
 
 import actors  # noqa: F401 - declared before any test's broker is set
+from osmod.cli import top
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.records import Snapshot
 from tests.jobs.conftest import working
 from tests.jobs_records.conftest import Run
 from tests.jobs_records.said import read
@@ -49,9 +52,26 @@ def test_queues_check_finds_and_mends(broker: JobBroker, run: Run, accept: Actor
 
     found = run("queues", "check")
     assert 1 == found.exit_code
-    assert "1 problem" in found.stdout
-    assert 0 == run("queues", "check", "--repair").exit_code
-    assert 0 == run("queues", "check").exit_code
+    assert (
+        f"default: job {job_id} is waiting without record (--repair: removed from the set)\n"
+        "1 problem; nothing was changed. Mend with: osmod queues check --repair\n"
+    ) == found.stdout
+    assert 1 == len(read(run("queues", "check", "--json"))["problems"])
+    mended = run("queues", "check", "--repair")
+    assert (0, True) == (mended.exit_code, mended.stdout.endswith("\n1 problem; mended.\n"))
+    assert "(mended: removed from the set)" in mended.stdout
+    assert {"problems": [], "mended": False} == read(run("queues", "check", "--json"))
+
+
+def test_top_goes_on_while_redis_is_away() -> None:
+    """What is wrong stands on the screen in the place of the picture."""
+
+    def look() -> tuple[Snapshot, Snapshot]:
+        raise redis.ConnectionError("Error 111 connecting to queue:6379. Connection refused.")
+
+    shown = str(top._look_or_why_not(look))
+    assert shown.startswith("Redis does not answer (Error 111 connecting to queue:6379.")
+    assert shown.endswith("; looking again.")
 
 
 def test_the_audit_log_shows_who_did_what(run: Run, accept: Actor[..., None]) -> None:
