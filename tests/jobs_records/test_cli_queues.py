@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import dramatiq
@@ -56,7 +57,7 @@ def test_queues_check_finds_and_mends(broker: JobBroker, run: Run, accept: Actor
         f"default: job {job_id} is waiting without record (--repair: removed from the set)\n"
         "1 problem; nothing was changed. Mend with: osmod queues check --repair\n"
     ) == found.stdout
-    assert 1 == len(read(run("queues", "check", "--json"))["problems"])
+    assert 1 == len(json.loads(run("queues", "check", "--json").stdout)["problems"])
     mended = run("queues", "check", "--repair")
     assert (0, True) == (mended.exit_code, mended.stdout.endswith("\n1 problem; mended.\n"))
     assert "(mended: removed from the set)" in mended.stdout

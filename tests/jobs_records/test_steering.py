@@ -204,3 +204,16 @@ def test_a_retry_reads_the_message_alone(broker: JobBroker, actor: Actor[..., No
     broker.client.hset(f"dramatiq:{{default}}:job:{message.message_id}", "log", b"no moment, no JSON")
 
     assert 1 == steering.retry(broker, JobFilter(error="ValueError"))
+
+
+def test_deleted_jobs_leave_the_indexes(broker: JobBroker, accept: Actor[..., None]) -> None:
+    """Nothing of them stays, in whatever index they stood; others stay there."""
+    for number in range(300):
+        accept.send(number)
+    end(broker, 100, ValueError("no"))
+    steering.delete(broker, JobFilter(states=(JobState.FAILED,)))
+    indexes = list(broker.client.scan_iter(match="dramatiq:{default}:index:*"))
+    assert indexes
+    assert {0, 200} == {broker.client.zcard(index) for index in indexes} | {0}
+    steering.purge(broker, "default")
+    assert 0 == sum(broker.client.zcard(index) for index in indexes)

@@ -1,6 +1,6 @@
 -- Deletes jobs with their records; running ones are left alone. ARGV from 4: the act's name, ids.
 -- Returns how many.
-local count = 0
+local gone = {}
 for i = 5, #ARGV do
     local id = ARGV[i]
     local key = JOB .. id
@@ -9,7 +9,12 @@ for i = 5, #ARGV do
         call('ZREM', SETS[job[1]], id)
         free_unique(job[2], id)
         call('UNLINK', key)
-        count = count + 1
+        gone[#gone + 1] = id
     end
 end
-return write_down(ARGV[4], count)
+if #gone > 0 then
+    for _, name in ipairs(call('SMEMBERS', BASE .. 'indexes')) do
+        try('ZREM', BASE .. 'index:' .. name, unpack(gone))
+    end
+end
+return write_down(ARGV[4], #gone)
