@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 
 import click
 from rich.text import Text
 
 from osmod.cli.job_choice import choosing_jobs
-from osmod.cli.queue_access import EXIT_CODES, NOTHING_FITS, counted, job_broker, print_json
+from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, print_json
 from osmod.cli.tables import console, length, table
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
@@ -48,10 +47,8 @@ def groups(actor: str | None, queue: str | None, error: str | None, scan: int, a
             _print(group)
     if found.cut:
         click.echo(f"Looked at {counted(found.looked_at)} and stopped; look at all with --scan 0.", err=True)
-    if not found.groups:
-        if not as_json:
-            click.echo("No job has failed.", err=True)
-        sys.exit(NOTHING_FITS)
+    if not found.groups and not as_json:
+        click.echo("No job has failed.", err=True)
 
 
 @click.command("count", epilog=EXIT_CODES)

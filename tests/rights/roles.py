@@ -43,6 +43,8 @@ COMMANDS = (
     "queues pause default",
     "queues resume default",
     "queues list",
+    "jobs groups",
+    "jobs count",
     "queues check --repair",
     "top --once --every 0.2",
     "audit",
