@@ -2,87 +2,63 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterable
+from datetime import timedelta
+from functools import partial
 
 import click
 
-from osmod.cli import checks
-from osmod.cli.checks import Finding, Level
-from osmod.cli.checks.finding import error
-from osmod.settings import Settings, SettingsError, get_settings
+from osmod.cli.durations import Duration
 
-#: What is looked at, in the order shown.
-AREAS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
-    "settings": checks.check_settings,
-    "redis": checks.check_redis,
-    "database": checks.check_database,
-    "actors": checks.check_actors,
-    "schedules": checks.check_schedules,
-    "scorers": checks.check_scorers,
-}
-#: What a running worker cannot do without.
-QUICK = ("redis", "database")
-_MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERROR: ("✗", "red")}
+#: Exit codes as monitoring programs know them. Notes do not count.
+WELL, WARNING, BROKEN = 0, 1, 2
+#: Of `--quick`, as container engines know them.
+UNHEALTHY = 1
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.command(epilog="Exit codes: 0 well, 1 warnings, 2 something is broken; with --quick 0 well, 1 not.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as one object of JSON.")
 @click.option(
     "--quick", is_flag=True, help="Only Redis and the database, and only errors: for health checks."
 )
-def check(as_json: bool, quick: bool) -> None:
-    """Say what is wrong with this installation, and what to do about it.
+@click.option(
+    "--max-waiting",
+    type=Duration(),
+    default="5m",
+    show_default=True,
+    help="Warn of a queue in which a job has waited for longer.",
+)
+@click.option(
+    "--max-failed",
+    type=click.IntRange(0),
+    default=100,
+    show_default=True,
+    help="Warn of a queue in which more jobs have failed.",
+)
+def check(as_json: bool, quick: bool, max_waiting: timedelta, max_failed: int) -> None:
+    """Say what is wrong with this installation, whether it stands still or runs, and what to do about it.
 
-    Looks at settings, Redis, database, actors, schedules and scorers. Exit code 1 if anything is an error;
-    warnings leave it at 0.
+    Looks at settings, Redis, workers, scheduler, queues, database, outbox, actors, schedules and scorers. A Redis
+    or a database that hangs is waited for no longer than 5 seconds.
 
     \b
     Examples:
       osmod check
+      osmod check --max-waiting 30s --max-failed 0
       osmod check --json | jq '.database'
       osmod check --quick            a container's health check
     """
-    found = _look(QUICK if quick else tuple(AREAS))
+    from osmod.cli.checks import check_queues, report  # late: it loads all that it looks at
+    from osmod.cli.checks.finding import Level
+
+    queues = {"queues": partial(check_queues, max_waiting=max_waiting, max_failed=max_failed)}
+    areas = report.QUICK if quick else report.AREAS | queues
+    found = report.look(areas)
     if as_json:
-        click.echo(
-            json.dumps({area: [_plain(one) for one in list_] for area, list_ in found.items()}, indent=2)
-        )
+        click.echo(report.as_json(found))
     else:
-        _print(found, {Level.ERROR} if quick else set(Level))
-    if _count(found, Level.ERROR):
-        sys.exit(1)
-
-
-def _look(areas: Iterable[str]) -> dict[str, list[Finding]]:
-    try:
-        settings = get_settings()
-    except SettingsError as problem:
-        # Every other area depends on them.
-        return {"settings": [error(line.strip()) for line in str(problem).splitlines()[1:]]}
-    return {area: list(AREAS[area](settings)) for area in areas}
-
-
-def _print(found: dict[str, list[Finding]], levels: set[Level]) -> None:
-    for area, findings in found.items():
-        shown = [finding for finding in findings if finding.level in levels]
-        if shown:
-            click.secho(area, bold=True)
-        for finding in shown:
-            mark, colour = _MARKS[finding.level]
-            click.echo(f"  {click.style(mark, fg=colour)} {finding.message}")
-    errors, warnings = _count(found, Level.ERROR), _count(found, Level.WARNING)
-    click.echo(f"{_number(errors, 'error')}, {_number(warnings, 'warning')}")
-
-
-def _count(found: dict[str, list[Finding]], level: Level) -> int:
-    return sum(finding.level is level for findings in found.values() for finding in findings)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
-
-
-def _plain(finding: Finding) -> dict[str, str]:
-    return {"level": finding.level, "message": finding.message}
+        report.show(found, {Level.ERROR} if quick else set(Level))
+    worst = report.worst(found)
+    if quick:
+        sys.exit(UNHEALTHY if worst is Level.ERROR else WELL)
+    sys.exit({Level.ERROR: BROKEN, Level.WARNING: WARNING}.get(worst, WELL))

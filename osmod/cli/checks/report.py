@@ -1,0 +1,116 @@
+"""What `osmod check` found, printed: area by area, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import partial
+
+import click
+
+from osmod.cli import checks
+from osmod.cli.checks.asking import PATIENCE, Area, Asking
+from osmod.cli.checks.finding import Finding, Level, error
+from osmod.cli.errors import masked
+from osmod.settings import Settings, SettingsError, get_settings
+
+#: What is looked at, in the order shown.
+AREAS: dict[str, Area] = {
+    "settings": checks.check_settings,
+    "redis": checks.check_redis,
+    "workers": checks.check_workers,
+    "scheduler": checks.check_scheduler,
+    "queues": checks.check_queues,
+    "database": checks.check_database,
+    "outbox": checks.check_outbox,
+    "actors": checks.check_actors,
+    "schedules": checks.check_schedules,
+    "scorers": checks.check_scorers,
+}
+#: What a running worker cannot do without, as its own users may ask for it.
+QUICK: dict[str, Area] = {
+    "redis": partial(checks.check_redis, ask_config=False),
+    "database": checks.check_database,
+}
+#: Which of them ask Redis, and which the database.
+_OF_REDIS = ("redis", "workers", "scheduler", "queues")
+_OF_DATABASE = ("database", "outbox", "scorers")
+_MARKS = {
+    Level.OK: ("✓", "green"),
+    Level.NOTE: ("·", "cyan"),
+    Level.WARNING: ("!", "yellow"),
+    Level.ERROR: ("✗", "red"),
+}
+
+Found = dict[str, list[Finding]]
+
+
+def look(areas: dict[str, Area]) -> Found:
+    """The findings of each area; of settings that cannot be read, what is wrong with them."""
+    try:
+        settings = get_settings()
+    except SettingsError as problem:
+        # Every other area depends on them.
+        return {"settings": [error(line.strip()) for line in str(problem).splitlines()[1:]]}
+    found = _look(areas, settings)
+    return {name: found[name] for name in areas if name in found}
+
+
+def _look(areas: dict[str, Area], settings: Settings) -> Found:
+    servers = {
+        f"Redis at {masked(settings.redis_url)}": _OF_REDIS,
+        f"the database at {masked(settings.database_url)}": _OF_DATABASE,
+    }
+    remote = {*_OF_REDIS, *_OF_DATABASE}
+    # First what needs no server: it loads the actors, which the others ask for, and takes its own time.
+    found: Found = {name: list(area(settings)) for name, area in areas.items() if name not in remote}
+    asking = [
+        Asking(server, {name: area for name, area in areas.items() if name in names}, settings)
+        for server, names in servers.items()
+    ]
+    for one in asking:
+        one.start()
+    deadline = time.monotonic() + PATIENCE
+    for one in asking:
+        found |= one.findings(deadline)
+    return found
+
+
+def worst(found: Found) -> Level:
+    """The level of the worst finding."""
+    levels = list(Level)
+    return max(
+        (one.level for findings in found.values() for one in findings), key=levels.index, default=Level.OK
+    )
+
+
+def show(found: Found, levels: set[Level]) -> None:
+    """Print the findings of these levels, and how many errors and warnings there are."""
+    for area, findings in found.items():
+        shown = [finding for finding in findings if finding.level in levels]
+        if shown:
+            click.secho(area, bold=True)
+        for finding in shown:
+            mark, colour = _MARKS[finding.level]
+            click.echo(f"  {click.style(mark, fg=colour)} {finding.message}")
+    errors, warnings = count(found, Level.ERROR), count(found, Level.WARNING)
+    click.echo(f"{_number(errors, 'error')}, {_number(warnings, 'warning')}")
+
+
+def count(found: Found, level: Level) -> int:
+    """How many findings are of a level."""
+    return sum(finding.level is level for findings in found.values() for finding in findings)
+
+
+def as_json(found: Found) -> str:
+    """One object: the level of the worst finding, and a list of findings for each area."""
+    lists = {area: [_plain(one) for one in findings] for area, findings in found.items()}
+    return json.dumps({"level": worst(found), **lists}, indent=2, ensure_ascii=False)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def _plain(finding: Finding) -> dict[str, str]:
+    return {"level": finding.level, "message": finding.message}
