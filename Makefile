@@ -21,9 +21,10 @@ help: ## this list
 demo: $(VENV)/installed-demo
 	@$(BIN)/osmod demo $(ARGS)
 
-# A file at a time in each process, which has databases and servers of its own. ARGS="-n 0" for one process.
+# Most tests wait: more processes than processors, each with databases and servers of its own; how the tests are
+# shared out is said in tests/sharing.py. ARGS="-n 0" for one process.
 test: $(VENV)/installed-dev
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 6 --dist loadfile $(ARGS)
 
 check: $(VENV)/installed-dev
 	@$(BIN)/ruff check .

@@ -19,7 +19,7 @@ def resolve_flags(work: Work, comment_id: Id, user_id: UserId = None, is_batch_a
     flags.resolve_flags(work, comment_id, user_id)
 
 
-@task("processTagAddition")
+@task("processTagAddition", sensitive=("source_user_id", "extra"))
 def process_tag_addition(
     work: Work, type: Label, source_comment_id: Name, source_user_id: Name, extra: AnyJson = flags.UNSET
 ) -> None:
@@ -27,7 +27,7 @@ def process_tag_addition(
     flags.add_flag(work, type, source_comment_id, source_user_id, extra)
 
 
-@task("processTagRevocation")
+@task("processTagRevocation", sensitive=("source_user_id",))
 def process_tag_revocation(work: Work, type: Label, source_comment_id: Name, source_user_id: Name) -> None:
     """A reader takes back what they said of a comment, whatever its type."""
     flags.revoke_flags(work, source_comment_id, source_user_id)

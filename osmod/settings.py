@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import cast
-from urllib.parse import quote
+from urllib.parse import SplitResult, quote, urlsplit
 
 from environs import Env, EnvValidationError, ValidationError, validate
 
@@ -16,8 +17,23 @@ from environs import Env, EnvValidationError, ValidationError, validate
 DATABASE_PARTS = ("HOST", "PORT", "NAME", "USER", "PASSWORD", "SOCKET")
 
 
+#: How a `REDIS_URL` may begin.
+REDIS_SCHEMES = (
+    *("redis", "rediss", "unix"),
+    *("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
+)
+
+
 class SettingsError(Exception):
-    """The environment cannot be used. The message lists every variable at fault, one a line."""
+    """The environment cannot be used. The message lists every variable at fault, one a line.
+
+    Attributes:
+      problems: those lines: variable, value without secrets, what it must be.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(["the environment cannot be used:", *(f"  {one}" for one in problems)]))
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)
@@ -42,28 +58,42 @@ class Settings:
     home: Path
 
 
-def read_settings() -> Settings:
+def read_settings(*, for_jobs: bool = False) -> Settings:
     """Read the process environment.
+
+    Parameters:
+      for_jobs: whether Redis and the database must have URLs that can be opened from here. A process that
+        works on jobs cannot do without; one that only sends them need not have the database's driver.
 
     Raises:
       SettingsError: names every variable at fault, its value and what it must be.
     """
     env = Env(eager=False)
     home = Path(env.str("OSMOD_HOME", ".osmod"))
+    check_redis = _check_redis_url if for_jobs else validate.Length(min=1)
     settings = Settings(
-        redis_url=env.str("REDIS_URL", "redis://localhost:6379", validate=validate.Length(min=1)),
+        redis_url=env.str("REDIS_URL", "redis://localhost:6379", validate=check_redis),
         database_url=_database_url(env, home),
         run_immediately=env.bool("WORKER_RUN_IMMEDIATELY", False),
         remove_task_on_complete=env.bool("WORKER_REMOVE_TASK_ON_COMPLETE", True),
         task_ttl=env.int("WORKER_TASK_TTL", 300_000, validate=_at_least_one_ms),
         run_scheduled_tasks=env.bool("WORKER_RUN_SCHEDULED_TASKS", True),
-        api_url=(env.str("API_URL", "http://localhost:8000/api") or "").rstrip("/"),
+        api_url=(env.str("API_URL", "http://localhost:8000/api", validate=_check_api_url) or "").rstrip("/"),
         home=home,
     )
-    try:
-        env.seal()
-    except EnvValidationError as error:
-        raise SettingsError(_explain(error)) from None
+    found = _faults(env)
+    problems = [
+        f"{name}={masked(os.environ.get(name, ''))!r}: {said}" for name, said in sorted(found.items())
+    ]
+    # A URL made of parts that cannot be used says nothing more.
+    if (
+        for_jobs
+        and not found.keys() & {"DATABASE_HOST", "DATABASE_PORT"}
+        and (problem := database_problem(settings.database_url))
+    ):
+        problems.append(problem)
+    if problems:
+        raise SettingsError(problems)
     return settings
 
 
@@ -73,9 +103,86 @@ def get_settings() -> Settings:
     return read_settings()
 
 
+def masked(url: str) -> str:
+    """`url` with its passwords hidden, also where it is not a URL that anything can read."""
+    url = re.sub(r"^(.*?://[^/@:?]*):(?:[^?]*|.*)@", r"\1:***@", url)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", url)
+
+
+def redis_problem(url: str) -> str | None:
+    """Why no Redis can be reached at `url` from anywhere; None if it is well formed. Nothing is connected."""
+    try:
+        _check_redis_url(url)
+    except ValidationError as error:
+        return f"REDIS_URL={masked(url)} cannot be used: {' '.join(cast('list[str]', error.messages))}"
+    return None
+
+
+def database_problem(url: str) -> str | None:
+    """Why no database can be opened at `url` from here, with the remedy; None if one can. Nothing is opened."""
+    from sqlalchemy import make_url  # late: who only sends jobs need not wait for it
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect().import_dbapi()
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        return (
+            f"DATABASE_URL={masked(url)} is not a database URL; it looks like "
+            "mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4 or sqlite:///osmod.db."
+        )
+    except ModuleNotFoundError as error:
+        if parsed.drivername in ("mysql", "mariadb"):
+            return f"DATABASE_URL asks for the driver {error.name}: write mysql+pymysql://… (installed here)."
+        driver = parsed.get_driver_name()
+        return f"DATABASE_URL asks for the driver {driver}, which is not installed: pip install {driver}."
+    return None
+
+
 def _at_least_one_ms(value: int) -> None:
     if value < 1:
         raise ValidationError("must be at least 1 (milliseconds).")
+
+
+def _check_host(host: str) -> None:
+    if "/" in host or host.count(":") == 1:
+        raise ValidationError("it is a host's name or address alone; the port is DATABASE_PORT.")
+
+
+def _check_api_url(url: str) -> None:
+    if url and not re.match(r"https?://[^/?#]", url):
+        raise ValidationError("it looks like http://localhost:8000/api.")
+
+
+def _check_redis_url(url: str) -> None:
+    scheme, slashes, _ = url.partition("://")
+    if not slashes:
+        raise ValidationError("it has no scheme: it looks like redis://localhost:6379.")
+    if scheme not in REDIS_SCHEMES:
+        raise ValidationError(f"the scheme {scheme} is unknown; there are {', '.join(REDIS_SCHEMES)}.")
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValidationError(f"it cannot be read ({error}).") from None
+    if scheme == "unix":
+        if not parts.path:
+            raise ValidationError("it names no socket: it looks like unix:///run/redis.sock.")
+        return
+    for host, port in _hosts(parts):
+        if not host:
+            raise ValidationError(f"it names no host: it looks like {scheme}://localhost:6379.")
+        if port is not None and not (port.isdecimal() and 0 < int(port) < 65536):
+            raise ValidationError("its port is no number from 1 to 65535.")  # it may be half of a password
+    if scheme.endswith("+sentinel") and not parts.path.strip("/"):
+        raise ValidationError(f"it names no master: it looks like {scheme}://localhost:26379/mymaster/0.")
+
+
+def _hosts(parts: SplitResult) -> Iterator[tuple[str, str | None]]:
+    """Each host of a URL, and its port if it names one."""
+    for place in parts.netloc.rpartition("@")[2].split(","):
+        address, bracket, rest = place.rpartition("]")
+        host, colon, port = rest.partition(":")
+        yield address + bracket + host, port if colon else None
 
 
 def _database_url(env: Env, home: Path) -> str:
@@ -86,7 +193,7 @@ def _database_url(env: Env, home: Path) -> str:
         return f"sqlite:///{(home / 'osmod.db').as_posix()}"
     user = quote(env.str("DATABASE_USER", "os_moderator"), safe="")
     password = quote(env.str("DATABASE_PASSWORD", ""), safe="")
-    host = env.str("DATABASE_HOST", "localhost")
+    host = env.str("DATABASE_HOST", "localhost", validate=_check_host)
     port = env.int("DATABASE_PORT", 3306, validate=validate.Range(min=1, max=65535))
     name = quote(env.str("DATABASE_NAME", "os_moderator"), safe="")
     socket = env.str("DATABASE_SOCKET", "")
@@ -95,9 +202,11 @@ def _database_url(env: Env, home: Path) -> str:
     return f"mysql+pymysql://{login}@{host}:{port}/{name}?{options}"
 
 
-def _explain(error: EnvValidationError) -> str:
-    problems = cast("Mapping[str, list[str]]", error.error_messages)
-    return "the environment cannot be used:\n" + "\n".join(
-        f"  {name}={os.environ.get(name, '')!r}: {' '.join(sentences)}"
-        for name, sentences in sorted(problems.items())
-    )
+def _faults(env: Env) -> dict[str, str]:
+    """What is wrong with each variable that was read and cannot be used."""
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        found = cast("Mapping[str, list[str]]", error.error_messages)
+        return {name: " ".join(sentences) for name, sentences in found.items()}
+    return {}

@@ -9,7 +9,7 @@ Fixtures to ask for:
 - `sentinels`, `cluster`: a Redis behind Sentinel and a Redis Cluster, to be broken at will.
 
 `@pytest.mark.only_on("mariadb")` keeps a test to one of them; `pytest --database sqlite --redis valkey` leaves
-the others out. A service that does not run here is skipped and named at the end; with `CI=true` it fails the
+the others out. A service that is not installed here is skipped and named at the end; with `CI=true` it fails the
 tests that need it.
 """
 
@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
 import redis
 from sqlalchemy import Engine
+from sqlalchemy.engine import URL
 
 from tests import isolation  # isort: skip # noqa: F401
 from osmod import settings
@@ -31,7 +31,7 @@ from osmod.moderation.database import connect
 from tests import databases, services
 from tests.redis_servers import binary_of, running
 
-pytest_plugins = ["tests.promises", "tests.topologies"]
+pytest_plugins = ["tests.promises", "tests.sharing", "tests.topologies"]
 
 DATABASES = ("sqlite", "mariadb")
 REDIS_SERVERS = ("valkey", "redis")
@@ -94,8 +94,15 @@ def _mariadb_problem() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def _mariadb() -> Iterator[databases.MariadbTemplate]:
-    with databases.mariadb_database("shared") as url:
+def _mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    with databases.mariadb_server(tmp_path_factory.mktemp("mariadb")) as url:
+        services.keep_running()
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _mariadb(_mariadb_server: URL) -> Iterator[databases.MariadbTemplate]:
+    with databases.mariadb_database(_mariadb_server, "shared") as url:
         template = databases.MariadbTemplate(url)
         yield template
         template.close()
@@ -125,25 +132,36 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def empty_database_url(_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def empty_database_url(
+    _database: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The URL of a database without any tables; for SQLite, of a file that is not there yet."""
     if _database == "sqlite":
         yield f"sqlite:///{tmp_path_factory.mktemp('empty') / 'osmod.db'}"
         return
-    with databases.mariadb_database(uuid.uuid4().hex[:8]) as url:
+    server = request.getfixturevalue("_mariadb_server")
+    with databases.mariadb_database(server, uuid.uuid4().hex[:8]) as url:
         yield url.render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
-def redis_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a Redis that the tests started. What is in it is whatever the last test left."""
-    with ExitStack() as stack:
-        if request.param == "valkey":
-            url = stack.enter_context(embedded_redis(tmp_path_factory.mktemp("valkey")))
-        else:
-            url = stack.enter_context(running(binary_of(request.param), "--appendonly", "yes")).url
+def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with embedded_redis(tmp_path_factory.mktemp("valkey")) as url:
         services.keep_running()
         yield url
+
+
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[str]:
+    with running(binary_of("redis"), "--appendonly", "yes") as server:
+        services.keep_running()
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def redis_server(request: pytest.FixtureRequest) -> str:
+    """The URL of a Redis that the tests started. What is in it is whatever the last test left."""
+    return str(request.getfixturevalue(f"_{request.param}"))
 
 
 @pytest.fixture

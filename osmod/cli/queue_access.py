@@ -8,28 +8,48 @@ from typing import Any, NoReturn
 
 import click
 
+from osmod.cli.errors import redis_sentence
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import ensure_broker
+from osmod.settings import get_settings
 
 #: Exit codes, the same for all commands on jobs. 1 is an error with a message, 2 a wrong call.
 NOTHING_FITS, DECLINED = 3, 4
 EXIT_CODES = "Exit codes: 0 done, 1 error, 2 wrong usage, 3 nothing fits, 4 not confirmed."
 
 
-def job_broker() -> JobBroker:
+def job_broker(*, needs_actors: bool = False) -> JobBroker:
     """The queue of the settings, with the project's actors declared.
 
-    Raises:
-      click.ClickException: there is no queue, because tasks run where they are sent.
-    """
-    broker = ensure_broker()
-    import actors  # noqa: F401 - declares them, so that arguments have names and secrets are masked
+    Parameters:
+      needs_actors: whether the command can do nothing without them; the others say so and go on.
 
+    Raises:
+      click.ClickException: there is no queue, because tasks run where they are sent; its URL is
+        malformed; or the actors are needed and cannot be loaded.
+    """
+    try:
+        broker = ensure_broker()
+    except ValueError as error:
+        raise click.ClickException(redis_sentence(error, get_settings().redis_url)) from None
+    _load_actors(needed=needs_actors)
     if not isinstance(broker, JobBroker):
         raise click.ClickException(
             "WORKER_RUN_IMMEDIATELY is set: tasks run where they are sent, there is no queue."
         )
     return broker
+
+
+def _load_actors(*, needed: bool) -> None:
+    """Declare them, so that arguments have names, and only what is sensitive is masked."""
+    try:
+        import actors  # noqa: F401
+    except Exception as error:  # noqa: BLE001 - whatever a module does on import, it is to be told
+        first_line = str(error).partition("\n")[0]
+        why = f"the actors cannot be loaded ({type(error).__name__}: {first_line})"
+        if needed:
+            raise click.ClickException(f"{why}: correct the folder actors/.") from None
+        click.echo(f"T{why[1:]}: jobs are shown without them, and their texts masked.", err=True)
 
 
 def confirm(sentence: str, count: int) -> None:

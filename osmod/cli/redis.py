@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from osmod.cli.errors import masked
 from osmod.embedded import HOST, EmbeddedRedisError, embedded_server, is_listening
-from osmod.settings import get_settings
+from osmod.settings import get_settings, masked
 
 ANSWER_SECONDS = 2
 _HERE = ("localhost", "127.0.0.1", "::1")

@@ -53,7 +53,7 @@ def list_(as_json: bool) -> None:
 def run(name: str) -> None:
     """Queue a run of the schedule NAME at once; exit 1 if its last run is not done."""
     with _named():
-        message = run_now(job_broker(), name)
+        message = run_now(job_broker(needs_actors=True), name)
     click.echo(f"{name} is queued as {message.message_id}")
 
 

@@ -45,7 +45,7 @@ def jobs_table(jobs: Iterable[JobRecord]) -> Table:
     made.columns[0].no_wrap = True
     now = datetime.now(UTC)
     for job in jobs:
-        error = f"{job.error.kind}: {job.error.message}" if job.error else ""
+        error = f"{job.error.kind}: {job.error.message}".partition("\n")[0] if job.error else ""
         made.add_row(
             job.id,
             badge(job.state),

@@ -14,6 +14,19 @@ import click
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def worker(arguments: tuple[str, ...]) -> None:
     """Run workers as `dramatiq worker` does; replace a process that dies, grows or has run enough jobs."""
-    from osmod.jobs.worker.supervisor import main  # late: it loads Dramatiq
+    from osmod.jobs.worker.supervisor import main, parse  # late: it loads Dramatiq
 
+    if parse([*arguments]).broker == "worker":
+        _look_first()
     sys.exit(main([*arguments]))
+
+
+def _look_first() -> None:
+    """Say once what each process would."""
+    from osmod.jobs.inline import NO_QUEUE
+    from osmod.preflight import UNUSABLE, end_unless_usable, usable_settings
+
+    end_unless_usable()
+    if usable_settings().run_immediately:
+        click.echo(f"Error: {NO_QUEUE}.", err=True)
+        sys.exit(UNUSABLE)

@@ -58,6 +58,9 @@ class JobBroker(RedisBroker):
       drain: milliseconds that a stopping worker gives its running jobs.
     """
 
+    #: redis-py's client, which may be that of a Cluster.
+    client: Any
+
     def __init__(
         self,
         *,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextvars
+import os
+import sys
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -12,13 +14,30 @@ from dramatiq.middleware import Callbacks, CurrentMessage, Middleware, Pipelines
 
 from osmod.jobs.messages.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor, apply_to_message
 
+#: Why no worker works on an `InlineBroker`.
+NO_QUEUE = (
+    "WORKER_RUN_IMMEDIATELY is set, so tasks run where they are sent and a worker has nothing to do: "
+    "unset it to use the queue"
+)
+#: The exit code of such a worker. To `osmod worker` it says that the next one would end as well.
+_NOT_AGAIN = 2
+
+
+class _NoWorker(Middleware):
+    """Ends a worker process as it begins, instead of having its consumers begin anew for ever."""
+
+    def after_process_boot(self, broker: Broker) -> None:
+        # To the file itself: Dramatiq may end before it has read what it puts in the place of `sys.stderr`.
+        os.write(2, f"Error: {NO_QUEUE}.\n".encode())
+        sys.exit(_NOT_AGAIN)
+
 
 class InlineBroker(Broker):
     """Runs a message where it is sent. What the actor raises, the sender gets; delays are not waited for."""
 
     def __init__(self, known: Iterable[Middleware] = ()) -> None:
         """`known`: the middleware of the real broker, whose actor options are accepted and have no effect."""
-        super().__init__(middleware=[Pipelines(), Callbacks(), CurrentMessage()])
+        super().__init__(middleware=[Pipelines(), Callbacks(), CurrentMessage(), _NoWorker()])
         #: The last messages that it ran, or is running, for tests to look at.
         self.ran: deque[Message[Any]] = deque(maxlen=1_000)
         self.actor_options = self.actor_options.union(ACTOR_OPTIONS, *(m.actor_options for m in known))
@@ -64,10 +83,7 @@ class InlineBroker(Broker):
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30000) -> Consumer:
         """There is nothing to consume: raises `RuntimeError` that says how to get a queue."""
-        raise RuntimeError(
-            "WORKER_RUN_IMMEDIATELY is set, so tasks run where they are sent and a worker has nothing to do: "
-            "unset it to use the queue"
-        )
+        raise RuntimeError(NO_QUEUE)
 
     def flush(self, queue_name: str) -> None:
         """Nothing waits."""

@@ -19,25 +19,30 @@ MYSQL_TIMEOUTS = {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60
 LOCK_WAIT_SECONDS = 20
 
 
-def connect(url: str) -> Engine:
+def connect(url: str, *, create: bool = True) -> Engine:
     """An engine for `url`, with the transaction rules that the tasks rely on.
 
     MySQL and MariaDB: READ COMMITTED (a task reads what is committed once it holds a comment's row),
-    UTC. SQLite: one writer at a time from the first statement on, WAL, foreign keys enforced; the file's
-    folder is created. Nothing is connected yet.
+    UTC. SQLite: one writer at a time from the first statement on, WAL, foreign keys enforced. Nothing is
+    connected yet. Errors do not show the values of a statement: they may be private.
+
+    Parameters:
+      create: whether SQLite's file may be made, with its folder, or changed to WAL; not by who only looks.
 
     Raises:
       sqlalchemy.exc.ArgumentError: the URL is malformed.
+      FileNotFoundError: SQLite's file is not there, and is not to be made.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed)
+        return _sqlite(parsed, create=create)
     return create_engine(
         parsed,
         isolation_level="READ COMMITTED",
         pool_size=10,
         max_overflow=20,
         pool_recycle=1800,
+        hide_parameters=True,
         connect_args={
             **MYSQL_TIMEOUTS,
             "init_command": f"SET time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}",
@@ -91,15 +96,24 @@ def _insert_statement(model: type[Base], dialect: str, update: tuple[str, ...]) 
     return onto.on_duplicate_key_update(changed)
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, *, create: bool) -> Engine:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False})
+        path = Path(url.database)
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        elif not path.exists():
+            raise FileNotFoundError(0, "it is not there yet: run `osmod db upgrade`", str(url))
+    engine = create_engine(
+        url,
+        connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False},
+        hide_parameters=True,
+    )
+    pragmas = ["synchronous = NORMAL", "foreign_keys = ON", *(["journal_mode = WAL"] if create else [])]
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours to say, below
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

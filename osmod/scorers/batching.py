@@ -20,8 +20,8 @@ class Batcher(Generic[T, R]):
     """Makes one call to `function` (items → as many results, in order) of many calls at the same time.
 
     Nobody waits for company: a lone caller's call begins at once, and whoever comes while one runs is part
-    of the next one. `function` never runs twice at a time. What it raises reaches the caller who ran it;
-    the others' calls are made again without that caller's items.
+    of the next one. `function` never runs twice at a time. Where it raises for several callers, it is asked for
+    each alone, so that what it raises reaches those whose items it cannot serve.
     """
 
     def __init__(self, function: Callable[[Sequence[T]], Sequence[R]]) -> None:
@@ -42,7 +42,7 @@ class Batcher(Generic[T, R]):
         try:
             with self._turn:
                 if mine.results is None:
-                    self._run()
+                    self._run(mine)
         finally:
             with self._guard:
                 if mine in self._waiting:
@@ -50,10 +50,15 @@ class Batcher(Generic[T, R]):
         assert mine.results is not None
         return mine.results
 
-    def _run(self) -> None:
+    def _run(self, mine: _Call[T, R]) -> None:
         with self._guard:
             calls = list(self._waiting)
-        results = self._function([item for call in calls for item in call.items])
+        try:
+            results = self._function([item for call in calls for item in call.items])
+        except Exception:
+            if len(calls) == 1:
+                raise
+            calls, results = [mine], self._function(mine.items)
         first = 0
         for call in calls:
             last = first + len(call.items)

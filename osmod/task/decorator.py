@@ -22,11 +22,12 @@ def task(
     """Make an actor of a function on a `Work`: one transaction, once a message.
 
     `options` are the actor's (`priority`, `time_limit` in milliseconds, …); its retries are
-    `DATABASE_RETRIES` unless given.
+    `DATABASE_RETRIES` unless given. Arguments named in `sensitive=("text",)` are shown nowhere: not in logs, lists
+    and records of jobs, nor in errors.
     """
 
     def make(function: Callable[Concatenate[Work, P], None]) -> dramatiq.Actor[P, None]:
-        payload = Payload(wire_name, function, skip=1)
+        payload = Payload(wire_name, function, skip=1, sensitive=options.get("sensitive", ()))
 
         @wraps(function)
         def run(*args: Any, **kwargs: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -41,10 +41,17 @@ AnyJson = Annotated[Any, AfterValidator(_is_json)]
 
 
 class Payload:
-    """What a task's function takes after its first `skip` parameters, read from its signature."""
+    """What a task's function takes after its first `skip` parameters, read from its signature.
 
-    def __init__(self, wire_name: str, function: Callable[..., Any], *, skip: int) -> None:
+    Errors do not quote arguments named in `sensitive`, nor, where there are any, fields that are unknown: one of
+    those may be meant.
+    """
+
+    def __init__(
+        self, wire_name: str, function: Callable[..., Any], *, skip: int, sensitive: Iterable[str] = ()
+    ) -> None:
         self._wire_name = wire_name
+        self._private = {spelling for name in sensitive for spelling in (name, to_camel(name))}
         parameters = list(inspect.signature(function, eval_str=True).parameters.values())[skip:]
         self._names = [parameter.name for parameter in parameters]
         self._signature = inspect.Signature(parameters)
@@ -87,19 +94,25 @@ class Payload:
 
     def _sentence(self, problem: dict[str, Any]) -> str:
         field = ".".join(str(part) for part in problem["loc"])
+        known = ", ".join(map(to_camel, self._names))
+        is_unknown = problem["type"] == "extra_forbidden"
+        hidden = self._private and (is_unknown or problem["loc"][0] in self._private)
+        value = "•••" if hidden else _shown(problem["input"])
         if problem["type"] == "missing":
             return f"{field} is missing"
-        if problem["type"] == "extra_forbidden":
-            known = ", ".join(map(to_camel, self._names))
-            return f"{field} is unknown (it is {_shown(problem['input'])}); the fields are {known}"
-        return f"{field}: {problem['msg'].removeprefix('Value error, ')} (it is {_shown(problem['input'])})"
+        if is_unknown:
+            return f"{field} is unknown (it is {value}); the fields are {known}"
+        return f"{field}: {problem['msg'].removeprefix('Value error, ')} (it is {value})"
 
 
-def checked(wire_name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Check a plain function's arguments before it runs, as `task` does for its own."""
+def checked(wire_name: str, *, sensitive: Iterable[str] = ()) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Check a plain function's arguments before it runs, as `task` does for its own.
+
+    `sensitive` are the names in the actor's option of that name, not quoted in errors.
+    """
 
     def make(function: Callable[P, T]) -> Callable[P, T]:
-        payload = Payload(wire_name, function, skip=0)
+        payload = Payload(wire_name, function, skip=0, sensitive=sensitive)
 
         @wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,4 +1,4 @@
-"""Bad input: a clear error that names field and value, and a database as it was before."""
+"""Bad input: a clear error that names field and value, if that is not private, and a database as it was before."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "processTagAddition",
         FLAG | {"sourceUserId": "😀"},
-        f"processTagAddition: sourceUserId: {UNSTORABLE} (it is '😀')",
+        f"processTagAddition: sourceUserId: {UNSTORABLE} (it is •••)",
     ),
     (
         "processTagRevocation",
@@ -170,7 +170,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         "processTagAddition",
         FLAG | {"sourceUserId": "\ud83d"},
         "processTagAddition: sourceUserId: "
-        "Input should be a valid string, unable to parse raw data as a unicode string (it is '\\ud83d')",
+        "Input should be a valid string, unable to parse raw data as a unicode string (it is •••)",
     ),
     (
         "processTagAddition",
@@ -180,13 +180,13 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "processTagAddition",
         FLAG | {"sourceUserId": ""},
-        "processTagAddition: sourceUserId: String should have at least 1 character (it is '')",
+        "processTagAddition: sourceUserId: String should have at least 1 character (it is •••)",
     ),
     (
         "processTagAddition",
         FLAG | {"extra": {"a": NAN}},
         "processTagAddition: extra: this is no JSON, which has no NaN, no infinities and no endless nesting "
-        "(it is {'a': nan})",
+        "(it is •••)",
     ),
 ]
 
@@ -237,3 +237,33 @@ def test_an_attribute_by_another_spelling(jobs: Jobs, world: World, name: str) -
 def test_an_unknown_score_is_passed_over(jobs: Jobs, world: World, wire_name: str) -> None:
     """What is said of a score that is not there (a rescore deleted it) is no error, as in OSMod."""
     jobs.deliver(wire_name, commentScoreId=99)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"sourceUserId": "reader " * 100},
+            "sourceUserId: String should have at most 255 characters (it is •••)",
+        ),
+        ({"sourceUserId": 4711}, "sourceUserId: Input should be a valid string (it is •••)"),
+        (
+            {"reader": "reader 4711"},
+            "reader is unknown (it is •••); the fields are type, sourceCommentId, sourceUserId, extra",
+        ),
+    ],
+)
+def test_what_is_private_is_not_quoted(jobs: Jobs, given: dict[str, Any], sentence: str) -> None:
+    """Of a flag: who the reader is, and what they wrote. Not in part, either."""
+    with pytest.raises(Refused) as refused:
+        jobs.deliver("processTagAddition", **(FLAG | given))
+    assert f"processTagAddition: {sentence}" == str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("wire_name", "private"),
+    [("processTagAddition", {"source_user_id", "extra"}), ("processTagRevocation", {"source_user_id"})],
+)
+def test_what_is_private_of_readers(jobs: Jobs, wire_name: str, private: set[str]) -> None:
+    """Masked wherever a job is shown."""
+    assert private == set(jobs.broker.get_actor(wire_name).options["sensitive"])

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from benchmarks.moderation import growth, statements
-from benchmarks.moderation.scene import Scene, answer
+from benchmarks.moderation.scene import Deliver, Scene, answer
 from osmod.moderation.database import connect
 from osmod.settings import get_settings
 from osmod.task import get_engine
@@ -60,7 +60,7 @@ def test_statements_do_not_grow(jobs: Jobs, world: World) -> None:
 def test_time_does_not_grow(jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On an article of 10,000 comments a task takes less than twice as long as on one of 10."""
 
-    def scene(size: int) -> tuple[Scene, growth.Deliver]:
+    def scene(size: int) -> tuple[Scene, Deliver]:
         url = f"sqlite:///{tmp_path / f'{size}.db'}"
 
         def deliver(wire_name: str, **arguments: object) -> None:

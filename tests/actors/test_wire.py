@@ -118,7 +118,7 @@ def test_a_flag_s_extra(jobs: Jobs, world: World) -> None:
 
 
 @pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.actor_name)
-def test_retry_policy(actor) -> None:  # type: ignore[no-untyped-def]
+def test_retry_policy(actor) -> None:
     """Failures that may pass by themselves are retried a bounded number of times, others never."""
     retry_when = actor.options["retry_when"]
     gone = OperationalError("SELECT 1", {}, Exception(2006, "gone"))

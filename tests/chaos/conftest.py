@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ def sender(own_server: Callable[..., Server]) -> JobBroker:  # noqa: F811
     """A broker to send with and look at the queue, on a server of its own."""
     from tests.chaos import app  # not before the tests are set up: it sets the global broker
 
-    broker = open_broker(own_server().url, lease=1500)
+    broker: Any = open_broker(own_server().url, lease=1500)
     broker.declare_queue("default")
     broker.actors = app.broker.actors
     return broker

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from itertools import count
 from random import Random
 
-import redis
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.errors import BrokerConnectionError
 
 from tests.chaos import app
+from tests.chaos.senders import Senders
 from tests.jobs.brokers import send_all
 
 #: Threads that send: while one waits for a server, the others go on.
@@ -42,52 +38,43 @@ class Load:
 
     Attributes:
       accepted: the jobs whose sending was acknowledged, by their names.
-      refused: how many calls raised an error instead.
     """
 
     def __init__(self, broker: RedisBroker, queues: tuple[str, ...], rate: float, random: Random) -> None:
         self.accepted: dict[str, Accepted] = {}
-        self.refused = 0
         self._broker = broker
         self._queues = queues
-        self._pause = THREADS / rate
         self._random = random
         self._numbers = count(1)
-        self._lock = threading.Lock()
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._send) for _ in range(THREADS)]
+        self._senders = Senders(self._send, THREADS, THREADS / rate)
 
     def start(self) -> None:
         """Begin to send."""
-        for thread in self._threads:
-            thread.start()
+        self._senders.start()
 
     def stop(self) -> None:
         """Send no more; return when the last call has."""
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
+        self._senders.stop()
 
-    def _send(self) -> None:
-        while not self._over.wait(self._pause):
-            number = next(self._numbers)
-            if number % BIG_EVERY == BIG_EVERY // 10:
-                batch = self._big_ones(number)
-                self._tell(partial(send_all, self._broker, batch), *batch)
-            message = app.work.message(f"job-{number}", 300 if number % 10 == 5 else 5, number % 10 == 3)
-            message = self._of(number, message)
-            delay = 300 if number % 10 == 7 else None
-            self._tell(partial(self._broker.enqueue, message, delay=delay), message)
+    @property
+    def refused(self) -> int:
+        """How many calls raised an error."""
+        return len(self._senders.refused)
 
-    def _tell(self, send: Callable[[], object], *messages: Message[None]) -> None:
-        try:
-            send()
-        except (BrokerConnectionError, redis.RedisError):
-            with self._lock:
-                self.refused += 1
+    def _send(self, _: str) -> None:
+        number = next(self._numbers)
+        if number % BIG_EVERY == BIG_EVERY // 10:
+            messages = self._big_ones(number)
+            send_all(self._broker, messages)
         else:
-            for one in messages:
-                self.accepted[one.args[0]] = Accepted(time.time(), one.queue_name, one.message_id)
+            messages = [self._small_one(number)]
+            self._broker.enqueue(messages[0], delay=300 if number % 10 == 7 else None)
+        for one in messages:
+            self.accepted[one.args[0]] = Accepted(time.time(), one.queue_name, one.message_id)
+
+    def _small_one(self, number: int) -> Message[None]:
+        message = app.work.message(f"job-{number}", 300 if number % 10 == 5 else 5, number % 10 == 3)
+        return self._of(number, message)
 
     def _big_ones(self, number: int) -> list[Message[None]]:
         found = []

@@ -11,23 +11,24 @@ from dramatiq.errors import BrokerConnectionError
 
 from tests.waiting import until
 
-#: Seconds between two sends of one thread.
+#: Seconds between two sends of one thread, if nothing else is said.
 PAUSE = 0.005
 
 
 class Senders:
-    """`count` threads that call `send` with a new name each time, once `active` of them are let.
+    """`count` threads that call `send` with a new name each time, `pause` seconds apart; all, or the first `active`.
 
     Attributes:
       accepted: the names whose sending was acknowledged.
       refused: the errors that the other calls raised.
     """
 
-    def __init__(self, send: Callable[[str], object], count: int = 16) -> None:
+    def __init__(self, send: Callable[[str], object], count: int = 16, pause: float = PAUSE) -> None:
         self.accepted: list[str] = []
         self.refused: list[Exception] = []
         self.active = count
         self._send = send
+        self._pause = pause
         self._over = threading.Event()
         self._together = threading.Barrier(count)
         self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(count)]
@@ -61,7 +62,7 @@ class Senders:
         # All at once, so that no connection that one has just done with serves two.
         self._together.wait(10)
         sent = 0
-        while not self._over.wait(PAUSE):
+        while not self._over.wait(self._pause):
             if number < self.active:
                 sent += 1
                 name = f"{number}-{sent}"

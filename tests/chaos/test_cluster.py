@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from osmod.jobs.steering.invariants import check
 from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.moving_routes import route_of
+from tests.chaos.senders import sending
 from tests.jobs.conftest import working
 from tests.redis_clusters import ClusterSet
 from tests.waiting import until
@@ -33,45 +33,35 @@ QUEUES = ("one", "two", "three", "four", "five")
 
 
 class Load:
-    """A broker on a cluster, an actor a queue that notes what ran, and threads that send until told to stop."""
+    """A broker on a cluster, an actor a queue that notes what ran, and what was sent to it."""
 
     def __init__(self, broker: JobBroker) -> None:
         self.broker = broker
         self.ran: Counter[str] = Counter()
         #: The queue and the id of what was acknowledged, by its name.
         self.acknowledged: dict[str, tuple[str, str]] = {}
-        self._over = threading.Event()
         self.actors = {
-            queue: dramatiq.actor(self._note, actor_name=f"note-{queue}", queue_name=queue)
+            queue: dramatiq.actor(actor_name=f"note-{queue}", queue_name=queue)(self._note)
             for queue in QUEUES
         }
 
     def _note(self, name: str) -> None:
         self.ran[name] += 1
 
-    def _send(self, queue: str) -> None:
-        number = 0
-        while not self._over.is_set():
-            number += 1
-            name = f"{queue}-{number}"
-            message = self.actors[queue].message(name)
-            self.broker.enqueue(message, delay=200 if number % 7 == 0 else None)
-            self.acknowledged[name] = queue, message.message_id
-            self._over.wait(0.003)
+    def _send(self, name: str) -> None:
+        thread, number = map(int, name.split("-"))
+        queue = QUEUES[thread]
+        message = self.actors[queue].message(name)
+        self.broker.enqueue(message, delay=200 if number % 7 == 0 else None)
+        self.acknowledged[name] = queue, message.message_id
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Send all the while; then wait until all that was acknowledged has run."""
-        senders = [threading.Thread(target=self._send, args=(queue,)) for queue in QUEUES]
-        for sender in senders:
-            sender.start()
-        try:
-            until(lambda: len(self.acknowledged) > 100, 20)
+        """Send all the while, to each queue from a thread of its own."""
+        with sending(self._send, len(QUEUES)) as senders:
+            senders.more()
             yield
-        finally:
-            self._over.set()
-            for sender in senders:
-                sender.join()
+        assert [] == senders.refused
 
     def whereabouts(self) -> list[object]:
         """What is missing, and what the queue knows of it."""

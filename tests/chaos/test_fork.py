@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -25,7 +24,7 @@ CHILDREN, JOBS = 8, 10
 def test_parent_and_children_go_on_sending(own_server: Callable[..., Server]) -> None:
     """Forked amid its sends: no connection is used by two processes, nothing is lost, doubled or stuck."""
     broker = boot(own_server().url)
-    actor = dramatiq.actor(lambda number: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda number: None)
 
     def send() -> None:
         for number in range(JOBS):
@@ -76,13 +75,15 @@ def _fork(function: Callable[[], None]) -> int:
     return child
 
 
-def _end(child: int, seconds: float = 20.0) -> int:
+def _end(child: int) -> int:
     """How it ended; one that hangs is killed."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return status
-        time.sleep(0.005)
-    os.kill(child, 9)
-    return os.waitpid(child, 0)[1]
+
+    def ended() -> tuple[int, int] | None:
+        found = os.waitpid(child, os.WNOHANG)
+        return found if found[0] else None
+
+    try:
+        return until(ended, 20)[1]
+    except AssertionError:
+        os.kill(child, 9)
+        return os.waitpid(child, 0)[1]

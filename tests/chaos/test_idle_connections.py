@@ -22,7 +22,7 @@ def test_a_send_on_forgotten_connections_arrives_in_time(
     """However many connections a process had: the job is stored within `send_patience`, and once."""
     proxy = proxies(own_server().port)
     broker = boot(proxy.url, send_patience=1500)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     senders = [threading.Thread(target=actor.send) for _ in range(8)]
     for sender in senders:
         sender.start()
@@ -44,10 +44,10 @@ def test_an_idle_worker_notices_that_its_connections_are_forgotten(
     server = own_server()
     proxy = proxies(server.port)
     sender = boot(server.url)
-    dramatiq.actor(lambda: None, actor_name="noop")
+    dramatiq.actor(actor_name="noop")(lambda: None)
     broker = boot(proxy.url + "?socket_timeout=1", nap=500, lease=2000)
     ran = threading.Event()
-    actor = dramatiq.actor(ran.set, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(ran.set)
     with working(broker, threads=1):
         until(lambda: _sleeps(server))
         proxy.forget()

@@ -28,7 +28,7 @@ def test_a_message_sent_twice_is_one_job(own_server: Callable[..., Server]) -> N
     """P7: the message id is the job, before, while and after it runs."""
     broker = boot(own_server().url, lease=1000)
     ran: list[int] = []
-    actor = dramatiq.actor(ran.append, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(ran.append)
     message = actor.message(1)
     broker.enqueue(message)
     broker.enqueue(message)
@@ -49,7 +49,7 @@ def test_a_send_whose_answer_is_lost_is_one_job(
     server = own_server()
     proxy = proxies(server.port)
     broker = boot(proxy.url, lease=1000)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     actor.send()
     for _ in range(5):
         proxy.lose_next = 2
@@ -67,7 +67,7 @@ def test_a_swallowed_answer_does_not_hold_up_send(
     """P6: a peer that is silently gone costs `send` its patience and no more; then it says so."""
     proxy = proxies(own_server().port)
     broker = boot(proxy.url, send_patience=600, lease=1000)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     proxy.swallow = True
     began = time.monotonic()
     with pytest.raises(JobNotQueued, match=r"noop\(\) was not queued: Redis did not answer for 0\.6 seconds"):
@@ -82,7 +82,7 @@ def test_send_waits_out_a_short_outage(own_server: Callable[..., Server]) -> Non
     """P6: a server that is back within the patience costs time and no job."""
     server = own_server(*AOF)
     broker = boot(server.url, lease=1000)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     actor.send()
     server.kill()
     timer = threading.Timer(0.5, server.start)
@@ -98,7 +98,7 @@ def test_send_waits_out_a_short_outage(own_server: Callable[..., Server]) -> Non
 def test_send_says_plainly_that_the_job_was_not_queued() -> None:
     """P6: with nothing listening at all, the error is Dramatiq's kind and names the job."""
     broker = boot(f"redis://127.0.0.1:{free_port()}/0", send_patience=200, lease=1000)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     with pytest.raises(BrokerConnectionError, match=r"noop\(\) was not queued"):
         actor.send()
     broker.close()
@@ -197,7 +197,7 @@ def test_a_job_that_was_lost_on_its_way_to_a_worker_is_fetched_again(
     proxy = proxies(server.port)
     broker, sender = boot(proxy.url, lease=5_000), open_broker(server.url)
     ran: list[float] = []
-    actor = dramatiq.actor(lambda name: ran.append(time.monotonic()), actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda name: ran.append(time.monotonic()))
     proxy.lose_with = b"lost on its way"
     with working(broker):
         sender.enqueue(actor.message("lost on its way"))

@@ -61,7 +61,7 @@ def test_errors_of_the_server_refuse_a_send_plainly(own_server: Callable[..., Se
     server = own_server()
     broker = boot(server.url, send_patience=200, lease=1000)
     ran: list[int] = []
-    actor = dramatiq.actor(ran.append, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(ran.append)
     actor.send(1)
     fault(server, own_server)
     with pytest.raises(JobNotQueued):
@@ -106,7 +106,7 @@ def test_loading_passes(own_server: Callable[..., Server]) -> None:
     server = own_server("--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024")
     broker = boot(server.url, lease=1000)
     ran: list[int] = []
-    actor = dramatiq.actor(ran.append, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(ran.append)
     send_all(broker, [actor.message(number) for number in range(20)])
     server.client.mset({f"one of many:{number}": "x" * 1024 for number in range(100)})
     server.client.save()
@@ -129,7 +129,7 @@ def test_a_full_server_can_still_be_drained(own_server: Callable[..., Server]) -
     server = own_server()
     broker = boot(server.url, lease=1000)
     ran: list[int] = []
-    actor = dramatiq.actor(ran.append, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(ran.append)
     send_all(broker, [actor.message(number) for number in range(50)])
     server.client.config_set("maxmemory", "1")
     with working(broker):

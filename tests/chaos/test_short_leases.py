@@ -31,12 +31,12 @@ def test_one_answer_that_never_comes_costs_no_lease(
         began.set()
         assert may_end.wait(20)
 
-    actor = dramatiq.actor(hold, actor_name="work")
+    actor = dramatiq.actor(actor_name="work")(hold)
     with working(holder, threads=1):
         actor.send()
         assert began.wait(5)
         other, stolen = boot(server.url, lease=LEASE), threading.Event()
-        dramatiq.actor(stolen.set, actor_name="work")
+        dramatiq.actor(actor_name="work")(stolen.set)
         with working(other, threads=1):
             silent = time.monotonic()
             proxy.swallow = True

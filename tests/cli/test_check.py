@@ -16,10 +16,9 @@ from osmod.cli.checks import check_database, check_scorers, check_settings
 from osmod.cli.checks.finding import Finding, Level, error, note, ok, warning
 from osmod.cli.checks.report import AREAS
 from osmod.cli.checks.settings import KNOWN
-from osmod.cli.errors import masked
 from osmod.moderation.database import open_session
 from osmod.moderation.models import User
-from osmod.settings import read_settings
+from osmod.settings import masked, read_settings
 from tests.cli.conftest import Run, bad
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,7 @@ import pytest
 from osmod.cli.checks import check_redis
 from osmod.cli.checks.finding import Finding, Level, error, ok, warning
 from osmod.cli.checks.redis import judge
-from osmod.cli.errors import masked
-from osmod.settings import read_settings
+from osmod.settings import masked, read_settings
 from tests.cli.conftest import bad
 from tests.redis_clusters import ClusterSet
 from tests.redis_sentinels import SentinelSet
@@ -26,7 +25,9 @@ def test_redis_that_keeps_jobs(redis_url: str, monkeypatch: pytest.MonkeyPatch) 
     assert [ok("append-only file on"), ok("nothing is evicted (noeviction)")] == found[1:]
 
 
-@pytest.mark.parametrize("url", ["redis://queue:port", "http://queue", "redis+sentinel://queue"])
+@pytest.mark.parametrize(
+    "url", ["redis://queue:port", "http://queue", "redis+sentinel://queue", "redis://:6379", "queue:6379"]
+)
 def test_redis_url_that_nothing_can_open(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A malformed REDIS_URL is an error, not a traceback."""
     monkeypatch.setenv("REDIS_URL", url)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from osmod.cli.errors import masked
 from osmod.moderation.database import open_session
 from osmod.moderation.models import Article, Category
+from osmod.settings import masked
 from tests.cli.conftest import Run
 
 
@@ -40,6 +41,60 @@ def test_check(run: Run, breakable: Engine) -> None:
         broken.exit_code,
         broken.output,
     )
+
+
+def test_upgrade_makes_a_table_that_was_dropped(run: Run, breakable: Engine) -> None:
+    """It is there again when it says so, though no revision was due."""
+    with breakable.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE osmod_worker_outbox")
+    upgraded = run("db", "upgrade")
+    assert "created the worker's own tables: osmod_worker_outbox" == upgraded.output.splitlines()[0]
+    assert 0 == run("db", "check").exit_code
+    assert "nothing to do" == run("db", "upgrade").output.splitlines()[0]
+
+
+def test_revision_of_a_newer_version(run: Run, breakable: Engine) -> None:
+    """Neither command touches tables that a newer version made."""
+    with breakable.begin() as connection:
+        connection.exec_driver_sql("UPDATE osmod_worker_alembic_version SET version_num = '9999'")
+    sentence = (
+        "the worker's tables are at revision 9999, which this version does not know: "
+        "run the version that made them."
+    )
+    upgraded, checked = run("db", "upgrade"), run("db", "check")
+    assert (1, f"Error: {sentence}\n") == (upgraded.exit_code, upgraded.output)
+    assert (1, f"{sentence}\n") == (checked.exit_code, checked.output)
+
+
+@pytest.mark.parametrize("words", [("check",), ("recount",), ("recount", "--dry-run")])
+def test_a_check_makes_no_database(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """A misspelt path is said to hold nothing yet, and holds nothing afterwards."""
+    url = f"sqlite:///{tmp_path}/typo/osmod.db"
+    monkeypatch.setenv("DATABASE_URL", url)
+    result = run("db", *words)
+    assert (1, f"Error: {url}: it is not there yet: run `osmod db upgrade`.\n") == (
+        result.exit_code,
+        result.output,
+    )
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["db", "all"])
+def test_a_check_changes_no_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Of another program, named by mistake, not even the way in which it is written."""
+    path = tmp_path / "others.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE theirs (id int)")
+    other.close()
+    before = path.read_bytes()
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
+    assert 1 == run(*(("db", "check") if command == "db" else ("check", "--quick"))).exit_code
+    assert before == path.read_bytes()
+    assert [path] == list(tmp_path.iterdir())
 
 
 def test_refusal_is_a_sentence(run: Run, breakable: Engine) -> None:

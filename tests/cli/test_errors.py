@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import redis
+from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from osmod.cli.errors import database_sentence, explain, masked, redis_sentence
+from osmod.cli.errors import database_sentence, explain, redis_sentence
 from osmod.moderation.database import connect
-from tests.databases import SERVER_URL
+from osmod.settings import masked
 
 HERE = "redis://:secret@queue:6379"
 
@@ -62,8 +65,22 @@ def mysql_error(code: int, said: str) -> OperationalError:
             "Unknown database 'os' at mysql+pymysql://me:***@db/os: create it, or correct DATABASE_NAME.",
         ),
         (
-            mysql_error(1142, "INSERT command denied"),
-            "the database at mysql+pymysql://me:***@db/os answers: INSERT command denied",
+            mysql_error(1698, "Access denied"),
+            "the database at mysql+pymysql://me:***@db/os refuses the login (Access denied): "
+            "correct DATABASE_USER and DATABASE_PASSWORD.",
+        ),
+        *(
+            (
+                mysql_error(code, "X denied"),
+                "the database at mysql+pymysql://me:***@db/os lets this user in, but not do all that is needed "
+                "(X denied): GRANT SELECT, INSERT, UPDATE, DELETE ON `os`.* TO 'me'; `osmod db upgrade` needs "
+                "CREATE, ALTER, INDEX and REFERENCES, too.",
+            )
+            for code in (1044, 1142, 1143, 1227)
+        ),
+        (
+            mysql_error(1364, "Field 'x' has no default"),
+            "the database at mysql+pymysql://me:***@db/os answers: Field 'x' has no default",
         ),
     ],
 )
@@ -98,10 +115,9 @@ def test_unusable_database_url(url: str, sentence: str) -> None:
 
 
 @pytest.mark.only_on("mariadb")
-@pytest.mark.usefixtures("database_url")
-def test_real_server() -> None:
+def test_real_server(database_url: str) -> None:
     """What PyMySQL says of a database that is not there is understood."""
-    url = SERVER_URL + "osmod_test_nowhere"
+    url = make_url(database_url).set(database="osmod_test_nowhere").render_as_string(hide_password=False)
     engine = connect(url)
     with pytest.raises(OperationalError) as caught:
         engine.connect()
@@ -111,6 +127,28 @@ def test_real_server() -> None:
         f"Unknown database 'osmod_test_nowhere' at {masked(url)}: create it, or correct DATABASE_NAME."
         == sentence
     )
+
+
+@pytest.mark.only_on("mariadb")
+def test_a_right_that_is_missing(database_url: str) -> None:
+    """A user who may log in and nothing else: that is no wrong password."""
+    name = f"osmod_test_{os.getpid()}"
+    url = make_url(database_url).set(username=name, password="right")
+    owner = connect(database_url)
+    with owner.connect() as connection:
+        connection.exec_driver_sql(f"CREATE USER {name}@'%%' IDENTIFIED BY 'right'")
+        try:
+            text = url.render_as_string(hide_password=False)
+            engine = connect(text)
+            with pytest.raises(OperationalError) as caught:
+                engine.connect()
+            engine.dispose()
+        finally:
+            connection.exec_driver_sql(f"DROP USER {name}@'%%'")
+    owner.dispose()
+    sentence = database_sentence(caught.value, text)
+    assert sentence is not None
+    assert f"the database at {masked(text)} lets this user in, but not do all that is needed (" in sentence
 
 
 def test_files() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -74,10 +75,25 @@ def test_bad_environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_own_mistakes_are_not_hidden(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that no operator can mend keeps its traceback."""
-    monkeypatch.setattr("osmod.cli.db.connect", lambda url: 1 / 0)
+    monkeypatch.setattr("osmod.cli.db.connect", lambda url, **_: 1 / 0)
     assert isinstance(run("db", "check").exception, ZeroDivisionError)
 
 
 def test_is_the_console_script() -> None:
     """`main` is what `pyproject.toml` names."""
     assert callable(main)
+
+
+def test_redis_that_is_away() -> None:
+    """`osmod enqueue` says in one line that nothing was queued."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "osmod", "enqueue", "heartbeat"],
+        env=os.environ | {"REDIS_URL": "redis://127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert 1 == ended.returncode
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("Error: heartbeat() was not queued: Redis did not answer for 5 seconds")

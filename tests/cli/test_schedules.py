@@ -6,27 +6,33 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
+from dramatiq import broker as global_broker
+
+import actors
+from osmod.cli import main
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.setup import default_middleware
+from osmod.settings import get_settings
 
 ROOT = Path(__file__).parents[2]
-Command = Callable[..., subprocess.CompletedProcess[str]]
+Command = Callable[..., Result]
 
 
 @pytest.fixture
-def osmod(redis_url: str) -> Command:
-    """Runs `osmod schedules …` on the test's Redis."""
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "osmod", "schedules", *arguments]
-        environment = os.environ | {"REDIS_URL": redis_url}
-        return subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
-        )
-
-    return call
+def osmod(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """Runs `osmod schedules …` with the project's actors on the test's Redis."""
+    broker = JobBroker(url=redis_url, middleware=default_middleware(get_settings()))
+    for name in actors.__all__:
+        actor = getattr(actors, name)
+        broker.declare_actor(actor)
+    monkeypatch.setattr(global_broker, "global_broker", broker)
+    yield lambda *words: CliRunner().invoke(main, ["schedules", *words], prog_name="osmod")
+    broker.close()
 
 
 def test_a_paused_schedule_is_shown_as_such_until_it_is_resumed(osmod: Command) -> None:
@@ -48,12 +54,20 @@ def test_a_run_by_hand_is_queued_once(osmod: Command) -> None:
     """A second `run` is refused while the first has not ended, and exits with 1."""
     first, second = osmod("run", "checkCounts"), osmod("run", "checkCounts")
     assert first.stdout.startswith("checkCounts is queued as ")
-    assert 1 == second.returncode
+    assert 1 == second.exit_code
     assert second.stderr.startswith("Error: checkCounts is not run: its last run (")
 
 
-def test_a_misspelt_name_is_answered_with_the_right_one(osmod: Command) -> None:
-    """An unknown schedule exits with 1 and a suggestion."""
-    result = osmod("pause", "hartbeat")
+def test_a_misspelt_name_is_answered_with_the_right_one(redis_url: str) -> None:
+    """An unknown schedule exits with 1 and a suggestion; here as a command of its own, from its start."""
+    result = subprocess.run(
+        [sys.executable, "-m", "osmod", "schedules", "pause", "hartbeat"],
+        cwd=ROOT,
+        env=os.environ | {"REDIS_URL": redis_url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert 1 == result.returncode
     assert "Error: No schedule 'hartbeat': did you mean 'heartbeat'?\n" == result.stderr

@@ -39,7 +39,7 @@ def run(case: Case, engine: Engine, scorer: FakeScorer) -> Outcome:
     scorer.begin(case.scorer)
     outcome = Outcome(before=fixture.dump(engine))
     told: set[tuple[str, str, int]] = set()
-    update_notifications.publish = lambda _broker, changes: told.update(changes)
+    update_notifications.publish = lambda broker, changes: told.update(changes)
     for number, task in enumerate(case.tasks):
         told.clear()
         try:

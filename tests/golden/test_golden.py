@@ -93,34 +93,49 @@ def _wrong_request(case: dict[str, Any]) -> None:
     case["scorer_requests"][0]["body"]["comment"]["text"] = "something else"
 
 
-@pytest.mark.parametrize(
-    ("name", "spoil", "said"),
-    [
-        ("rules_global_only", _wrong_score, "score is"),
-        ("rules_global_only", _wrong_count, "rejectedCount is"),
-        ("rules_global_only", _missing_decision, "decisions: "),
-        ("rules_global_only", _surplus_decision, "decisions: "),
-        ("rules_global_only", _wrong_rule, "moderationRuleId is"),
-        ("rules_global_only", _wrong_datetime, "lastModeratedAt is None, should be 'set'"),
-        ("rules_global_only", _wrong_step, "after task 0: comments 1: isModerated is"),
-        ("rules_global_only", _surplus_error, "should fail: It should fail"),
-        ("actions_errors", _wrong_error, "but should say 'Something else'"),
-        ("actions_errors", _no_error, " fails: NotFound: "),
-        ("send_one_scorer", _wrong_request, "scorers were sent"),
-    ],
-)
+SPOILT = [
+    ("rules_global_only", _wrong_score, "score is"),
+    ("rules_global_only", _wrong_count, "rejectedCount is"),
+    ("rules_global_only", _missing_decision, "decisions: "),
+    ("rules_global_only", _surplus_decision, "decisions: "),
+    ("rules_global_only", _wrong_rule, "moderationRuleId is"),
+    ("rules_global_only", _wrong_datetime, "lastModeratedAt is None, should be 'set'"),
+    ("rules_global_only", _wrong_step, "after task 0: comments 1: isModerated is"),
+    ("rules_global_only", _surplus_error, "should fail: It should fail"),
+    ("actions_errors", _wrong_error, "but should say 'Something else'"),
+    ("actions_errors", _no_error, " fails: NotFound: "),
+    ("send_one_scorer", _wrong_request, "scorers were sent"),
+]
+
+
+@pytest.fixture(scope="module")
+def spoilt_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, list[str]]:
+    """One run of all cases that expect something else, under the names of what was done to them, and the right ones."""
+    folder = tmp_path_factory.mktemp("spoilt")
+    for name, spoil, _ in SPOILT:
+        case = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8"))
+        (folder / f"{name}.json").write_text(json.dumps(case), encoding="utf-8")
+        spoil(case)
+        case["name"] = spoil.__name__
+        (folder / f"{name}{spoil.__name__}.json").write_text(json.dumps(case), encoding="utf-8")
+    return run_cases(folder)
+
+
+@pytest.mark.parametrize(("spoil", "said"), [(spoil, said) for _, spoil, said in SPOILT])
 def test_the_runner_can_fail(
-    tmp_path: Path, name: str, spoil: Callable[[dict[str, Any]], None], said: str
+    spoilt_run: tuple[int, list[str]], spoil: Callable[[dict[str, Any]], None], said: str
 ) -> None:
-    """A case that expects something else is reported with what differs, and the exit status is 1."""
-    case = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8"))
-    (tmp_path / "right.json").write_text(json.dumps(case), encoding="utf-8")
-    spoil(case)
-    (tmp_path / "wrong.json").write_text(json.dumps(case), encoding="utf-8")
-    status, lines = run_cases(tmp_path)
-    assert (1, 2, "1 passed, 1 failed") == (status, len(lines), lines[-1])
-    assert lines[0].startswith(f"{name}: ")
-    assert said in lines[0]
+    """A case that expects something else is reported with what differs."""
+    _, lines = spoilt_run
+    (line,) = [line for line in lines if line.startswith(f"{spoil.__name__}: ")]
+    assert said in line
+
+
+def test_the_runner_tells_how_many_fail(spoilt_run: tuple[int, list[str]]) -> None:
+    """The exit status is 1; those that are right pass beside those that are not, and are not reported."""
+    status, lines = spoilt_run
+    right = len({name for name, *_ in SPOILT})
+    assert (1, len(SPOILT) + 1, f"{right} passed, {len(SPOILT)} failed") == (status, len(lines), lines[-1])
 
 
 def test_an_empty_folder_is_no_success(tmp_path: Path) -> None:

@@ -28,9 +28,9 @@ def open_broker(url: str, **parameters: Any) -> RedisBroker:
     return JobBroker(url=url, **parameters)
 
 
-def boot(url: str, **parameters: Any) -> RedisBroker:
+def boot(url: str, **parameters: Any) -> JobBroker:
     """The broker under test, for workers in this process. From now on actors are declared on it."""
-    broker = open_broker(url, **parameters)
+    broker: Any = open_broker(url, **parameters)
     broker.emit_after("process_boot")
     dramatiq.set_broker(broker)
     return broker

@@ -17,12 +17,25 @@ from tests.services import keep_running
 KINDS = ("redis", "valkey")
 
 
-@pytest.fixture(scope="session", params=KINDS)
-def shared_server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """One server of each kind for all tests that do not harm it."""
-    with running(binary_of(request.param)) as server:
+@pytest.fixture(scope="session")
+def _shared_redis() -> Iterator[Server]:
+    with running(binary_of("redis")) as server:
         keep_running()
         yield server
+
+
+@pytest.fixture(scope="session")
+def _shared_valkey() -> Iterator[Server]:
+    with running(binary_of("valkey")) as server:
+        keep_running()
+        yield server
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def shared_server(request: pytest.FixtureRequest) -> Server:
+    """One server of each kind for all tests that do not harm it."""
+    server: Server = request.getfixturevalue(f"_shared_{request.param}")
+    return server
 
 
 @pytest.fixture

@@ -43,13 +43,17 @@ class QueueModel:
             (one for one, state in self.state.items() if state in LIVE and self.key.get(one) == key), None
         )
 
-    def stop_if_asked(self, job_id: str) -> bool:
-        """End a run other than by success: the job is cancelled if it was asked to stop. False if it was not."""
-        if job_id not in self.asked:
+    def end_run(self, job_id: str, state: JobState) -> bool:
+        """A run leaves its job in this state, or cancelled if it was asked to stop and is not done.
+
+        False if it does not: nobody runs the job, or it was cancelled.
+        """
+        if self.state.get(job_id) is not JobState.ACTIVE:
             return False
+        stopped = job_id in self.asked and state is not JobState.DONE
         self.asked.discard(job_id)
-        self.state[job_id] = JobState.CANCELLED
-        return True
+        self.state[job_id] = JobState.CANCELLED if stopped else state
+        return not stopped
 
     def cancel(self, ids: Iterable[str]) -> tuple[int, int]:
         """What waits is cancelled; what runs is asked to stop, once. Returns how many of either."""

@@ -34,7 +34,7 @@ def test_an_actor_sees_the_message_that_send_returned(broker: JobBroker) -> None
     """The two are equal, by whatever fields they are compared, the broker's own option included."""
     broker.add_middleware(CurrentMessage())
     seen: list[Message[Any]] = []
-    actor = dramatiq.actor(lambda number: seen.append(_current()), actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda number: seen.append(_current()))
     sent = [actor.send(1), actor.send_with_options(args=(2,), max_retries=1)]
 
     with working(broker):
@@ -55,7 +55,7 @@ def test_a_delayed_message_says_when_it_is_due(broker: JobBroker) -> None:
     broker.add_middleware(Listening())
     broker.add_middleware(CurrentMessage())
     seen: list[Message[Any]] = []
-    actor = dramatiq.actor(lambda: seen.append(_current()), actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(lambda: seen.append(_current()))
     before = current_millis()
     eta = actor.send_with_options(delay=200).options["eta"]
 
@@ -70,7 +70,7 @@ def test_a_delayed_message_says_when_it_is_due(broker: JobBroker) -> None:
 def test_a_message_for_a_delay_queue_belongs_to_its_queue(broker: JobBroker) -> None:
     """What Dramatiq's broker made of a delayed message can be sent here: it runs when it is due."""
     ran: list[int] = []
-    dramatiq.actor(lambda: ran.append(current_millis()), actor_name="note")
+    dramatiq.actor(actor_name="note")(lambda: ran.append(current_millis()))
     eta = current_millis() + 200
     sent = broker.enqueue(Message("default.DQ", "note", (), {}, {"eta": eta}))
 
@@ -93,7 +93,7 @@ def test_options_that_hooks_put_on_messages_reach_the_worker(broker: JobBroker) 
             seen.append(message.options.get("trace_id"))
 
     broker.add_middleware(Tracing())
-    dramatiq.actor(lambda: None, actor_name="noop").send()
+    dramatiq.actor(actor_name="noop")(lambda: None).send()
     with working(broker, threads=1):
         broker.join("default", timeout=10_000)
 
@@ -103,8 +103,14 @@ def test_options_that_hooks_put_on_messages_reach_the_worker(broker: JobBroker) 
 def test_options_of_absent_middleware_are_passed_on(make_broker: Callable[..., JobBroker]) -> None:
     """A process that only sends needs none of the middleware of the workers."""
     broker = make_broker(middleware=[])
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
-    given = {"max_retries": 3, "min_backoff": 5, "pipe_ignore": True, "store_results": True, "result_ttl": 1}
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
+    given: dict[str, Any] = {
+        "max_retries": 3,
+        "min_backoff": 5,
+        "pipe_ignore": True,
+        "store_results": True,
+        "result_ttl": 1,
+    }
 
     sent = actor.send_with_options(**given)
 
@@ -125,7 +131,7 @@ def test_a_job_of_an_unknown_actor_is_failed_and_can_be_retried(
     """A worker that lacks an actor fails its jobs with that reason, runs the others, and loses none."""
     broker = make_broker()
     ran: list[str] = []
-    known = dramatiq.actor(lambda: ran.append("known"), actor_name="known")
+    known = dramatiq.actor(actor_name="known")(lambda: ran.append("known"))
     broker.enqueue(Message("default", "newer", (), {}, {}))
     known.send()
     with working(broker, threads=1):
@@ -134,7 +140,7 @@ def test_a_job_of_an_unknown_actor_is_failed_and_can_be_retried(
     assert (["known"], 1) == (ran, queue_counts(broker, "default").failed)
 
     newer = make_broker()
-    dramatiq.actor(lambda: ran.append("newer"), actor_name="newer")
+    dramatiq.actor(actor_name="newer")(lambda: ran.append("newer"))
     assert 1 == steering.retry(newer, JobFilter(error="ActorNotFound"))
     with working(newer, threads=1):
         newer.join("default", timeout=10_000)

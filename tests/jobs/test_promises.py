@@ -70,7 +70,7 @@ def test_an_idle_worker_starts_a_job_at_once_and_does_not_poll(broker: JobBroker
 def test_far_delayed_jobs_do_not_hold_back_a_near_one(broker: JobBroker) -> None:
     """P8: a hundred thousand jobs that are due tomorrow cost a job that is due now nothing."""
     ran = threading.Event()
-    actor = dramatiq.actor(ran.set, actor_name="note")
+    actor = dramatiq.actor(actor_name="note")(ran.set)
     send_all(broker, [actor.message() for _ in range(100_000)], delay=86_400_000)
     with working(broker):
         began = time.monotonic()
@@ -88,7 +88,7 @@ def test_memory_is_bounded_and_all_that_ended_expires(
 ) -> None:
     """P11: however many jobs went through, so many are kept, and every key left has an expiry."""
     broker = make_broker(keep_done=200)
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     used = []
     with working(broker, threads=8):
         for _ in range(3):
@@ -145,7 +145,7 @@ def _steered(broker: JobBroker, delayed: Message[Any]) -> list[int]:
 
 def test_a_million_years_of_delay_is_a_delay(broker: JobBroker) -> None:
     """Any delay goes, to the end of the year 9999; Dramatiq's own broker documents seven days as its most."""
-    actor = dramatiq.actor(lambda: None, actor_name="noop")
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
     message = actor.send_with_options(delay=1000 * 86_400 * 365 * 1_000_000)
     assert queue_counts(broker, "default").delayed == 1
     record = get_job(broker, message.message_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import dramatiq
 import pytest
@@ -37,7 +38,7 @@ def left(worker: JobBroker, message_id: str) -> bytes:
 @pytest.mark.parametrize("sender_removes", [True, False], ids=["removing sender", "keeping sender"])
 @pytest.mark.parametrize("options", [{}, {"unique": "key"}, {"remove_on_complete": None}], ids=str)
 def test_the_worker_decides(
-    server: Server, worker: JobBroker, removing: bool, sender_removes: bool, options: dict[str, object]
+    server: Server, worker: JobBroker, removing: bool, sender_removes: bool, options: dict[str, Any]
 ) -> None:
     """Whatever the sender's setting is: who runs the worker sees what it did, or wants no trace of it."""
     sender = JobBroker(url=server.url, remove_on_complete=sender_removes)
@@ -52,7 +53,7 @@ def test_the_worker_decides(
 @pytest.mark.parametrize("place", ["actor", "message"])
 def test_an_option_wins(worker: JobBroker, removing: bool, wanted: bool, place: str) -> None:
     """What stands on the message or on its actor holds, whatever the worker's setting is."""
-    option = {"remove_on_complete": wanted}
+    option: dict[str, Any] = {"remove_on_complete": wanted}
     noop = _noop(worker, **(option if place == "actor" else {}))
     message = noop.send_with_options(**(option if place == "message" else {}))
     assert left(worker, message.message_id) == (b"removed" if wanted else b"done")
@@ -80,5 +81,5 @@ def test_what_an_older_worker_meets(broker: JobBroker) -> None:
         assert [None, special] == broker.client.hmget(key, "remove", "special")
 
 
-def _noop(broker: JobBroker, **options: object) -> dramatiq.Actor[[], None]:
-    return dramatiq.actor(lambda: None, broker=broker, actor_name="noop", **options)
+def _noop(broker: JobBroker, **options: Any) -> dramatiq.Actor[[], None]:
+    return dramatiq.actor(broker=broker, actor_name="noop", **options)(lambda: None)

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import dramatiq
+import pytest
 from dramatiq import Message
 from dramatiq.common import current_millis
 from hypothesis import HealthCheck, settings
@@ -167,45 +168,32 @@ class QueueMachine(RuleBasedStateMachine):
                 self.broker.enqueue(job, delay=3_600_000 if how == "retry later" else 0)  # type: ignore[arg-type]
             self.consumer.ack(job)
         self.tell()
-        if self.model.state.get(job.message_id) is not JobState.ACTIVE:
-            return  # Gone, or lost: what its worker says is refused.
-        if how != "done" and self.model.stop_if_asked(job.message_id):
-            return
-        self.model.asked.discard(job.message_id)
-        if how == "retry":
+        state = {
+            "done": JobState.DONE,
+            "failed": JobState.FAILED,
+            "retry": JobState.WAITING,
+            "retry later": JobState.DELAYED,
+            "hand back": JobState.WAITING,
+        }[how]
+        if self.model.end_run(job.message_id, state) and how == "retry":
             self.model.line_up(job.message_id)
-        else:
-            self.model.state[job.message_id] = {
-                "done": JobState.DONE,
-                "failed": JobState.FAILED,
-                "retry later": JobState.DELAYED,
-                "hand back": JobState.WAITING,
-            }[how]
 
     @rule(target=lost, job=consumes(held))
     def lose_lease(self, job: Job) -> Any:
         if self.model.state.get(job.message_id) is JobState.ACTIVE:
             self.server.client.zadd(BASE + "active", {f"{job.message_id} {job.token.decode()}": 1}, xx=True)
             self.tell()
-            if not self.model.stop_if_asked(job.message_id):
-                self.model.state[job.message_id] = JobState.WAITING
+            self.model.end_run(job.message_id, JobState.WAITING)
         return job
 
     @rule(job=consumes(lost), fails=st.booleans())
     def settle_too_late(self, job: Job, fails: bool) -> None:
+        """It counts if the job was leased here anew meanwhile."""
         (self.consumer.nack if fails else self.consumer.ack)(job)
         self.tell()
-        self.end_adopted(job.message_id, JobState.FAILED if fails else JobState.DONE)
+        if job.message_id in self.adopted:
+            self.model.end_run(job.message_id, JobState.FAILED if fails else JobState.DONE)
         self.adopted.discard(job.message_id)
-
-    def end_adopted(self, job_id: str, how: JobState) -> None:
-        """It counts if the job had been leased here anew."""
-        if self.model.state.get(job_id) is not JobState.ACTIVE or job_id not in self.adopted:
-            return
-        if how is JobState.FAILED and self.model.stop_if_asked(job_id):
-            return
-        self.model.asked.discard(job_id)
-        self.model.state[job_id] = how
 
     @while_any(JobState.DELAYED)
     @rule(message=sent)
@@ -244,7 +232,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(message=sent | st.none())
     def promote(self, message: Message[Any] | None) -> None:
         """What is due first lines up first."""
-        due = [job_id.decode() for job_id in self.server.client.zrange(BASE + "delayed", 0, -1)]
+        due = [job_id.decode() for job_id in self.broker.client.zrange(BASE + "delayed", 0, -1)]
         ids = due if message is None else self.known(message)
         assert steering.promote(self.broker, _of(message)) == sum(map(self.model.promote, ids))
 
@@ -260,8 +248,8 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(pause=st.sampled_from([True, False, False]))
     def pause_or_resume(self, pause: bool) -> None:
-        act = steering.pause if pause else steering.resume
-        assert act(self.broker, "default") == (pause != self.model.paused)
+        changed = (steering.pause if pause else steering.resume)(self.broker, "default")
+        assert changed == (pause != self.model.paused)
         self.model.paused = pause
 
     @precondition(lambda self: len(self.model.state) > 6)
@@ -285,12 +273,12 @@ def _of(message: Message[Any] | None) -> JobFilter:
     return JobFilter(queue="default", ids=(message.message_id,) if message else ())
 
 
+@pytest.mark.timeout(900)  # The thorough profile takes minutes.
 def test_no_sequence_of_operations_breaks_an_invariant(server: Server) -> None:
     """Enqueue, fetch, ack, nack, retry, delay, lease loss and all that operators do, in any order."""
-    machine = type("Machine", (QueueMachine,), {"server": server})
     thorough = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
     run_state_machine_as_test(
-        machine,
+        type("Machine", (QueueMachine,), {"server": server}),
         settings=settings(
             max_examples=500 if thorough else 60,
             stateful_step_count=60 if thorough else 40,

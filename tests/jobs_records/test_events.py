@@ -64,7 +64,7 @@ def test_a_failure_and_its_retries_are_told_of(broker: JobBroker) -> None:
 
 def test_cancelling_is_told_of(broker: JobBroker) -> None:
     """Of a waiting job at once, of a running one when it ended."""
-    actor = dramatiq.actor(lambda: None, actor_name="work")
+    actor = dramatiq.actor(actor_name="work")(lambda: None)
     stream = events(broker, seconds=20)
     actor.send()
     with taken(broker, 1) as (consumer, jobs):
@@ -78,7 +78,7 @@ def test_cancelling_is_told_of(broker: JobBroker) -> None:
 
 def test_nothing_is_told_while_nobody_watches(broker: JobBroker) -> None:
     """No stream is kept, and a watcher that begins later is not told of what was before."""
-    actor = dramatiq.actor(lambda: None, actor_name="work")
+    actor = dramatiq.actor(actor_name="work")(lambda: None)
     actor.send()
     assert not broker.client.exists("dramatiq:{default}:events")
 

@@ -10,6 +10,7 @@ from dramatiq import Actor
 
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.records import planning
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import BadCursor, Page, count, find
 from osmod.jobs.records.reading import get_job
@@ -242,3 +243,16 @@ def test_an_index_forgets_jobs_that_are_gone(broker: JobBroker) -> None:
         key = f"dramatiq:{{default}}:index:{index}"
         assert broker.client.zcard(key) < 500
         assert broker.client.pttl(key) > 0
+
+
+def test_an_act_reaches_more_than_a_page_reads(
+    broker: JobBroker, accept: Actor[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page reads so many of the jobs of one comment, or of the running ones; an act and its count reach them all."""
+    monkeypatch.setattr(planning.plan, "__defaults__", (20,))
+    broker.send_many(accept.message(comment_id=7) for _ in range(50))
+    assert 50 == count(broker, JobFilter(arguments={"comment_id": 7}))
+    assert 50 == steering.prioritise(broker, JobFilter(arguments={"comment_id": 7}), "high")
+    with taken(broker, 50):
+        assert 50 == count(broker, JobFilter(actor="acceptComments", states=(JobState.ACTIVE,)))
+        assert 50 == steering.cancel(broker, JobFilter(states=(JobState.ACTIVE,))).interrupting

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import dramatiq
 import pytest
 
@@ -88,6 +90,42 @@ def test_a_job_that_could_not_be_queued_is_named_without_secrets() -> None:
         score.send(12, text="you are all fools")
 
     assert str(raised.value).startswith(
-        "score(comment_id=12, text=•••) was not queued: Redis did not answer for 0 seconds"
+        "score(comment_id=12, text=•••) was not queued: Redis does not answer"
     )
     broker.close()
+
+
+def test_of_an_actor_unknown_here_errors_are_masked_too(broker: JobBroker) -> None:
+    """What is masked in the arguments does not stand in the error."""
+
+    @dramatiq.actor(max_retries=0)
+    def score(comment_id: int, text: str) -> None:
+        raise ValueError(f"cannot score {text}")
+
+    message = score.send(12, text="you are all fools")
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.FAILED)
+    del broker.actors["score"]
+
+    job = record(broker, message.message_id)
+    assert job.error is not None
+    assert f"cannot score {MASK}" == job.error.message
+    assert "fools" not in f"{job.as_dict()}"
+
+
+def test_what_is_cut_off_is_masked_first(broker: JobBroker) -> None:
+    """A long text is kept in part: no part of what is sensitive is."""
+
+    @dramatiq.actor(max_retries=0, sensitive=("text",))
+    def score(text: str) -> None:
+        raise ValueError(f"cannot score {json.dumps(text)} or {text}")
+
+    message = score.send("fööls " * 1_000)
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.FAILED)
+
+    job = record(broker, message.message_id)
+    assert job.error is not None
+    assert f'cannot score "{MASK}" or {MASK}' == job.error.message
+    for written in ("fööls", "f\\u00f6\\u00f6ls"):
+        assert written not in job.error.traceback

@@ -15,7 +15,7 @@ from tests.waiting import until
 
 def test_sizes_age_and_counters_of_a_queue(broker: JobBroker) -> None:
     """The oldest waiting job counts whatever its priority; counters know of removed jobs, too."""
-    actor = dramatiq.actor(lambda: None, actor_name="work", remove_on_complete=True)
+    actor = dramatiq.actor(actor_name="work", remove_on_complete=True)(lambda: None)
     actor.send_with_options(priority="low")
     first = broker.client.time()
     until(lambda: broker.client.time() > first)
@@ -38,7 +38,7 @@ def test_sizes_age_and_counters_of_a_queue(broker: JobBroker) -> None:
 
 def test_running_jobs_stand_in_the_snapshot(broker: JobBroker) -> None:
     """Those in a worker's hands, at most as many as asked for."""
-    actor = dramatiq.actor(lambda: None, actor_name="work")
+    actor = dramatiq.actor(actor_name="work")(lambda: None)
     for _ in range(3):
         actor.send()
     with taken(broker, 3):
@@ -48,7 +48,7 @@ def test_running_jobs_stand_in_the_snapshot(broker: JobBroker) -> None:
 
 def test_a_worker_is_there_while_it_lives(broker: JobBroker) -> None:
     """With its threads and queues, which become known by it; it takes its leave."""
-    dramatiq.actor(lambda: None, actor_name="work", queue_name="second")
+    dramatiq.actor(actor_name="work", queue_name="second")(lambda: None)
     with working(broker, threads=3):
         worker = until(lambda: presence.workers(broker))[0]
 

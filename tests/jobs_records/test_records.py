@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import dramatiq
-import pytest
 
-from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.errors import NoCurrentJob
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import count, find
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
+from osmod.jobs.steering import promote
 from tests.jobs.conftest import working
 from tests.jobs_records.taking import end, taken
 from tests.waiting import until
@@ -67,7 +69,7 @@ def test_an_unknown_id_has_no_record(broker: JobBroker) -> None:
 
 def test_a_running_job_shows_its_worker(broker: JobBroker) -> None:
     """Host and process from the start; the attempt under way counts as made."""
-    actor = dramatiq.actor(lambda: None, actor_name="run", max_retries=2)
+    actor = dramatiq.actor(actor_name="run", max_retries=2)(lambda: None)
     message = actor.send()
     with taken(broker, 1):
         job = record(broker, message.message_id)
@@ -101,7 +103,7 @@ def test_a_finished_job_shows_how_long_it_took_and_what_came_of_it(broker: JobBr
 
 def test_a_result_that_is_not_json_says_so_instead(broker: JobBroker) -> None:
     """The job is done all the same."""
-    actor = dramatiq.actor(lambda: {1, 2}, actor_name="odd", keep_result=True)
+    actor = dramatiq.actor(actor_name="odd", keep_result=True)(lambda: {1, 2})
     message = actor.send()
     with working(broker):
         until(lambda: record(broker, message.message_id).state is JobState.DONE)
@@ -148,115 +150,59 @@ def test_a_job_to_be_tried_again_shows_when_and_why(broker: JobBroker) -> None:
     assert ("TimeoutError", "no answer") == (job.error.kind, job.error.message)
 
 
-def test_progress_and_log_stand_in_the_record(broker: JobBroker) -> None:
-    """The last progress, and the lines in their order, once the job is done."""
-
-    @dramatiq.actor
-    def work() -> None:
-        job = current_job()
-        for done in range(1000):
-            job.progress(done, 1000)
-        job.progress(3, 10, "comments scored")
-        job.log("first line\nof two")
-        job.log("second")
-
-    message = work.send()
-    with working(broker):
-        until(lambda: record(broker, message.message_id).state is JobState.DONE)
-
-    job = record(broker, message.message_id)
-    assert job.progress is not None
-    assert (3, 10, "comments scored") == (job.progress.done, job.progress.total, job.progress.message)
-    assert 0.3 == job.progress.share
-    assert ["first line\nof two", "second"] == [line.text for line in job.log]
-
-
-def test_progress_shows_while_the_job_runs(broker: JobBroker) -> None:
-    """Within a second, without the job's waiting for it; and in which thread it runs."""
-    release = threading.Event()
-
-    @dramatiq.actor
-    def work() -> None:
-        current_job().progress(1, 2)
-        release.wait(20)
-
-    message = work.send()
-    with working(broker):
-        until(lambda: record(broker, message.message_id).progress)
-        worker = until(lambda: (one := record(broker, message.message_id).worker) and one.thread and one)
-        release.set()
-
-    assert worker.thread.startswith("Thread-")
-
-
-def test_a_log_is_bounded(broker: JobBroker) -> None:
-    """The last 100 lines are kept, and 1,000 characters of each, over several writes."""
-
-    @dramatiq.actor
-    def work() -> None:
-        for at in range(150):
-            current_job().log(f"{at} {'x' * 2000}")
-
-    message = work.send()
-    with working(broker):
-        until(lambda: record(broker, message.message_id).state is JobState.DONE)
-
-    log = record(broker, message.message_id).log
-    assert 100 == len(log)
-    assert "50 xxx" == log[0].text[:6]
-    assert 1000 == len(log[-1].text)
-
-
-def test_a_failed_run_keeps_its_log_for_the_next(broker: JobBroker) -> None:
-    """Lines of both runs stand in the record."""
-
-    @dramatiq.actor(max_retries=1, min_backoff=1, max_backoff=1)
-    def work() -> None:
-        current_job().log(f"attempt {current_job().attempt}")
-        if current_job().attempt == 1:
-            raise ValueError("once")
-
-    message = work.send()
-    with working(broker):
-        until(lambda: record(broker, message.message_id).state is JobState.DONE)
-
-    assert ["attempt 1", "attempt 2"] == [line.text for line in record(broker, message.message_id).log]
-
-
-def test_progress_must_be_numbers_that_make_sense(broker: JobBroker) -> None:
-    """The error says what was given."""
-    errors: list[str] = []
-
-    @dramatiq.actor
-    def work() -> None:
-        try:
-            current_job().progress(-1, 10)
-        except ValueError as error:
-            errors.append(str(error))
-
-    work.send()
-    with working(broker):
-        until(lambda: errors)
-
-    assert ["done=-1: expected a number of at least 0"] == errors
-
-
-def test_outside_of_a_job_there_is_no_current_one(broker: JobBroker) -> None:
-    """The error says where it works."""
-    with pytest.raises(NoCurrentJob) as raised:
-        current_job()
-
-    assert (
-        "current_job() was called outside of a job: it only works in an actor that a worker runs, "
-        "or that inline mode does"
-    ) == str(raised.value)
-
-
 def test_a_job_that_is_not_to_be_kept_leaves_no_record(broker: JobBroker) -> None:
     """Only the counter of done jobs knows of it."""
-    actor = dramatiq.actor(lambda: None, actor_name="gone", remove_on_complete=True)
+    actor = dramatiq.actor(actor_name="gone", remove_on_complete=True)(lambda: None)
     message = actor.send()
     end(broker, 1)
 
     assert get_job(broker, message.message_id) is None
     assert b"1" == broker.client.hget("dramatiq:{default}:meta", "done")
+
+
+class OutageError(Exception):
+    """As a database driver's: the sentence first, then where to read on."""
+
+
+def test_a_job_being_retried_shows_why(broker: JobBroker) -> None:
+    """Class and sentence of its last failure, by which it is found; once it is done, there is none."""
+    away = threading.Event()
+    away.set()
+
+    @dramatiq.actor(max_retries=5, min_backoff=60_000)
+    def store(comment_id: int) -> None:
+        if away.is_set():
+            raise OutageError('(2003, "Can\'t connect")\n(Background on this error at: https://example.org)')
+
+    message = store.send(12)
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.DELAYED)
+        job = record(broker, message.message_id)
+        assert job.error is not None
+        assert "OutageError" == job.error.kind
+        assert job.error.message.startswith('(2003, "Can\'t connect")\n')
+        assert [job.id] == [one.id for one in find(broker, JobFilter(error="OutageError")).jobs]
+        delayed = JobFilter(error="OutageError", states=(JobState.DELAYED,))
+        assert 1 == count(broker, delayed)
+        away.clear()
+        promote(broker, delayed)
+        until(lambda: record(broker, message.message_id).state is JobState.DONE)
+    assert record(broker, message.message_id).error is None
+    assert 0 == count(broker, JobFilter(error="OutageError"))
+
+
+def test_a_job_over_its_limit_says_the_limit(broker: JobBroker) -> None:
+    """And how long it ran, which is longer where it could not be interrupted."""
+
+    @dramatiq.actor(max_retries=0, time_limit=200)
+    def endless() -> None:
+        while True:
+            time.sleep(0.01)
+
+    message = endless.send()
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.FAILED)
+    job = record(broker, message.message_id)
+    assert job.error is not None
+    assert "TimeLimitExceeded" == job.error.kind
+    assert re.fullmatch(r"it ran for \d\.\d s, its time limit is 0\.2 s", job.error.message)

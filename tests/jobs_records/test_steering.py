@@ -105,7 +105,7 @@ def test_jobs_are_deleted_but_running_ones(broker: JobBroker, actor: Actor[..., 
 
 def test_a_purge_touches_one_queue(broker: JobBroker, actor: Actor[..., None]) -> None:
     """Whatever the state; other queues keep theirs."""
-    other = dramatiq.actor(lambda: None, actor_name="other", queue_name="other")
+    other = dramatiq.actor(actor_name="other", queue_name="other")(lambda: None)
     kept = other.send().message_id
     broker.send_many([actor.message(number) for number in range(300)])
     end(broker, 20)
@@ -119,7 +119,7 @@ def test_a_purge_touches_one_queue(broker: JobBroker, actor: Actor[..., None]) -
 def test_a_paused_queue_starts_nothing(broker: JobBroker) -> None:
     """Until it is resumed; both are written down once."""
     ran: list[int] = []
-    actor = dramatiq.actor(lambda: ran.append(1), actor_name="work")
+    actor = dramatiq.actor(actor_name="work")(lambda: ran.append(1))
     assert steering.pause(broker, "default", by="ann@desk")
     assert not steering.pause(broker, "default", by="ann@desk")
     actor.send()

@@ -147,7 +147,7 @@ def test_the_fixture_takes_the_actors_over_for_one_test(
 ) -> None:
     """They send to a stub while it lasts, whatever broker they were declared on."""
     ran: list[int] = []
-    work = dramatiq.actor(ran.append, actor_name="work")
+    work = dramatiq.actor(actor_name="work")(ran.append)
     jobs: QueuedJobs = request.getfixturevalue("queued_jobs")
 
     work.send(12)

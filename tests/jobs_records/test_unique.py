@@ -112,7 +112,7 @@ def test_a_failed_job_is_not_retried_beside_another_of_its_key(
 
 def test_unique_while_waiting(broker: JobBroker) -> None:
     """One may wait while one runs."""
-    actor = dramatiq.actor(lambda: None, actor_name="refresh", unique=True, unique_until="started")
+    actor = dramatiq.actor(actor_name="refresh", unique=True, unique_until="started")(lambda: None)
     enqueue(actor)
     assert not enqueue(actor).created
     with taken(broker, 1) as (consumer, jobs):
@@ -126,7 +126,7 @@ def test_unique_while_waiting(broker: JobBroker) -> None:
 @pytest.mark.parametrize("period", ["5 minutes", timedelta(minutes=5), 300_000])
 def test_unique_for_a_period(broker: JobBroker, period: Any) -> None:
     """Whatever becomes of the job; the answer names it even when no record of it is left."""
-    actor = dramatiq.actor(lambda: None, actor_name="digest", unique=True, unique_for=period)
+    actor = dramatiq.actor(actor_name="digest", unique=True, unique_for=period)(lambda: None)
     first = enqueue(actor, remove_on_complete=True)
     end(broker, 1)
 
@@ -214,6 +214,6 @@ def test_options_that_make_no_sense_are_refused_where_the_actor_is_declared(
         """Nothing runs here."""
 
     with pytest.raises(InvalidOption) as raised:
-        dramatiq.actor(score, actor_name="score", **options)
+        dramatiq.actor(actor_name="score", **options)(score)
 
     assert said == str(raised.value)

@@ -44,7 +44,7 @@ def test_what_outlived_its_time_is_dropped(redis_url: str) -> None:
 
 def test_what_is_in_time_stays(broker: JobBroker) -> None:
     """Records, entries, acts: all are there afterwards, and a second time there is nothing to drop."""
-    actor = dramatiq.actor(lambda number: None, actor_name="work", index=("number",))
+    actor = dramatiq.actor(actor_name="work", index=("number",))(lambda number: None)
     for number in range(4):
         actor.send(number)
     end(broker, 1)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from osmod.moderation import counts, decisions, flags
-from osmod.moderation.counts import COUNTS, Correction
+from osmod.moderation.counts import Correction
 from osmod.moderation.database import open_session
-from osmod.moderation.models import Article, Category, Comment, CommentFlag, Status
+from osmod.moderation.models import COUNTS, Article, Category, Comment, CommentFlag, Status
 from tests.moderation.world import World
 
 MAYBE = st.none() | st.booleans()

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import CHAR, inspect, select
+from sqlalchemy import CHAR, Engine, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from osmod.moderation.database import open_session
 from osmod.moderation.models import (
@@ -115,3 +116,10 @@ def test_text_columns_are_three_bytes_wide(world: World) -> None:
             "WHERE table_schema = DATABASE() AND table_name = 'comment_flags' AND column_name = 'label'"
         )
         assert "utf8mb3" == charset.scalar_one()
+
+
+def test_errors_show_no_values(engine: Engine) -> None:
+    """What a statement was given may be private, and errors go into logs and records."""
+    with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+        connection.execute(text("INSERT INTO nowhere VALUES (:who)"), {"who": "reader 4711"})
+    assert "4711" not in str(raised.value)

@@ -100,7 +100,7 @@ rules_strategy = st.lists(
 
 
 @given(scores_strategy, rules_strategy, st.randoms())
-def test_the_order_of_rules_makes_no_difference(scores, rules, random) -> None:  # type: ignore[no-untyped-def]
+def test_the_order_of_rules_makes_no_difference(scores, rules, random) -> None:
     """OSMod reads its rules unordered; ours gives the same verdict in any order."""
     shuffled = list(rules)
     random.shuffle(shuffled)

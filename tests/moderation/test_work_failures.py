@@ -176,7 +176,7 @@ def test_a_lost_connection_without_a_job(world: World) -> None:
 
 
 def _kill(world: World, connection: Connection) -> None:
-    number = connection.connection.thread_id()  # type: ignore[attr-defined]
+    number = connection.connection.thread_id()
     with world.engine.connect() as other:
         other.exec_driver_sql(f"KILL {number}")
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, insert, select
 from osmod.moderation import counts
 from osmod.moderation.database import open_session
 from osmod.moderation.models import (
+    COUNTS,
     Article,
     Base,
     Category,
@@ -35,8 +36,8 @@ class World:
         self.engine = engine
         self._numbers = count(1)
 
-    def do(self, effect: Callable[[Work], T], delivery: Delivery | None = None) -> Committed[T]:
-        """Run an effect as a task does."""
+    def do(self, effect: Callable[..., T], delivery: Delivery | None = None) -> Committed[T]:
+        """Run an effect on a `Work` as a task does."""
         return transact(self.engine, effect, delivery)
 
     def add(self, row: Base) -> int:
@@ -110,7 +111,7 @@ class World:
     def all(self, model: type[Row], **where: Any) -> list[Row]:
         """The rows of a table as they are now, by key."""
         with open_session(self.engine) as session:
-            statement = select(model).filter_by(**where).order_by(*model.__table__.primary_key)  # type: ignore[attr-defined]
+            statement = select(model).filter_by(**where).order_by(*model.__table__.primary_key)
             return list(session.scalars(statement))
 
     def size(self, model: type[Base]) -> int:
@@ -121,7 +122,7 @@ class World:
     def counts_of(self, model: type[Article] | type[Category], key: int) -> dict[str, int]:
         """The counts of an article or category that are not 0."""
         row = self.get(model, key)
-        return {name: getattr(row, name) for name in counts.COUNTS if getattr(row, name)}
+        return {name: getattr(row, name) for name in COUNTS if getattr(row, name)}
 
     def miscounted(self) -> list[counts.Correction]:
         """The counts that are wrong."""

@@ -95,8 +95,8 @@ def test_nothing_is_half_stored(server: Server, command: str) -> None:
     """Whichever right a sender lacks, 50 sends and a `send_many` leave no key behind."""
     broker = JobBroker(url=_url(server, make_user(server.client, "sender", f"-{command}")))
     dramatiq.set_broker(broker)
-    note = dramatiq.actor(lambda number: None, actor_name="note", index=("number",))
-    unique = {"unique": "key", "unique_ttl": 60_000}
+    note = dramatiq.actor(actor_name="note", index=("number",))(lambda number: None)
+    unique: dict[str, Any] = {"unique": "key", "unique_ttl": 60_000}
     for number in range(50):
         with pytest.raises(JobNotQueued, match=rf"(?i)user 'osmod-sender' .*\b{command}\b"):
             note.send_with_options(args=(number,), delay=1 + number % 2 * 60_000, **unique)
@@ -122,12 +122,12 @@ def test_a_worker_waits_for_its_rights(
     ran: list[int] = []
     sender = JobBroker(url=server.url)
     dramatiq.set_broker(sender)
-    dramatiq.actor(ran.append, actor_name="note").send(1)
+    dramatiq.actor(actor_name="note")(ran.append).send(1)
     sender.close()
     broker = JobBroker(url=_url(server, make_user(server.client, "worker", f"-{command}")))
     broker.emit_after("process_boot")
     dramatiq.set_broker(broker)
-    note = dramatiq.actor(ran.append, actor_name="note")
+    note = dramatiq.actor(actor_name="note")(ran.append)
     with working(broker):
         until(
             lambda: (
@@ -172,7 +172,7 @@ def test_a_job_over_its_rate_is_not_run_uncounted(server: Server, caplog: pytest
     broker = JobBroker(url=server.url)
     broker.emit_after("process_boot")
     dramatiq.set_broker(broker)
-    note = dramatiq.actor(ran.append, actor_name="note", rate_limit="1000/second")
+    note = dramatiq.actor(actor_name="note", rate_limit="1000/second")(ran.append)
     server.client.set("dramatiq:{rate:note}:passes", "another program's")
     with working(broker):
         note.send(1)
@@ -188,7 +188,7 @@ def test_the_check_says_what_is_missing(server: Server) -> None:
 
     def found(role: str, *further: str) -> list[Finding]:
         url = _url(server, make_user(server.client, role, *further))
-        findings = check_redis(replace(get_settings(), redis_url=url))
+        findings = check_redis(replace(get_settings(), redis_url=url), ask_config=False)
         return [one for one in findings if "this user" in one.message]
 
     assert [] == found("worker")

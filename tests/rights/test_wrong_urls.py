@@ -28,7 +28,7 @@ def _said(words: str, url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     get_settings.cache_clear()
     broker = JobBroker(url=url, middleware=default_middleware(get_settings()), send_patience=200)
     monkeypatch.setattr(dramatiq_broker, "global_broker", broker)
-    dramatiq.actor(lambda: None, actor_name="heartbeat", periodic=every("1 hour"))
+    dramatiq.actor(actor_name="heartbeat", periodic=every("1 hour"))(lambda: None)
     result = CliRunner().invoke(main, words.split(), prog_name="osmod")
     broker.close()
     assert 1 == result.exit_code, result.output

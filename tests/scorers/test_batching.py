@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from osmod.scorers.batching import Batcher
+from osmod.scorers.batching import Batcher, _Call
 
 
 class Counting:
@@ -75,3 +75,14 @@ def test_an_error_reaches_one_caller_and_spares_the_others() -> None:
             bad.result()
         assert [future.exception() is None for future in good] == [True, True]
     assert batcher._waiting == []
+
+
+def test_whoever_makes_the_call_does_not_answer_for_the_items_of_others() -> None:
+    """A caller whose items are well is served, whoever waits beside them and whose turn it is."""
+    double = Counting()
+    double.may_go_on.set()
+    batcher: Batcher[int, int] = Batcher(double)
+    bad: _Call[int, int] = _Call([13])
+    batcher._waiting.append(bad)
+    assert batcher([1]) == [2]
+    assert batcher._waiting == [bad]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from profanity_check import predict_prob
 
 from osmod.scorers import BadScorerConfig, Question, local_model, scorer_for
 from osmod.scorers.local import MOST_SPANS, sentences
@@ -93,6 +92,8 @@ def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPa
 
 def test_the_models_arithmetic_is_the_packages_own() -> None:
     """Left out are only scikit-learn's checks: the probabilities are those of `predict_prob`."""
+    from profanity_check import predict_prob  # not before it is needed: it takes a second to import
+
     texts = ["You are an idiot", "", "Thanks a lot", "I am a gay man", "The bus was late. " * 50]
     assert local_model.predict(texts) == pytest.approx(list(predict_prob(texts)), abs=1e-12)
 

@@ -15,7 +15,7 @@ ROW = re.compile(r"^\| (P\d+) \|.*?\| `(tests/\S+::\w+)` \|", re.MULTILINE)
 def marked(path: Path) -> set[tuple[str, str]]:
     """Promises and tests, by the markers in one file."""
     return {
-        (promise.value, f"{path.relative_to(ROOT)}::{function.name}")
+        (str(promise.value), f"{path.relative_to(ROOT)}::{function.name}")
         for function in ast.walk(ast.parse(path.read_text()))
         if isinstance(function, ast.FunctionDef)
         for mark in function.decorator_list

@@ -43,7 +43,7 @@ def test_a_worker_is_lost(redis_url: str) -> None:
     """A worker is killed in the middle of a job: within its lease (here a second) the job starts elsewhere."""
     broker = JobBroker(url=redis_url, lease=1_000)
     dramatiq.set_broker(broker)
-    score = dramatiq.actor(lambda comment_id: None, actor_name="score")
+    score = dramatiq.actor(actor_name="score")(lambda comment_id: None)
     job_id = score.send(12).message_id
     takes_it_and_dies = f"""
 import os, signal

@@ -112,7 +112,7 @@ def test_cancel_a_job(broker: JobBroker) -> None:
 def test_do_it_sooner(broker: JobBroker) -> None:
     """A delayed job can be run now, a waiting one be given another priority."""
     ran: list[str] = []
-    note = dramatiq.actor(ran.append, actor_name="note")
+    note = dramatiq.actor(actor_name="note")(ran.append)
     note.send("first sent")
     urgent = note.send("urgent").message_id
     delayed = note.send_with_options(args=("delayed",), delay=timedelta(hours=1).seconds * 1000).message_id
@@ -126,7 +126,7 @@ def test_do_it_sooner(broker: JobBroker) -> None:
 
 def test_hold_a_queue(broker: JobBroker) -> None:
     """A paused queue takes jobs in and starts none."""
-    work = dramatiq.actor(lambda: None, actor_name="work")
+    work = dramatiq.actor(actor_name="work")(lambda: None)
 
     assert "default is paused" in osmod("queues", "pause", "default")
     work.send()
@@ -169,7 +169,7 @@ def test_keep_a_secret(broker: JobBroker) -> None:
 
 def test_watch_jobs(broker: JobBroker) -> None:
     """What happens is told to whoever watches, while it happens. `osmod jobs watch` prints it."""
-    work = dramatiq.actor(lambda: None, actor_name="work")
+    work = dramatiq.actor(actor_name="work")(lambda: None)
     watching = events(broker, seconds=20)
 
     work.send()
@@ -180,7 +180,7 @@ def test_watch_jobs(broker: JobBroker) -> None:
 
 def test_know_who_did_it(broker: JobBroker) -> None:
     """Every act on jobs is written down: who, when, what, how many."""
-    work = dramatiq.actor(lambda: None, actor_name="work")
+    work = dramatiq.actor(actor_name="work")(lambda: None)
     for _ in range(5):
         work.send()
 
@@ -207,7 +207,7 @@ def test_send_a_job_by_hand(broker: JobBroker) -> None:
 def test_test_code_that_sends_jobs(broker: JobBroker) -> None:
     """`osmod.jobs.testing` has what tests of your code need; it works on a stub broker, too."""
     told: list[int] = []
-    tell_publisher = dramatiq.actor(told.append, actor_name="tellPublisher")
+    tell_publisher = dramatiq.actor(actor_name="tellPublisher")(told.append)
 
     def accept(comment_id: int) -> None:
         """Stands for your code."""

@@ -55,7 +55,7 @@ def test_a_schedule_of_your_own(broker: JobBroker) -> None:
 
 def test_hold_a_schedule(broker: JobBroker) -> None:
     """A paused schedule sends nothing until it is resumed, over restarts, too."""
-    dramatiq.actor(lambda: None, actor_name="sweep", periodic=every("6 hours"))
+    dramatiq.actor(actor_name="sweep", periodic=every("6 hours"))(lambda: None)
 
     osmod("schedules", "pause", "sweep")
     assert "paused" in osmod("schedules", "list")

@@ -36,7 +36,7 @@ class CapitalsScorer:
 
 def test_a_scorer_of_your_own(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A class, its name in `ENDPOINT_TYPES`, and a user whose `extra` asks for it: it is asked about every comment."""
-    monkeypatch.setitem(ENDPOINT_TYPES, "capitals", CapitalsScorer)  # type: ignore[arg-type]  # yours stands in its file
+    monkeypatch.setitem(ENDPOINT_TYPES, "capitals", CapitalsScorer)
     with open_session(engine) as session:
         config = {"endpointType": "capitals", "attribute": "SHOUTING"}
         session.add(User(group="moderator", name="Capitals", is_active=True, extra=config))

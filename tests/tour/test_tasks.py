@@ -84,4 +84,4 @@ def test_a_task_of_your_own(engine: Engine) -> None:
         assert "WELL SAID!" == session.get_one(Comment, 1).text
         assert session.get_one(Comment, 1).is_accepted is True
     with pytest.raises(Refused, match=r"^shoutComment: mark: Input should be a valid string \(it is 3\)$"):
-        shout_comment.send(comment_id=1, mark=3)
+        shout_comment.send(comment_id=1, mark=3)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from pathlib import Path
 import dramatiq
 
 from osmod.cli.checks.finding import Finding, error, ok
+from osmod.jobs.setup import ensure_broker
 from osmod.settings import Settings
 
 
@@ -51,5 +52,6 @@ def check_schedules(settings: Settings) -> Iterator[Finding]:
 def _actors() -> dict[str, dramatiq.Actor[..., object]]:
     if "" not in sys.path and (Path.cwd() / "worker.py").exists():
         sys.path.insert(0, "")  # as the command `dramatiq` does: the code that stands here
-    import_module("worker")
+    ensure_broker()
+    import_module("actors")
     return dict(dramatiq.get_broker().actors)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from itertools import chain
 
-from osmod.cli.checks.finding import Finding, error
+from osmod.cli.checks.finding import Finding, Level, error
+from osmod.jobs.wire.connection import ANSWER_TIMEOUT
 from osmod.settings import Settings
 
-#: Seconds that Redis, and the database, get to answer all that they are asked.
-PATIENCE = 5.0
+#: Seconds that Redis, and the database, get to answer all that they are asked. A client of Redis gives up a little
+#: earlier, and knows better what was wrong.
+PATIENCE = ANSWER_TIMEOUT + 0.3
 
 Area = Callable[[Settings], Iterable[Finding]]
 
@@ -50,7 +53,7 @@ class Asking(threading.Thread):
         """
         self.join(max(0.0, deadline - time.monotonic()))
         found = {name: list(findings) for name, findings in self.found.items()}
-        if self.is_alive():
+        if self.is_alive() and not any(one.level is Level.ERROR for one in chain(*found.values())):
             hanging = list(found)[-1]
             found[hanging].append(
                 error(

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, inspect, make_url, select
+from sqlalchemy import Engine, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from osmod.cli.checks.finding import Finding, error, note, ok, warning
-from osmod.cli.errors import database_sentence, masked
+from osmod.cli.errors import database_sentence
 from osmod.moderation.database import connect, open_session
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations.schema import osmod_tables
 from osmod.moderation.models import Comment, User
-from osmod.settings import Settings
+from osmod.settings import Settings, masked
 
 NAMES = {"sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
 OLDEST = {"MySQL": (5, 7), "MariaDB": (10, 6)}
@@ -62,13 +61,8 @@ def _scorer(user: User) -> Finding:
 
 @contextmanager
 def open_engine(settings: Settings) -> Iterator[Engine]:
-    """An engine that leaves no connection open, and no empty file where SQLite found none."""
-    url = make_url(settings.database_url)
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
-        raise FileNotFoundError(
-            0, "it is not there yet: run `osmod db upgrade`", masked(settings.database_url)
-        )
-    engine = connect(settings.database_url)
+    """An engine that leaves no connection open."""
+    engine = connect(settings.database_url, create=False)
     try:
         yield engine
     finally:

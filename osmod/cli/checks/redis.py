@@ -7,18 +7,21 @@ from typing import Any
 
 import redis
 from redis.cluster import RedisCluster
+from redis.exceptions import NoPermissionError
 
-from osmod.cli.checks.finding import Finding, error, ok, warning
-from osmod.cli.errors import masked, redis_sentence
+from osmod.cli.checks.finding import Finding, error, note, ok, warning
+from osmod.cli.errors import redis_sentence
 from osmod.jobs.queue.scripts import ENQUEUE, EXCHANGE
 from osmod.jobs.wire.cluster import ClusterClient
 from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.moving_routes import route_of
-from osmod.settings import Settings
+from osmod.settings import Settings, masked, redis_problem
 
 #: The first version with everything that the queue's scripts use.
 OLDEST = (6, 2)
+#: What is known of snapshots by one who may not ask.
+FORBIDDEN = "forbidden"
 _SOME_QUEUE = b"dramatiq:{default}:"
 _NEARLY_FULL = 0.9
 
@@ -26,16 +29,24 @@ _NEARLY_FULL = 0.9
 def check_redis(settings: Settings, *, ask_config: bool = True) -> Iterator[Finding]:
     """Whether it answers, and whether it keeps what is queued. A worker's user may not ask for CONFIG."""
     url = settings.redis_url
+    if said := redis_problem(url):
+        yield error(said)
+        return
     try:
         with client_from_url(url) as client:
             masters = _masters(client)
-            snapshots = _snapshots(client) if ask_config else None
             rights = list(_rights(client))
+            snapshots = _snapshots(client) if ask_config else None
     except (redis.RedisError, OSError, ValueError) as problem:
         yield error(redis_sentence(problem, url))
         return
     for place, info in masters.items():
         yield from judge(info, place or url, snapshots)
+    if snapshots is FORBIDDEN:
+        yield note(
+            "Redis does not tell this user whether it takes snapshots (it forbids config|get): "
+            "docs/operations.md lists the rights of each program."
+        )
     yield from rights
 
 
@@ -64,17 +75,19 @@ def _masters(client: Any) -> dict[str, dict[str, Any]]:
     return {"": client.info()}
 
 
-def _snapshots(client: Any) -> bool | None:
-    """Whether the data are saved to disk now and then. None where that is not told, as by many a hosted Redis."""
+def _snapshots(client: Any) -> bool | str | None:
+    """Whether the data are saved to disk now and then; `FORBIDDEN`, or None where nobody is told, as in the cloud."""
     if isinstance(client, ClusterClient):
         return None
     try:
         return bool(client.config_get("save").get("save"))
+    except NoPermissionError:
+        return FORBIDDEN
     except redis.ResponseError:
         return None
 
 
-def judge(info: dict[str, Any], url: str, snapshots: bool | None = None) -> Iterator[Finding]:
+def judge(info: dict[str, Any], url: str, snapshots: bool | str | None = None) -> Iterator[Finding]:
     """What INFO says, and whether there are snapshots, where that is known."""
     name, version = _name(info), str(info["redis_version"])
     if tuple(map(int, version.split(".")[:2])) < OLDEST:
@@ -92,7 +105,7 @@ def judge(info: dict[str, Any], url: str, snapshots: bool | None = None) -> Iter
     yield from _memory(info)
 
 
-def _persistence(info: dict[str, Any], snapshots: bool | None) -> Iterator[Finding]:
+def _persistence(info: dict[str, Any], snapshots: bool | str | None) -> Iterator[Finding]:
     turn_on = "`redis-cli CONFIG SET appendonly yes`, and the same in its configuration file."
     if info.get("aof_enabled"):
         if info.get("aof_last_write_status", "ok") != "ok":

@@ -11,8 +11,7 @@ import click
 from osmod.cli import checks
 from osmod.cli.checks.asking import PATIENCE, Area, Asking
 from osmod.cli.checks.finding import Finding, Level, error
-from osmod.cli.errors import masked
-from osmod.settings import Settings, SettingsError, get_settings
+from osmod.settings import Settings, SettingsError, get_settings, masked
 
 #: What is looked at, in the order shown.
 AREAS: dict[str, Area] = {
@@ -51,7 +50,7 @@ def look(areas: dict[str, Area]) -> Found:
         settings = get_settings()
     except SettingsError as problem:
         # Every other area depends on them.
-        return {"settings": [error(line.strip()) for line in str(problem).splitlines()[1:]]}
+        return {"settings": [error(one) for one in problem.problems]}
     found = _look(areas, settings)
     return {name: found[name] for name in areas if name in found}
 

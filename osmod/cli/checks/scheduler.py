@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import dramatiq
-
 from osmod.cli.checks.finding import Finding, error, ok, warning
-from osmod.cli.checks.queue import UNUSABLE, open_queue
+from osmod.cli.checks.queue import UNUSABLE, loaded_actors, open_queue
 from osmod.cli.tables import length
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.jobs.schedules.schedule import Schedule
@@ -22,7 +20,7 @@ _START = "start one with `periodiq worker`"
 
 def check_scheduler(settings: Settings) -> Iterator[Finding]:
     """Whether a scheduler sent the last slot of each schedule that is not paused."""
-    actors = dramatiq.get_broker().actors
+    actors = loaded_actors()
     schedules = {
         name: actor.options["periodic"] for name, actor in actors.items() if "periodic" in actor.options
     }

@@ -7,8 +7,7 @@ import os
 from collections.abc import Iterator
 
 from osmod.cli.checks.finding import Finding, ok, warning
-from osmod.cli.errors import masked
-from osmod.settings import DATABASE_PARTS, Settings
+from osmod.settings import DATABASE_PARTS, Settings, masked
 
 #: Every variable that is read. A test compares it with `osmod.settings`.
 KNOWN = {

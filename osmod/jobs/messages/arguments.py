@@ -7,6 +7,7 @@ whoever looks for a job should not have to know which. Names here are the functi
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -70,8 +71,8 @@ def masked(actor: Actor[Any, Any] | None, arguments: Mapping[str, Any]) -> dict[
 
 
 def secrets(actor: Actor[Any, Any] | None, arguments: Mapping[str, Any]) -> list[str]:
-    """The texts in an actor's sensitive arguments, longest first: none of them may stand in an error shown."""
-    if actor is None or not actor.options.get("sensitive"):
+    """The texts in the arguments that are masked, longest first: none of them may stand in an error shown."""
+    if actor is not None and not actor.options.get("sensitive"):
         return []
     texts = {
         text
@@ -80,8 +81,8 @@ def secrets(actor: Actor[Any, Any] | None, arguments: Mapping[str, Any]) -> list
         for text in _texts(value)
         if len(text) >= _SHORTEST_SECRET
     }
-    # An error shows a text as `repr` does, a traceback of JSON as JSON does.
-    texts |= {repr(text)[1:-1] for text in texts}
+    # An error may show a text as `repr` does, or as JSON does.
+    texts |= {written(text)[1:-1] for text in texts for written in (repr, json.dumps)}
     return sorted(texts, key=len, reverse=True)
 
 

@@ -10,10 +10,21 @@ from time import monotonic
 
 from dramatiq import Broker, MessageProxy
 from dramatiq import middleware as stock
-from dramatiq.middleware import TimeLimitExceeded
 from dramatiq.middleware.time_limit import _CtypesTimeoutManager
 
 from osmod.jobs.queue.interrupts import interrupt
+
+#: When the job of each thread began, by the monotonic clock, and how many seconds it may run.
+_runs: dict[int, tuple[float, float]] = {}
+
+
+class TimeLimitExceeded(stock.TimeLimitExceeded):
+    """Raised in an actor that ran for too long. Its text says for how long, and what the limit was."""
+
+    def __init__(self) -> None:
+        # Python makes it in the thread in which it is raised.
+        began, limit = _runs[get_ident()]
+        super().__init__(f"it ran for {monotonic() - began:.1f} s, its time limit is {limit:g} s")
 
 
 class TimeLimit(stock.TimeLimit):
@@ -53,7 +64,9 @@ class _Deadlines(_CtypesTimeoutManager):
         super().__init__(interval, logger)  # type: ignore[no-untyped-call]
 
     def add_timeout(self, thread: int, limit: float) -> None:
-        self.deadlines[thread] = monotonic() + limit / 1000
+        began, seconds = monotonic(), limit / 1000
+        _runs[thread] = began, seconds
+        self.deadlines[thread] = began + seconds
 
     def remove_timeout(self, thread: int) -> None:
         self.deadlines[thread] = math.inf

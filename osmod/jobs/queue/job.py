@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from dramatiq import Message, MessageProxy
 
-from osmod.jobs.messages.arguments import logged
+from osmod.jobs.messages.arguments import logged, named, scrubbed, secrets
 from osmod.jobs.queue import settlements
 from osmod.jobs.queue.settlements import Settlement
 from osmod.jobs.wire.queues import Queues
@@ -102,9 +102,9 @@ class Job(MessageProxy):
         if self.untouched and self.settlement is not None:
             return self.settlement
         error = self._exception
-        reason = f"{type(error).__name__}: {error}" if error else self.options.get("error", "failed")
         traceback = self.options.get("traceback") or "".join(format_exception(error) if error else ())
-        return settlements.failed(self.id, self.token, reason, traceback, self.ran)
+        reason = self._reason() or self.options.get("error", "failed")
+        return settlements.failed(self.id, self.token, reason, self._scrubbed(traceback), self.ran)
 
     def adopt(self, token: bytes, marks: bytes) -> None:
         """Hold it under another lease from now on: it was leased again by the process that still has it."""
@@ -124,7 +124,17 @@ class Job(MessageProxy):
 
     def retry(self, millis: int, message: bytes) -> None:
         """Have it tried again later, with this message, instead of ending."""
-        self.settlement = settlements.retried(self.id, self.token, millis, message)
+        self.settlement = settlements.retried(self.id, self.token, millis, message, self._reason())
+
+    def _reason(self) -> str:
+        """Class and text of the error that its run raised, without secrets; empty if there was none."""
+        error = self._exception
+        return self._scrubbed(f"{type(error).__name__}: {error}") if error else ""
+
+    def _scrubbed(self, text: str) -> str:
+        # Here, because of what is cut off later nothing can be found again.
+        actor = self.consumer.broker.actors.get(self.actor_name)
+        return scrubbed(text, secrets(actor, named(actor, self.args, self.kwargs))) if actor else text
 
 
 #: The job at work here: in this thread, or in the coroutines and threads that its run started with its context.

@@ -18,19 +18,19 @@ ENDS = frozenset({DONE, DONE_WITH_TERMS, FAILED})
 #: Those after which the job is run as if this run had not begun.
 INTERRUPTIONS = frozenset({HANDED_BACK, POSTPONED})
 
-#: Characters of an error and of a traceback that are kept of a failed job: the first, and the last.
+#: Characters of an error and of a traceback that are kept of a failed run: the first, and the last.
 _REASON, _TRACEBACK = 2_000, 8_000
 
 
 def failed(job_id: bytes, token: bytes, reason: str, traceback: str, ran: bytes) -> Settlement:
     """The job failed for good. `ran` is `Job.ran`."""
-    texts = (reason[:_REASON].encode(errors="replace"), traceback[-_TRACEBACK:].encode(errors="replace"))
-    return (FAILED, job_id, token, *texts, ran)
+    kept = traceback[-_TRACEBACK:].encode(errors="replace")
+    return FAILED, job_id, token, _cut(reason), kept, ran
 
 
-def retried(job_id: bytes, token: bytes, wait: int, message: bytes) -> Settlement:
-    """The job is tried again after so many milliseconds, with this message."""
-    return RETRIED, job_id, token, b"%d" % wait, message
+def retried(job_id: bytes, token: bytes, wait: int, message: bytes, reason: str) -> Settlement:
+    """The job is tried again after so many milliseconds, with this message. `reason` is empty if it did not fail."""
+    return RETRIED, job_id, token, b"%d" % wait, message, _cut(reason)
 
 
 def postponed(job_id: bytes, token: bytes, wait: int) -> Settlement:
@@ -47,3 +47,7 @@ def under(settlement: Settlement, token: bytes) -> Settlement:
     """A settlement as it is told under another lease."""
     kind, job_id, _, *rest = settlement
     return (kind, job_id, token, *rest)
+
+
+def _cut(reason: str) -> bytes:
+    return reason[:_REASON].encode(errors="replace")

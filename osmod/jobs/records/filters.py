@@ -28,7 +28,7 @@ class JobFilter:
       states: they are in one of these states.
       since, until: aware moments. Ended jobs ended, delayed ones are due, waiting ones were sent, running
         ones were started in between.
-      error: the class of the error that failed them, such as `ValueError`.
+      error: the class of the error by which their last run failed, such as `ValueError`.
       arguments: they have these arguments, equal as JSON values are. A text that stands for a number,
         true, false or null in JSON is equal to that, too, so that what an operator typed is understood.
     """

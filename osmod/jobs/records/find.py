@@ -116,7 +116,7 @@ def every_id(broker: Queues, wanted: JobFilter) -> dict[str, list[str]]:
         for job in _by_id(broker, wanted):
             found[job.queue].append(job.id)
     else:
-        for source in plan(broker, wanted):
+        for source in plan(broker, wanted, most=None):
             found[source.queue] += reversed(list(source.every_id(broker, wanted)))
     # A job that moved on while it was looked for may have been met twice.
     return {queue_name: list(dict.fromkeys(ids)) for queue_name, ids in found.items()}

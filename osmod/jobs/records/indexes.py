@@ -1,6 +1,6 @@
 """The indexes by which jobs are found: by actor, by error class, and by the arguments an actor names.
 
-Every job is in the index of its actor, every failed one in that of its error's class. An actor's option
+Every job is in the index of its actor, every one whose last run failed in that of its error's class. An actor's option
 `index=("comment_id",)` adds its jobs to an index of that argument. An index is a sorted set of ids in the
 queue's slot; ids of jobs that are gone are met and dropped as new ones come (`lua/_prelude.lua`).
 """
@@ -31,14 +31,14 @@ def indexed_argument(broker: Queues, wanted: JobFilter) -> str | None:
 
 
 def ids_by_argument(
-    broker: Queues, queue_name: str, name: str, wanted: JobFilter, most: int
+    broker: Queues, queue_name: str, name: str, wanted: JobFilter, most: int | None
 ) -> tuple[str, ...]:
-    """The ids, at most so many, of a queue's jobs that probably have the value asked for."""
+    """The ids, at most so many if that is bounded, of a queue's jobs that probably have the value asked for."""
     value = next(value for asked, value in wanted.arguments.items() if snake_case(asked) == name)
     key = broker.key_base(queue_name).decode() + f"index:argument:{name}"
     found: dict[str, None] = {}
     for number in {number_of(one) for one in readings(value)}:
-        ids: Any = broker.client.zrangebyscore(key, number, number, start=0, num=most)
+        ids: Any = broker.client.zrangebyscore(key, number, number, start=0, num=-1 if most is None else most)
         found |= dict.fromkeys(one.decode() for one in ids)
     return tuple(found)
 
@@ -49,7 +49,7 @@ def actor_index(actor_name: str) -> str:
 
 
 def error_index(kind: str) -> str:
-    """The last part of the key of an error class's index; its scores are when jobs failed, in ms."""
+    """The last part of the key of an error class's index; its scores are when runs failed, in ms."""
     return f"index:error:{kind}"
 
 

@@ -11,25 +11,32 @@ from osmod.jobs.records.walking import MOST_AT_ONCE, PRIORITY_STEP, Handful, Sou
 from osmod.jobs.states import JobState
 from osmod.jobs.wire.queues import Queues
 
+#: What a job may be whose last run failed.
+_WITH_ERROR = frozenset(STATES) - {JobState.DONE, JobState.CANCELLED}
 
-def plan(broker: Queues, wanted: JobFilter) -> list[Source | Handful]:
-    """The stretches of sorted sets that hold every job that fits."""
+
+def plan(broker: Queues, wanted: JobFilter, most: int | None = MOST_AT_ONCE) -> list[Source | Handful]:
+    """The stretches of sorted sets that hold every job that fits.
+
+    `most` bounds those that have to be read at once, running jobs and those of one indexed argument, in each
+    queue; None bounds nothing.
+    """
     queues = [wanted.queue] if wanted.queue else known_queues(broker)
     argument = indexes.indexed_argument(broker, wanted)
     found: list[Source | Handful] = []
     for queue_name in queues:
         if argument is not None:
-            ids = indexes.ids_by_argument(broker, queue_name, argument, wanted, MOST_AT_ONCE)
+            ids = indexes.ids_by_argument(broker, queue_name, argument, wanted, most)
             found.append(Handful(queue_name, f"index:argument:{argument}", ids, "created"))
         else:
-            found += _of_queue(broker, queue_name, wanted)
+            found += _of_queue(broker, queue_name, wanted, most)
     return found
 
 
-def _of_queue(broker: Queues, queue_name: str, wanted: JobFilter) -> list[Source | Handful]:
+def _of_queue(broker: Queues, queue_name: str, wanted: JobFilter, most: int | None) -> list[Source | Handful]:
     sizes, bands = sizes_of(broker, queue_name)
     if wanted.error:
-        if wanted.states and JobState.FAILED not in wanted.states:
+        if wanted.states and not _WITH_ERROR.intersection(wanted.states):
             return []
         return [_by_time(queue_name, indexes.error_index(wanted.error), wanted)]
     if wanted.actor:
@@ -41,19 +48,20 @@ def _of_queue(broker: Queues, queue_name: str, wanted: JobFilter) -> list[Source
     found: list[Source | Handful] = []
     for state in wanted.states or STATES:
         if sizes[state]:
-            found += _of_state(broker, queue_name, state, bands, wanted)
+            found += _of_state(broker, queue_name, state, bands, wanted, most)
     return found
 
 
 def _of_state(
-    broker: Queues, queue_name: str, state: JobState, bands: list[int], wanted: JobFilter
+    broker: Queues, queue_name: str, state: JobState, bands: list[int], wanted: JobFilter, most: int | None
 ) -> list[Source | Handful]:
     key = str(state.key)
     if state is JobState.WAITING:
         starts = [band * PRIORITY_STEP for band in bands]
         return [Source(queue_name, key, str(at), str(at + PRIORITY_STEP - 1), "created") for at in starts]
     if state is JobState.ACTIVE:
-        members: Any = broker.client.zrange(broker.key_base(queue_name).decode() + key, 0, MOST_AT_ONCE - 1)
+        last = -1 if most is None else most - 1
+        members: Any = broker.client.zrange(broker.key_base(queue_name).decode() + key, 0, last)
         return [Handful(queue_name, key, tuple(one.split()[0].decode() for one in members))]
     return [_by_time(queue_name, key, wanted)]
 

@@ -133,9 +133,11 @@ def _worker(row: dict[str, bytes | None]) -> WorkerName | None:
 def _error(
     row: dict[str, bytes | None], message: Message[Any], state: JobState, hidden: Sequence[str]
 ) -> JobError | None:
+    if state is JobState.DONE:
+        return None
     traceback = _text(row["traceback"]) or str(message.options.get("traceback") or "")
     reason = _text(row["error"])
-    if not reason and traceback and state is not JobState.DONE:
+    if not reason and traceback:
         reason = traceback.strip().rpartition("\n")[2]
     if not reason:
         return None

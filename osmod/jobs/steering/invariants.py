@@ -50,11 +50,11 @@ def check(broker: Queues, repair: bool = False, queue_names: Iterable[str] | Non
 
     Workers may go on meanwhile. Returns what was wrong; with `repair` a second call finds nothing.
     """
-    names = known_queues(broker) if queue_names is None else set(queue_names)
+    names = stored_queues(broker) if queue_names is None else set(queue_names)
     return [finding for name in sorted(names) for finding in _check_queue(broker, name, repair)]
 
 
-def known_queues(broker: Queues) -> set[str]:
+def stored_queues(broker: Queues) -> set[str]:
     """The names of the declared queues and of all that have keys in Redis."""
     prefix = f"{broker.namespace}:{{"
     names = set(broker.get_declared_queues())

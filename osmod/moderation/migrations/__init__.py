@@ -37,18 +37,23 @@ def upgrade(engine: Engine) -> list[str]:
     Safe to run twice, twice at once, and after a run that was interrupted.
 
     Raises:
-      SchemaError: the database is neither empty nor OSMod's; nothing has changed.
+      SchemaError: the database is neither empty nor OSMod's, or at an unknown revision; nothing has changed.
     """
     from osmod.moderation.migrations import revisions  # late: a worker need not load Alembic
 
     with _alone(engine) as connection:
         done = _create_osmod_tables(connection)
         before = _revision(connection)
-        tables = set(inspect(connection).get_table_names())
+        if before is not None and not revisions.is_known(before):
+            raise SchemaError(_unknown(before))
+        lacking = _own_tables_missing(connection)
         revisions.run(connection)
-        own = [name for name in OWN_TABLES if name not in tables]
-        if own:
-            done.append(f"created the worker's own tables: {', '.join(own)}")
+        # A table that was dropped since its revision ran.
+        Base.metadata.create_all(
+            connection, tables=[Base.metadata.tables[name] for name in _own_tables_missing(connection)]
+        )
+        if lacking:
+            done.append(f"created the worker's own tables: {', '.join(lacking)}")
         after = _revision(connection)
         if before != after:
             done.append(
@@ -68,14 +73,27 @@ def problems(engine: Engine) -> list[str]:
             return ["the database has no tables yet: run `osmod db upgrade`."]
         found = [f"OSMod's schema lacks {what}: is this OSMod's database?" for what in lacking]
         revision, head = _revision(connection), revisions.head()
-        own = [name for name in OWN_TABLES if name not in names]
-        if own:
+        if revision is not None and head is not None and revision > head:  # they are numbers, of four digits
+            found.append(_unknown(revision))
+        elif own := _own_tables_missing(connection):
             found.append(f"the worker's own tables are missing ({', '.join(own)}): run `osmod db upgrade`.")
         elif revision != head:
             found.append(
                 f"the worker's tables are at revision {revision}, not {head}: run `osmod db upgrade`."
             )
         return found
+
+
+def _own_tables_missing(connection: Connection) -> list[str]:
+    names = set(inspect(connection).get_table_names())
+    return [name for name in OWN_TABLES if name not in names]
+
+
+def _unknown(revision: str) -> str:
+    return (
+        f"the worker's tables are at revision {revision}, which this version does not know: run the "
+        "version that made them."
+    )
 
 
 def _create_osmod_tables(connection: Connection) -> list[str]:

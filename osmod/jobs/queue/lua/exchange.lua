@@ -12,7 +12,7 @@
 --   'd' id token ran                  done; ran is '' or ' <ms> <thread>'
 --   'D' id token ran                  done; the job has a unique key, or says whether it is to be kept
 --   'f' id token reason traceback ran failed
---   'r' id token delay message        to be tried again after `delay` ms
+--   'r' id token delay message reason to be tried again after `delay` ms; reason is '' if the run did not fail
 --   'p' id token delay                postponed by `delay` ms, no attempt counted
 --   'h' id token                      handed back unstarted, to its old place
 -- Returns: ms until there is something to do (-1: nothing known, 0: there was more than one call takes), then of each leased job the length of its message
@@ -26,7 +26,7 @@ local done_ttl, bare_ttl = ARGV[2], span(math.min(keep_done, 60000))
 local refused, settled, done, removed = {}, {}, {}, 0
 local retried, failed = 0, 0
 
-local EXTRAS = {d = 1, D = 1, h = 0, p = 1, f = 3, r = 2}
+local EXTRAS = {d = 1, D = 1, h = 0, p = 1, f = 3, r = 3}
 local at, moves = {}, false
 local i = 10
 while i <= #ARGV do
@@ -105,7 +105,10 @@ if #settled > 0 then
             emit('failed', id, 'error', string.match(ARGV[i + 3], '^[%w_]*'))
             failed = failed + 1
         elseif kind == 'r' then
-            back_to_ready(id, ARGV[i + 3], {'message', ARGV[i + 4]})
+            back_to_ready(id, ARGV[i + 3], {'message', ARGV[i + 4], 'error', ARGV[i + 5]})
+            if ARGV[i + 5] ~= '' then
+                put_in_index(index_of(ARGV[i + 5]), {stamp, id})
+            end
             try('HINCRBY', key, 'retries', 1)
             emit('retried', id, 'delay', ARGV[i + 3])
             retried = retried + 1

@@ -37,7 +37,8 @@ local function fits(id)
     if states and not string.find(states, ' ' .. job[2] .. ' ', 1, true) then
         return false
     end
-    if kind ~= '' and string.match(job[3] or '', '([%w_]+):') ~= kind and job[3] ~= kind then
+    -- Of a job that is done, `error` is that of a run before the last.
+    if kind ~= '' and (job[2] == 'done' or string.match(job[3] or '', '([%w_]+):') ~= kind and job[3] ~= kind) then
         return false
     end
     local created = tonumber(job[4])

@@ -144,6 +144,11 @@ local function put_in_index(name, entries)
     end
 end
 
+-- The index of the jobs whose last run failed by the class of an error, such as 'ValueError: no such comment'.
+local function index_of(reason)
+    return 'error:' .. (string.match(reason, '^[%w_]+') or '')
+end
+
 -- Ends a job that is in no set. `keep` is in milliseconds, a number; `ran` is '' or ' <ms> <thread>', see exchange.lua.
 local function bury(id, set, state, keep, reason, traceback, ran)
     local key = JOB .. id
@@ -154,7 +159,7 @@ local function bury(id, set, state, keep, reason, traceback, ran)
     call('ZREMRANGEBYSCORE', set, '-inf', now - keep)
     free_unique(call('HGET', key, 'unique'), id)
     if state == 'failed' then
-        put_in_index('error:' .. (string.match(reason, '^[%w_]+') or ''), {stamp, id})
+        put_in_index(index_of(reason), {stamp, id})
     end
 end
 
