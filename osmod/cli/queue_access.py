@@ -69,9 +69,9 @@ def nothing_fits(what: str, *, as_json: bool = False) -> NoReturn:
     sys.exit(NOTHING_FITS)
 
 
-def counted(count: int, noun: str = "job") -> str:
-    """`1 job`, `1,234 jobs`."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+def counted(count: int, noun: str = "job", plural: str = "") -> str:
+    """`1 job`, `1,234 jobs`, `2 processes`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def print_json(value: Any) -> None:

@@ -51,7 +51,7 @@ class JobBroker(RedisBroker):
         could be, is taken as seconds.
       send_patience: milliseconds that `send` waits for a Redis that is away, before it raises.
       keep_done: number of finished jobs kept for a queue.
-      remove_on_complete: whether finished jobs leave no record, unless their own option says otherwise.
+      remove_on_complete: whether jobs that are done here leave no record, unless their own option says otherwise.
       done_ttl: milliseconds for which a finished job is kept.
       dead_message_ttl: milliseconds for which a failed job is kept.
       nap: milliseconds after which an idle consumer looks up though nothing happened.
@@ -87,11 +87,13 @@ class JobBroker(RedisBroker):
         check_span(keep_done=keep_done, done_ttl=done_ttl, dead_message_ttl=dead_message_ttl)
         check_span(nap=nap, drain=drain, send_patience=send_patience)
         self.namespace, self.dead_message_ttl, self.done_ttl = namespace, dead_message_ttl, done_ttl
-        self.send_patience, self.remove_on_complete = send_patience, remove_on_complete
+        self.send_patience = send_patience
         self.links = Links(route_of(client))
         patient = max(0.2, send_patience / 3000)
         self.sender = Sender(self, Links(self.links.route, most=patient, eager=True))
-        self.custody = Custody(self, self.sender, lease=lease, keep_done=keep_done, nap=nap)
+        self.custody = Custody(
+            self, self.sender, lease=lease, keep_done=keep_done, remove=remove_on_complete, nap=nap
+        )
         self.lifecycle = Lifecycle(self.custody, drain)
         self._hooks = HookTable(self.lifecycle.hooks())
         super().__init__(  # type: ignore[no-untyped-call]

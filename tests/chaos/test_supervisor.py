@@ -106,3 +106,41 @@ def test_the_exit_code_tells_of_processes_that_did_not_end_in_time() -> None:
     supervisor._asked = time.monotonic()
 
     assert supervisor.run() == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["-p", "0"], "-p 0 would run no job: at least one worker process is needed."),
+        (["-t", "0"], "-t 0 would run no job: at least one thread in each process is needed."),
+    ],
+    ids=["no process", "no thread"],
+)
+def test_a_worker_that_would_run_nothing_is_refused(
+    capsys: pytest.CaptureFixture[str], option: list[str], said: str
+) -> None:
+    """Exit code 2 and one line, before anything is started."""
+    with pytest.raises(SystemExit) as ended:
+        parse(option)
+    assert 2 == ended.value.code
+    assert f"osmod worker: error: {said}\n" == capsys.readouterr().err.splitlines(keepends=True)[-1]
+
+
+def test_a_queue_that_no_actor_is_in_is_refused(
+    sender: JobBroker, pools: Callable[..., Pool], log: Path
+) -> None:
+    """Exit code 2 and one line that names what there is, however many processes meet it; nothing starts anew."""
+    pool = pools(url_of(sender), log, "-Q", "nosuch", kind=SupervisedPool, processes=2)
+    assert 2 == pool.wait(30)
+    lines = [line for line in pool.said().splitlines() if "ERROR" in line or "CRITICAL" in line]
+    assert 1 == len(lines)
+    assert lines[0].endswith("-Q 'nosuch': no actor is in such a queue; there are default.")
+
+
+def test_the_help_says_how_long_a_stop_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the README and docs/signals.md say it."""
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "never more than the broker's drain (default: 25 seconds)" in said
+    assert "10 minutes" not in said

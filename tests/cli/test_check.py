@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from osmod.cli.checks import check_database, check_scorers, check_settings
-from osmod.cli.checks.finding import Level, error, ok, warning
+from osmod.cli.checks.finding import Finding, Level, error, note, ok, warning
 from osmod.cli.checks.report import AREAS
 from osmod.cli.checks.settings import KNOWN
 from osmod.moderation.database import open_session
@@ -39,7 +39,7 @@ def osmod_check(*words: str, **environment: str) -> subprocess.CompletedProcess[
 
 @pytest.mark.only_on("valkey")
 def test_all_is_well(settled: Engine, redis_url: str) -> None:
-    """Every area is shown, nothing is wrong, exit 0."""
+    """Every area is shown; nobody works here, which is all there is to warn of: exit 1."""
     with open_session(settled) as session:
         session.add(User(name="Local model", group="moderator", is_active=True, extra=LOCAL))
         session.commit()
@@ -48,12 +48,14 @@ def test_all_is_well(settled: Engine, redis_url: str) -> None:
     assert list(AREAS) == [line for line in result.stdout.splitlines() if line.isalpha()]
     assert "  ✓ heartbeat: every 10 minutes; next at " in result.stdout
     assert re.search(r"^  ✓ \d+ actors: acceptComments, ", result.stdout, re.MULTILINE)
-    assert result.stdout.endswith("\n0 errors, 1 warning\n")  # the missing index, which is OSMod's way
-    assert 0 == result.returncode
+    assert "  ! no worker is alive: start one with `osmod worker`.\n" in result.stdout
+    assert "  ! no scheduler has run yet: start one with `periodiq worker`.\n" in result.stdout
+    assert result.stdout.endswith("\n0 errors, 2 warnings\n")
+    assert 1 == result.returncode
 
 
 def test_everything_is_wrong_at_once(tmp_path: Path) -> None:
-    """Neither Redis nor database: both are said, the rest is looked at all the same, exit 1."""
+    """Neither Redis nor database: both are said, the rest is looked at all the same, exit 2."""
     result = osmod_check(REDIS_URL="redis://localhost:1", OSMOD_HOME=str(tmp_path))
     assert (
         "  ✗ Redis does not answer at redis://localhost:1: start one with `osmod redis`, "
@@ -64,7 +66,7 @@ def test_everything_is_wrong_at_once(tmp_path: Path) -> None:
     )
     assert "  ✓ heartbeat: " in result.stdout
     assert result.stdout.endswith("\n2 errors, 0 warnings\n")
-    assert 1 == result.returncode
+    assert 2 == result.returncode
     assert [] == list(tmp_path.iterdir()), "a check makes no files"
 
 
@@ -79,17 +81,32 @@ def test_settings_that_cannot_be_used(run: Run, monkeypatch: pytest.MonkeyPatch)
         "  ✗ WORKER_TASK_TTL='0': must be at least 1 (milliseconds).\n"
         "2 errors, 0 warnings\n" == result.output
     )
-    assert 1 == result.exit_code
+    assert 2 == result.exit_code
 
 
 def test_json(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--json` gives the same findings to programs."""
-    monkeypatch.setattr("osmod.cli.checks.report.AREAS", {"redis": lambda settings: [ok("a"), error("b")]})
+    found = {"actors": [ok("a"), error("b")]}
+    monkeypatch.setattr("osmod.cli.checks.report.AREAS", {"actors": lambda settings: found["actors"]})
+    monkeypatch.setenv("WORKER_RUN_IMMEDIATELY", "true")
     result = run("check", "--json")
-    assert {"redis": [{"level": "ok", "message": "a"}, {"level": "error", "message": "b"}]} == json.loads(
-        result.output
-    )
-    assert 1 == result.exit_code
+    assert {
+        "level": "error",
+        "actors": [{"level": "ok", "message": "a"}, {"level": "error", "message": "b"}],
+        "queues": [],
+    } == json.loads(result.output)
+    assert 2 == result.exit_code
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [([ok("a"), note("b")], 0), ([ok("a"), warning("b")], 1), ([warning("a"), error("b")], 2)],
+)
+def test_exit_codes(run: Run, monkeypatch: pytest.MonkeyPatch, found: list[Finding], code: int) -> None:
+    """The worst finding decides, as monitoring programs expect it; a note is nothing to wake anybody for."""
+    monkeypatch.setattr("osmod.cli.checks.report.AREAS", {"actors": lambda settings: found})
+    monkeypatch.setenv("WORKER_RUN_IMMEDIATELY", "true")
+    assert code == run("check").exit_code
 
 
 @pytest.mark.only_on("valkey")
@@ -97,14 +114,14 @@ def test_quick(run: Run, breakable: Engine, redis_url: str, monkeypatch: pytest.
     """`--quick` says nothing but errors, of what a running worker needs."""
     monkeypatch.setenv("REDIS_URL", redis_url)
     well = run("check", "--quick")
-    assert (0, "0 errors, 1 warning\n") == (well.exit_code, well.output)
+    assert (0, "0 errors, 0 warnings\n") == (well.exit_code, well.output)
     with breakable.begin() as connection:
         connection.exec_driver_sql("DROP TABLE osmod_worker_inbox")
     ill = run("check", "--quick")
     assert (
         "database\n"
         "  ✗ the worker's own tables are missing (osmod_worker_inbox): run `osmod db upgrade`.\n"
-        "1 error, 1 warning\n" == ill.output
+        "1 error, 0 warnings\n" == ill.output
     )
     assert 1 == ill.exit_code
 
@@ -141,7 +158,7 @@ def test_database(settled: Engine) -> None:
         rf"(SQLite|MariaDB|MySQL) [\d.]+ answers at {re.escape(masked(read_settings().database_url))}",
         server.message,
     )
-    hint = warning(
+    hint = note(
         "comments.sourceId has no index (OSMod makes none): each reader's flag and each reply reads the whole "
         "table; on a large site: CREATE INDEX sourceId_index ON comments (sourceId)."
     )

@@ -14,6 +14,7 @@ from osmod.settings import masked, read_settings
 from tests.cli.conftest import bad
 from tests.redis_clusters import ClusterSet
 from tests.redis_sentinels import SentinelSet
+from tests.redis_servers import Server
 
 
 def test_redis_that_keeps_jobs(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +36,9 @@ def test_redis_url_that_nothing_can_open(url: str, monkeypatch: pytest.MonkeyPat
     assert found.message.startswith(f"REDIS_URL={url} cannot be used: ")
 
 
+MAKE_ROOM = (
+    "raise maxmemory (`redis-cli CONFIG SET maxmemory …`), or make room (`osmod jobs delete --state failed`)."
+)
 GOOD_INFO: dict[str, Any] = {
     "redis_version": "7.4.1",
     "role": "master",
@@ -74,7 +78,7 @@ GOOD_INFO: dict[str, Any] = {
             {"aof_enabled": 0},
             warning(
                 "the append-only file is off: jobs queued since the last snapshot are lost when Redis stops; "
-                "set `appendonly yes`."
+                "`redis-cli CONFIG SET appendonly yes`, and the same in its configuration file."
             ),
         ),
         (
@@ -85,25 +89,70 @@ GOOD_INFO: dict[str, Any] = {
             {"maxmemory_policy": "allkeys-lru"},
             warning(
                 "maxmemory-policy is allkeys-lru: with a memory limit Redis would throw queued jobs away; "
-                "set `maxmemory-policy noeviction`."
+                "`redis-cli CONFIG SET maxmemory-policy noeviction`."
             ),
         ),
         (
             {"maxmemory_policy": "volatile-ttl", "maxmemory": 2_000},
             error(
                 "maxmemory-policy is volatile-ttl: when memory runs out Redis throws queued jobs away; "
-                "set `maxmemory-policy noeviction`."
+                "`redis-cli CONFIG SET maxmemory-policy noeviction`."
             ),
         ),
         (
             {"maxmemory": 1_050},
-            warning("memory is 95% full: no job can be queued when it is; raise maxmemory."),
+            warning(f"memory is 95% full: no job can be queued when it is; {MAKE_ROOM}"),
+        ),
+        (
+            {"maxmemory": 1_000, "used_memory": 3_140},
+            error(f"memory is 314% full, so no job can be queued: {MAKE_ROOM}"),
+        ),
+        (
+            {"aof_last_bgrewrite_status": "err"},
+            warning(
+                "the append-only file could not be rewritten and grows: make room on Redis's disk, "
+                "then `redis-cli BGREWRITEAOF`."
+            ),
+        ),
+        (
+            {"rdb_last_bgsave_status": "err"},
+            error(
+                "the last snapshot failed, and Redis may refuse to take jobs: make room on its disk, "
+                "then `redis-cli BGSAVE`."
+            ),
         ),
     ],
 )
 def test_redis_that_does_not(info: dict[str, Any], finding: Finding) -> None:
     """Each setting under which queued jobs would be lost, with what to set."""
     assert [finding] == bad(list(judge(GOOD_INFO | info, "redis://queue")))
+
+
+def test_redis_that_keeps_nothing(own_redis: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither an append-only file nor snapshots; with snapshots it is half as bad, and unknown is no worse."""
+    monkeypatch.setenv("REDIS_URL", own_redis.url)
+    keeps_nothing = error(
+        "nothing is written to disk: all jobs are lost when Redis stops; "
+        "`redis-cli CONFIG SET appendonly yes`, and the same in its configuration file."
+    )
+    assert [keeps_nothing] == bad(list(check_redis(read_settings())))
+    own_redis.ask("CONFIG", "SET", "save", "60 1")
+    (found,) = bad(list(check_redis(read_settings())))
+    assert Level.WARNING is found.level
+    own_redis.ask("CONFIG", "SET", "save", "")
+    own_redis.ask("ACL", "SETUSER", "default", "-config")
+    (found,) = bad(list(check_redis(read_settings())))
+    assert Level.WARNING is found.level
+
+
+def test_redis_that_is_full(own_redis: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit below what it holds already: no job can be queued, which is an error."""
+    monkeypatch.setenv("REDIS_URL", own_redis.url)
+    own_redis.ask("CONFIG", "SET", "appendonly", "yes")
+    own_redis.ask("CONFIG", "SET", "maxmemory", "500kb")
+    (found,) = bad(list(check_redis(read_settings())))
+    assert Level.ERROR is found.level
+    assert re.fullmatch(r"memory is \d{3}% full, so no job can be queued: .*", found.message)
 
 
 def test_a_cluster_is_looked_at_whole(cluster: ClusterSet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from osmod.cli.checks.finding import Finding, error, ok, warning
+from osmod.cli.checks.finding import Finding, error, note, ok, warning
 from osmod.cli.errors import database_sentence
 from osmod.moderation.database import connect, open_session
 from osmod.moderation.migrations import problems
@@ -26,7 +26,7 @@ UNUSABLE = (SQLAlchemyError, ModuleNotFoundError, OSError)
 def check_database(settings: Settings) -> Iterator[Finding]:
     """Whether it answers and has every table, in a form in which a task can be undone."""
     try:
-        with _engine(settings) as engine:
+        with open_engine(settings) as engine:
             yield from _look(engine, settings.database_url)
     except UNUSABLE as problem:
         yield error(_sentence(problem, settings))
@@ -36,7 +36,7 @@ def check_scorers(settings: Settings) -> Iterator[Finding]:
     """Who scores: the active users of the group `moderator`, and whether each one's config can be used."""
     active = select(User).where(User.group == "moderator", User.is_active.is_(True)).order_by(User.id)
     try:
-        with _engine(settings) as engine, open_session(engine) as session:
+        with open_engine(settings) as engine, open_session(engine) as session:
             scorers = session.scalars(active).all()
     except UNUSABLE:
         return  # said under the database
@@ -60,7 +60,7 @@ def _scorer(user: User) -> Finding:
 
 
 @contextmanager
-def _engine(settings: Settings) -> Iterator[Engine]:
+def open_engine(settings: Settings) -> Iterator[Engine]:
     """An engine that leaves no connection open."""
     engine = connect(settings.database_url, create=False)
     try:
@@ -115,7 +115,7 @@ def _indexes(engine: Engine) -> Iterator[Finding]:
         if (columns := index["column_names"])
     }
     if "sourceId" not in firsts:
-        yield warning(
+        yield note(
             "comments.sourceId has no index (OSMod makes none): each reader's flag and each reply reads the whole "
             "table; on a large site: CREATE INDEX sourceId_index ON comments (sourceId)."
         )

@@ -7,9 +7,10 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is. Only `error` makes `osmod check` exit with 1."""
+    """How bad it is, from well to worst. The worst of all findings decides the exit code of `osmod check`."""
 
     OK = "ok"
+    NOTE = "note"
     WARNING = "warning"
     ERROR = "error"
 
@@ -27,8 +28,13 @@ def ok(message: str) -> Finding:
     return Finding(Level.OK, message)
 
 
+def note(message: str) -> Finding:
+    """Could be better, and may stay as it is."""
+    return Finding(Level.NOTE, message)
+
+
 def warning(message: str) -> Finding:
-    """Works, but will hurt."""
+    """Works, but hurts or will hurt."""
     return Finding(Level.WARNING, message)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import redis
 from redis.cluster import RedisCluster
+from redis.exceptions import NoPermissionError
 
-from osmod.cli.checks.finding import Finding, error, ok, warning
+from osmod.cli.checks.finding import Finding, error, note, ok, warning
 from osmod.cli.errors import redis_sentence
 from osmod.jobs.queue.scripts import ENQUEUE, EXCHANGE
 from osmod.jobs.wire.cluster import ClusterClient
@@ -19,12 +20,14 @@ from osmod.settings import Settings, masked, redis_problem
 
 #: The first version with everything that the queue's scripts use.
 OLDEST = (6, 2)
+#: What is known of snapshots by one who may not ask.
+FORBIDDEN = "forbidden"
 _SOME_QUEUE = b"dramatiq:{default}:"
 _NEARLY_FULL = 0.9
 
 
-def check_redis(settings: Settings) -> Iterator[Finding]:
-    """Whether it answers, and whether it keeps what is queued."""
+def check_redis(settings: Settings, *, ask_config: bool = True) -> Iterator[Finding]:
+    """Whether it answers, and whether it keeps what is queued. A worker's user may not ask for CONFIG."""
     url = settings.redis_url
     if said := redis_problem(url):
         yield error(said)
@@ -33,11 +36,17 @@ def check_redis(settings: Settings) -> Iterator[Finding]:
         with client_from_url(url) as client:
             masters = _masters(client)
             rights = list(_rights(client))
+            snapshots = _snapshots(client) if ask_config else None
     except (redis.RedisError, OSError, ValueError) as problem:
         yield error(redis_sentence(problem, url))
         return
     for place, info in masters.items():
-        yield from judge(info, place or url)
+        yield from judge(info, place or url, snapshots)
+    if snapshots is FORBIDDEN:
+        yield note(
+            "Redis does not tell this user whether it takes snapshots (it forbids config|get): "
+            "docs/operations.md lists the rights of each program."
+        )
     yield from rights
 
 
@@ -66,8 +75,20 @@ def _masters(client: Any) -> dict[str, dict[str, Any]]:
     return {"": client.info()}
 
 
-def judge(info: dict[str, Any], url: str) -> Iterator[Finding]:
-    """What INFO says. Nothing else is asked: hosted Redis often forbids CONFIG."""
+def _snapshots(client: Any) -> bool | str | None:
+    """Whether the data are saved to disk now and then; `FORBIDDEN`, or None where nobody is told, as in the cloud."""
+    if isinstance(client, ClusterClient):
+        return None
+    try:
+        return bool(client.config_get("save").get("save"))
+    except NoPermissionError:
+        return FORBIDDEN
+    except redis.ResponseError:
+        return None
+
+
+def judge(info: dict[str, Any], url: str, snapshots: bool | str | None = None) -> Iterator[Finding]:
+    """What INFO says, and whether there are snapshots, where that is known."""
     name, version = _name(info), str(info["redis_version"])
     if tuple(map(int, version.split(".")[:2])) < OLDEST:
         yield error(f"{name} is too old: the queue needs Redis 6.2 or newer, or Valkey.")
@@ -80,20 +101,34 @@ def judge(info: dict[str, Any], url: str) -> Iterator[Finding]:
             "it is a node of a Redis Cluster: write redis+cluster:// instead of redis:// in REDIS_URL."
         )
     yield from _replicas(info)
-    yield from _persistence(info)
+    yield from _persistence(info, snapshots)
     yield from _memory(info)
 
 
-def _persistence(info: dict[str, Any]) -> Iterator[Finding]:
-    if not info.get("aof_enabled"):
+def _persistence(info: dict[str, Any], snapshots: bool | str | None) -> Iterator[Finding]:
+    turn_on = "`redis-cli CONFIG SET appendonly yes`, and the same in its configuration file."
+    if info.get("aof_enabled"):
+        if info.get("aof_last_write_status", "ok") != "ok":
+            yield error("the append-only file cannot be written: make room on Redis's disk.")
+        elif info.get("aof_last_bgrewrite_status", "ok") != "ok":
+            yield warning(
+                "the append-only file could not be rewritten and grows: make room on Redis's disk, "
+                "then `redis-cli BGREWRITEAOF`."
+            )
+        else:
+            yield ok("append-only file on")
+    elif snapshots is False:
+        yield error(f"nothing is written to disk: all jobs are lost when Redis stops; {turn_on}")
+    else:
         yield warning(
             "the append-only file is off: jobs queued since the last snapshot are lost when Redis stops; "
-            "set `appendonly yes`."
+            f"{turn_on}"
         )
-    elif info.get("aof_last_write_status", "ok") != "ok":
-        yield error("the append-only file cannot be written: make room on Redis's disk.")
-    else:
-        yield ok("append-only file on")
+    if snapshots is not False and info.get("rdb_last_bgsave_status", "ok") != "ok":
+        yield error(
+            "the last snapshot failed, and Redis may refuse to take jobs: make room on its disk, "
+            "then `redis-cli BGSAVE`."
+        )
 
 
 def _replicas(info: dict[str, Any]) -> Iterator[Finding]:
@@ -115,15 +150,20 @@ def _memory(info: dict[str, Any]) -> Iterator[Finding]:
     elif limit:
         yield error(
             f"maxmemory-policy is {policy}: when memory runs out Redis throws queued jobs away; "
-            "set `maxmemory-policy noeviction`."
+            "`redis-cli CONFIG SET maxmemory-policy noeviction`."
         )
     else:
         yield warning(
             f"maxmemory-policy is {policy}: with a memory limit Redis would throw queued jobs away; "
-            "set `maxmemory-policy noeviction`."
+            "`redis-cli CONFIG SET maxmemory-policy noeviction`."
         )
-    if limit and used > _NEARLY_FULL * limit:
-        yield warning(f"memory is {used / limit:.0%} full: no job can be queued when it is; raise maxmemory.")
+    # Redis does not count, either, what it keeps for its replicas.
+    share = (used - info.get("mem_not_counted_for_evict", 0)) / limit if limit else 0.0
+    remedy = "raise maxmemory (`redis-cli CONFIG SET maxmemory …`), or make room (`osmod jobs delete --state failed`)."
+    if share >= 1:
+        yield error(f"memory is {share:.0%} full, so no job can be queued: {remedy}")
+    elif share > _NEARLY_FULL:
+        yield warning(f"memory is {share:.0%} full: no job can be queued when it is; {remedy}")
 
 
 def _name(info: dict[str, Any]) -> str:

@@ -3,39 +3,87 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import time
+from functools import partial
 
 import click
 
 from osmod.cli import checks
+from osmod.cli.checks.asking import PATIENCE, Area, Asking
 from osmod.cli.checks.finding import Finding, Level, error
-from osmod.settings import Settings, SettingsError, get_settings
+from osmod.settings import Settings, SettingsError, get_settings, masked
 
 #: What is looked at, in the order shown.
-AREAS: dict[str, Callable[[Settings], Iterable[Finding]]] = {
+AREAS: dict[str, Area] = {
     "settings": checks.check_settings,
     "redis": checks.check_redis,
+    "workers": checks.check_workers,
+    "scheduler": checks.check_scheduler,
+    "queues": checks.check_queues,
     "database": checks.check_database,
+    "outbox": checks.check_outbox,
     "actors": checks.check_actors,
     "schedules": checks.check_schedules,
     "scorers": checks.check_scorers,
 }
-#: What a running worker cannot do without.
-QUICK = ("redis", "database")
-_MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERROR: ("✗", "red")}
+#: What a running worker cannot do without, as its own users may ask for it.
+QUICK: dict[str, Area] = {
+    "redis": partial(checks.check_redis, ask_config=False),
+    "database": checks.check_database,
+}
+#: Which of them ask Redis, and which the database.
+_OF_REDIS = ("redis", "workers", "scheduler", "queues")
+_OF_DATABASE = ("database", "outbox", "scorers")
+_MARKS = {
+    Level.OK: ("✓", "green"),
+    Level.NOTE: ("·", "cyan"),
+    Level.WARNING: ("!", "yellow"),
+    Level.ERROR: ("✗", "red"),
+}
+
+Found = dict[str, list[Finding]]
 
 
-def look(areas: Iterable[str]) -> dict[str, list[Finding]]:
+def look(areas: dict[str, Area]) -> Found:
     """The findings of each area; of settings that cannot be read, what is wrong with them."""
     try:
         settings = get_settings()
     except SettingsError as problem:
         # Every other area depends on them.
         return {"settings": [error(one) for one in problem.problems]}
-    return {area: list(AREAS[area](settings)) for area in areas}
+    found = _look(areas, settings)
+    return {name: found[name] for name in areas if name in found}
 
 
-def show(found: dict[str, list[Finding]], levels: set[Level]) -> None:
+def _look(areas: dict[str, Area], settings: Settings) -> Found:
+    servers = {
+        f"Redis at {masked(settings.redis_url)}": _OF_REDIS,
+        f"the database at {masked(settings.database_url)}": _OF_DATABASE,
+    }
+    remote = {*_OF_REDIS, *_OF_DATABASE}
+    # First what needs no server: it loads the actors, which the others ask for, and takes its own time.
+    found: Found = {name: list(area(settings)) for name, area in areas.items() if name not in remote}
+    asking = [
+        Asking(server, {name: area for name, area in areas.items() if name in names}, settings)
+        for server, names in servers.items()
+    ]
+    for one in asking:
+        one.start()
+    deadline = time.monotonic() + PATIENCE
+    for one in asking:
+        found |= one.findings(deadline)
+    return found
+
+
+def worst(found: Found) -> Level:
+    """The level of the worst finding."""
+    levels = list(Level)
+    return max(
+        (one.level for findings in found.values() for one in findings), key=levels.index, default=Level.OK
+    )
+
+
+def show(found: Found, levels: set[Level]) -> None:
     """Print the findings of these levels, and how many errors and warnings there are."""
     for area, findings in found.items():
         shown = [finding for finding in findings if finding.level in levels]
@@ -48,18 +96,19 @@ def show(found: dict[str, list[Finding]], levels: set[Level]) -> None:
     click.echo(f"{_number(errors, 'error')}, {_number(warnings, 'warning')}")
 
 
-def count(found: dict[str, list[Finding]], level: Level) -> int:
+def count(found: Found, level: Level) -> int:
     """How many findings are of a level."""
     return sum(finding.level is level for findings in found.values() for finding in findings)
 
 
+def as_json(found: Found) -> str:
+    """One object: the level of the worst finding, and a list of findings for each area."""
+    lists = {area: [_plain(one) for one in findings] for area, findings in found.items()}
+    return json.dumps({"level": worst(found), **lists}, indent=2, ensure_ascii=False)
+
+
 def _number(count: int, noun: str) -> str:
     return f"{count} {noun}" + ("" if count == 1 else "s")
-
-
-def as_json(found: dict[str, list[Finding]]) -> str:
-    """The findings of each area as JSON."""
-    return json.dumps({area: [_plain(one) for one in list_] for area, list_ in found.items()}, indent=2)
 
 
 def _plain(finding: Finding) -> dict[str, str]:

@@ -7,7 +7,7 @@ Each may stand on the actor or on the message; the message's wins.
 - `backoff`: the wait before a retry, see `osmod.jobs.queue.retries`. `max_backoff` (ms) is its ceiling.
 - `time_limit`: milliseconds that a run may take.
 - `unique`, `unique_until`, `unique_for`, `unique_ttl`: that there is one such job, see `osmod.jobs.messages.unique`.
-- `remove_on_complete`: keep no record of the job once it is done; the broker's own setting by default.
+- `remove_on_complete`: whether the job leaves no record once it is done. Without it the worker that ran it decides.
 """
 
 from __future__ import annotations
@@ -179,13 +179,8 @@ def apply_to_message(message: Message[Any], known: Set[str]) -> None:
         options.setdefault("max_retries", parse_attempts(options["attempts"]) - 1)
 
 
-def wire_form(
-    message: Message[Any], actor: Actor[Any, Any] | None, delay: int | None, remove: bool = False
-) -> bytes:
-    """The terms of a message, which the enqueue script needs beside it; see `lua/enqueue.lua`.
-
-    `remove`: whether jobs whose options do not say leave no record once they are done.
-    """
+def wire_form(message: Message[Any], actor: Actor[Any, Any] | None, delay: int | None) -> bytes:
+    """The terms of a message, which the enqueue script needs beside it; see `lua/enqueue.lua`."""
     options = message.options
     defaults = actor.options if actor is not None else {}
     priority = actor.priority if actor is not None else 0
@@ -201,8 +196,9 @@ def wire_form(
         due = b"d%d" % max(0, delay)
     if "unique" in defaults or "unique" in options:
         extra = unique_terms(message, actor, defaults)
-    if options.get("remove_on_complete", defaults.get("remove_on_complete", remove)):
-        extra["remove"] = 1
+    remove = options.get("remove_on_complete", defaults.get("remove_on_complete"))
+    if remove is not None:
+        extra["remove" if remove else "keep"] = 1
     if "index" in defaults:
         extra["index"] = index_entries(actor, message.args, message.kwargs)
     if not (priority or due or extra):

@@ -51,17 +51,25 @@ class Custody:
     Parameters:
       lease: as `JobBroker` takes it.
       keep_done: number of finished jobs kept for a queue.
+      remove: whether a job done here leaves no record, unless it says otherwise.
       nap: milliseconds after which an idle consumer looks up though nothing happened.
     """
 
     def __init__(
-        self, broker: Holding, sender: Sender, *, lease: int | float | timedelta, keep_done: int, nap: int
+        self,
+        broker: Holding,
+        sender: Sender,
+        *,
+        lease: int | float | timedelta,
+        keep_done: int,
+        remove: bool,
+        nap: int,
     ) -> None:
         self.lease = lease_millis(lease)
         self.nap = min(nap, self.lease * 2 // 3)
         self.complaints = Complaints()
         kept = (broker.done_ttl, keep_done, broker.dead_message_ttl)
-        self.terms = [b"%d" % term for term in (self.lease, *kept, DEATHS_ALLOWED, self.nap)]
+        self.terms = [b"%d" % term for term in (self.lease, *kept, DEATHS_ALLOWED, self.nap, remove)]
         self._broker = broker
         self._sender = sender
         self._lock = threading.Lock()

@@ -45,14 +45,12 @@ class Sending(Queues, Protocol):
     Attributes:
       queues: the names of the declared queues.
       message_options, actor_options: the options that messages may carry.
-      remove_on_complete: whether finished jobs leave no record, unless their own option says otherwise.
       send_patience: milliseconds that `send` waits for a Redis that is away, before it raises.
     """
 
     queues: Any
     message_options: set[str]
     actor_options: set[str]
-    remove_on_complete: bool
     send_patience: int
 
 
@@ -101,7 +99,7 @@ class Sender:
         """
         actor = self._broker.actors.get(message.actor_name)
         ensure_encodable(message)
-        return message, wire_form(message, actor, delay, self._broker.remove_on_complete)
+        return message, wire_form(message, actor, delay)
 
     def store(
         self,
@@ -120,7 +118,7 @@ class Sender:
         """
         script = ENQUEUE_FOLLOW_UP if follows else ENQUEUE
         actor = self._broker.actors.get(message.actor_name)
-        terms = wire_form(message, actor, delay, self._broker.remove_on_complete)
+        terms = wire_form(message, actor, delay)
         arguments = [message.message_id.encode(), encoded(message), terms]
         return self._tell(message, arguments, patience=patience, script=script)[0]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 Settlement = tuple[bytes, ...]
 
 DONE = b"d"
-#: Done, where more than the record is to be seen to: a unique key, or the removal of the record.
+#: Done, where more than the record is to be seen to: a unique key, or whether the job says that it is kept.
 DONE_WITH_TERMS = b"D"
 FAILED = b"f"
 RETRIED = b"r"

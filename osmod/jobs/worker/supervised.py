@@ -8,7 +8,7 @@ import logging
 import random
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any
@@ -33,8 +33,11 @@ _log = logging.getLogger(__name__)
 #: Seconds between two looks at the process's memory.
 LOOK = 1.0
 
-#: What a process tells its supervisor: it works; it wants to be told to stop, and a successor now.
-READY, RETIRING = "ready", "retiring"
+#: What a process tells its supervisor: it works; it wants to be told to stop, and a successor now; it cannot do
+#: what it was told to, nor could another.
+READY, RETIRING, REFUSED = "ready", "retiring", "refused"
+#: The exit code of a command line that makes no sense. Dramatiq's for modules that cannot be imported is the same.
+RET_USAGE = 2
 
 
 def set_up_logging(options: argparse.Namespace) -> None:
@@ -61,7 +64,7 @@ def run_worker(options: argparse.Namespace, supervisor: Connection) -> None:
     """Run one worker process until it is told to stop, or is due to be replaced.
 
     Exits with Dramatiq's codes: 1 if it was asked to stop again and did so at once, 2 if a module could not be
-    imported, 3 if Redis could not be reached.
+    imported or a queue is none of the broker's, 3 if Redis could not be reached.
     """
     stop = Latch()
     requests = _listen(lambda number, frame: stop.set())
@@ -76,6 +79,9 @@ def run_worker(options: argparse.Namespace, supervisor: Connection) -> None:
             importlib.import_module(module)
         if stop.is_set():
             return
+        if unknown := unknown_queues(options.queues or (), broker.get_declared_queues()):
+            _tell(supervisor, (REFUSED, [unknown], requests.patience))
+            sys.exit(RET_USAGE)
         count = _Count()
         broker.add_middleware(count)
         worker = Worker(
@@ -99,6 +105,18 @@ def run_worker(options: argparse.Namespace, supervisor: Connection) -> None:
             retiring = True
     worker.stop(timeout=options.worker_shutdown_timeout)
     broker.close()
+
+
+def unknown_queues(wanted: Iterable[str], declared: Iterable[str]) -> str:
+    """What is wrong with the queues that a worker is to serve, in a sentence; '' if nothing is.
+
+    `declared` are the queues of the actors that the process knows: it cannot run the jobs of another.
+    """
+    known = sorted(declared)
+    unknown = [repr(name) for name in wanted if name not in known]
+    if not unknown:
+        return ""
+    return f"-Q {', '.join(unknown)}: no actor is in such a queue; there are {', '.join(known) or 'none'}."
 
 
 def due_reason(options: argparse.Namespace, jobs: int, memory: int) -> str | None:

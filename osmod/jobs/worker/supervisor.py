@@ -31,10 +31,11 @@ from dramatiq.cli import (
     setup_pidfile,
 )
 
+from osmod.jobs.worker.lifecycle import DEFAULT_DRAIN
 from osmod.jobs.worker.logthread import LogThread
 from osmod.jobs.worker.processes import Forks, Slot
 from osmod.jobs.worker.signals import AT_ONCE, SAME
-from osmod.jobs.worker.supervised import READY, RETIRING, set_up_logging
+from osmod.jobs.worker.supervised import READY, REFUSED, RET_USAGE, RETIRING, set_up_logging
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ JITTER = 0.1
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options of the command line."""
+    """The options of the command line. Ends the process with exit code 2 if they make no sense."""
     parser: argparse.ArgumentParser = make_argument_parser()  # type: ignore[no-untyped-call]
     parser.prog = "osmod worker"
     parser.description = "Run workers; replace those that die."
@@ -53,9 +54,21 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     for action in parser._actions:
         if action.dest == "broker":  # the project's own entry point, where none is named
             action.nargs, action.default = "?", "worker"
+        elif action.dest == "worker_shutdown_timeout":  # the broker's own limit comes first, see `Lifecycle`
+            action.help = (
+                "milliseconds that running jobs get to end when a worker stops; never more than the broker's "
+                f"drain (default: {DEFAULT_DRAIN // 1000} seconds)"
+            )
     parser.add_argument("--recycle-jobs", type=int, metavar="N", help="replace a process after so many jobs")
     parser.add_argument("--recycle-memory", type=int, metavar="MB", help="replace one that grew so large")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    for flag, count, what in (
+        ("-p", options.processes, "worker process"),
+        ("-t", options.threads, "thread in each process"),
+    ):
+        if count < 1:
+            parser.error(f"{flag} {count} would run no job: at least one {what} is needed.")
+    return options
 
 
 class Supervisor:
@@ -115,10 +128,10 @@ class Supervisor:
 
     def _reap(self, slot: Slot) -> None:
         code = slot.reap()
-        if code == RET_IMPORT:
+        if code == RET_IMPORT and self._code == RET_OK:
             _log.critical("A worker process could not import its modules; giving up.")
             self._code = RET_IMPORT
-        elif code is not None:
+        elif code is not None and self._code == RET_OK:
             _log.error("A worker process ended with code %s; starting another.", code)
 
     def _replace_all(self) -> None:
@@ -138,13 +151,16 @@ class Supervisor:
             slot = pipes.get(ready)
             if slot is None or (heard := slot.hear()) is None:
                 continue
-            what, forks, patience = heard
+            what, said, patience = heard
             if what == RETIRING:
                 slot.retire()
+            elif what == REFUSED and self._code == RET_OK:
+                _log.critical("%s", *said)
+                self._code = RET_USAGE
             elif what == READY:
                 if slot.process is not None:
                     slot.process.patience = patience
-                self._forks.start(forks)
+                self._forks.start(said)
 
     def _wait(self, what: list[Any], seconds: float) -> list[Any]:
         """Wait for processes and pipes, or until a signal comes."""

@@ -3,8 +3,9 @@
 -- ARGV: three a job: id, message, terms. Terms are '' or, with a space between, priority, delay and extra:
 --   priority: a number, lower runs first; 0 without terms
 --   delay: '' for at once, 'd<ms>' from now, 'a<ms>' at that moment of the epoch
---   extra: '' or JSON: unique (key), unique_ttl (ms), unique_until (done, started, period), remove
---     (truthy: no record after completion), index (argument's name → number by which the job is found)
+--   extra: '' or JSON: unique (key), unique_ttl (ms), unique_until (done, started, period), remove or keep
+--     (truthy: no record after completion, or one; without either the worker decides), index (argument's name →
+--     number by which the job is found)
 -- Returns the number of jobs if all were stored, or else for each: 1 stored, 0 already known by its id, or the
 -- id of the job that holds its unique key.
 --
@@ -59,7 +60,7 @@ local function read_extra(job, extra)
             end
         end
     end
-    job.remove = extra.remove
+    job.remove, job.keep = extra.remove, extra.keep
     for name, number in pairs(extra.index or {}) do
         to_index('argument:' .. name, tonumber(number) or 0, job.id)
     end
@@ -126,8 +127,8 @@ for _, job in ipairs(new) do
     if job.fields then
         call('HSET', key, unpack(job.fields))
     end
-    if job.remove then
-        call('HSET', key, 'remove', 1, 'special', 1)
+    if job.remove or job.keep then
+        call('HSET', key, job.remove and 'remove' or 'keep', 1, 'special', 1)
     end
     emit('enqueued', job.id)
 end

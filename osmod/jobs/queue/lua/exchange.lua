@@ -7,9 +7,10 @@
 -- All that can be wrong with the queue's keys is found before the first write that counts.
 --
 -- ARGV: 1 lease (ms), 2 keep done (ms), 3 keep done (number), 4 keep failed (ms), 5 deaths before a job is
---   failed, 6 how long an idle consumer sleeps (ms), 7 token of the leases to give, 8 want, then settlements:
+--   failed, 6 how long an idle consumer sleeps (ms), 7 whether a done job that does not say leaves no record
+--   (1 or 0), 8 token of the leases to give, 9 want, then settlements:
 --   'd' id token ran                  done; ran is '' or ' <ms> <thread>'
---   'D' id token ran                  done; the job has a unique key, or is not to be kept
+--   'D' id token ran                  done; the job has a unique key, or says whether it is to be kept
 --   'f' id token reason traceback ran failed
 --   'r' id token delay message reason to be tried again after `delay` ms; reason is '' if the run did not fail
 --   'p' id token delay                postponed by `delay` ms, no attempt counted
@@ -19,14 +20,15 @@
 --   joined, ids whose lease had passed on.
 local MOST_BYTES = 4194304 -- of messages in one answer, unless a single one is longer
 local lease, keep_done, keep_number, keep_failed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local deaths_allowed, nap, token, want = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
-local done_ttl = ARGV[2]
-local refused, settled, done = {}, {}, {}
+local deaths_allowed, nap, removing = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
+local token, want = ARGV[8], tonumber(ARGV[9])
+local done_ttl, bare_ttl = ARGV[2], span(math.min(keep_done, 60000))
+local refused, settled, done, removed = {}, {}, {}, 0
 local retried, failed = 0, 0
 
 local EXTRAS = {d = 1, D = 1, h = 0, p = 1, f = 3, r = 3}
 local at, moves = {}, false
-local i = 9
+local i = 10
 while i <= #ARGV do
     local kind = ARGV[i]
     at[#at + 1] = i
@@ -47,6 +49,23 @@ if moves or #due > 0 or #lost > 0 then
     look_first()
 end
 
+local function keep(id, ran)
+    local key = JOB .. id
+    call('HSET', key, 'state', 'done', 'finished', stamp .. ran)
+    call('PEXPIRE', key, done_ttl)
+    done[#done + 1] = stamp
+    done[#done + 1] = id
+end
+
+-- The bare record outlives any repeated send of the same message.
+local function remove(id, held)
+    local key = JOB .. id
+    call('DEL', key)
+    call('HSET', key, 'state', 'removed', 'lease', held)
+    call('PEXPIRE', key, bare_ttl)
+    removed = removed + 1
+end
+
 if #settled > 0 then
     local all_held = call('ZREM', ACTIVE, unpack(settled)) == #settled
     for _, i in ipairs(at) do
@@ -64,26 +83,20 @@ if #settled > 0 then
         if not held then
             -- Somebody else's run stands, or this one was told before.
         elseif kind == 'd' then
-            call('HSET', key, 'state', 'done', 'finished', stamp .. ARGV[i + 3])
-            call('PEXPIRE', key, done_ttl)
-            done[#done + 1] = stamp
-            done[#done + 1] = id
             emit('completed', id)
+            if removing then
+                remove(id, ARGV[i + 2])
+            else
+                keep(id, ARGV[i + 3])
+            end
         elseif kind == 'D' then
-            local job = call('HMGET', key, 'unique', 'remove')
+            local job = call('HMGET', key, 'unique', 'remove', 'keep')
             emit('completed', id)
             free_unique(job[1], id)
-            if job[2] then
-                -- The bare record outlives any repeated send of the same message.
-                call('DEL', key)
-                call('HSET', key, 'state', 'removed', 'lease', ARGV[i + 2])
-                call('PEXPIRE', key, span(math.min(keep_done, 60000)))
-                tally('done', 1)
+            if job[2] or removing and not job[3] then
+                remove(id, ARGV[i + 2])
             else
-                call('HSET', key, 'state', 'done', 'finished', stamp .. ARGV[i + 3])
-                call('PEXPIRE', key, done_ttl)
-                done[#done + 1] = stamp
-                done[#done + 1] = id
+                keep(id, ARGV[i + 3])
             end
         elseif stopped(id, keep_failed) then
             -- It was cancelled while it ran: however it ended, it is not run again.
@@ -110,7 +123,6 @@ end
 if #done > 0 then
     call('ZADD', DONE, unpack(done))
     call('PEXPIRE', DONE, done_ttl)
-    tally('done', #done / 2)
     local over = call('ZCARD', DONE) - keep_number
     if over > 0 then
         local oldest = call('ZPOPMIN', DONE, math.min(over, 500))
@@ -120,6 +132,9 @@ if #done > 0 then
         end
         call('UNLINK', unpack(keys))
     end
+end
+if #done > 0 or removed > 0 then
+    tally('done', #done / 2 + removed)
 end
 if failed > 0 then
     tally('failed', failed)
@@ -184,11 +199,11 @@ if want > 0 and call('EXISTS', PAUSED) == 0 then
             emit('started', id)
             local marks = ''
             if job[2] then
-                local special = call('HMGET', key, 'suspect', 'unique', 'remove', 'unique_until')
+                local special = call('HMGET', key, 'suspect', 'unique', 'remove', 'unique_until', 'keep')
                 if special[4] then
                     free_unique(special[2], id)
                 end
-                marks = (special[1] and '!' or '') .. ((special[2] or special[3]) and '*' or '')
+                marks = (special[1] and '!' or '') .. ((special[2] or special[3] or special[5]) and '*' or '')
             end
             heads[#heads + 1] = #job[1] .. ' ' .. marks .. id
             messages[#messages + 1] = job[1]

@@ -13,7 +13,9 @@ for _ = 1, 64 do
     if not head[2] then
         break
     end
-    oldest = math.min(oldest, tonumber(call('HGET', JOB .. head[1], 'created') or now))
+    local job = call('HMGET', JOB .. head[1], 'created', 'due')
+    -- One that was put off has waited since it was due.
+    oldest = math.min(oldest, math.max(tonumber(job[1]) or now, tonumber(job[2]) or 0))
     above = string.format('%.0f', (math.floor(tonumber(head[2]) / PRIORITY_STEP) + 1) * PRIORITY_STEP)
 end
 local running = {}

@@ -1,0 +1,40 @@
+"""The queue as the checks ask it: on the Redis of the settings, whatever broker this process has."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dramatiq
+import redis
+
+from osmod.jobs.broker import JobBroker
+from osmod.settings import Settings
+
+#: What a Redis raises that cannot be asked. It is said under `redis`.
+UNUSABLE = (redis.RedisError, OSError, ValueError)
+#: What is counted, as one and as many.
+WAIT = ("job waits", "jobs wait")
+
+
+def loaded_actors() -> dict[str, dramatiq.Actor[..., Any]]:
+    """The project's actors, by name; none if they could not be loaded, which is said under `actors`."""
+    package = sys.modules.get("actors")
+    found: list[dramatiq.Actor[..., Any]] = [
+        getattr(package, name) for name in getattr(package, "__all__", ())
+    ]
+    return {actor.actor_name: actor for actor in found}
+
+
+@contextmanager
+def open_queue(settings: Settings) -> Iterator[JobBroker]:
+    """A broker that knows the queues of the actors that are loaded, and leaves no connection open."""
+    broker = JobBroker(url=settings.redis_url, middleware=[])
+    try:
+        for actor in loaded_actors().values():
+            broker.declare_queue(actor.queue_name)
+        yield broker
+    finally:
+        broker.close()

@@ -1,0 +1,47 @@
+"""Who works: whether workers live, and whether each queue has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from osmod.cli.checks.finding import Finding, error, ok, warning
+from osmod.cli.checks.queue import UNUSABLE, WAIT, open_queue
+from osmod.cli.queue_access import counted
+from osmod.jobs.queue.presence import WorkerRecord, known_queues, workers
+from osmod.jobs.records.overview import QueueOverview, queue_overview
+from osmod.jobs.states import JobState
+from osmod.settings import Settings
+
+
+def check_workers(settings: Settings) -> Iterator[Finding]:
+    """Whether a worker lives, and whether every queue in which jobs wait has one. Nobody else starts a job."""
+    if settings.run_immediately:
+        return
+    try:
+        with open_queue(settings) as broker:
+            alive = workers(broker)
+            queues = [queue_overview(broker, name) for name in known_queues(broker)]
+    except UNUSABLE:
+        return
+    yield from judge(alive, queues)
+
+
+def judge(alive: list[WorkerRecord], queues: list[QueueOverview]) -> Iterator[Finding]:
+    """What the signs of life and the queues say."""
+    waiting = {one.name: one.sizes[JobState.WAITING] for one in queues if one.sizes[JobState.WAITING]}
+    if not alive:
+        start = "start one with `osmod worker`."
+        if waiting:
+            yield error(f"no worker is alive, and {counted(sum(waiting.values()), *WAIT)}: {start}")
+        else:
+            yield warning(f"no worker is alive: {start}")
+        return
+    threads, running = sum(one.threads for one in alive), sum(one.running for one in alive)
+    processes = counted(len(alive), "worker process", "worker processes")
+    yield ok(f"{processes} with {counted(threads, 'thread')}, {running:,} at work")
+    served = {name for one in alive for name in one.queues}
+    for name, jobs in waiting.items():
+        if name not in served:
+            yield error(
+                f"queue {name}: {counted(jobs, *WAIT)} and no worker serves it: start `osmod worker -Q {name}`."
+            )
