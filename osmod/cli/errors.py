@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import redis
 from redis.exceptions import AskError, ClusterDownError
-from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from osmod.embedded import EmbeddedRedisError
@@ -13,12 +12,11 @@ from osmod.jobs.wire.cluster import ClusterClient
 from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.refusals import explained
 from osmod.jobs.wire.route import not_alone
+from osmod.moderation.database_errors import database_sentence, masked
 from osmod.moderation.migrations import SchemaError
 from osmod.settings import SettingsError, get_settings
 
-_LOGIN_REFUSED = (1044, 1045, 1698)
-_NO_SUCH_DATABASE = 1049
-_NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
+__all__ = ["database_sentence", "explain", "masked", "redis_sentence"]
 
 
 def explain(error: Exception) -> str | None:
@@ -48,43 +46,6 @@ def redis_sentence(error: Exception, url: str) -> str:
     return f"Redis at {masked(url)} answers: {error}"
 
 
-def database_sentence(error: Exception, url: str) -> str | None:
-    """What is wrong with the database at `url`; None if `error` does not come from it."""
-    if isinstance(error, ArgumentError | NoSuchModuleError):
-        return (
-            f"DATABASE_URL={masked(url)} is not a database URL; it looks like "
-            "mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4 or sqlite:///osmod.db."
-        )
-    if isinstance(error, ModuleNotFoundError):
-        if url.startswith(("mysql:", "mariadb:")):
-            return f"DATABASE_URL asks for the driver {error.name}: write mysql+pymysql://… (installed here)."
-        driver = make_url(url).get_driver_name()
-        if error.name != driver:
-            return None
-        return f"DATABASE_URL asks for the driver {driver}, which is not installed: pip install {driver}."
-    if not isinstance(error, DBAPIError):
-        return None
-    code, said = _said(error)
-    where = masked(url)
-    if code in _LOGIN_REFUSED:
-        return f"the database at {where} refuses the login ({said}): correct DATABASE_USER and DATABASE_PASSWORD."
-    if code == _NO_SUCH_DATABASE:
-        return f"{said} at {where}: create it, or correct DATABASE_NAME."
-    if code in _NO_ANSWER:
-        return f"the database does not answer at {where} ({said}): start it, or name yours in DATABASE_URL."
-    return f"the database at {where} answers: {said}"
-
-
-def masked(url: str) -> str:
-    """`url` with its password hidden, also where it is not a URL that anything can read."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except (ArgumentError, ValueError):
-        before, at, after = url.rpartition("@")
-        scheme, slashes, login = before.partition("://")
-        return f"{scheme}{slashes}{login.partition(':')[0]}:***@{after}" if at else url
-
-
 def _unusable(error: Exception, url: str) -> RedisUnusable | None:
     """What the queue would say of an error of redis-py's; None if it may pass by itself."""
     if isinstance(error, RedisUnusable):
@@ -96,10 +57,3 @@ def _unusable(error: Exception, url: str) -> RedisUnusable | None:
     if isinstance(error, AskError | ClusterDownError):  # A MOVED is an AskError of redis-py's.
         return not_alone(parameters)
     return explained(error, parameters, reached=False)
-
-
-def _said(error: DBAPIError) -> tuple[int | None, str]:
-    parts = error.orig.args if error.orig else ()
-    if len(parts) == 2 and isinstance(parts[0], int):
-        return parts[0], str(parts[1])
-    return None, str(error.orig)

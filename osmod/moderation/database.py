@@ -17,6 +17,8 @@ from osmod.moderation.models import Base
 #: Seconds. Shorter than a task's time limit, which cannot interrupt a blocked socket.
 MYSQL_TIMEOUTS = {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60}
 LOCK_WAIT_SECONDS = 20
+#: Errors show a statement without the comments and readers in it: they go into logs and records of jobs.
+HIDE_PARAMETERS = True
 
 
 def connect(url: str) -> Engine:
@@ -38,6 +40,7 @@ def connect(url: str) -> Engine:
         pool_size=10,
         max_overflow=20,
         pool_recycle=1800,
+        hide_parameters=HIDE_PARAMETERS,
         connect_args={
             **MYSQL_TIMEOUTS,
             "init_command": f"SET time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}",
@@ -94,7 +97,11 @@ def _insert_statement(model: type[Base], dialect: str, update: tuple[str, ...]) 
 def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False})
+    engine = create_engine(
+        url,
+        hide_parameters=HIDE_PARAMETERS,
+        connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False},
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
