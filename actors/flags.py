@@ -1,4 +1,7 @@
-"""What readers say of comments, and that a moderator has dealt with it."""
+"""What readers say of comments, and that a moderator has dealt with it.
+
+Who said it, and what else they said, is masked in logs and records of jobs.
+"""
 
 from typing import Annotated
 
@@ -19,7 +22,7 @@ def resolve_flags(work: Work, comment_id: Id, user_id: UserId = None, is_batch_a
     flags.resolve_flags(work, comment_id, user_id)
 
 
-@task("processTagAddition")
+@task("processTagAddition", sensitive=("source_user_id", "extra"))
 def process_tag_addition(
     work: Work, type: Label, source_comment_id: Name, source_user_id: Name, extra: AnyJson = flags.UNSET
 ) -> None:
@@ -27,7 +30,7 @@ def process_tag_addition(
     flags.add_flag(work, type, source_comment_id, source_user_id, extra)
 
 
-@task("processTagRevocation")
+@task("processTagRevocation", sensitive=("source_user_id",))
 def process_tag_revocation(work: Work, type: Label, source_comment_id: Name, source_user_id: Name) -> None:
     """A reader takes back what they said of a comment, whatever its type."""
     flags.revoke_flags(work, source_comment_id, source_user_id)

@@ -8,7 +8,7 @@ import pytest
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
-from osmod.jobs.messages.arguments import MASK
+from osmod.jobs.messages.arguments import MASK, scrubbed
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
@@ -91,3 +91,11 @@ def test_a_job_that_could_not_be_queued_is_named_without_secrets() -> None:
         "score(comment_id=12, text=•••) was not queued: Redis did not answer for 0 seconds"
     )
     broker.close()
+
+
+def test_a_text_that_is_quoted_in_part_is_masked() -> None:
+    """Errors cut what they quote; the first dozen letters give it away."""
+    hidden = ["you are all fools, and worse", "Jane"]
+    assert f"it is '{MASK}...' of {MASK}" == scrubbed("it is 'you are all fools...' of Jane", hidden)
+    assert f"{MASK}{MASK}" == scrubbed("you are all fyou are all fools, and worse", hidden)
+    assert "you are all" == scrubbed("you are all", hidden)
