@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from osmod.settings import get_settings
+
 
 @click.command(
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
@@ -16,4 +18,8 @@ def worker(arguments: tuple[str, ...]) -> None:
     """Run workers as `dramatiq worker` does; replace a process that dies, grows or has run enough jobs."""
     from osmod.jobs.worker.supervisor import main  # late: it loads Dramatiq
 
-    sys.exit(main([*arguments]))
+    settings = get_settings()
+    log = ["--log-format", settings.log_format]
+    if settings.log_level:
+        log += ["--log-level", settings.log_level]
+    sys.exit(main([*log, *arguments]))
