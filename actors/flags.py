@@ -1,4 +1,7 @@
-"""What readers say of comments, and that a moderator has dealt with it."""
+"""What readers say of comments, and that a moderator has dealt with it.
+
+Who said it, and what else they said, is masked in logs and records of jobs.
+"""
 
 from typing import Annotated
 

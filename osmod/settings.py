@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -54,6 +54,10 @@ class Settings:
     run_scheduled_tasks: bool
     #: Where OSMod's API answers, without a slash at the end (`API_URL`).
     api_url: str
+    #: How workers and scheduler write their logs (`LOG_FORMAT`): `console`, for people, or `json`.
+    log_format: str
+    #: The least of what they log (`LOG_LEVEL`); empty: all from information on, but not the jobs that are done.
+    log_level: str
     #: Where the embedded Redis and SQLite keep their data (`OSMOD_HOME`).
     home: Path
 
@@ -79,6 +83,8 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
         task_ttl=env.int("WORKER_TASK_TTL", 300_000, validate=_at_least_one_ms),
         run_scheduled_tasks=env.bool("WORKER_RUN_SCHEDULED_TASKS", True),
         api_url=(env.str("API_URL", "http://localhost:8000/api", validate=_check_api_url) or "").rstrip("/"),
+        log_format=_lower(env.str("LOG_FORMAT", "console", validate=_one_of("console", "json"))),
+        log_level=_lower(env.str("LOG_LEVEL", "", validate=_one_of("", "debug", "info", "warning", "error"))),
         home=home,
     )
     found = _faults(env)
@@ -183,6 +189,18 @@ def _hosts(parts: SplitResult) -> Iterator[tuple[str, str | None]]:
         address, bracket, rest = place.rpartition("]")
         host, colon, port = rest.partition(":")
         yield address + bracket + host, port if colon else None
+
+
+def _one_of(*words: str) -> Callable[[str], None]:
+    def check(value: str) -> None:
+        if value.lower() not in words:
+            raise ValidationError(f"must be one of {', '.join(filter(None, words))}.")
+
+    return check
+
+
+def _lower(value: str | None) -> str:
+    return (value or "").lower()
 
 
 def _database_url(env: Env, home: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import redis
 from redis.exceptions import AskError, ClusterDownError
-from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from osmod.embedded import EmbeddedRedisError
@@ -13,14 +12,11 @@ from osmod.jobs.wire.cluster import ClusterClient
 from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.refusals import cluster_away, explained
 from osmod.jobs.wire.route import not_alone
+from osmod.moderation.database_errors import database_sentence
 from osmod.moderation.migrations import SchemaError
-from osmod.settings import SettingsError, database_problem, get_settings, masked
+from osmod.settings import SettingsError, get_settings, masked
 
-_LOGIN_REFUSED = (1045, 1698)
-#: To the database, to a table, to a column, to a statement.
-_RIGHT_MISSING = (1044, 1142, 1143, 1227)
-_NO_SUCH_DATABASE = 1049
-_NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
+__all__ = ["database_sentence", "explain", "masked", "redis_sentence"]
 
 
 def explain(error: Exception) -> str | None:
@@ -49,30 +45,6 @@ def redis_sentence(error: Exception, url: str) -> str:
     return f"Redis at {masked(url)} answers: {error}"
 
 
-def database_sentence(error: Exception, url: str) -> str | None:
-    """What is wrong with the database at `url`; None if `error` does not come from it."""
-    if isinstance(error, ArgumentError | NoSuchModuleError | ModuleNotFoundError):
-        return database_problem(url)
-    if not isinstance(error, DBAPIError):
-        return None
-    code, said = _said(error)
-    where = masked(url)
-    if code in _LOGIN_REFUSED:
-        return f"the database at {where} refuses the login ({said}): correct DATABASE_USER and DATABASE_PASSWORD."
-    if code in _RIGHT_MISSING:
-        parsed = make_url(url)
-        return (
-            f"the database at {where} lets this user in, but not do all that is needed ({said}): "
-            f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{parsed.database}`.* TO '{parsed.username}'; "
-            "`osmod db upgrade` needs CREATE, ALTER, INDEX and REFERENCES, too."
-        )
-    if code == _NO_SUCH_DATABASE:
-        return f"{said} at {where}: create it, or correct DATABASE_NAME."
-    if code in _NO_ANSWER:
-        return f"the database does not answer at {where} ({said}): start it, or name yours in DATABASE_URL."
-    return f"the database at {where} answers: {said}"
-
-
 def _unusable(error: Exception, url: str) -> RedisUnusable | None:
     """What the queue would say of an error of redis-py's; None if it may pass by itself."""
     if isinstance(error, RedisUnusable):
@@ -84,10 +56,3 @@ def _unusable(error: Exception, url: str) -> RedisUnusable | None:
     if isinstance(error, AskError | ClusterDownError):  # A MOVED is an AskError of redis-py's.
         return not_alone(parameters)
     return explained(error, parameters, reached=False)
-
-
-def _said(error: DBAPIError) -> tuple[int | None, str]:
-    parts = error.orig.args if error.orig else ()
-    if len(parts) == 2 and isinstance(parts[0], int):
-        return parts[0], str(parts[1])
-    return None, str(error.orig)

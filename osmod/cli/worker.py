@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from osmod.settings import get_settings
+
 
 @click.command(
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
@@ -18,7 +20,11 @@ def worker(arguments: tuple[str, ...]) -> None:
 
     if parse([*arguments]).broker == "worker":
         _look_first()
-    sys.exit(main([*arguments]))
+    settings = get_settings()
+    log = ["--log-format", settings.log_format]
+    if settings.log_level:
+        log += ["--log-level", settings.log_level]
+    sys.exit(main([*log, *arguments]))
 
 
 def _look_first() -> None:

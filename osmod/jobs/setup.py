@@ -18,7 +18,9 @@ from dramatiq.middleware import (
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.inline import InlineBroker
+from osmod.jobs.logs.handlers import take_over
 from osmod.jobs.middleware.control import JobControl
+from osmod.jobs.middleware.outcomes import OutcomeLog
 from osmod.jobs.middleware.ratelimit import RateLimits
 from osmod.jobs.middleware.shutdown import ShutdownNotifications
 from osmod.jobs.middleware.timelimit import TimeLimit
@@ -34,9 +36,14 @@ _OPEN = (JobState.WAITING, JobState.DELAYED, JobState.ACTIVE)
 
 
 def ensure_broker() -> Broker:
-    """The process's broker: the one already set, or one made from the settings. Opens no connection."""
+    """The process's broker: the one already set, or one made from the settings. Opens no connection.
+
+    In a process of Dramatiq's or periodiq's command, its log has our form from then on.
+    """
     if broker.global_broker is None:
-        dramatiq.set_broker(make_broker(get_settings()))
+        settings = get_settings()
+        take_over(settings.log_format, settings.log_level)
+        dramatiq.set_broker(make_broker(settings))
     return dramatiq.get_broker()
 
 
@@ -52,8 +59,9 @@ def make_broker(settings: Settings) -> Broker:
 
 
 def default_middleware(settings: Settings) -> list[Middleware]:
-    """Dramatiq's own, with the time limit in the place of Kue's TTL."""
+    """Dramatiq's own, with the time limit in the place of Kue's TTL, and what the queue adds."""
     return [
+        OutcomeLog(done=bool(settings.log_level)),
         AgeLimit(),
         TimeLimit(time_limit=settings.task_ttl),
         ShutdownNotifications(),

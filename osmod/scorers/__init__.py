@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from osmod.scorers.contract import BadScorerConfig, Question, Scorer, ScorerError
+from osmod.scorers.contract import BadScorerConfig, Question, Scorer, ScorerAway, ScorerError
 from osmod.scorers.local import LocalScorer
 from osmod.scorers.perspective import PerspectiveScorer
 
@@ -17,7 +17,15 @@ ENDPOINT_TYPES: Mapping[str, Callable[[int, Mapping[str, Any]], Scorer]] = {
     "perspective-api": PerspectiveScorer,
 }
 
-__all__ = ["ENDPOINT_TYPES", "BadScorerConfig", "Question", "Scorer", "ScorerError", "scorer_for"]
+__all__ = [
+    "ENDPOINT_TYPES",
+    "BadScorerConfig",
+    "Question",
+    "Scorer",
+    "ScorerAway",
+    "ScorerError",
+    "scorer_for",
+]
 
 
 def scorer_for(user_id: int, config: Any) -> Scorer:

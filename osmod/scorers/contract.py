@@ -24,6 +24,10 @@ class ScorerError(Exception):
     """The scorer could not answer now. The message names the scorer, its URL without key, and what went wrong."""
 
 
+class ScorerAway(ScorerError):
+    """The scorer answers nobody now: it is not reached, is overloaded, or refuses the key."""
+
+
 class BadScorerConfig(Exception):
     """A scorer's `users.extra` cannot be used. The message names the field, its value and the remedy."""
 

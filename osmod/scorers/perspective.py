@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from osmod.scorers.contract import BadScorerConfig, Question, ScorerError
+from osmod.scorers.contract import BadScorerConfig, Question, ScorerAway, ScorerError
 
 #: Where the Perspective API scores comments.
 ANALYZE = "https://commentanalyzer.googleapis.com/v1alpha1/comments:analyze"
@@ -27,6 +27,8 @@ DISCOVERY = re.compile(
 TIMEOUTS = httpx.Timeout(30.0, connect=5.0)
 #: Bytes. A longer answer is refused before it fills the memory.
 ANSWER_LIMIT = 4 * 1024 * 1024
+#: Answers below 500 that whoever asks gets: the key is refused, too slow, too many requests.
+_AWAY = (401, 403, 408, 429)
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +101,8 @@ class PerspectiveScorer:
         """Ask the service about one comment. See `Scorer`."""
         status, content = self._post(self._request(question))
         if not 200 <= status < 300:
-            self._fail(f"answered {status}{_reason(content)}")
+            away = status >= 500 or status in _AWAY
+            self._fail(f"answered {status}{_reason(content)}", ScorerAway if away else ScorerError)
         try:
             answer = json.loads(content, parse_constant=_refuse_constant)
             return _unpacked(question, _Answer.model_validate(answer))
@@ -131,11 +134,11 @@ class PerspectiveScorer:
                         self._fail(f"answered {response.status_code} with more than {ANSWER_LIMIT} bytes")
                 return response.status_code, bytes(content)
         except (httpx.HTTPError, httpx.StreamError, UnicodeError) as error:
-            self._fail(f"did not answer: {type(error).__name__} {error}".rstrip())
+            self._fail(f"did not answer: {type(error).__name__} {error}".rstrip(), ScorerAway)
 
-    def _fail(self, what: str) -> NoReturn:
+    def _fail(self, what: str, error: type[ScorerError] = ScorerError) -> NoReturn:
         said = what.replace(self._key, "…") if self._key else what
-        raise ScorerError(f"{self._name} ({self._shown}) {said}") from None
+        raise error(f"{self._name} ({self._shown}) {said}") from None
 
     def _text(self, config: Mapping[str, Any], field: str) -> str:
         value = config.get(field)

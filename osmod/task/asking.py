@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from osmod.moderation.database import open_session
 from osmod.moderation.models import User
 from osmod.moderation.sending import Asked, Sending, open_requests, still_open
 from osmod.moderation.work import Delivery
-from osmod.scorers import BadScorerConfig, Question, ScorerError, scorer_for
+from osmod.outages import Outage
+from osmod.scorers import BadScorerConfig, Question, ScorerAway, ScorerError, scorer_for
 from osmod.task.committing import commit
 from osmod.task.engine import get_engine
 
@@ -44,7 +46,8 @@ class Asking:
             try:
                 yield Answer(asked.request_id, asked.user_id, self._ask(asked))
             except ScorerError as error:
-                _log.warning("comment %d, scorer %d: %s", self._sending.comment_id, asked.user_id, error)
+                # The worker says it of the job, if the job fails for it.
+                _log.debug("comment %d, scorer %d: %s", self._sending.comment_id, asked.user_id, error)
                 self._failures.append(error)
             except BadScorerConfig as error:  # spoilt since its request was opened
                 self._pass_over(asked.user_id, error)
@@ -88,4 +91,16 @@ class Asking:
             text_length=sending.text_length,
             context=sending.context,
         )
-        return scorer_for(asked.user_id, asked.config).score(question)
+        outage = _outage_of(asked.user_id)
+        try:
+            answer = scorer_for(asked.user_id, asked.config).score(question)
+        except ScorerAway as error:
+            outage.met(f"{error}: see whether it is up, and its key and quota in order")
+            raise
+        outage.over()
+        return answer
+
+
+@cache
+def _outage_of(scorer_id: int) -> Outage:
+    return Outage(f"scorer {scorer_id}")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import threading
 from functools import cache
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext
 
 from osmod.moderation.database import connect
+from osmod.moderation.database_errors import away
 from osmod.moderation.migrations import upgrade
+from osmod.outages import Outage
 from osmod.settings import get_settings
 
 _opening = threading.Lock()
+_outage = Outage("database")
 
 
 def get_engine() -> Engine:
@@ -23,6 +27,20 @@ def get_engine() -> Engine:
 @cache
 def _open_engine(url: str) -> Engine:
     engine = connect(url)
+    _watch(engine, url)
     if engine.dialect.name == "sqlite":
         upgrade(engine)
     return engine
+
+
+def _watch(engine: Engine, url: str) -> None:
+    """Have it logged, once for all jobs, when the database goes away and when it is back."""
+
+    @event.listens_for(engine, "handle_error")
+    def failed(context: ExceptionContext) -> None:
+        if sentence := away(context.sqlalchemy_exception, url):
+            _outage.met(sentence)
+
+    @event.listens_for(engine, "commit")
+    def committed(_connection: Connection) -> None:
+        _outage.over()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.chaos.app import broker
 
-# Nothing is scheduled or looked up here: the options of what does so are merely known.
-broker.actor_options |= {"index", "periodic"}
+# Nothing is scheduled, looked up or shown here: the options of what does so are merely known.
+broker.actor_options |= {"index", "periodic", "sensitive"}
 
 import actors  # noqa: E402, F401

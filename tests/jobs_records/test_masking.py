@@ -10,7 +10,7 @@ import pytest
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
-from osmod.jobs.messages.arguments import MASK
+from osmod.jobs.messages.arguments import MASK, scrubbed
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
@@ -129,3 +129,11 @@ def test_what_is_cut_off_is_masked_first(broker: JobBroker) -> None:
     assert f'cannot score "{MASK}" or {MASK}' == job.error.message
     for written in ("fööls", "f\\u00f6\\u00f6ls"):
         assert written not in job.error.traceback
+
+
+def test_a_text_that_is_quoted_in_part_is_masked() -> None:
+    """Errors cut what they quote; the first dozen letters give it away."""
+    hidden = ["you are all fools, and worse", "Jane"]
+    assert f"it is '{MASK}...' of {MASK}" == scrubbed("it is 'you are all fools...' of Jane", hidden)
+    assert f"{MASK}{MASK}" == scrubbed("you are all fyou are all fools, and worse", hidden)
+    assert "you are all" == scrubbed("you are all", hidden)

@@ -19,6 +19,8 @@ from dramatiq import Actor
 MASK = "•••"
 #: Texts shorter than this are not looked for in errors and logs: they would be found everywhere.
 _SHORTEST_SECRET = 4
+#: Of a longer text this much is looked for, too, in case it was cut where it was quoted.
+_BEGINNING = 12
 
 
 def named(actor: Actor[Any, Any] | None, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,9 +89,14 @@ def secrets(actor: Actor[Any, Any] | None, arguments: Mapping[str, Any]) -> list
 
 
 def scrubbed(text: str, hidden: Iterable[str]) -> str:
-    """A text without the secrets in it."""
+    """A text without the secrets in it, nor the beginnings of long ones."""
     for secret in hidden:
         text = text.replace(secret, MASK)
+        while len(secret) > _BEGINNING and (at := text.find(secret[:_BEGINNING])) >= 0:
+            end = at
+            while text[end : end + 1] == secret[end - at : end - at + 1] != "":
+                end += 1
+            text = text[:at] + MASK + text[end:]
     return text
 
 

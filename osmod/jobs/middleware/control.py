@@ -35,6 +35,10 @@ class Cancelled(Interrupt):
     """Raised in the thread of a running job that was cancelled, as `TimeLimitExceeded` is."""
 
 
+class CancelledBefore(SkipMessage):
+    """A job was cancelled before it began."""
+
+
 class JobControl(Middleware):
     """Makes `current_job()` work, cancels running jobs, and tells of this process while it works.
 
@@ -93,7 +97,7 @@ class JobControl(Middleware):
         """Note which thread runs the job.
 
         Raises:
-          SkipMessage: it was cancelled meanwhile.
+          CancelledBefore: it was cancelled meanwhile.
         """
         if message.__class__ is not Job:
             return
@@ -103,7 +107,7 @@ class JobControl(Middleware):
         running.set(message)
         if self.unwanted and message.message_id in self.unwanted:
             message.fail()
-            raise SkipMessage(f"{message.message_id} was cancelled before it started")
+            raise CancelledBefore(f"{message.message_id} was cancelled before it started")
         self._running[get_ident()] = (message, perf_counter())
 
     def after_process_message(
@@ -179,10 +183,8 @@ class JobControl(Middleware):
 
     def _interrupt(self, unwanted: set[str]) -> None:
         for thread_id, (job, _) in list(self._running.items()):
-            if job.message_id in unwanted and interrupt(
-                thread_id, Cancelled, partial(self._claim, thread_id, job)
-            ):
-                _log.info("Cancelling %s in thread %d.", job.message_id, thread_id)
+            if job.message_id in unwanted:
+                interrupt(thread_id, Cancelled, partial(self._claim, thread_id, job))
 
     def _claim(self, thread_id: int, job: Job) -> bool:
         now_running = self._running.get(thread_id)

@@ -122,7 +122,7 @@ class Reports:
         except Exception as error:
             if not curable(error):
                 raise
-            _log.warning("What %s reported last is not written yet: %s", job.message_id, error)
+            _log.debug("What %s reported last is not written yet: %s", job.message_id, error)
 
     def queues(self) -> set[str]:
         """The queues of whose jobs something was noted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from datetime import timedelta
@@ -21,6 +22,8 @@ from osmod.jobs.wire.backoff import Backoff
 from osmod.jobs.wire.complaints import Complaints
 from osmod.jobs.wire.link import passes
 from osmod.jobs.wire.queues import Queues
+
+_log = logging.getLogger(__name__)
 
 #: Milliseconds for which a worker holds a job without a sign of life.
 DEFAULT_LEASE = 15_000
@@ -107,9 +110,14 @@ class Custody:
             return True
 
     def flush(self, patience: float = 0.0) -> None:
-        """Tell Redis now what ended, trying for so many seconds a queue."""
+        """Tell Redis now what ended, trying for so many seconds a queue: this process is about to end."""
         for holdings in self.all_holdings():
-            holdings.flush(self._broker.links, patience)
+            if not holdings.flush(self._broker.links, patience):
+                _log.warning(
+                    "Redis does not know how %d jobs of queue %r ended: they run again when their leases are over.",
+                    len(holdings.untold()),
+                    holdings.queue_name,
+                )
 
     def begin(self, job: Job) -> None:
         """Ask Redis before a job starts whose lease has passed on, or whose worker vanished before; note the latter.

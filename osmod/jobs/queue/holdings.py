@@ -79,7 +79,7 @@ class Holdings:
             return False
         job.adopt(token, marks)
         if job.ended:
-            noted = [settlement for ended, settlement in self._untold() if ended is job]
+            noted = [settlement for ended, settlement in self.untold() if ended is job]
             if not noted:
                 return False
             self.pending.append((job, under(noted[-1], token)))
@@ -134,7 +134,8 @@ class Holdings:
             self._take_up_owing()
         return bool(self.pending)
 
-    def _untold(self) -> list[tuple[Job, Settlement]]:
+    def untold(self) -> list[tuple[Job, Settlement]]:
+        """The jobs that ended here, and how, of which Redis was not told yet."""
         return [*self.pending.copy(), *self._owing.copy()]
 
     def _take_up_owing(self) -> None:
@@ -164,7 +165,7 @@ class Holdings:
 
     def extend(self, links: Links, lease: int) -> None:
         """Extend the leases, of so many milliseconds, of all jobs held, on their way here, or not settled yet."""
-        jobs = {**self.held, **{job.message_id: job for job, _ in self._untold()}}
+        jobs = {**self.held, **{job.message_id: job for job, _ in self.untold()}}
         tokens = {message_id: job.token for message_id, job in jobs.items() if not job.lost}
         # A call brings its jobs in no time, unless they are big.
         long_ago = time.monotonic() - lease / 6000
@@ -194,7 +195,8 @@ class Holdings:
                 if not curable(error) and not isinstance(error, BrokerConnectionError):
                     raise
                 if time.monotonic() >= deadline:
-                    _log.warning("Could not settle jobs of queue %r yet: %s", self.queue_name, error)
+                    # That Redis is away is said by whoever fetches jobs.
+                    _log.debug("Could not settle jobs of queue %r yet: %s", self.queue_name, error)
                     return False
                 time.sleep(min(backoff.next(), max(0.0, deadline - time.monotonic())))
         return not self._owing

@@ -50,6 +50,8 @@ class Job(MessageProxy):
       consumer: who leased it.
       plain: whether no option of it or its actor needs any of Dramatiq's own middleware.
       suspect: whether a worker vanished while it held this job before.
+      due: when it was due, as its message says, if it was delayed: milliseconds since 1970.
+      retries: how often it was tried before this run, as its message says.
       begun: whether a thread has taken it up; from then on only its end, or that of the process, ends its run.
       ended: whether how it ended has been noted.
       lost: whether its lease has passed on while it was held here.
@@ -63,6 +65,8 @@ class Job(MessageProxy):
     #: it is done.
     ran: bytes = b""
     begun: bool = False
+    due: int | None = None
+    retries: int = 0
     reports: Reporting | None = None
 
     def __init__(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from dramatiq import Message
+from dramatiq.common import current_millis
 
 from osmod.jobs.messages.backoffs import retry_delay
 from osmod.jobs.messages.bounds import bounded_wait
@@ -41,6 +42,7 @@ def run_again(broker: Emitting, job: Job, message: Message[Any], delay: int | No
     try:
         broker.emit_before("enqueue", message, delay)
         wait = bounded_wait(retry_delay(job, broker.actors.get(job.actor_name), delay or 0))
+        message.options["eta"] = current_millis() + wait
         job.retry(wait, message.encode())
     except Exception:
         # Dramatiq only logs what its retries raise, and would have a job that failed count as done.

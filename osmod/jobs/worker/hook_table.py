@@ -142,6 +142,8 @@ class HookTable:
         table = self._tables[plain]
         found = table.get(hook)
         if found is None:
+            # A job that was skipped is looked at by all, as it did not run.
+            plain = plain and hook != AFTER["skip_message"]
             found = [one for one in self._known if _defines(one, hook) and not (plain and _rests(one))]
             table[hook] = found
         return found

@@ -72,7 +72,7 @@ class Stock:
     def _add(self, job: Job) -> None:
         options = job.options
         if options:
-            options.pop("eta", None)
+            job.due, job.retries = options.pop("eta", None), options.get("retries", 0)
         actor = self._actors.get(job.actor_name)
         job.plain = actor is not None and not stirs(actor.options) and not (options and stirs(options))
         options["redis_message_id"] = job.message_id  # As its sender got it back.
@@ -81,7 +81,8 @@ class Stock:
         self.waiting.append(job)
 
     def _fail(self, job_id: bytes, token: bytes, marks: bytes, error: DecodeError) -> None:
-        _log.exception("Job %s cannot be read; it is failed.", job_id.decode())
+        # Its record has the traceback.
+        _log.error("Job %s cannot be read; it is failed: %s", job_id.decode(), error)
         message: Message[Any] = Message(self._holdings.queue_name, "unreadable", (), {}, {}, job_id.decode())
         job = Job(message, job_id, token, self._holder, marks)
         job.stuff_exception(error)

@@ -26,6 +26,7 @@ from dramatiq.cli import (
     import_object,
 )
 
+from osmod.jobs.logs.handlers import take_over
 from osmod.jobs.worker.signals import STOPPING, Latch, StopRequests
 
 _log = logging.getLogger(__name__)
@@ -41,11 +42,12 @@ RET_USAGE = 2
 
 
 def set_up_logging(options: argparse.Namespace) -> None:
-    """Log as Dramatiq's command does, every process into the same place."""
+    """Log where Dramatiq's command does, every process into the same place, in our form."""
     if not options.skip_logging:
         where: dict[str, Any] = {"filename": options.log_file} if options.log_file else {"stream": sys.stderr}
         level = VERBOSITY.get(options.verbose, logging.DEBUG)
         logging.basicConfig(level=level, format=LOGFORMAT, **where)
+        take_over(options.log_format, options.log_level)
 
 
 class _Count(Middleware):

@@ -1,8 +1,8 @@
 """`osmod worker`: Dramatiq's command, except that a process that dies is replaced and the others go on.
 
-It takes the options of `dramatiq` and two more: `--recycle-jobs N` and `--recycle-memory MB` replace a
+It takes the options of `dramatiq` and four more. `--recycle-jobs N` and `--recycle-memory MB` replace a
 process that ran so many jobs or grew so large. A process that is recycled, or told to stop, ends its jobs
-first.
+first. `--log-format` and `--log-level` say how the log looks, and how much is in it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from dramatiq.cli import (
     setup_pidfile,
 )
 
+from osmod.jobs.logs.handlers import CONSOLE, FORMATS, LEVELS
 from osmod.jobs.worker.lifecycle import DEFAULT_DRAIN
 from osmod.jobs.worker.logthread import LogThread
 from osmod.jobs.worker.processes import Forks, Slot
@@ -61,6 +62,10 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
             )
     parser.add_argument("--recycle-jobs", type=int, metavar="N", help="replace a process after so many jobs")
     parser.add_argument("--recycle-memory", type=int, metavar="MB", help="replace one that grew so large")
+    parser.add_argument(
+        "--log-format", choices=FORMATS, default=CONSOLE, help="console, or an object of JSON a line"
+    )
+    parser.add_argument("--log-level", choices=LEVELS, default="", help="the least of what is logged")
     options = parser.parse_args(argv)
     for flag, count, what in (
         ("-p", options.processes, "worker process"),

@@ -1,0 +1,88 @@
+"""How log lines look: one form for all libraries, with the job in each line that is written while one runs.
+
+structlog gives the lines their form; whoever logs uses `logging` as ever, and `extra=` for fields.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from structlog.dev import ConsoleRenderer, plain_traceback
+from structlog.processors import JSONRenderer
+from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
+from structlog.typing import EventDict, Processor
+
+from osmod.jobs.logs.saying import said, secrets_of
+from osmod.jobs.messages.arguments import scrubbed
+from osmod.jobs.queue.job import running
+
+#: What `logging` itself puts on records that a queue has carried to another thread; no extra can have these names.
+_CARRIED = ("message", "asctime")
+#: Fields that the sentence of a line says already, or that only programs read.
+_NOT_FOR_PEOPLE = ("outcome", "reason", "thread")
+
+
+class LineFormatter(ProcessorFormatter):
+    """Makes a line of a record: moment, level, sentence, logger, fields, the job at work, process and thread.
+
+    Parameters:
+      json: whether it is an object of JSON, or for people.
+      colors: whether it has colours, for people.
+    """
+
+    def __init__(self, *, json: bool, colors: bool = False) -> None:
+        people = ConsoleRenderer(
+            colors=colors, pad_event_to=0, sort_keys=False, exception_formatter=plain_traceback
+        )
+        line: list[Processor] = [JSONRenderer()] if json else [_for_people, people]
+        super().__init__(
+            foreign_pre_chain=[_when, add_log_level, add_logger_name, ExtraAdder(), _of_the_job, _where],
+            processors=[self.remove_processors_meta, *line],
+        )
+
+
+def _when(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    moment = datetime.fromtimestamp(event["_record"].created, UTC)
+    return {"timestamp": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"), **event}
+
+
+def _where(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    record: logging.LogRecord = event["_record"]
+    for name in _CARRIED:
+        event.pop(name, None)
+    return {**event, "pid": record.process, "thread": record.threadName}
+
+
+def _of_the_job(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Name the job at work, and take out what its actor calls sensitive.
+
+    What was raised is shown in one line while a job runs, as its record has the traceback; at DEBUG, and where
+    nothing runs, at length.
+    """
+    job, raised = running.get(), event.pop("exc_info", None)
+    hidden = secrets_of(job) if job is not None else []
+    if raised and job is not None and not logging.getLogger().isEnabledFor(logging.DEBUG):
+        event["error"] = said(raised[1], hidden)
+    elif raised:
+        event["exception"] = logging.Formatter().formatException(raised)
+    if job is None:
+        return event
+    if hidden:
+        event = {key: value if key == "_record" else _clean(value, hidden) for key, value in event.items()}
+    return {**event, "job": job.message_id, "actor": job.actor_name}
+
+
+def _clean(value: Any, hidden: list[str]) -> Any:
+    text = str(value)
+    clean = scrubbed(text, hidden)
+    return value if clean == text else clean
+
+
+def _for_people(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """One line, and nothing twice."""
+    for name in _NOT_FOR_PEOPLE:
+        event.pop(name, None)
+    event["event"] = str(event["event"]).replace("\r", "\\r").replace("\n", "\\n")
+    return event

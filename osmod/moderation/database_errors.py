@@ -1,0 +1,58 @@
+"""What is wrong with a database that cannot be used, in one sentence with the remedy."""
+
+from __future__ import annotations
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from osmod.settings import database_problem, masked
+
+_LOGIN_REFUSED = (1045, 1698)
+#: To the database, to a table, to a column, to a statement.
+_RIGHT_MISSING = (1044, 1142, 1143, 1227)
+_NO_SUCH_DATABASE = 1049
+_NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
+#: Too many connections, and being shut down.
+_NOT_NOW = (1040, 1053)
+_AWAY = {1044, *_LOGIN_REFUSED, _NO_SUCH_DATABASE, *_NO_ANSWER, *_NOT_NOW}
+
+
+def away(error: BaseException | None, url: str) -> str | None:
+    """The sentence for a database that nothing can be had from now; None if only a statement failed."""
+    if not isinstance(error, DBAPIError):
+        return None
+    code, said = _said(error)
+    if code not in _AWAY and "unable to open database file" not in said:
+        return None
+    return (database_sentence(error, url) or said).removesuffix(".")
+
+
+def database_sentence(error: Exception, url: str) -> str | None:
+    """What is wrong with the database at `url`; None if `error` does not come from it."""
+    if isinstance(error, ArgumentError | NoSuchModuleError | ModuleNotFoundError):
+        return database_problem(url)
+    if not isinstance(error, DBAPIError):
+        return None
+    code, said = _said(error)
+    where = masked(url)
+    if code in _LOGIN_REFUSED:
+        return f"the database at {where} refuses the login ({said}): correct DATABASE_USER and DATABASE_PASSWORD."
+    if code in _RIGHT_MISSING:
+        parsed = make_url(url)
+        return (
+            f"the database at {where} lets this user in, but not do all that is needed ({said}): "
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{parsed.database}`.* TO '{parsed.username}'; "
+            "`osmod db upgrade` needs CREATE, ALTER, INDEX and REFERENCES, too."
+        )
+    if code == _NO_SUCH_DATABASE:
+        return f"{said} at {where}: create it, or correct DATABASE_NAME."
+    if code in _NO_ANSWER:
+        return f"the database does not answer at {where} ({said}): start it, or name yours in DATABASE_URL."
+    return f"the database at {where} answers: {said}"
+
+
+def _said(error: DBAPIError) -> tuple[int | None, str]:
+    parts = error.orig.args if error.orig else ()
+    if len(parts) == 2 and isinstance(parts[0], int):
+        return parts[0], str(parts[1])
+    return None, str(error.orig)
