@@ -90,8 +90,11 @@ def secrets(actor: Actor[Any, Any] | None, arguments: Mapping[str, Any]) -> list
 
 def scrubbed(text: str, hidden: Iterable[str]) -> str:
     """A text without the secrets in it, nor the beginnings of long ones."""
+    hidden = list(hidden)
+    # Whole ones first: the beginning of one may be that of another, written in a different way.
     for secret in hidden:
         text = text.replace(secret, MASK)
+    for secret in hidden:
         while len(secret) > _BEGINNING and (at := text.find(secret[:_BEGINNING])) >= 0:
             end = at
             while text[end : end + 1] == secret[end - at : end - at + 1] != "":
