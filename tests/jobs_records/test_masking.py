@@ -137,3 +137,9 @@ def test_a_text_that_is_quoted_in_part_is_masked() -> None:
     assert f"it is '{MASK}...' of {MASK}" == scrubbed("it is 'you are all fools...' of Jane", hidden)
     assert f"{MASK}{MASK}" == scrubbed("you are all fyou are all fools, and worse", hidden)
     assert "you are all" == scrubbed("you are all", hidden)
+
+
+def test_the_longest_of_several_spellings_is_masked() -> None:
+    """A text in JSON and the same as Python shows it begin alike; what was cut is masked as far as it is known."""
+    hidden = ['you are all \\"fools\\"', 'you are all "fools"']
+    assert f"it is {MASK}..." == scrubbed('it is you are all "foo...', hidden)

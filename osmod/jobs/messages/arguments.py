@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from os.path import commonprefix
 from typing import Any
 
 from dramatiq import Actor
@@ -90,15 +91,15 @@ def secrets(actor: Actor[Any, Any] | None, arguments: Mapping[str, Any]) -> list
 
 def scrubbed(text: str, hidden: Iterable[str]) -> str:
     """A text without the secrets in it, nor the beginnings of long ones."""
-    hidden = list(hidden)
     # Whole ones first: the beginning of one may be that of another, written in a different way.
+    begun: dict[str, list[str]] = {}
     for secret in hidden:
         text = text.replace(secret, MASK)
-    for secret in hidden:
-        while len(secret) > _BEGINNING and (at := text.find(secret[:_BEGINNING])) >= 0:
-            end = at
-            while text[end : end + 1] == secret[end - at : end - at + 1] != "":
-                end += 1
+        if len(secret) > _BEGINNING:
+            begun.setdefault(secret[:_BEGINNING], []).append(secret)
+    for beginning, written in begun.items():
+        while (at := text.find(beginning)) >= 0:
+            end = at + max(len(commonprefix((text[at:], secret))) for secret in written)
             text = text[:at] + MASK + text[end:]
     return text
 
