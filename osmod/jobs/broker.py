@@ -202,6 +202,7 @@ class JobBroker(RedisBroker):
 
         Raises:
           JobNotQueued: Redis was away for longer than `send_patience`.
+          UnknownArgument: the message's actor takes no argument of such a name.
           UnknownOption, InvalidOption: the message's options make no sense.
         """
         job = self.custody.held(message.queue_name, message.message_id)
@@ -227,7 +228,7 @@ class JobBroker(RedisBroker):
         All are looked at before the first is stored: if one is refused, none is queued.
 
         Raises:
-          UnknownOption, InvalidOption: a message's options make no sense.
+          UnknownArgument, UnknownOption, InvalidOption: a message's arguments or options make no sense.
           JobNotQueued: Redis was away for too long; messages before the failing call are queued. Sending all
             of them again is safe.
         """
