@@ -204,7 +204,7 @@ class JobBroker(RedisBroker):
 
         Raises:
           JobNotQueued: Redis was away for longer than `send_patience`.
-          UnknownOption, InvalidOption: the message's options make no sense.
+          UnknownArgument, UnknownOption, InvalidOption: the message's arguments or options make no sense.
         """
         job = self.custody.held(message.queue_name, message.message_id)
         if job is not None and is_its_run(job, message, self._hooks.job):
@@ -229,7 +229,7 @@ class JobBroker(RedisBroker):
         All are looked at before the first is stored: if one is refused, none is queued.
 
         Raises:
-          UnknownOption, InvalidOption: a message's options make no sense.
+          UnknownArgument, UnknownOption, InvalidOption: a message's arguments or options make no sense.
           JobNotQueued: Redis was away for too long; messages before the failing call are queued. Sending all
             of them again is safe.
         """

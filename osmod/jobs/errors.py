@@ -21,6 +21,10 @@ class UnknownOption(TypeError):
     """A message or `enqueue` carries an option that nothing here understands."""
 
 
+class UnknownArgument(TypeError):
+    """A message carries an argument by a name that its actor does not take; the message suggests what was meant."""
+
+
 class InvalidOption(ValueError):
     """An option's value makes no sense; the message names the option and what it takes."""
 

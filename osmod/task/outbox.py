@@ -20,8 +20,8 @@ _log = logging.getLogger(__name__)
 def deliver(owed: Sequence[Owed]) -> int:
     """Queue owed jobs and forget them in the outbox; return how many.
 
-    Where the queue cannot be reached, or a job's actor is not known here, they stay in the outbox for a
-    later sweep.
+    Where the queue cannot be reached, or a job's actor is not known here or refuses its arguments, they stay in
+    the outbox for a later sweep.
     """
     queued: list[Owed] = []
     try:
@@ -47,5 +47,13 @@ def _enqueue(job: Owed) -> bool:
             job.actor,
         )
         return False
-    broker.enqueue(actor.message(**job.arguments).copy(message_id=job.message_id))
+    try:
+        broker.enqueue(actor.message(**job.arguments).copy(message_id=job.message_id))
+    except TypeError as error:  # The others owed are not to wait for it.
+        _log.error(
+            "the owed job %s cannot be queued: %s; correct it in osmod_worker_outbox, or delete it there",
+            job.message_id,
+            error,
+        )
+        return False
     return True

@@ -64,6 +64,11 @@ class Payload:
         }
         self._model: type[BaseModel] = create_model(wire_name, __config__=_CONFIG, **fields)
 
+    @property
+    def names(self) -> set[str]:
+        """The names by which arguments are taken: the function's own, and OSMod's."""
+        return {*self._names, *map(to_camel, self._names)}
+
     def read(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments by the function's own names.
 

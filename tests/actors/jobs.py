@@ -8,6 +8,7 @@ import dramatiq
 from dramatiq.errors import ConnectionFailed
 
 from osmod.jobs.inline import InlineBroker
+from osmod.jobs.messages.arguments import check_names
 
 
 class HeldBroker(InlineBroker):
@@ -19,9 +20,10 @@ class HeldBroker(InlineBroker):
         self.down = False
 
     def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
-        """Keep the message."""
+        """Keep the message, if it is one that the queue would take."""
         if self.down:
             raise ConnectionFailed("no queue today")
+        check_names(self.get_actor(message.actor_name), message.kwargs)
         self.sent.append(message)
         return message
 

@@ -141,6 +141,22 @@ def test_a_job_nobody_knows_does_not_hold_up_the_others(
     ) in caplog.text
 
 
+def test_a_job_of_misspelt_arguments_does_not_hold_up_the_others(
+    jobs: Jobs, world: World, comment: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It stays in the outbox, and what is wrong with it is logged; the others are queued."""
+    long_ago = now() - timedelta(hours=1)
+    arguments = {"owner_id": 1, "comment_id": comment}
+    misspelt = {"owner_idd": 1, "comment_id": comment}
+    world.add(OutboxEntry(message_id="1", actor=HOOK, arguments=misspelt, created_at=long_ago))
+    world.add(OutboxEntry(message_id="2", actor=HOOK, arguments=arguments, created_at=long_ago))
+    with caplog.at_level(logging.ERROR):
+        jobs.deliver("sweepOutbox")
+    assert [(HOOK, arguments)] == jobs.waiting()
+    assert ["1"] == [row.message_id for row in world.all(OutboxEntry)]
+    assert f"{HOOK} takes no argument 'owner_idd': did you mean 'owner_id'?; correct it in" in caplog.text
+
+
 KILLED = """
 import os, signal, sys
 from sqlalchemy import event

@@ -15,6 +15,7 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import BadCursor, Page, count, find
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
+from osmod.task.payload import checked
 from tests.jobs_records.taking import end, taken
 from tests.waiting import until
 
@@ -24,6 +25,7 @@ def accept(broker: JobBroker) -> Actor[..., None]:
     """An actor whose jobs are indexed by the comment."""
 
     @dramatiq.actor(actor_name="acceptComments", index=("comment_id",), max_retries=0)
+    @checked("acceptComments")
     def accept(comment_id: int, user_id: int | None = None) -> None:
         """Nothing runs here."""
 

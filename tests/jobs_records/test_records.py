@@ -16,6 +16,7 @@ from osmod.jobs.records.reading import get_job
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
 from osmod.jobs.steering import promote
+from osmod.task.payload import checked
 from tests.jobs.conftest import working
 from tests.jobs_records.taking import end, taken
 from tests.waiting import until
@@ -52,6 +53,7 @@ def test_arguments_in_the_senders_spelling_have_the_functions_names(broker: JobB
     """OSMod sends `commentId`; whoever looks finds `comment_id`."""
 
     @dramatiq.actor
+    @checked("acceptComments")
     def accept(comment_id: int) -> None:
         """Nothing runs here."""
 

@@ -14,6 +14,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.inline import InlineBroker
 from osmod.jobs.pytest_plugin import QueuedJobs, queued_jobs  # noqa: F401 - the fixture
 from osmod.jobs.testing import assert_enqueued, assert_not_enqueued, drain, enqueued
+from osmod.task.payload import checked
 
 
 @pytest.fixture(params=["queue", "stub"])
@@ -32,6 +33,7 @@ def accept(any_broker: Broker) -> Actor[..., Any]:
     """An actor with a secret."""
 
     @dramatiq.actor(actor_name="acceptComments", sensitive=("note",))
+    @checked("acceptComments")
     def accept(comment_id: int, user_id: int | None = None, note: str = "") -> None:
         """Nothing is done here."""
 

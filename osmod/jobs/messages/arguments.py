@@ -6,6 +6,7 @@ whoever looks for a job should not have to know which. Names here are the functi
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import json
 import re
@@ -15,6 +16,8 @@ from itertools import takewhile
 from typing import Any
 
 from dramatiq import Actor
+
+from osmod.jobs.errors import UnknownArgument
 
 #: What stands in the place of a masked value.
 MASK = "•••"
@@ -43,6 +46,20 @@ def named(actor: Actor[Any, Any] | None, args: Sequence[Any], kwargs: Mapping[st
 def parameters(actor: Actor[Any, Any] | None) -> tuple[str, ...]:
     """The names of an actor's parameters, in order; of an unknown actor, none."""
     return _parameters(actor.fn) if actor is not None else ()
+
+
+def check_names(actor: Actor[Any, Any], given: Mapping[str, Any]) -> None:
+    """Refuse arguments by names that an actor does not take. Every send asks, so what it takes is read once.
+
+    Raises:
+      UnknownArgument: names the first of them, and what was meant.
+    """
+    taken = _taken(actor.fn)
+    if taken is not None and not given.keys() <= taken:
+        unknown = next(name for name in given if name not in taken)
+        near = difflib.get_close_matches(unknown, parameters(actor), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(parameters(actor)) or 'none'}."
+        raise UnknownArgument(f"{actor.actor_name} takes no argument {unknown!r}: {hint}")
 
 
 @lru_cache(maxsize=1024)
@@ -137,6 +154,22 @@ def _parameters(function: Any) -> tuple[str, ...]:
         return ()
     positional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return tuple(name for name, one in signature.parameters.items() if one.kind not in positional)
+
+
+@lru_cache(maxsize=1024)
+def _taken(function: Any) -> frozenset[str] | None:
+    """The names by which a function takes arguments, in every spelling of a payload's; None: any."""
+    payload = getattr(function, "payload", None)
+    if payload is not None:
+        return frozenset(payload.names)
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(one.kind is one.VAR_KEYWORD for one in found):
+        return None
+    unnamed = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL)
+    return frozenset(one.name for one in found if one.kind not in unnamed)
 
 
 def _texts(value: Any) -> Iterable[str]:

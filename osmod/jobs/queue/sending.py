@@ -11,7 +11,7 @@ from dramatiq import Message
 from dramatiq.common import current_millis, q_name
 
 from osmod.jobs.errors import InvalidOption, JobNotQueued, RedisUnusable
-from osmod.jobs.messages.arguments import logged
+from osmod.jobs.messages.arguments import check_names, logged
 from osmod.jobs.messages.bounds import check_queue_name
 from osmod.jobs.messages.encoding import encoded, ensure_encodable
 from osmod.jobs.messages.options import apply_to_message, wire_form
@@ -67,8 +67,13 @@ class Sender:
         As in Dramatiq, a delayed message carries `eta`, the millisecond of the epoch at which it is due.
 
         Raises:
+          UnknownArgument: its actor is known here, and takes no argument of such a name.
           UnknownOption, InvalidOption: its options make no sense.
         """
+        if message.kwargs:
+            actor = self._broker.actors.get(message.actor_name)
+            if actor is not None:
+                check_names(actor, message.kwargs)
         if message.queue_name not in self._broker.queues:
             check_queue_name(message.queue_name)
         message = Message(
