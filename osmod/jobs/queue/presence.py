@@ -16,6 +16,8 @@ from osmod.jobs.wire.queues import Queues
 #: Seconds between the signs of life of a worker, and after how many without one it is taken to be gone.
 SIGN_OF_LIFE = 5.0
 GONE_AFTER = 16.0
+#: What stands in the place of a queue's name in the keys of all worker processes.
+WORKERS_NAME = "workers"
 
 
 @dataclass(frozen=True)
@@ -80,4 +82,4 @@ def _own_name() -> bytes:
 
 def _base(broker: Queues) -> bytes:
     # Braces, so that a Redis Cluster keeps both keys in one place.
-    return f"{broker.namespace}:{{workers}}:".encode()
+    return broker.key_base(WORKERS_NAME)

@@ -11,10 +11,11 @@ from osmod.jobs.steering.acts import (
     prioritise,
     promote,
     purge,
+    rehearse,
     resume,
     retry,
 )
-from osmod.jobs.steering.audit import AuditEntry, audit_log
+from osmod.jobs.steering.audit import AuditEntry, audit_log, note
 from osmod.jobs.steering.invariants import Finding, check
 from osmod.jobs.steering.pruning import Pruned, prune
 from osmod.jobs.steering.table import ACTS, Act, Outcome, Parameter
@@ -35,11 +36,13 @@ __all__ = [
     "cancel",
     "check",
     "delete",
+    "note",
     "pause",
     "prioritise",
     "promote",
     "prune",
     "purge",
+    "rehearse",
     "resume",
     "retry",
 ]

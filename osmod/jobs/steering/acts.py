@@ -1,7 +1,7 @@
 """What an operator can do to jobs and queues. Each step is atomic, and says in the audit log who did it.
 
 Every act takes a `JobFilter`, and does to jobs that meanwhile changed their state what that state allows:
-nothing happens to a job twice. `by` is who acts, the user of the operating system by default.
+nothing happens to a job twice. `by` is who acts, the user of the operating system by default, and `reason` why.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import every_id
 from osmod.jobs.records.reading import get_messages
 from osmod.jobs.states import JobState
-from osmod.jobs.steering.audit import new_act, whoever_asks
+from osmod.jobs.steering.audit import AUDIT, Asked, note_as
 from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
 
 _LUA = Path(__file__).parent / "lua"
 _RETRY, _PROMOTE, _PRIORITISE, _CANCEL, _DELETE, _PAUSE, _RESUME = (
-    Script(_LUA / "acts" / f"{name}.lua", _LUA / "_steering.lua")
+    Script(_LUA / "acts" / f"{name}.lua", AUDIT, _LUA / "_steering.lua")
     for name in ("retry", "promote", "prioritise", "cancel", "delete", "pause", "resume")
 )
 
@@ -55,7 +55,7 @@ class Cancellation:
         return self.cancelled + self.interrupting
 
 
-def retry(broker: Queues, wanted: JobFilter, *, by: str | None = None) -> int:
+def retry(broker: Queues, wanted: JobFilter, *, by: str | None = None, reason: str = "") -> int:
     """Have failed and cancelled jobs run again, with all their attempts before them. Returns how many.
 
     One whose unique key another job holds by now is left as it is.
@@ -67,50 +67,86 @@ def retry(broker: Queues, wanted: JobFilter, *, by: str | None = None) -> int:
             part for job_id, message in messages if message for part in (job_id.encode(), _fresh(message))
         ]
 
-    return sum(_act(broker, _RETRY, wanted, RETRIABLE, by, terms))
+    return sum(_act(broker, _RETRY, wanted, RETRIABLE, Asked(by, reason), terms))
 
 
-def promote(broker: Queues, wanted: JobFilter, *, by: str | None = None) -> int:
+def promote(broker: Queues, wanted: JobFilter, *, by: str | None = None, reason: str = "") -> int:
     """Have delayed jobs run now. Returns how many."""
-    return sum(_act(broker, _PROMOTE, wanted, PROMOTABLE, by, lambda _, ids: _encoded(ids)))
+    return sum(_act(broker, _PROMOTE, wanted, PROMOTABLE, Asked(by, reason), lambda _, ids: _encoded(ids)))
 
 
-def prioritise(broker: Queues, wanted: JobFilter, to: int | str, *, by: str | None = None) -> int:
+def prioritise(
+    broker: Queues, wanted: JobFilter, to: int | str, *, by: str | None = None, reason: str = ""
+) -> int:
     """Give waiting and delayed jobs another priority, a number or one of Kue's names. Returns how many.
 
     Raises:
       InvalidOption: there is no such priority.
     """
     number = b"%d" % parse_priority(to)
-    return sum(_act(broker, _PRIORITISE, wanted, PRIORITISABLE, by, lambda _, ids: [number, *_encoded(ids)]))
+    return sum(
+        _act(
+            broker,
+            _PRIORITISE,
+            wanted,
+            PRIORITISABLE,
+            Asked(by, reason),
+            lambda _, ids: [number, *_encoded(ids)],
+        )
+    )
 
 
-def cancel(broker: Queues, wanted: JobFilter, *, by: str | None = None) -> Cancellation:
+def cancel(broker: Queues, wanted: JobFilter, *, by: str | None = None, reason: str = "") -> Cancellation:
     """Cancel jobs: waiting and delayed ones at once; running ones are interrupted like by a time limit."""
     keep = b"%d" % broker.dead_message_ttl
-    parts = _act(broker, _CANCEL, wanted, CANCELLABLE, by, lambda _, ids: [keep, *_encoded(ids)])
+    parts = _act(
+        broker, _CANCEL, wanted, CANCELLABLE, Asked(by, reason), lambda _, ids: [keep, *_encoded(ids)]
+    )
     return Cancellation(sum(part[0] for part in parts), sum(part[1] for part in parts))
 
 
-def delete(broker: Queues, wanted: JobFilter, *, by: str | None = None) -> int:
+def delete(broker: Queues, wanted: JobFilter, *, by: str | None = None, reason: str = "") -> int:
     """Delete jobs and their records. Running ones are left alone: cancel those first. Returns how many."""
-    return sum(_act(broker, _DELETE, wanted, DELETABLE, by, lambda _, ids: [b"delete", *_encoded(ids)]))
+    return sum(
+        _act(
+            broker, _DELETE, wanted, DELETABLE, Asked(by, reason), lambda _, ids: [b"delete", *_encoded(ids)]
+        )
+    )
 
 
-def purge(broker: Queues, queue: str, *, by: str | None = None) -> int:
+def purge(broker: Queues, queue: str, *, by: str | None = None, reason: str = "") -> int:
     """Delete all jobs of a queue but those that run. No other queue is touched. Returns how many."""
     wanted = JobFilter(queue=queue)
-    return sum(_act(broker, _DELETE, wanted, DELETABLE, by, lambda _, ids: [b"purge", *_encoded(ids)]))
+    return sum(
+        _act(broker, _DELETE, wanted, DELETABLE, Asked(by, reason), lambda _, ids: [b"purge", *_encoded(ids)])
+    )
 
 
-def pause(broker: Queues, queue: str, *, by: str | None = None) -> bool:
+def pause(broker: Queues, queue: str, *, by: str | None = None, reason: str = "") -> bool:
     """Start no more jobs of a queue, in any process. False if it was paused already."""
-    return bool(_act_on_queue(broker, _PAUSE, queue, by))
+    return bool(_act_on_queue(broker, _PAUSE, queue, Asked(by, reason)))
 
 
-def resume(broker: Queues, queue: str, *, by: str | None = None) -> bool:
+def resume(broker: Queues, queue: str, *, by: str | None = None, reason: str = "") -> bool:
     """Start jobs of a queue again. False if it was not paused."""
-    return bool(_act_on_queue(broker, _RESUME, queue, by))
+    return bool(_act_on_queue(broker, _RESUME, queue, Asked(by, reason)))
+
+
+def rehearse(
+    broker: Queues,
+    act: str,
+    wanted: JobFilter,
+    states: tuple[JobState, ...],
+    *,
+    by: str | None = None,
+    reason: str = "",
+) -> int:
+    """Change nothing, and write down that an act on these states was asked for so. Returns how many jobs it meant."""
+    head = Asked(by, reason).head(_in_words(broker, wanted))
+    found = every_id(broker, affected(wanted, states))
+    for queue, ids in found.items():
+        note_as(broker, head, act, queue, len(ids), dry_run=True)
+    return sum(map(len, found.values()))
 
 
 def affected(wanted: JobFilter, states: tuple[JobState, ...]) -> JobFilter:
@@ -125,10 +161,10 @@ def _act(
     script: Script,
     wanted: JobFilter,
     states: tuple[JobState, ...],
-    by: str | None,
+    asked: Asked,
     terms: Callable[[str, list[str]], list[bytes]],
 ) -> list[Any]:
-    head = [one.encode() for one in (by or whoever_asks(), new_act(), _in_words(broker, wanted))]
+    head = asked.head(_in_words(broker, wanted))
     # All are found before any is changed: an act must not meet its own work.
     found = every_id(broker, affected(wanted, states))
     return [
@@ -138,9 +174,8 @@ def _act(
     ]
 
 
-def _act_on_queue(broker: Queues, script: Script, queue: str, by: str | None) -> Any:
-    head = [one.encode() for one in (by or whoever_asks(), new_act(), f"queue={queue}")]
-    return script.run(broker.links, broker.key_base(queue), head)
+def _act_on_queue(broker: Queues, script: Script, queue: str, asked: Asked) -> Any:
+    return script.run(broker.links, broker.key_base(queue), asked.head(f"queue={queue}"))
 
 
 def _in_words(broker: Queues, wanted: JobFilter) -> str:

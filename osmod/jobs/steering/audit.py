@@ -6,16 +6,30 @@ import getpass
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from osmod.jobs.queue.presence import known_queues
+from osmod.jobs.queue.presence import WORKERS_NAME, known_queues
 from osmod.jobs.wire.queues import Queues
+from osmod.jobs.wire.scripts import Script
+
+_LUA = Path(__file__).parent / "lua"
+#: What stands before every script that writes into the log.
+AUDIT = _LUA / "_audit.lua"
+_NOTE = Script(_LUA / "note.lua", AUDIT)
 
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """An act that somebody did to jobs of one queue. An act on many jobs is one, however it was done."""
+    """An act that somebody did to jobs of one queue. An act on many jobs is one, however it was done.
+
+    Attributes:
+      queue: whose jobs; empty for an act on worker processes.
+      what: which were meant, in words.
+      reason: why, if that was said.
+      dry_run: whether they were only counted.
+    """
 
     at: datetime
     who: str
@@ -24,16 +38,53 @@ class AuditEntry:
     what: str
     count: int
     id: str
+    reason: str = ""
+    dry_run: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The act in values that JSON has."""
         return {**vars(self), "at": self.at.isoformat(timespec="milliseconds")}
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Who acts, the user of the operating system if nobody is named, and why."""
+
+    by: str | None = None
+    reason: str = ""
+
+    def head(self, what: str) -> list[bytes]:
+        """What every act tells its script first: who, an id of its own, what is meant, and why."""
+        return [one.encode() for one in (self.by or whoever_asks(), uuid4().hex[:12], what, self.reason)]
+
+
+def note(
+    broker: Queues,
+    act: str,
+    what: str,
+    *,
+    queue: str,
+    by: str | None = None,
+    reason: str = "",
+    count: int = 1,
+) -> None:
+    """Write down what was done to jobs of a queue otherwise than by an act, such as that one was sent by hand."""
+    note_as(broker, Asked(by, reason).head(what), act, queue, count)
+
+
+def note_as(
+    broker: Queues, head: list[bytes], act: str, queue: str, count: int, *, dry_run: bool = False
+) -> None:
+    """Write down a part of an act, under a head that its parts share."""
+    _NOTE.run(
+        broker.links, broker.key_base(queue), [*head, act.encode(), b"%d" % count, b"1" if dry_run else b""]
+    )
+
+
 def audit_log(broker: Queues, *, queue: str | None = None, limit: int = 100) -> list[AuditEntry]:
     """The last acts, newest first. Of a queue some 10,000 are kept, for 90 days after the last of them."""
     found: dict[tuple[str, str], AuditEntry] = {}
-    for name in [queue] if queue else known_queues(broker):
+    for name in [queue] if queue else [*known_queues(broker), WORKERS_NAME]:
         key = broker.key_base(name).decode() + "audit"
         rows: Any = broker.client.xrevrange(key, count=max(limit * 10, 1000))
         for entry, fields in rows:
@@ -55,12 +106,12 @@ def whoever_asks() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def new_act() -> str:
-    """An id for an act, which the steps of a large one share."""
-    return uuid4().hex[:12]
-
-
 def _read(queue: str, entry: bytes, fields: dict[bytes, bytes]) -> AuditEntry:
     row = {name.decode(): value.decode("utf-8", "replace") for name, value in fields.items()}
     moment = datetime.fromtimestamp(int(entry.partition(b"-")[0]) / 1000, UTC)
-    return AuditEntry(moment, row["who"], row["act"], queue, row["what"], int(row["count"]), row["id"])
+    # What older versions wrote has no reason, and was done.
+    reason, dry_run = row.get("reason", ""), row.get("dry_run") == "1"
+    where = "" if queue == WORKERS_NAME else queue
+    return AuditEntry(
+        moment, row["who"], row["act"], where, row["what"], int(row["count"]), row["id"], reason, dry_run
+    )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from osmod.jobs.records.names import literal
 from osmod.jobs.states import JobState
 from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
@@ -58,7 +59,7 @@ def stored_queues(broker: Queues) -> set[str]:
     """The names of the declared queues and of all that have keys in Redis."""
     prefix = f"{broker.namespace}:{{"
     names = set(broker.get_declared_queues())
-    for key in broker.client.scan_iter(match=_literal(prefix) + "*}:meta", count=1000):
+    for key in broker.client.scan_iter(match=literal(prefix) + "*}:meta", count=1000):
         names.add(key.decode()[len(prefix) : -len("}:meta")])
     return {name for name in names if not name.startswith("rate:")}
 
@@ -69,7 +70,7 @@ def _check_queue(broker: Queues, queue_name: str, repair: bool) -> Iterator[Find
     keep = b"%d" % broker.dead_message_ttl
     yield from _inspect(broker, queue_name, _INSPECT, [mend, keep], _ids(broker, base.decode()))
     unique = f"{base.decode()}unique:"
-    keys = (key[len(unique) :] for key in broker.client.scan_iter(match=_literal(unique) + "*", count=1000))
+    keys = (key[len(unique) :] for key in broker.client.scan_iter(match=literal(unique) + "*", count=1000))
     yield from _inspect(broker, queue_name, _INSPECT_UNIQUE, [mend], keys)
 
 
@@ -79,7 +80,7 @@ def _ids(broker: Queues, base: str) -> Iterator[bytes]:
             for member, _ in broker.client.zscan_iter(base + state.key, count=1000):
                 yield member
     jobs = f"{base}job:"
-    for key in broker.client.scan_iter(match=_literal(jobs) + "*", count=1000):
+    for key in broker.client.scan_iter(match=literal(jobs) + "*", count=1000):
         yield key[len(jobs) :]
 
 
@@ -95,7 +96,3 @@ def _inspect(
             if (message_id, wrong) not in seen:
                 seen.add((message_id, wrong))
                 yield Finding(queue_name, message_id, wrong, remedy)
-
-
-def _literal(text: str) -> str:
-    return "".join(f"\\{character}" if character in "*?[]\\^" else character for character in text)

@@ -75,8 +75,14 @@ class Act:
         """Those of the jobs meant that it can change."""
         return acts.affected(wanted, self.states)
 
+    def rehearse(
+        self, broker: Queues, wanted: JobFilter, *, by: str | None = None, reason: str = ""
+    ) -> Outcome:
+        """Count the jobs that it would change, and write that down."""
+        return Outcome(acts.rehearse(broker, self.name, wanted, self.states, by=by, reason=reason))
+
     def run(self, broker: Queues, wanted: JobFilter, *, by: str | None = None, **told: Any) -> Outcome:
-        """Do it to the jobs meant; `told` is the parameter's value, under its name."""
+        """Do it to the jobs meant; `told` is the parameter's value, under its name, and perhaps a `reason`."""
         done = self.function(broker, wanted, by=by, **told)
         if isinstance(done, acts.Cancellation):
             return Outcome(done.cancelled, done.interrupting)

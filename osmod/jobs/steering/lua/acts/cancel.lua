@@ -1,9 +1,9 @@
 -- Cancels jobs: waiting and delayed ones at once, running ones once their worker has interrupted them.
--- ARGV from 4: how long they are kept (ms), ids. Returns how many were cancelled, how many are being.
+-- ARGV from 5: how long they are kept (ms), ids. Returns how many were cancelled, how many are being.
 local CANCELLING = BASE .. 'cancelling'
-local cancelled, asked, keep = 0, 0, tonumber(ARGV[4])
+local cancelled, asked, keep = 0, 0, tonumber(ARGV[5])
 call('ZCARD', CANCELLING)
-for i = 5, #ARGV do
+for i = 6, #ARGV do
     local id = ARGV[i]
     local key = JOB .. id
     local job = call('HMGET', key, 'state', 'cancel')

@@ -1,7 +1,7 @@
--- Deletes jobs with their records; running ones are left alone. ARGV from 4: the act's name, ids.
+-- Deletes jobs with their records; running ones are left alone. ARGV from 5: the act's name, ids.
 -- Returns how many.
 local gone = {}
-for i = 5, #ARGV do
+for i = 6, #ARGV do
     local id = ARGV[i]
     local key = JOB .. id
     local job = call('HMGET', key, 'state', 'unique')
@@ -17,4 +17,4 @@ if #gone > 0 then
         try('ZREM', BASE .. 'index:' .. name, unpack(gone))
     end
 end
-return write_down(ARGV[4], #gone)
+return write_down(ARGV[5], #gone)

@@ -1,7 +1,7 @@
 -- Gives waiting and delayed jobs another priority; among those who have it they stand as they came.
--- ARGV from 4: priority, ids. Returns how many.
-local count, priority = 0, tonumber(ARGV[4])
-for i = 5, #ARGV do
+-- ARGV from 5: priority, ids. Returns how many.
+local count, priority = 0, tonumber(ARGV[5])
+for i = 6, #ARGV do
     local id = ARGV[i]
     local key = JOB .. id
     local job = call('HMGET', key, 'state', 'priority')

@@ -1,6 +1,6 @@
--- Has delayed jobs run now. ARGV from 4: ids. Returns how many.
+-- Has delayed jobs run now. ARGV from 5: ids. Returns how many.
 local count = 0
-for i = 4, #ARGV do
+for i = 5, #ARGV do
     local id = ARGV[i]
     if call('ZREM', DELAYED, id) == 1 then
         call('HSET', JOB .. id, 'state', 'waiting', 'due', now)

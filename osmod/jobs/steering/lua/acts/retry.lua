@@ -1,8 +1,8 @@
 -- Has jobs that failed or were cancelled run again, as if just sent.
--- ARGV from 4: pairs of id and message, the message without what its failed runs left in it.
+-- ARGV from 5: pairs of id and message, the message without what its failed runs left in it.
 -- Returns how many; one whose unique key another job has meanwhile is left alone.
 local count = 0
-for i = 4, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
     local id = ARGV[i]
     local key = JOB .. id
     local job = call('HMGET', key, 'state', 'priority', 'unique', 'unique_ttl')
