@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import click
+from rich.markup import escape
 
-from osmod.cli.queue_access import job_broker, print_json
+from osmod.cli.naming import unknown
+from osmod.cli.queue_access import EXIT_CODES, job_broker, nothing_fits, print_json
 from osmod.cli.tables import console, exact, table
+from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.steering.audit import audit_log
 
 
-@click.command()
+@click.command(epilog=EXIT_CODES)
 @click.option("--queue", metavar="NAME", help="Only acts on this queue.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Acts shown.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def audit(queue: str | None, limit: int, as_json: bool) -> None:
-    """Show who retried, cancelled, promoted, deleted, purged, paused what, newest first."""
-    found = audit_log(job_broker(), queue=queue, limit=limit)
+    """Show who retried, cancelled, deleted, sent, paused what, and why, newest first."""
+    broker = job_broker()
+    found = audit_log(broker, queue=queue, limit=limit)
+    plain = {"acts": [act.as_dict() for act in found]}
+    if not found and (wrong := unknown(broker, JobFilter(queue=queue))):
+        nothing_fits(*wrong, json=plain if as_json else None)
     if as_json:
-        print_json([act.as_dict() for act in found])
+        print_json(plain)
         return
-    made = table("when", "who", "did", ">jobs", "queue", "which")
+    made = table("when", "who", "did", ">how many", "queue", "which", "why")
     for act in found:
-        made.add_row(exact(act.at), act.who, act.act, f"{act.count:,}", act.queue, act.what)
+        did = f"{act.act}, dry run" if act.dry_run else act.act
+        made.add_row(
+            exact(act.at), act.who, did, f"{act.count:,}", act.queue, escape(act.what), escape(act.reason)
+        )
     console().print(made)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 from typing import Any
 
 import click
 
+from osmod.cli import naming
 from osmod.cli.job_choice import value_of
-from osmod.cli.queue_access import EXIT_CODES, job_broker, print_json
+from osmod.cli.queue_access import EXIT_CODES, because, job_broker, print_json
 from osmod.jobs.durations import parse_duration
 from osmod.jobs.enqueue import enqueue as enqueue_job
 from osmod.jobs.errors import InvalidOption, UnknownOption
-from osmod.jobs.messages.arguments import parameters, snake_case
+from osmod.jobs.messages.arguments import described, parameters, snake_case
+from osmod.jobs.steering import note
 from osmod.moderation.errors import BadPayload
 
 
@@ -24,8 +25,9 @@ from osmod.moderation.errors import BadPayload
 @click.option("--delay", metavar="TIME", help="Not before so long from now: '90 seconds'.")
 @click.option("--attempts", type=click.IntRange(1), help="How often it is tried in all.")
 @click.option("--unique", metavar="KEY", help="Only if no job with this key waits, is delayed or runs.")
+@because
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def enqueue(actor_name: str, arguments: tuple[str, ...], as_json: bool, **given: Any) -> None:
+def enqueue(actor_name: str, arguments: tuple[str, ...], reason: str, as_json: bool, **given: Any) -> None:
     """Queue a job of ACTOR and print its id.
 
     Values are read as JSON, and as text where they are none. The arguments are checked before anything is
@@ -38,11 +40,11 @@ def enqueue(actor_name: str, arguments: tuple[str, ...], as_json: bool, **given:
       osmod enqueue sendCommentForScoring comment_id=12 --delay '5 minutes' --priority low
     """
     broker = job_broker(needs_actors=True)
-    actor = broker.actors.get(actor_name)
+    actor = broker.actors.get(naming.actor_name(broker, actor_name))
     if actor is None:
-        near = get_close_matches(actor_name, broker.actors, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(broker.actors))}."
-        raise click.UsageError(f"there is no actor {actor_name!r}; {hint}")
+        raise click.UsageError(
+            f"there is no actor {actor_name!r}; {naming.suggested(actor_name, broker.actors)}"
+        )
     values = {snake_case(name): value_of(value) for name, value in map(_pair, arguments)}
     options = {name: value for name, value in given.items() if value is not None}
     if "delay" in options:
@@ -54,6 +56,9 @@ def enqueue(actor_name: str, arguments: tuple[str, ...], as_json: bool, **given:
         sent = enqueue_job(actor, **values, **options)
     except (UnknownOption, InvalidOption, BadPayload, TypeError, ValueError) as error:
         raise click.UsageError(str(error)) from None
+    if sent.created:
+        what = f"{described(actor, sent.message)} id={sent.message_id}"
+        note(broker, "enqueue", what, queue=actor.queue_name, reason=reason)
     if as_json:
         print_json({"id": sent.message_id, "created": sent.created})
     elif sent.created:

@@ -7,7 +7,16 @@ from typing import Any
 import click
 
 from osmod.cli.job_choice import choosing_jobs
-from osmod.cli.queue_access import EXIT_CODES, confirm, counted, job_broker, nothing_fits, print_json
+from osmod.cli.naming import meant, unknown
+from osmod.cli.queue_access import (
+    EXIT_CODES,
+    confirm,
+    counted,
+    explaining,
+    job_broker,
+    nothing_fits,
+    print_json,
+)
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.records.filters import JobFilter
@@ -23,18 +32,27 @@ def command_of(act: Act) -> click.Command:
     @choosing_jobs
     @click.option("--all", "every", is_flag=True, help="All jobs on which it can be done.")
     @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+    @explaining
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    def run(wanted: JobFilter, every: bool, yes: bool, as_json: bool, **typed: str) -> None:
+    def run(
+        wanted: JobFilter, every: bool, yes: bool, dry_run: bool, reason: str, as_json: bool, **typed: str
+    ) -> None:
         if wanted == JobFilter() and not every:
             raise click.UsageError(f"say which jobs to {act.name}: an id, conditions, or --all.")
         told = {name: _read(act.parameter, text) for name, text in typed.items() if act.parameter}
         broker = job_broker()
+        wanted = meant(broker, wanted)
+        if dry_run:
+            _rehearse(broker, act, wanted, reason, as_json, typed)
+            return
+        if reason:
+            told["reason"] = reason
         if not wanted.ids and not yes:
             _ask(broker, act, wanted, as_json, typed)
         outcome = act.run(broker, wanted, **told)
         # Jobs may be fit and be left alone all the same, as one whose unique key another has.
         if not outcome.count and not count(broker, act.affected(wanted)):
-            _nothing_fits(act, as_json)
+            _nothing_fits(broker, act, wanted, as_json)
         _print(act, outcome, as_json)
 
     if act.parameter is not None:
@@ -59,10 +77,22 @@ def _read(parameter: Parameter, text: str) -> Any:
         raise click.UsageError(str(error)) from None
 
 
+def _rehearse(
+    broker: JobBroker, act: Act, wanted: JobFilter, reason: str, as_json: bool, typed: dict[str, str]
+) -> None:
+    number = act.rehearse(broker, wanted, reason=reason).count
+    if not number:
+        _nothing_fits(broker, act, wanted, as_json)
+    if as_json:
+        print_json({"count": number, "dry_run": True})
+    else:
+        click.echo(f"{counted(number)} would {act.future.format(**typed)}; nothing was changed")
+
+
 def _ask(broker: JobBroker, act: Act, wanted: JobFilter, as_json: bool, typed: dict[str, str]) -> None:
     number = count(broker, act.affected(wanted))
     if not number:
-        _nothing_fits(act, as_json)
+        _nothing_fits(broker, act, wanted, as_json)
     sentence = f"{{jobs}} would {act.future.format(**typed)}"
     if JobState.ACTIVE in act.states:
         running = count(broker, affected(wanted, (JobState.ACTIVE,)))
@@ -70,8 +100,12 @@ def _ask(broker: JobBroker, act: Act, wanted: JobFilter, as_json: bool, typed: d
     confirm(f"{sentence}.", number)
 
 
-def _nothing_fits(act: Act, as_json: bool) -> None:
-    nothing_fits(f"No job fits that one can {act.name} ({', '.join(act.states)}).", as_json=as_json)
+def _nothing_fits(broker: JobBroker, act: Act, wanted: JobFilter, as_json: bool) -> None:
+    nothing_fits(
+        f"No job fits that one can {act.name} ({', '.join(act.states)}).",
+        *unknown(broker, wanted),
+        json={"count": 0} if as_json else None,
+    )
 
 
 def _print(act: Act, outcome: Outcome, as_json: bool) -> None:

@@ -8,7 +8,8 @@ import click
 from rich.text import Text
 
 from osmod.cli.job_choice import choosing_jobs
-from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, print_json
+from osmod.cli.naming import meant, unknown
+from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, nothing_fits, print_json
 from osmod.cli.tables import console, length, table
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
@@ -32,23 +33,25 @@ def groups(actor: str | None, queue: str | None, error: str | None, scan: int, a
 
     The place to begin when much failed. Below each group stand the commands that go on from there.
     """
-    wanted = JobFilter(queue=queue, actor=actor, error=error)
-    found = failure_groups(job_broker(), wanted, scan=scan or None)
+    broker = job_broker()
+    wanted = meant(broker, JobFilter(queue=queue, actor=actor, error=error))
+    found = failure_groups(broker, wanted, scan=scan or None)
+    plain = {
+        "groups": [group.as_dict() for group in found.groups],
+        "looked_at": found.looked_at,
+        "cut": found.cut,
+    }
+    if not found.groups and (wrong := unknown(broker, wanted)):
+        nothing_fits(*wrong, json=plain if as_json else None)
     if as_json:
-        print_json(
-            {
-                "groups": [group.as_dict() for group in found.groups],
-                "looked_at": found.looked_at,
-                "cut": found.cut,
-            }
-        )
+        print_json(plain)
     else:
         for group in found.groups:
             _print(group)
+    if not found.groups and not found.cut:
+        click.echo("No job has failed.", err=True)
     if found.cut:
         click.echo(f"Looked at {counted(found.looked_at)} and stopped; look at all with --scan 0.", err=True)
-    if not found.groups and not as_json:
-        click.echo("No job has failed.", err=True)
 
 
 @click.command("count", epilog=EXIT_CODES)
@@ -56,11 +59,16 @@ def groups(actor: str | None, queue: str | None, error: str | None, scan: int, a
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def count_(wanted: JobFilter, as_json: bool) -> None:
     """Say how many jobs fit, exactly. Conditions beyond state and queue look at every job there is."""
-    number = count(job_broker(), wanted)
+    broker = job_broker()
+    wanted = meant(broker, wanted)
+    number = count(broker, wanted)
     if as_json:
         print_json({"count": number})
     else:
         click.echo(number)
+    if not number:
+        for sentence in unknown(broker, wanted):
+            click.echo(sentence, err=True)
 
 
 def _print(group: FailureGroup) -> None:

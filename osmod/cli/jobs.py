@@ -10,7 +10,8 @@ from osmod.cli.job_acts import command_of
 from osmod.cli.job_choice import choosing_jobs
 from osmod.cli.job_groups import count_, groups
 from osmod.cli.job_page import print_job
-from osmod.cli.queue_access import EXIT_CODES, NOTHING_FITS, counted, job_broker, print_json
+from osmod.cli.naming import actor_name, meant, unknown
+from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, nothing_fits, print_json
 from osmod.cli.tables import console, jobs_table
 from osmod.jobs import steering
 from osmod.jobs.events import events
@@ -48,17 +49,22 @@ def jobs() -> None:
 @_json
 def list_(wanted: JobFilter, limit: int, cursor: str | None, scan: int, as_json: bool) -> None:
     """Show the newest jobs that fit."""
+    broker = job_broker()
+    wanted = meant(broker, wanted)
     try:
-        page = find(job_broker(), wanted, limit=limit, cursor=cursor, scan=scan or None)
+        page = find(broker, wanted, limit=limit, cursor=cursor, scan=scan or None)
     except BadCursor as error:
         raise click.UsageError(f"--cursor: {error}.") from None
+    plain = {"jobs": [job.as_dict() for job in page.jobs], "cursor": page.cursor, "cut": page.cut}
+    if not page.jobs and not page.cut and wanted != JobFilter():
+        nothing_fits("No job fits.", *unknown(broker, wanted), json=plain if as_json else None)
     if as_json:
-        print_json({"jobs": [job.as_dict() for job in page.jobs], "cursor": page.cursor, "cut": page.cut})
+        print_json(plain)
         return
     if page.jobs:
         console().print(jobs_table(page.jobs))
     else:
-        click.echo("No job fits." if not page.cut else "No job fits so far.", err=True)
+        click.echo("No job fits so far." if page.cut else "There is no job.", err=True)
     if page.cut:
         click.echo(f"Looked at {counted(page.looked_at)} and stopped; look at all with --scan 0.", err=True)
     if page.cursor:
@@ -69,15 +75,19 @@ def list_(wanted: JobFilter, limit: int, cursor: str | None, scan: int, as_json:
 @click.argument("job_id", metavar="ID")
 @_json
 def show(job_id: str, as_json: bool) -> None:
-    """Show all that is known of the job ID: times, worker, progress, log, error, result."""
-    job = get_job(job_broker(), job_id)
+    """Show all that is known of the job ID: times, worker, progress, log, error, result.
+
+    The first six characters of an id do, or more, if no other begins so.
+    """
+    broker = job_broker()
+    job = get_job(broker, meant(broker, JobFilter(ids=(job_id,))).ids[0])
     if job is None:
-        click.echo(
-            f"There is no record of a job {job_id}: it was never sent, or is no longer kept.", err=True
+        nothing_fits(
+            f"There is no record of a job {job_id}: it was never sent, or is no longer kept.",
+            json={"jobs": []} if as_json else None,
         )
-        sys.exit(NOTHING_FITS)
     if as_json:
-        print_json(job.as_dict())
+        print_json({"jobs": [job.as_dict()]})
     else:
         print_job(job)
 
@@ -89,8 +99,13 @@ def show(job_id: str, as_json: bool) -> None:
 @_json
 def watch(queues: tuple[str, ...], actor: str | None, seconds: float | None, as_json: bool) -> None:
     """Follow what happens to jobs, as it happens."""
+    broker = job_broker()
+    if actor is not None:
+        actor = actor_name(broker, actor)
+    for sentence in unknown(broker, JobFilter(actor=actor)):
+        click.echo(f"{sentence} Watching all the same.", err=True)
     try:
-        for event in events(job_broker(), queues or None, seconds=seconds):
+        for event in events(broker, queues or None, seconds=seconds):
             if actor is not None and event.actor != actor:
                 continue
             if as_json:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Callable
+from json import dumps
 from typing import Any, NoReturn
 
 import click
@@ -52,6 +53,18 @@ def _load_actors(*, needed: bool) -> None:
         click.echo(f"T{why[1:]}: jobs are shown without them, and their texts masked.", err=True)
 
 
+def explaining(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that acts on many `--reason` and `--dry-run`, both of which the audit log keeps."""
+    dry = click.option("--dry-run", is_flag=True, help="Count the jobs that are meant, and change nothing.")
+    return dry(because(command))
+
+
+def because(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--reason`, for the audit log."""
+    said = click.option("--reason", default="", metavar="TEXT", help="Why; the audit log keeps it.")
+    return said(command)
+
+
 def confirm(sentence: str, count: int) -> None:
     """Ask before an act on so many jobs; end the command if the answer is no, or nobody is there to ask."""
     if not sys.stdin.isatty():
@@ -61,11 +74,12 @@ def confirm(sentence: str, count: int) -> None:
         sys.exit(DECLINED)
 
 
-def nothing_fits(what: str, *, as_json: bool = False) -> NoReturn:
-    """End the command: there is nothing that was meant."""
-    if as_json:
-        print_json({"count": 0})
-    click.echo(what, err=True)
+def nothing_fits(*sentences: str, json: dict[str, Any] | None = None) -> NoReturn:
+    """End the command: there is nothing that was meant. `json` is what it prints all the same."""
+    if json is not None:
+        print_json(json)
+    for sentence in sentences:
+        click.echo(sentence, err=True)
     sys.exit(NOTHING_FITS)
 
 
@@ -74,6 +88,7 @@ def counted(count: int, noun: str = "job", plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def print_json(value: Any) -> None:
-    """Print a value as JSON: what JSON does not have, as text."""
-    click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, default=str, ensure_ascii=False))
+def print_json(value: dict[str, Any]) -> None:
+    """Print one object as JSON; what is listed has a name in it. What JSON does not have stands as text."""
+    indent = 2 if sys.stdout.isatty() else None
+    click.echo(dumps(value, indent=indent, default=str, ensure_ascii=False))

@@ -8,9 +8,20 @@ from typing import Any
 
 import click
 
-from osmod.cli.queue_access import EXIT_CODES, confirm, counted, job_broker, nothing_fits, print_json
+from osmod.cli.naming import suggested
+from osmod.cli.queue_access import (
+    EXIT_CODES,
+    because,
+    confirm,
+    counted,
+    explaining,
+    job_broker,
+    nothing_fits,
+    print_json,
+)
 from osmod.cli.tables import COLOURS, console, length, table
 from osmod.jobs import steering
+from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
@@ -32,39 +43,48 @@ def list_(as_json: bool) -> None:
     broker = job_broker()
     found = [queue_overview(broker, name) for name in known_queues(broker)]
     if as_json:
-        print_json([one.as_dict() for one in found])
+        print_json({"queues": [one.as_dict() for one in found]})
     else:
         console().print(queues_table(found))
 
 
 @queues.command(epilog=EXIT_CODES)
 @click.argument("name")
+@because
 @_json
-def pause(name: str, as_json: bool) -> None:
+def pause(name: str, reason: str, as_json: bool) -> None:
     """Start no more jobs of the queue NAME, in any process; running ones end, new ones are taken in."""
-    _said(steering.pause(_of(name), name), f"{name} is paused", f"{name} was paused already", as_json)
+    changed = steering.pause(_of(name), name, reason=reason)
+    _said(changed, f"{name} is paused", f"{name} was paused already", as_json)
 
 
 @queues.command(epilog=EXIT_CODES)
 @click.argument("name")
+@because
 @_json
-def resume(name: str, as_json: bool) -> None:
+def resume(name: str, reason: str, as_json: bool) -> None:
     """Start jobs of the queue NAME again."""
-    _said(steering.resume(_of(name), name), f"{name} goes on", f"{name} was not paused", as_json)
+    changed = steering.resume(_of(name), name, reason=reason)
+    _said(changed, f"{name} goes on", f"{name} was not paused", as_json)
 
 
 @queues.command(epilog=EXIT_CODES)
 @click.argument("name")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@explaining
 @_json
-def purge(name: str, yes: bool, as_json: bool) -> None:
+def purge(name: str, yes: bool, dry_run: bool, reason: str, as_json: bool) -> None:
     """Delete all jobs of the queue NAME with their records, but those that run."""
     broker = _of(name)
-    if not yes and (number := count(broker, JobFilter(queue=name, states=steering.DELETABLE))):
+    wanted = JobFilter(queue=name, states=steering.DELETABLE)
+    if dry_run:
+        _rehearse(broker, wanted, reason, as_json)
+        return
+    if not yes and (number := count(broker, wanted)):
         confirm(f"{{jobs}} of {name} would be deleted, waiting ones among them.", number)
-    done = steering.purge(broker, name)
+    done = steering.purge(broker, name, reason=reason)
     if not done:
-        nothing_fits(f"{name} is empty.", as_json=as_json)
+        nothing_fits(f"{name} is empty.", json={"count": 0} if as_json else None)
     if as_json:
         print_json({"count": done})
     else:
@@ -92,6 +112,16 @@ def check(name: str | None, repair: bool, as_json: bool) -> None:
         click.echo(f"{counted(len(found), 'problem')}; {told}" if found else "All is in order.")
     if found and not repair:
         sys.exit(1)
+
+
+def _rehearse(broker: JobBroker, wanted: JobFilter, reason: str, as_json: bool) -> None:
+    number = steering.rehearse(broker, "purge", wanted, steering.DELETABLE, reason=reason)
+    if not number:
+        nothing_fits(f"{wanted.queue} is empty.", json={"count": 0} if as_json else None)
+    if as_json:
+        print_json({"count": number, "dry_run": True})
+    else:
+        click.echo(f"{counted(number)} would be deleted; nothing was changed")
 
 
 def queues_table(found: list[QueueOverview], rates: dict[str, dict[str, float]] | None = None) -> Any:
@@ -122,11 +152,11 @@ def queues_table(found: list[QueueOverview], rates: dict[str, dict[str, float]] 
     return made
 
 
-def _of(name: str) -> Any:
+def _of(name: str) -> JobBroker:
     broker = job_broker()
     known = known_queues(broker)
     if name not in known:
-        raise click.UsageError(f"there is no queue {name!r}; there are {', '.join(known)}.")
+        raise click.UsageError(f"there is no queue {name!r}; {suggested(name, known)}")
     return broker
 
 

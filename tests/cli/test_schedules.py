@@ -39,8 +39,8 @@ def test_a_paused_schedule_is_shown_as_such_until_it_is_resumed(osmod: Command) 
     """`pause` and `resume` say what they did, and `list --json` shows no next run in between."""
 
     def next_run() -> str | None:
-        lines = map(json.loads, osmod("list", "--json").stdout.splitlines())
-        return next(state["next"] for state in lines if state["name"] == "checkCounts")
+        listed = json.loads(osmod("list", "--json").stdout)["schedules"]
+        return next(state["next"] for state in listed if state["name"] == "checkCounts")
 
     assert next_run() is not None
     assert "checkCounts is paused\n" == osmod("pause", "checkCounts").stdout
@@ -59,7 +59,7 @@ def test_a_run_by_hand_is_queued_once(osmod: Command) -> None:
 
 
 def test_a_misspelt_name_is_answered_with_the_right_one(redis_url: str) -> None:
-    """An unknown schedule exits with 1 and a suggestion; here as a command of its own, from its start."""
+    """An unknown schedule is wrong usage: exit 2, with a suggestion; here as a command of its own, from its start."""
     result = subprocess.run(
         [sys.executable, "-m", "osmod", "schedules", "pause", "hartbeat"],
         cwd=ROOT,
@@ -69,5 +69,5 @@ def test_a_misspelt_name_is_answered_with_the_right_one(redis_url: str) -> None:
         check=False,
         timeout=60,
     )
-    assert 1 == result.returncode
-    assert "Error: No schedule 'hartbeat': did you mean 'heartbeat'?\n" == result.stderr
+    assert 2 == result.returncode
+    assert result.stderr.endswith("\nError: No schedule 'hartbeat': did you mean 'heartbeat'?\n")

@@ -127,7 +127,7 @@ def test_show_tells_all_of_a_job(broker: JobBroker, run: Run) -> None:
     ):
         assert part in page
     assert "Traceback" in page
-    assert "then not" == read(run("jobs", "show", job_id, "--json"))["error"]["message"]
+    assert "then not" == read(run("jobs", "show", job_id, "--json"))["jobs"][0]["error"]["message"]
 
 
 def test_show_of_an_unknown_job_ends_with_3(run: Run, broker: JobBroker) -> None:

@@ -27,7 +27,7 @@ def test_queues_are_listed_paused_resumed_and_purged(
     for number in range(3):
         accept.send(number)
 
-    listed = read(run("queues", "list", "--json"))
+    listed = read(run("queues", "list", "--json"))["queues"]
     assert ("default", 3, None) == (listed[0]["queue"], listed[0]["waiting"], listed[0]["paused"])
     assert listed[0]["oldest_waiting"] >= 0
     assert "default is paused\n" == run("queues", "pause", "default").stdout
@@ -42,7 +42,7 @@ def test_queues_are_listed_paused_resumed_and_purged(
     assert 3 == run("queues", "purge", "default", "--yes").exit_code
     missing = run("queues", "pause", "defalt")
     assert 2 == missing.exit_code
-    assert "there is no queue 'defalt'; there are " in missing.output
+    assert "there is no queue 'defalt'; did you mean 'default'?" in missing.output
 
 
 def test_queues_check_finds_and_mends(broker: JobBroker, run: Run, accept: Actor[..., None]) -> None:
@@ -80,7 +80,7 @@ def test_the_audit_log_shows_who_did_what(run: Run, accept: Actor[..., None]) ->
     accept.send(12)
     run("jobs", "cancel", "comment_id=12", "--yes")
 
-    logged = read(run("audit", "--json"))
+    logged = read(run("audit", "--json"))["acts"]
     assert [("cancel", 1)] == [(act["act"], act["count"]) for act in logged]
     assert 'comment_id="12"' in logged[0]["what"]
     assert "cancel" in run("audit").stdout
