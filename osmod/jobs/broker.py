@@ -14,8 +14,7 @@ from dramatiq.common import current_millis, q_name
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.messages.bounds import bounded_delay, check_queue_name, check_span
 from osmod.jobs.messages.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor
-from osmod.jobs.middleware.control import ensure_control
-from osmod.jobs.middleware.defaults import default_middleware
+from osmod.jobs.middleware.defaults import default_middleware, ensure_control
 from osmod.jobs.queue.custody import DEFAULT_LEASE, Custody
 from osmod.jobs.queue.interrupts import interruptible
 from osmod.jobs.queue.retries import is_its_run, run_again

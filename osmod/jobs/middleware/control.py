@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 import redis
-from dramatiq import Broker, Middleware, Worker
+from dramatiq import Middleware, Worker
 from dramatiq.middleware import Interrupt, SkipMessage
 
 from osmod.jobs.middleware.reports import Reports
@@ -195,12 +195,6 @@ class JobControl(Middleware):
         return True
 
 
-def ensure_control(broker: Broker) -> None:
-    """Add a `JobControl` to a broker that was made without."""
-    if not any(isinstance(one, JobControl) for one in broker.middleware):
-        broker.add_middleware(JobControl())
-
-
 class _Watch(threading.Thread):
     """The one thread for all of it."""
 
@@ -234,11 +228,15 @@ class _Watch(threading.Thread):
         """Write what is left, and end."""
         self._over.set()
         self.join()
-        try:
-            self._control.report(self._broker)
-            presence.take_leave(self._broker)
-        except (redis.RedisError, OSError) as error:
-            _log.warning("What jobs reported last was not written: %s", error)
+        for last in (False, True):
+            # A connection may have been at rest for longer than the server kept it.
+            try:
+                self._control.report(self._broker)
+                return presence.take_leave(self._broker)
+            except (redis.RedisError, OSError) as error:
+                if last:
+                    _log.warning("What jobs reported last was not written: %s", error)
+        return None
 
     def _give_sign_of_life(self) -> None:
         presence.give_sign_of_life(
