@@ -1,4 +1,7 @@
-"""Five things that go wrong at night, each found by `osmod check` and mended with the commands of the page."""
+"""Five things that go wrong at night, each found by `osmod check` and mended with the commands of the page.
+
+Failures are told apart by `_failures`, processes by `_workers`: a command of the page that does so belongs there.
+"""
 
 from __future__ import annotations
 
@@ -151,8 +154,8 @@ def test_a_scorer_fails_for_two_thousand_jobs(night: Night) -> None:
     until(lambda: night.number(JobState.FAILED) == 2_000, 120)
     (message,) = night.operator.wakes_to("queues")
     assert message.startswith("default: 2,000 jobs failed (limit 100): `osmod jobs list --state failed ")
-    (page,) = night.operator.sees("osmod jobs list --state failed --limit 1")["jobs"]
-    assert "BadScorerConfig" in night.operator.types(f"osmod jobs show {page['id']}").stdout
+    failed, said = _failures(night.operator)
+    assert "BadScorerConfig" in said
     assert "endpointType 'nonsense'" in until(lambda: night.operator.wakes_to("scorers"), 30)[0]
 
     def mend(work: Work) -> None:
@@ -160,7 +163,7 @@ def test_a_scorer_fails_for_two_thousand_jobs(night: Night) -> None:
         user.extra, user.is_active = {"endpointType": "local"}, False
 
     night.world.do(mend)
-    assert "1 job retried\n" == night.operator.types(f"osmod jobs retry {page['id']}").stdout
+    assert "1 job retried\n" == night.operator.types(f"osmod jobs retry {failed}").stdout
     asked = night.operator.types("osmod jobs retry --state failed --error BadScorerConfig")
     assert (4, "1999 jobs would be retried. Add --yes to do it.\n") == (
         asked.returncode,
@@ -190,8 +193,7 @@ def test_a_bad_deploy(night: Night) -> None:
     night.send("digest", 150, number=1)
     until(lambda: night.number(JobState.FAILED) == 150, 60)
     assert "150 jobs failed" in night.operator.wakes_to("queues")[0]
-    (job,) = night.operator.sees("osmod jobs list --state failed --limit 1")["jobs"]
-    assert "KeyError: 'oops'" in night.operator.types(f"osmod jobs show {job['id']}").stdout
+    assert "KeyError: 'oops'" in _failures(night.operator)[1]
     night.operator.types("osmod queues pause default")
     night.send("digest", 10, number=1)
     _deploy(night, "return None")
@@ -201,6 +203,12 @@ def test_a_bad_deploy(night: Night) -> None:
     assert 0 == night.number(JobState.FAILED)
     acts = [line.split()[3] for line in night.operator.types("osmod audit").stdout.splitlines()[1:]]
     assert ["retry", "resume", "pause"] == acts
+
+
+def _failures(operator: Operator) -> tuple[str, str]:
+    """The id of the newest failed job, and the page about it."""
+    (newest,) = operator.sees("osmod jobs list --state failed --limit 1")["jobs"]
+    return newest["id"], operator.types(f"osmod jobs show {newest['id']}").stdout
 
 
 def _workers(sandbox: Sandbox) -> list[psutil.Process]:
