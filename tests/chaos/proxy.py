@@ -20,6 +20,7 @@ class Proxy:
       lose_with: the next answer in which these bytes stand is lost.
       swallow: True has answers vanish with the connection left open, as a dead peer does.
       delay: seconds by which each answer is late.
+      refuse: True has new connections cut at once, as when nothing runs behind a port that is forwarded.
     """
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
@@ -29,6 +30,7 @@ class Proxy:
         self.lose_with = b""
         self.swallow = False
         self.delay = 0.0
+        self.refuse = False
         self.lost = 0
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._forgotten: set[tuple[socket.socket, socket.socket]] = set()
@@ -74,6 +76,9 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            if self.refuse:
+                client.close()
+                continue
             try:
                 server = socket.create_connection(self._target, timeout=5)
             except OSError:

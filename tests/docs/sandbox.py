@@ -16,7 +16,7 @@ from tests.waiting import until
 ROOT = Path(__file__).parents[2]
 #: Commands that run until they are stopped. Each is stopped at the end of its page, and must end well.
 SERVICES = ("osmod worker", "dramatiq worker", "periodiq worker", "osmod redis")
-#: What a service prints, or the processes it has, once it works.
+#: What of the checkout is in the folder; the actors are copied, as pages add some.
 _LINKED = (
     "Makefile",
     "pyproject.toml",
@@ -29,7 +29,7 @@ _LINKED = (
 )
 _ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 #: Seconds that a command may take.
-PATIENCE = 110
+PATIENCE = 300
 
 
 class Sandbox:
@@ -103,6 +103,10 @@ class Sandbox:
         if sign == "record.":
             return bool(self.server.client.keys("dramatiq:{schedules}.record.*"))
         return bool(self.server.client.hlen("dramatiq:{workers}:workers"))
+
+    def service(self, command: str) -> subprocess.Popen[bytes]:
+        """A service that was started, by how its command begins."""
+        return next(process for started, process in self._services if started.startswith(command))
 
     def stop(self) -> dict[str, int]:
         """Ask all services to end. Returns the exit code of each."""

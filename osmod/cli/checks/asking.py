@@ -31,7 +31,8 @@ class Asking(threading.Thread):
 
     def __init__(self, server: str, areas: dict[str, Area], settings: Settings) -> None:
         super().__init__(name=server, daemon=True)  # one that hangs does not hold up the end of the process
-        self.found: dict[str, list[Finding]] = {}
+        self.found: dict[str, list[Finding]] = {name: [] for name in areas}
+        self._at = ""
         self._server, self._areas, self._settings = server, areas, settings
         self._problem: Exception | None = None
 
@@ -39,7 +40,7 @@ class Asking(threading.Thread):
         """Look at each."""
         try:
             for name, area in self._areas.items():
-                self.found[name] = []
+                self._at = name
                 for finding in area(self._settings):
                     self.found[name].append(finding)
         except Exception as problem:  # noqa: BLE001 - raised by `findings`, in the thread that asks for them
@@ -54,8 +55,7 @@ class Asking(threading.Thread):
         self.join(max(0.0, deadline - time.monotonic()))
         found = {name: list(findings) for name, findings in self.found.items()}
         if self.is_alive() and not any(one.level is Level.ERROR for one in chain(*found.values())):
-            hanging = list(found)[-1]
-            found[hanging].append(
+            found[self._at].append(
                 error(
                     f"{self._server} has not answered for {PATIENCE:.0f} s: it hangs, is overloaded or cut off."
                 )

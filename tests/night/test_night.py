@@ -1,0 +1,236 @@
+"""Five things that go wrong at night, each found by `osmod check` and mended with the commands of the page.
+
+Failures are told apart by `_failures`, processes by `_workers`: a command of the page that does so belongs there.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import dramatiq
+import psutil
+import pytest
+from sqlalchemy import Engine
+
+from actors import accept_comments
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.states import JobState
+from osmod.moderation.models import Comment, User
+from osmod.moderation.work import Work
+from tests.chaos.proxy import Proxy
+from tests.docs.sandbox import Sandbox
+from tests.moderation.world import World
+from tests.night.operator import Operator
+from tests.queue_counts import queue_counts
+from tests.redis_servers import Server, binary_of, running
+from tests.waiting import until
+
+pytestmark = [pytest.mark.only_on("mariadb"), pytest.mark.timeout(400)]
+
+_RAISES = """
+import dramatiq
+
+@dramatiq.actor(actor_name="digest", max_retries=0)
+def digest(number: int) -> None:
+    {body}
+"""
+
+
+class Night:
+    """An installation at work: a worker, a scheduler, a moderator, comments 1 to 20; and who is on duty."""
+
+    def __init__(self, folder: Path, server: Server, engine: Engine) -> None:
+        url = engine.url
+        assert url.port, "the database is reached through a proxy, which needs its port"
+        self.server, self.world = server, World(engine)
+        self.database = Proxy(url.port, url.host or "127.0.0.1")
+        self.sandbox = Sandbox(folder, server)
+        through = url.set(host="127.0.0.1", port=self.database.port)
+        self.sandbox.environment["DATABASE_URL"] = through.render_as_string(hide_password=False)
+        self.sandbox.environment["WORKER_REMOVE_TASK_ON_COMPLETE"] = "false"
+        self.world.user(id=3)
+        article = self.world.article(self.world.category())
+        self.comments = [self.world.comment(article) for _ in range(20)]
+        self.operator = Operator(self.sandbox)
+        self.queue = JobBroker(url=server.url)
+        self.queue.declare_queue("default")
+
+    def begin(self) -> None:
+        """Start what the page says."""
+        self.operator.types("osmod worker -p 2 -t 4")
+        self.operator.types("periodiq worker")
+
+    def send(self, actor: str, count: int, **arguments: object) -> None:
+        """Have server code send so many jobs, each of one of the comments unless told otherwise."""
+        messages = [
+            dramatiq.Message[object](
+                "default", actor, (), arguments or {"commentId": self.comments[number % 20]}, {}
+            )
+            for number in range(count)
+        ]
+        self.queue.send_many(messages)
+
+    def accepts(self, count: int) -> None:
+        """Have moderator 3 accept comments."""
+        self.queue.send_many(
+            [accept_comments.message(comment_id=self.comments[n % 20], user_id=3) for n in range(count)]
+        )
+
+    def until_all_ran(self, seconds: float = 60) -> None:
+        """Wait until nothing waits, is delayed or runs."""
+        until(lambda: not self.queue.do_qsize("default"), seconds, "everything has run")
+
+    def number(self, state: JobState) -> int:
+        """Jobs in a state."""
+        return int(getattr(queue_counts(self.queue, "default"), state.value))
+
+    def end(self) -> dict[str, int]:
+        """Stop everything."""
+        codes = self.sandbox.stop()
+        self.database.close()
+        self.queue.close()
+        return codes
+
+
+@pytest.fixture
+def night(tmp_path: Path, engine: Engine) -> Iterator[Night]:
+    """The evening before: all is well."""
+    with running(binary_of("redis"), "--appendonly", "yes") as server:
+        made = Night(tmp_path, server, engine)
+        try:
+            made.begin()
+            until(lambda: not made.operator.wakes_to("redis", "workers", "scheduler", "queues"), 20)
+            yield made
+        finally:
+            codes = made.end()
+        assert {0} == set(codes.values())
+
+
+def test_the_database_is_away(night: Night) -> None:
+    """Its jobs are retried, none fails; they may be run at once when it is back."""
+    delayed = "osmod jobs list --state delayed --actor acceptComments"
+    night.database.refuse = True
+    night.database.reset()
+    night.accepts(20)
+    retried = until(lambda: night.operator.sees(delayed)["jobs"], 60)
+    (message, *_) = night.operator.wakes_to("database")
+    assert "does not answer" in message
+    assert 0 == night.number(JobState.FAILED)
+    night.database.refuse = False
+    for job in retried:
+        night.operator.types(f"osmod jobs promote {job['id']}")
+    night.until_all_ran()
+    assert 0 == night.number(JobState.FAILED)
+    assert all(night.world.get(Comment, comment).is_accepted for comment in night.comments)
+    assert [] == night.operator.wakes_to("database", "outbox", "queues")
+
+
+def test_redis_is_restarted(night: Night) -> None:
+    """What was acknowledged is there again, and workers go on by themselves."""
+    night.operator.types("osmod queues pause default")
+    night.accepts(50)
+    night.server.kill()
+    (message, *_) = night.operator.wakes_to("redis")
+    assert "does not answer" in message
+    night.server.start()
+    until(lambda: not night.operator.wakes_to("redis", "workers"), 30)
+    (message,) = night.operator.wakes_to("queues")
+    # Periodic jobs wait, too.
+    assert re.fullmatch(
+        r"default has been paused for .*, 5\d jobs wait: `osmod queues resume default`\.", message
+    )
+    night.operator.types("osmod queues resume default")
+    night.until_all_ran()
+    assert "All is in order.\n" == night.operator.types("osmod queues check --repair").stdout
+
+
+def test_a_scorer_fails_for_two_thousand_jobs(night: Night) -> None:
+    """A scorer that somebody misconfigured: the check names it, and its jobs are retried once it is mended."""
+    scorer = night.world.scorer({"endpointType": "nonsense"})
+    night.send("sendCommentForScoring", 2_000)
+    until(lambda: night.number(JobState.FAILED) == 2_000, 120)
+    (message,) = night.operator.wakes_to("queues")
+    assert message.startswith("default: 2,000 jobs failed (limit 100): `osmod jobs list --state failed ")
+    failed, said = _failures(night.operator)
+    assert "BadScorerConfig" in said
+    assert "endpointType 'nonsense'" in until(lambda: night.operator.wakes_to("scorers"), 30)[0]
+
+    def mend(work: Work) -> None:
+        user = work.session.get_one(User, scorer)
+        user.extra, user.is_active = {"endpointType": "local"}, False
+
+    night.world.do(mend)
+    assert "1 job retried\n" == night.operator.types(f"osmod jobs retry {failed}").stdout
+    asked = night.operator.types("osmod jobs retry --state failed --error BadScorerConfig")
+    assert (4, "1999 jobs would be retried. Add --yes to do it.\n") == (
+        asked.returncode,
+        asked.stdout.replace(",", ""),
+    )
+    night.operator.types("osmod jobs retry --state failed --error BadScorerConfig --yes")
+    night.until_all_ran(120)
+    assert [] == night.operator.wakes_to("queues")
+
+
+def test_a_worker_is_killed(night: Night) -> None:
+    """Another process takes its place and its jobs; there is nothing to do but to see that it is so."""
+    night.accepts(200)
+    workers = _workers(night.sandbox)
+    assert 2 == len(workers)
+    workers[0].send_signal(signal.SIGKILL)
+    night.until_all_ran()
+    until(lambda: len(_workers(night.sandbox)) == 2, 30)
+    assert [] == night.operator.wakes_to("workers", "queues")
+    assert [] == night.operator.sees("osmod jobs list --state active")["jobs"]
+    assert "All is in order.\n" == night.operator.types("osmod queues check --repair").stdout
+
+
+def test_a_bad_deploy(night: Night) -> None:
+    """An actor that raises: paused, deployed as it was before, resumed, retried."""
+    _deploy(night, 'raise KeyError("oops")')
+    night.send("digest", 150, number=1)
+    until(lambda: night.number(JobState.FAILED) == 150, 60)
+    assert "150 jobs failed" in night.operator.wakes_to("queues")[0]
+    assert "KeyError: 'oops'" in _failures(night.operator)[1]
+    night.operator.types("osmod queues pause default")
+    night.send("digest", 10, number=1)
+    _deploy(night, "return None")
+    night.operator.types("osmod queues resume default")
+    night.operator.types("osmod jobs retry --state failed --since '2 hours' --yes")
+    night.until_all_ran()
+    assert 0 == night.number(JobState.FAILED)
+    acts = [line.split()[3] for line in night.operator.types("osmod audit").stdout.splitlines()[1:]]
+    assert ["retry", "resume", "pause"] == acts
+
+
+def _failures(operator: Operator) -> tuple[str, str]:
+    """The id of the newest failed job, and the page about it."""
+    (newest,) = operator.sees("osmod jobs list --state failed --limit 1")["jobs"]
+    return newest["id"], operator.types(f"osmod jobs show {newest['id']}").stdout
+
+
+def _workers(sandbox: Sandbox) -> list[psutil.Process]:
+    return [
+        child
+        for child in psutil.Process(sandbox.service("osmod worker").pid).children()
+        # multiprocessing's own helper is no worker, nor is one that ended.
+        if "resource_tracker" not in _command_of(child) != ""
+    ]
+
+
+def _command_of(process: psutil.Process) -> str:
+    """How a process was called; '' if it has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def _deploy(night: Night, body: str) -> None:
+    """New code, and SIGHUP to the worker: every process is replaced."""
+    (night.sandbox.folder / "actors" / "digest.py").write_text(_RAISES.format(body=body))
+    before = {worker.pid for worker in _workers(night.sandbox)}
+    night.sandbox.service("osmod worker").send_signal(signal.SIGHUP)
+    until(lambda: not before & {worker.pid for worker in _workers(night.sandbox)}, 60)
