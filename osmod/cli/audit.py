@@ -26,10 +26,10 @@ def audit(queue: str | None, limit: int, as_json: bool) -> None:
     if as_json:
         print_json(plain)
         return
-    made = table("when", "who", "did", ">how many", "queue", "which", "why")
+    reasons = any(act.reason for act in found)
+    made = table("when", "who", "did", ">how many", "queue", "which", *(["why"] if reasons else []))
     for act in found:
         did = f"{act.act}, dry run" if act.dry_run else act.act
-        made.add_row(
-            exact(act.at), act.who, did, f"{act.count:,}", act.queue, escape(act.what), escape(act.reason)
-        )
+        why = [escape(act.reason)] if reasons else []
+        made.add_row(exact(act.at), act.who, did, f"{act.count:,}", act.queue, escape(act.what), *why)
     console().print(made)
