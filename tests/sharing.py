@@ -14,6 +14,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 #: Files whose tests are units each, those that take the longest first.
 ONE_BY_ONE = (
+    "tests/docs/test_console.py",
+    "tests/night/test_night.py",
     "tests/demo/test_demo.py",
     "tests/chaos/test_across_processes.py",
     "tests/chaos/test_run.py",
