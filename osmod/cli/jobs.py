@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
+from rich.console import Console
 
 from osmod.cli.job_acts import command_of
 from osmod.cli.job_choice import choosing_jobs
@@ -12,13 +13,16 @@ from osmod.cli.job_groups import count_, groups
 from osmod.cli.job_page import print_job
 from osmod.cli.naming import actor_name, meant, unknown
 from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, nothing_fits, print_json
-from osmod.cli.tables import console, jobs_table
+from osmod.cli.repainting import repaint
+from osmod.cli.tables import console, jobs_table, narrow
 from osmod.jobs import steering
 from osmod.jobs.events import events
 from osmod.jobs.records.filters import JobFilter
-from osmod.jobs.records.find import PAGE, SCAN, BadCursor, find
+from osmod.jobs.records.find import PAGE, SCAN, BadCursor, Page, find
 from osmod.jobs.records.reading import get_job
 
+#: Seconds between two looks of `jobs list --watch`.
+_WATCHED_EVERY = 2.0
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -40,35 +44,65 @@ def jobs() -> None:
 @jobs.command("list", epilog=EXIT_CODES)
 @choosing_jobs
 @click.option(
+    "--sort", type=click.Choice(["newest", "oldest"]), default="newest", show_default=True, help="First."
+)
+@click.option(
     "--limit", type=click.IntRange(1, 1000), default=PAGE, show_default=True, help="Jobs on the page."
 )
 @click.option("--cursor", metavar="TEXT", help="Go on after the page that said this.")
 @click.option(
     "--scan", type=click.IntRange(0), default=SCAN, show_default=True, help="Jobs looked at at most; 0: all."
 )
+@click.option("--watch", is_flag=True, help="Show it anew every two seconds, until Ctrl-C.")
+@click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
 @_json
-def list_(wanted: JobFilter, limit: int, cursor: str | None, scan: int, as_json: bool) -> None:
-    """Show the newest jobs that fit."""
+def list_(
+    wanted: JobFilter,
+    sort: str,
+    limit: int,
+    cursor: str | None,
+    scan: int,
+    watch: bool,
+    wide: bool,
+    as_json: bool,
+) -> None:
+    """Show the newest jobs that fit, or the oldest."""
+    if watch and (as_json or not sys.stdout.isatty()):
+        raise click.UsageError(
+            "--watch paints on a terminal; programs ask again, or use `osmod jobs watch --json`."
+        )
     broker = job_broker()
     wanted = meant(broker, wanted)
+    out = console(wide=wide)
+
+    def look() -> Page:
+        return find(broker, wanted, limit=limit, cursor=cursor, scan=scan or None, oldest=sort == "oldest")
+
     try:
-        page = find(broker, wanted, limit=limit, cursor=cursor, scan=scan or None)
+        page = look()
     except BadCursor as error:
         raise click.UsageError(f"--cursor: {error}.") from None
+    if watch:
+        repaint(lambda: jobs_table(look().jobs, narrow=narrow(out)), _WATCHED_EVERY, out)
+        return
     plain = {"jobs": [job.as_dict() for job in page.jobs], "cursor": page.cursor, "cut": page.cut}
     if not page.jobs and not page.cut and wanted != JobFilter():
         nothing_fits("No job fits.", *unknown(broker, wanted), json=plain if as_json else None)
     if as_json:
         print_json(plain)
-        return
+    else:
+        _print(page, out)
+
+
+def _print(page: Page, out: Console) -> None:
     if page.jobs:
-        console().print(jobs_table(page.jobs))
+        out.print(jobs_table(page.jobs, narrow=narrow(out)))
     else:
         click.echo("No job fits so far." if page.cut else "There is no job.", err=True)
     if page.cut:
         click.echo(f"Looked at {counted(page.looked_at)} and stopped; look at all with --scan 0.", err=True)
     if page.cursor:
-        click.echo(f"Older ones: --cursor {page.cursor}", err=True)
+        click.echo(f"More: --cursor {page.cursor}", err=True)
 
 
 @jobs.command(epilog=EXIT_CODES)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
-from typing import Any
 
 import click
 
@@ -19,13 +17,14 @@ from osmod.cli.queue_access import (
     nothing_fits,
     print_json,
 )
-from osmod.cli.tables import COLOURS, console, length, table
+from osmod.cli.queue_tables import queues_table
+from osmod.cli.tables import console, narrow
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
-from osmod.jobs.records.overview import QueueOverview, queue_overview
+from osmod.jobs.records.overview import queue_overview
 from osmod.jobs.steering import invariants
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -37,15 +36,17 @@ def queues() -> None:
 
 
 @queues.command("list")
+@click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
 @_json
-def list_(as_json: bool) -> None:
+def list_(wide: bool, as_json: bool) -> None:
     """How many jobs are where, how long the oldest has waited, what was counted so far."""
     broker = job_broker()
     found = [queue_overview(broker, name) for name in known_queues(broker)]
     if as_json:
         print_json({"queues": [one.as_dict() for one in found]})
     else:
-        console().print(queues_table(found))
+        out = console(wide=wide)
+        out.print(queues_table(found, narrow=narrow(out)))
 
 
 @queues.command(epilog=EXIT_CODES)
@@ -122,34 +123,6 @@ def _rehearse(broker: JobBroker, wanted: JobFilter, reason: str, as_json: bool) 
         print_json({"count": number, "dry_run": True})
     else:
         click.echo(f"{counted(number)} would be deleted; nothing was changed")
-
-
-def queues_table(found: list[QueueOverview], rates: dict[str, dict[str, float]] | None = None) -> Any:
-    """Queues, one a line; with rates, what ended in a second."""
-    states = list(COLOURS)
-    heads = [f">{state.value}" for state in states]
-    made = table(
-        "queue",
-        *heads,
-        ">oldest waits",
-        *([">done/s", ">failed/s"] if rates else [">done so far", ">failed so far"]),
-        "",
-    )
-    now = datetime.now(UTC)
-    for one in found:
-        sizes = [
-            f"[{COLOURS[state]}]{one.sizes[state]:,}[/]" if one.sizes[state] else "·" for state in states
-        ]
-        if rates:
-            counted_ = [f"{rates[one.name]['done']:,.1f}", f"{rates[one.name]['failed']:,.1f}"]
-        else:
-            counted_ = [f"{one.counters['done']:,}", f"{one.counters['failed']:,}"]
-        paused = ""
-        if one.paused:
-            by = f" by {one.paused_by}" if one.paused_by else ""
-            paused = f"[yellow]paused for {length(now - one.paused)}{by}[/]"
-        made.add_row(one.name, *sizes, length(one.oldest_waiting), *counted_, paused)
-    return made
 
 
 def _of(name: str) -> JobBroker:

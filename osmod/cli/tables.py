@@ -22,13 +22,22 @@ COLOURS = {
     JobState.FAILED: "red",
     JobState.CANCELLED: "bright_black",
 }
-#: Columns of a table that is not shown in a terminal.
-_WIDE = 200
+#: Columns of a table that is not shown in a terminal, or asked to be wide; and from which on one is not narrow.
+_WIDE, _ROOMY = 200, 120
+#: Characters of an id in a narrow table, which are enough to name the job by.
+SHORT_ID = 8
 
 
-def console() -> Console:
-    """Where tables go; wide and plain if that is no terminal."""
-    return Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False, soft_wrap=False)
+def console(*, wide: bool = False) -> Console:
+    """Where tables go: as wide as the terminal, or wide and plain if that is none."""
+    return Console(
+        width=None if sys.stdout.isatty() and not wide else _WIDE, highlight=False, soft_wrap=False
+    )
+
+
+def narrow(out: Console) -> bool:
+    """Whether tables must do with few columns; those for it are readable from 60 on."""
+    return out.width < _ROOMY
 
 
 def table(*headings: str) -> Table:
@@ -39,13 +48,17 @@ def table(*headings: str) -> Table:
     return made
 
 
-def jobs_table(jobs: Iterable[JobRecord]) -> Table:
-    """Jobs, one a line."""
+def jobs_table(jobs: Iterable[JobRecord], *, narrow: bool = False) -> Table:
+    """Jobs, one a line; narrow, each with its error on a line below it."""
+    return _narrow_jobs(jobs) if narrow else _wide_jobs(jobs)
+
+
+def _wide_jobs(jobs: Iterable[JobRecord]) -> Table:
     made = table("id", "state", "job", "queue", ">tried", "when", ">took", "error")
     made.columns[0].no_wrap = True
     now = datetime.now(UTC)
     for job in jobs:
-        error = f"{job.error.kind}: {job.error.message}".partition("\n")[0] if job.error else ""
+        error = _reason(job)
         made.add_row(
             job.id,
             badge(job.state),
@@ -57,6 +70,39 @@ def jobs_table(jobs: Iterable[JobRecord]) -> Table:
             Text(error if len(error) <= 80 else error[:79] + "…", style="red"),
         )
     return made
+
+
+def _narrow_jobs(jobs: Iterable[JobRecord]) -> Table:
+    made = unwrapped("id", "state", ">when", "job")
+    now = datetime.now(UTC)
+    for job in jobs:
+        made.add_row(job.id[:SHORT_ID], badge(job.state), when(job, now), Text(job.call))
+        if job.error:
+            made.add_row("", "", "", Text(_reason(job), style="red"))
+    return made
+
+
+def _reason(job: JobRecord) -> str:
+    return f"{job.error.kind}: {job.error.message}".partition("\n")[0] if job.error else ""
+
+
+def unwrapped(*headings: str, grows: int = -1) -> Table:
+    """A table one line a row: of what does not fit in the column that `grows`, the end is left out."""
+    made = table(*headings)
+    made.expand = True
+    for column in made.columns:
+        column.no_wrap = True
+        column.overflow = "ellipsis"
+    made.columns[grows].ratio = 1
+    return made
+
+
+def brief(count: int) -> str:
+    """A count in five characters at most: `950`, `12.3k`, `1.2M`; none as a dot."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            return f"{count / size:.1f}{unit}" if count < 100 * size else f"{count // size}{unit}"
+    return str(count) if count else "·"
 
 
 def badge(state: JobState) -> Text:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-import redis
 from rich.console import Group
-from rich.live import Live
 from rich.text import Text
 
 from osmod.cli.queue_access import job_broker, print_json
-from osmod.cli.queues import queues_table
-from osmod.cli.tables import console, length, table
+from osmod.cli.queue_tables import queues_table
+from osmod.cli.repainting import repaint
+from osmod.cli.tables import SHORT_ID, console, length, narrow, table, unwrapped
 from osmod.jobs.middleware.control import LONG, LOOK
 from osmod.jobs.records.overview import Snapshot, snapshot
 from osmod.jobs.records.record import JobRecord
-from osmod.jobs.wire.refusals import outage
 
 #: Running jobs shown.
 _RUNNING = 20
@@ -33,73 +30,81 @@ _REPORTED = timedelta(seconds=LONG + 2 * LOOK)
     "--every", type=click.FloatRange(0.2), default=1.0, show_default=True, help="Seconds between looks."
 )
 @click.option("--once", is_flag=True, help="Print one picture and end, as when this is no terminal.")
+@click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
 @click.option("--json", "as_json", is_flag=True, help="Print one picture as JSON.")
-def top(every: float, once: bool, as_json: bool) -> None:
+def top(every: float, once: bool, wide: bool, as_json: bool) -> None:
     """Watch queues, rates, the age of what waits, running jobs and workers.
 
-    Ends with Ctrl-C. Rates are those between two looks.
+    Ends with Ctrl-C, and goes on while Redis is away. Rates are those between two looks.
     """
     broker = job_broker()
     before = snapshot(broker)
+    out = console(wide=wide)
 
     def look() -> tuple[Snapshot, Snapshot]:
         nonlocal before
-        time.sleep(every)
         after = snapshot(broker)
         pair, before = (before, after), after
         return pair
 
+    if sys.stdout.isatty() and not (once or as_json):
+        repaint(lambda: picture(*look(), narrow=narrow(out)), every, out)
+        return
+    time.sleep(every)
     if as_json:
         print_json(_plain(*look()))
-    elif once or not sys.stdout.isatty():
-        console().print(picture(*look()))
     else:
-        _live(look)
+        out.print(picture(*look(), narrow=narrow(out)))
 
 
-def picture(before: Snapshot, after: Snapshot) -> Any:
+def picture(before: Snapshot, after: Snapshot, *, narrow: bool = False) -> Any:
     """What is shown: queues, then running jobs, then workers."""
+    running = _narrow_running(after) if narrow else _running(after)
+    workers = _narrow_workers(after) if narrow else _workers(after)
     return Group(
-        queues_table(after.queues, after.rates(before)),
+        queues_table(after.queues, after.rates(before), narrow=narrow),
         Text(),
-        _running(after) if after.running else Text("Nothing runs.", style="bright_black"),
+        running if after.running else Text("Nothing runs.", style="bright_black"),
         Text(),
-        _workers(after)
+        workers
         if after.workers
         else Text("No worker lives: start one with `dramatiq worker`.", style="yellow"),
     )
 
 
-def _live(look: Callable[[], tuple[Snapshot, Snapshot]]) -> None:
-    try:
-        with Live(console=console(), screen=True, auto_refresh=False) as live:
-            while True:
-                live.update(_look_or_why_not(look), refresh=True)
-    except KeyboardInterrupt:
-        return
-
-
-def _look_or_why_not(look: Callable[[], tuple[Snapshot, Snapshot]]) -> Any:
-    """The picture, or what is wrong with Redis while it cannot be had."""
-    try:
-        return picture(*look())
-    except (redis.RedisError, OSError) as error:
-        sentence = outage(error)
-        return Text(f"{sentence[:1].upper()}{sentence[1:]}; looking again.", style="yellow")
-
-
 def _running(now: Snapshot) -> Any:
     made = table("running", ">for", "progress", "worker", "id")
     at = datetime.now(UTC)
-    longest = sorted(now.running, key=lambda job: ("fetched" in _where(job, at), job.started or at))
-    for job in longest[:_RUNNING]:
+    for job in _longest(now, at):
         progress = f"{job.progress.share:4.0%} {job.progress.message}" if job.progress else ""
         made.add_row(
             Text(job.call), length(at - job.started) if job.started else "", progress, _where(job, at), job.id
         )
-    if len(longest) > _RUNNING:
-        made.add_row(Text(f"… and {len(longest) - _RUNNING} more", style="bright_black"))
+    if len(now.running) > _RUNNING:
+        made.add_row(_more(now))
     return made
+
+
+def _narrow_running(now: Snapshot) -> Any:
+    made = unwrapped(">for", "id", "%", "running")
+    at = datetime.now(UTC)
+    for job in _longest(now, at):
+        share = f"{job.progress.share:4.0%}" if job.progress else ""
+        since = length(at - job.started) if job.started else ""
+        made.add_row(since, job.id[:SHORT_ID], share, Text(job.call))
+    if len(now.running) > _RUNNING:
+        made.add_row("", "", "", _more(now))
+    return made
+
+
+def _longest(now: Snapshot, at: datetime) -> list[JobRecord]:
+    """The jobs that are shown: those that have run longest, then those that no thread has begun."""
+    order = sorted(now.running, key=lambda job: ("fetched" in _where(job, at), job.started or at))
+    return order[:_RUNNING]
+
+
+def _more(now: Snapshot) -> Text:
+    return Text(f"… and {len(now.running) - _RUNNING} more", style="bright_black")
 
 
 def _where(job: JobRecord, now: datetime) -> str:
@@ -122,6 +127,15 @@ def _workers(now: Snapshot) -> Any:
             f"{one.seen:.0f} s ago",
             ", ".join(one.queues),
         )
+    return made
+
+
+def _narrow_workers(now: Snapshot) -> Any:
+    made = unwrapped("worker", ">busy", ">up", ">seen", grows=0)
+    at = datetime.now(UTC)
+    for one in now.workers:
+        busy = f"{one.running}/{one.threads}"
+        made.add_row(f"{one.host}:{one.process}", busy, length(at - one.since), f"{one.seen:.0f} s ago")
     return made
 
 

@@ -10,10 +10,9 @@ import redis
 from dramatiq import Actor
 
 import actors  # noqa: F401 - declared before any test's broker is set
-from osmod.cli import top
+from osmod.cli.repainting import seen
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.records import Snapshot
 from tests.jobs.conftest import working
 from tests.jobs_records.conftest import Run
 from tests.jobs_records.said import read
@@ -67,10 +66,10 @@ def test_queues_check_finds_and_mends(broker: JobBroker, run: Run, accept: Actor
 def test_top_goes_on_while_redis_is_away() -> None:
     """What is wrong stands on the screen in the place of the picture."""
 
-    def look() -> tuple[Snapshot, Snapshot]:
+    def look() -> None:
         raise redis.ConnectionError("Error 111 connecting to queue:6379. Connection refused.")
 
-    shown = str(top._look_or_why_not(look))
+    shown = str(seen(look))
     assert shown.startswith("Redis does not answer (Error 111 connecting to queue:6379.")
     assert shown.endswith("; looking again.")
 

@@ -1,4 +1,4 @@
-"""Finds jobs: newest first, in pages, without holding up the queue."""
+"""Finds jobs: newest or oldest first, in pages, without holding up the queue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import heapq
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.records.filters import STATES, JobFilter
@@ -24,12 +24,12 @@ SCAN = 10_000
 
 @dataclass(frozen=True)
 class Page:
-    """Jobs, newest first, and how to go on.
+    """Jobs, in the order asked for, and how to go on.
 
     Attributes:
       jobs: those that fit.
       cursor: pass it to `find` for the next page; None: there is none.
-      cut: the search ended with the jobs it was allowed to look at, so that older ones may fit: the cursor
+      cut: the search ended with the jobs it was allowed to look at, so that further ones may fit: the cursor
         goes on from there.
       looked_at: how many jobs were looked at.
     """
@@ -51,6 +51,7 @@ def find(
     limit: int = PAGE,
     cursor: str | None = None,
     scan: int | None = SCAN,
+    oldest: bool = False,
 ) -> Page:
     """One page of the jobs that fit.
 
@@ -64,25 +65,27 @@ def find(
       limit: jobs in the page.
       cursor: of the page before.
       scan: jobs looked at at most; None looks at all.
+      oldest: whether to begin with the oldest.
 
     Raises:
-      BadCursor: `cursor` comes from somewhere else.
+      BadCursor: `cursor` comes from somewhere else, or from a page in the other order.
     """
     wanted = wanted or JobFilter()
     if wanted.ids:
         jobs = _by_id(broker, wanted)
         return Page(jobs, None, False, len(jobs))
-    places = _read_cursor(cursor)
+    places = _read_cursor(cursor, oldest)
     budget = Budget(scan)
     page: list[JobRecord] = []
     streams = {}
-    for source in plan(broker, wanted):
+    for unordered in plan(broker, wanted):
+        source = replace(unordered, oldest=oldest)
         if places is None or source.name in places:
             after = places[source.name] if places else START
             streams[source.name] = (source, after)
     reached: dict[str, Place] = {name: after for name, (_, after) in streams.items()}
     more = False
-    for name, found in _merged(broker, wanted, streams, budget, limit):
+    for name, found in _merged(broker, wanted, streams, budget, limit, oldest):
         if len(page) == limit:
             more = True
             break
@@ -128,6 +131,7 @@ def _merged(
     streams: dict[str, tuple[Source | Handful, Place]],
     budget: Budget,
     limit: int,
+    oldest: bool,
 ) -> Iterator[tuple[str, Found]]:
     # Most of what the first step reads should end up on the page.
     portion = max(10, (limit + 1) // max(1, len(streams)))
@@ -137,7 +141,7 @@ def _merged(
             yield name, found
 
     walks = [tagged(name, source, after) for name, (source, after) in streams.items()]
-    return heapq.merge(*walks, key=lambda pair: pair[1].moment, reverse=True)
+    return heapq.merge(*walks, key=lambda pair: pair[1].moment, reverse=not oldest)
 
 
 def _by_id(broker: Queues, wanted: JobFilter) -> list[JobRecord]:
@@ -156,11 +160,14 @@ def _write_cursor(places: dict[str, Place]) -> str:
     return base64.urlsafe_b64encode(json.dumps(places).encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str | None) -> dict[str, Place] | None:
+def _read_cursor(cursor: str | None, oldest: bool) -> dict[str, Place] | None:
     if not cursor:
         return None
     try:
         read = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return {str(name): (str(score), str(job_id)) for name, (score, job_id) in read.items()}
+        places = {str(name): (str(score), str(job_id)) for name, (score, job_id) in read.items()}
     except (ValueError, TypeError, AttributeError):
         raise BadCursor(f"cursor {cursor[:40]!r} is none that a page of jobs came with") from None
+    if any(name.endswith(" oldest") != oldest for name in places):
+        raise BadCursor("the cursor is that of a page in the other order")
+    return places

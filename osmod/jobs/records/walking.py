@@ -1,4 +1,4 @@
-"""Walks a queue's sorted sets from their newest job down, in steps that hold up nobody."""
+"""Walks a queue's sorted sets, from their newest job down or their oldest up, in steps that hold up nobody."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Source:
-    """A stretch of one sorted set of one queue, from its highest score down.
+    """A stretch of one sorted set of one queue, from its highest score down, or, `oldest` first, from its lowest up.
 
     `moment` says what its scores are: the moment that jobs are sorted by, in ms (`score`), when they were
     sent, in ms (`sent`), or their arrival, which gives way to when they were sent (`created`).
@@ -81,16 +81,17 @@ class Source:
     lowest: str = "-inf"
     highest: str = "+inf"
     moment: str = "score"
+    oldest: bool = False
 
     @property
     def name(self) -> str:
         """What it is called in cursors."""
-        return f"{self.queue} {self.key} {self.highest}"
+        return f"{self.queue} {self.key} {self.highest}{_order(self.oldest)}"
 
     def walk(
         self, broker: Queues, wanted: JobFilter, after: Place, budget: Budget, page: int
     ) -> Iterator[Found]:
-        """The jobs that fit, newest first, `page` at a time. Ends, too, when the budget is spent."""
+        """The jobs that fit, in order, `page` at a time. Ends, too, when the budget is spent."""
         for job_id, score, *values in self._rows(broker, wanted, after, budget, page, FIELDS):
             job = record_of(broker, self.queue, job_id.decode(), values)
             if job is None or not wanted.fits(job, broker.actors.get(job.actor)):
@@ -122,7 +123,15 @@ class Source:
         conditions = _conditions(wanted, self.moment)
         ended = 0
         while not ended and not budget.spent:
-            terms = (self.key, *place, self.lowest, self.highest, str(page), str(budget.step()))
+            terms = (
+                self.key,
+                *place,
+                self.lowest,
+                self.highest,
+                str(page),
+                str(budget.step()),
+                _order(self.oldest).strip(),
+            )
             arguments = [one.encode() for one in (*terms, str(len(fields)), *fields, *conditions)]
             base = broker.key_base(self.queue)
             rows, looked, score, last, ended = _WALK.run(broker.links, base, arguments)
@@ -145,16 +154,17 @@ class Handful:
     key: str
     ids: tuple[str, ...]
     moment: str = "started"
+    oldest: bool = False
 
     @property
     def name(self) -> str:
         """What it is called in cursors."""
-        return f"{self.queue} {self.key}"
+        return f"{self.queue} {self.key}{_order(self.oldest)}"
 
     def walk(
         self, broker: Queues, wanted: JobFilter, after: Place, budget: Budget, page: int
     ) -> Iterator[Found]:
-        """The jobs that fit, newest first."""
+        """The jobs that fit, in order."""
         found = []
         ids = iter(self.ids)
         while portion := list(islice(ids, 500)):
@@ -164,16 +174,23 @@ class Handful:
                     moment = at.timestamp() * 1000
                     found.append(Found(moment, job, (repr(moment), job.id)))
         budget.spend(len(self.ids))
-        found.sort(key=lambda one: (one.moment, one.job.id), reverse=True)
+        found.sort(key=lambda one: (one.moment, one.job.id), reverse=not self.oldest)
         if found:
             budget.places[self.name] = found[-1].place
         limit = (float(after[0]), after[1]) if after != START else None
-        yield from (one for one in found if limit is None or (one.moment, one.job.id) < limit)
+        places = (((one.moment, one.job.id), one) for one in found)
+        yield from (
+            one for place, one in places if limit is None or (place > limit if self.oldest else place < limit)
+        )
 
     def every_id(self, broker: Queues, wanted: JobFilter) -> Iterator[str]:
         """The ids of all jobs that fit."""
         for found in self.walk(broker, wanted, START, Budget(None), 0):
             yield found.job.id
+
+
+def _order(oldest: bool) -> str:
+    return " oldest" if oldest else ""
 
 
 def sizes_of(broker: Queues, queue_name: str) -> tuple[dict[JobState, int], list[int]]:

@@ -1,20 +1,20 @@
--- Walks one sorted set of jobs from its highest score down, and reads those that fit.
+-- Walks one sorted set of jobs from its highest score down, or from its lowest up, and reads those that fit.
 --
 -- ARGV: 1 set (the last part of its key), 2 and 3 score and id of the job to go on after ('' to begin),
---   4 lowest and 5 highest score, 6 jobs wanted, 7 jobs looked at at most, 8 how many fields, their names,
---   then states (joined by ' ') or '', actor or '', error class or '', created since and until (ms) or '',
+--   4 lowest and 5 highest score, 6 jobs wanted, 7 jobs looked at at most, 8 'oldest' to begin with the
+--   lowest score, 9 how many fields, their names, then states (joined by ' ') or '', actor or '', error class or '', created since and until (ms) or '',
 --   then texts of which a message must hold one, unless it has positional arguments, which may be anything.
 -- Returns: of each job that fits its id, its score and its fields' values; how many were looked at; score and
 --   id of the last; 1 if the set is at its end.
 local set, at, tie, lowest, highest = BASE .. ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local want, budget, fields = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local want, budget, upwards, fields = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == 'oldest', tonumber(ARGV[9])
 local names, needles = {}, {}
 for i = 1, fields do
-    names[i] = ARGV[8 + i]
+    names[i] = ARGV[9 + i]
 end
-local states, actor, kind, since, till = ARGV[9 + fields], ARGV[10 + fields], ARGV[11 + fields],
-    tonumber(ARGV[12 + fields]), tonumber(ARGV[13 + fields])
-for i = 14 + fields, #ARGV do
+local states, actor, kind, since, till = ARGV[10 + fields], ARGV[11 + fields], ARGV[12 + fields],
+    tonumber(ARGV[13 + fields]), tonumber(ARGV[14 + fields])
+for i = 15 + fields, #ARGV do
     needles[#needles + 1] = ARGV[i]
 end
 actor = actor ~= '' and '"actor_name":"' .. actor .. '"' or nil
@@ -53,25 +53,45 @@ local function fits(id)
     return #needles == 0 or not string.find(job[1], '"args":[]', 1, true)
 end
 
+-- Ids and scores from one rank to another, both counted from where the walk begins.
+local function stretch(from, to)
+    if upwards then
+        return call('ZRANGE', set, from, to, 'WITHSCORES')
+    end
+    return call('ZREVRANGE', set, from, to, 'WITHSCORES')
+end
+
+-- How many stand before those of a score.
+local function before(score)
+    if upwards then
+        return call('ZCOUNT', set, '-inf', '(' .. score)
+    end
+    return call('ZCOUNT', set, '(' .. score, '+inf')
+end
+
+local first = upwards and lowest or highest
 local rank
 if at == '' then
-    rank = highest == '+inf' and 0 or call('ZCOUNT', set, '(' .. highest, '+inf')
+    rank = string.find(first, 'inf', 1, true) and 0 or before(first)
+elseif upwards then
+    rank = before(at)
 else
     local score = call('ZSCORE', set, tie)
     if score == at then
         rank = call('ZREVRANK', set, tie) + 1
     else
         -- It moved on: begin behind those of its score that would have stood before it.
-        rank = call('ZCOUNT', set, '(' .. at, '+inf')
+        rank = before(at)
     end
 end
-if till and at == '' and ARGV[1] == 'ready' then
+local bound = upwards and since or not upwards and till
+if bound and at == '' and ARGV[1] == 'ready' then
     -- Within a priority jobs stand in the order in which they came, but for a few that were tried again.
     local low, high = rank, rank + call('ZCOUNT', set, lowest, highest)
     while high - low > 16 do
         local middle = math.floor((low + high) / 2)
-        local id = call('ZREVRANGE', set, middle, middle)[1]
-        if tonumber(call('HGET', JOB .. id, 'created') or '0') > till then
+        local created = tonumber(call('HGET', JOB .. stretch(middle, middle)[1], 'created') or '0')
+        if (upwards and created < bound) or (not upwards and created > bound) then
             low = middle
         else
             high = middle
@@ -83,13 +103,14 @@ end
 local found, looked, ended = {}, 0, 0
 local last_score, last_id = at, tie
 while #found < want and looked < budget and ended == 0 do
-    local chunk = call('ZREVRANGE', set, rank, rank + 99, 'WITHSCORES')
+    local chunk = stretch(rank, rank + 99)
     if #chunk < 200 then
         ended = 1
     end
     for i = 1, #chunk, 2 do
         local id, score = chunk[i], chunk[i + 1]
-        if tonumber(score) < tonumber(lowest) then
+        local taken = score == at and ((upwards and id <= tie) or (not upwards and id >= tie))
+        if (upwards and tonumber(score) > tonumber(highest)) or (not upwards and tonumber(score) < tonumber(lowest)) then
             ended = 1
             break
         end
@@ -97,7 +118,7 @@ while #found < want and looked < budget and ended == 0 do
             ended = 0
             break
         end
-        if not (score == at and id >= tie) then
+        if not taken then
             looked = looked + 1
             last_score, last_id = score, id
             if not demanding or fits(id) then

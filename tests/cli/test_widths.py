@@ -1,0 +1,184 @@
+"""What fits into a terminal of 60 or 80 columns, and what `--wide` shows there."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from fcntl import ioctl
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from osmod.cli.queue_tables import queues_table
+from osmod.cli.tables import brief, jobs_table
+from osmod.cli.top import picture
+from osmod.jobs.queue.presence import WorkerRecord
+from osmod.jobs.records import JobRecord, QueueOverview, Snapshot
+from osmod.jobs.records.record import JobError, Progress, WorkerName
+from osmod.jobs.states import JobState
+from tests.redis_servers import Server, binaries
+from tests.waiting import until
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime.now(UTC)
+JOB = JobRecord(
+    id="5e1f0c9a-6c5f-4b52-9a4f-1f1f2a3b4c5d",
+    queue="default",
+    actor="acceptCommentsAndFlags",
+    state=JobState.CANCELLED,
+    arguments={"comment_id": 123456789, "user_id": 12, "is_batch_action": False},
+    attempts_made=3,
+    started=NOW - timedelta(minutes=100),
+    finished=NOW - timedelta(minutes=90),
+    worker=WorkerName("moderation-worker-7", 4711, "Thread-12"),
+    progress=Progress(1, 2, "half of the way"),
+    error=JobError("TimeoutError", "the scorer did not answer for 30 seconds, and it was asked three times"),
+)
+QUEUE = QueueOverview(
+    name="send-comments-for-scoring",
+    sizes={state: 1_234_567 for state in JobState if state.key},
+    paused=NOW - timedelta(hours=3),
+    paused_by="ann@moderation-desk",
+    oldest_waiting=timedelta(hours=100),
+    counters=dict.fromkeys(("done", "failed", "retried", "cancelled", "recovered"), 123_456_789),
+    running=[JOB.id],
+)
+WORKER = WorkerRecord("moderation-worker-7", 4711, 8, 8, ("default", "mail"), NOW, 3.0)
+
+
+def lines(width: int, what: object) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=width).print(what)
+    return out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_job_is_readable(width: int) -> None:
+    """Enough of its id to name it by, its state, since when, and below each other the call and the error."""
+    _, job, error = lines(width, jobs_table([JOB], narrow=True))
+
+    assert max(len(job), len(error)) <= width
+    assert job.startswith("5e1f0c9a  cancelled  90 min ago  acceptCommentsAndF")
+    assert error.strip().startswith("TimeoutError: the scor")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_queues_and_the_picture_of_top_are_readable(width: int) -> None:
+    """One line a queue, a job, a worker; and one that says who paused the queue."""
+    heads, queue, *paused = lines(width, queues_table([QUEUE], narrow=True))
+    assert ["queue", "wait", "delay", "run", "fail", "oldest", "done"] == heads.split()
+    assert ["1.2M"] * 4 + ["4", "d", "123M"] == queue.split()[-7:]
+    assert "send-com" in queue
+    assert "send-comments-for-scoring is paused for 3 h by ann@moderation-desk" == " ".join(paused)
+
+    now = Snapshot([QUEUE], [WORKER], [JOB])
+    shown = lines(width, picture(now, now, narrow=True))
+    assert 8 + len(paused) == len(shown)
+    assert all(len(line) <= width for line in shown)
+    assert any("5e1f0c9a" in line and "50%" in line and "acceptCom" in line for line in shown)
+    assert any("moderation-worker-7:4711" in line and "8/8" in line for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, "·"),
+        (950, "950"),
+        (12_345, "12.3k"),
+        (999_999, "999k"),
+        (1_234_567, "1.2M"),
+        (123_456_789, "123M"),
+    ],
+)
+def test_counts_are_brief(count: int, shown: str) -> None:
+    """Five characters at most."""
+    assert shown == brief(count)
+
+
+class Terminal:
+    """`osmod …` in a terminal of its own, and what it wrote there."""
+
+    def __init__(self, url: str, columns: int, *words: str) -> None:
+        self._own, other = pty.openpty()
+        ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "osmod", *words],
+            cwd=ROOT,
+            env=environment | {"REDIS_URL": url, "TERM": "xterm"},
+            stdin=other,
+            stdout=other,
+            stderr=other,
+        )
+        os.close(other)
+        self._written = ""
+
+    def read(self) -> str:
+        """What came since the last call, without colours and moves."""
+        until_then = time.monotonic() + 0.1
+        while select.select([self._own], [], [], max(0.0, until_then - time.monotonic()))[0]:
+            try:
+                part = os.read(self._own, 65536)
+            except OSError:  # Linux: the other side is closed.
+                break
+            if not part:
+                break
+            self._written += part.decode("utf-8", "replace")
+        shown, self._written = self._written, ""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+
+    def shows(self, text: str) -> None:
+        """Wait until it writes a text."""
+        until(lambda: text in self.read(), 30, f"the terminal shows {text!r}")
+
+    def interrupt(self) -> int:
+        """Ctrl-C. Returns the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        until(lambda: (self.read(), self.process.poll())[1] is not None, 20)
+        return self.process.wait()
+
+    def close(self) -> None:
+        """End it, if it has not ended."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._own)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A Redis that is killed and started again."""
+    one = Server(next(iter(binaries().values())), "--appendonly", "yes")
+    one.start()
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize(
+    "words", [("top", "--every", "0.2"), ("jobs", "list", "--watch")], ids=lambda one: one[0]
+)
+def test_what_is_painted_anew_outlives_redis(server: Server, words: tuple[str, ...]) -> None:
+    """While Redis is away the screen says so, and goes on when it is back; Ctrl-C ends it with 0."""
+    terminal = Terminal(server.url, 60, *words)
+    sign = "queue" if words[0] == "top" else "state"
+    try:
+        terminal.shows(sign)
+        server.kill()
+        terminal.shows("Redis does not answer")
+        server.start()
+        terminal.shows(sign)
+        assert 0 == terminal.interrupt()
+    finally:
+        terminal.close()
