@@ -11,7 +11,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.events import JobEvent, JobEventKind
 from osmod.jobs.records.filters import JobFilter
 from tests.jobs.conftest import working
-from tests.jobs_records.taking import taken
+from tests.jobs.records.taking import taken
 
 
 def upto(stream: Iterator[JobEvent], last: JobEventKind) -> list[JobEvent]:

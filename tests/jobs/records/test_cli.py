@@ -17,9 +17,9 @@ from osmod.jobs.records.find import count
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
-from tests.jobs_records.conftest import Run
-from tests.jobs_records.said import read
-from tests.jobs_records.taking import end
+from tests.jobs.records.conftest import Run
+from tests.jobs.records.said import read
+from tests.jobs.records.taking import end
 from tests.waiting import until
 
 

@@ -10,7 +10,7 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.steering import audit
 from osmod.jobs.steering.pruning import Pruned, prune
-from tests.jobs_records.taking import end
+from tests.jobs.records.taking import end
 from tests.waiting import until
 
 

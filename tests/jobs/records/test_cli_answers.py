@@ -12,10 +12,10 @@ from dramatiq import Actor
 from osmod.cli.queue_access import EXIT_CODES
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.schedules import SchedulesMiddleware, every
-from tests.jobs_records.conftest import Run
-from tests.jobs_records.taking import end
+from tests.jobs.records.conftest import Run
+from tests.jobs.records.taking import end
 
-PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
+PAGE = Path(__file__).parents[3] / "docs" / "operations.md"
 
 
 @pytest.fixture

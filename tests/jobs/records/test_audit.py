@@ -12,8 +12,8 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.schedules import SchedulesMiddleware, every
-from tests.jobs_records.conftest import Run
-from tests.jobs_records.said import read
+from tests.jobs.records.conftest import Run
+from tests.jobs.records.said import read
 
 
 def acts(run: Run) -> list[dict[str, Any]]:

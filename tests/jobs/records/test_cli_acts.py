@@ -14,8 +14,8 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.states import JobState
-from tests.jobs_records.conftest import Run
-from tests.jobs_records.taking import end, taken
+from tests.jobs.records.conftest import Run
+from tests.jobs.records.taking import end, taken
 
 
 def walks(broker: JobBroker) -> int:

@@ -18,7 +18,7 @@ from osmod.jobs.states import JobState
 from osmod.jobs.steering import promote
 from osmod.task.payload import checked
 from tests.jobs.conftest import working
-from tests.jobs_records.taking import end, taken
+from tests.jobs.records.taking import end, taken
 from tests.waiting import until
 
 

@@ -17,8 +17,8 @@ from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
 from osmod.jobs.steering import audit
 from tests.jobs.conftest import working
-from tests.jobs_records.single import one, record
-from tests.jobs_records.taking import end, taken
+from tests.jobs.records.single import one, record
+from tests.jobs.records.taking import end, taken
 from tests.waiting import until
 
 

@@ -8,9 +8,9 @@ from dramatiq import Actor
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
-from tests.jobs_records.conftest import Run
-from tests.jobs_records.said import read
-from tests.jobs_records.taking import end
+from tests.jobs.records.conftest import Run
+from tests.jobs.records.said import read
+from tests.jobs.records.taking import end
 
 
 @pytest.mark.parametrize("spelling", ["acceptComments", "accept_comments"])

@@ -16,7 +16,7 @@ from osmod.jobs.records.find import BadCursor, Page, count, find
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
 from osmod.task.payload import checked
-from tests.jobs_records.taking import end, taken
+from tests.jobs.records.taking import end, taken
 from tests.waiting import until
 
 

@@ -13,9 +13,9 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import BadCursor, find
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
-from tests.jobs_records.conftest import Run
-from tests.jobs_records.said import read
-from tests.jobs_records.taking import end, taken
+from tests.jobs.records.conftest import Run
+from tests.jobs.records.said import read
+from tests.jobs.records.taking import end, taken
 
 QUESTIONS = {
     "all": JobFilter(),

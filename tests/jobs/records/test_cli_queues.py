@@ -14,8 +14,8 @@ from osmod.cli.repainting import seen
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
 from tests.jobs.conftest import working
-from tests.jobs_records.conftest import Run
-from tests.jobs_records.said import read
+from tests.jobs.records.conftest import Run
+from tests.jobs.records.said import read
 from tests.waiting import until
 
 

@@ -9,7 +9,7 @@ from osmod.jobs.queue import presence
 from osmod.jobs.records import overview
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
-from tests.jobs_records.taking import end, taken
+from tests.jobs.records.taking import end, taken
 from tests.waiting import until
 
 

@@ -15,8 +15,8 @@ from osmod.jobs.middleware.scripts import REPORT
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
-from tests.jobs_records.single import one, record
-from tests.jobs_records.taking import end, taken
+from tests.jobs.records.single import one, record
+from tests.jobs.records.taking import end, taken
 from tests.waiting import until
 
 

@@ -10,9 +10,9 @@ import pytest
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records import JobFilter, failure_groups, groups
-from tests.jobs_records.conftest import Run
-from tests.jobs_records.said import read
-from tests.jobs_records.taking import end
+from tests.jobs.records.conftest import Run
+from tests.jobs.records.said import read
+from tests.jobs.records.taking import end
 
 
 @pytest.fixture
