@@ -10,7 +10,7 @@ _CHANGES = (
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.+][\d.+:]+)?(?: UTC)?",
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     r"\b\d[\d,.]* (?:ms|s|min|h|d)\b",
-    r"\b\d+ comments a second",
+    r"\b\d[\d.]* comments a second",
     r"redis://[\w.:/]*\w",
     r"(?:Redis|Valkey|SQLite) [\d.]+\d",
     r"\w+@[\w.-]*\w",

@@ -45,8 +45,9 @@ class Operator:
         return self._sandbox.run(command)
 
     def sees(self, command: str) -> Any:
-        """What a command of the page gives with `--json`."""
-        return json.loads(self.types(f"{command} --json").stdout)
+        """What a command of the page gives with `--json`; what it says to people stands behind that."""
+        found, _ = json.JSONDecoder().raw_decode(self.types(f"{command} --json").stdout)
+        return found
 
     def wakes_to(self, *areas: str) -> list[str]:
         """What `osmod check` warns of or calls an error in these areas, as the monitoring hears it."""
