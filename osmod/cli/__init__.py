@@ -17,10 +17,12 @@ COMMANDS = {
     "worker": "Run workers; a process that dies is replaced.",
     "jobs": "Find jobs, look at one, retry, cancel, promote, delete, watch them.",
     "queues": "Show the queues; pause, resume, purge or check one.",
+    "workers": "Show the worker processes and what they run; have them be quiet, go on or stop.",
     "enqueue": "Queue a job by hand.",
     "top": "Watch queues, rates, running jobs and workers, live.",
     "audit": "Show who did what to the jobs.",
     "schedules": "Show what runs when, run, pause or resume it.",
+    "completion": "Print the line that has a shell complete commands and options.",
 }
 
 

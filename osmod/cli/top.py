@@ -15,7 +15,8 @@ from osmod.cli.queue_access import job_broker, print_json
 from osmod.cli.queue_tables import queues_table
 from osmod.cli.repainting import repaint
 from osmod.cli.tables import SHORT_ID, console, length, narrow, table, unwrapped
-from osmod.jobs.middleware.control import LONG, LOOK
+from osmod.jobs.middleware.control import LONG
+from osmod.jobs.middleware.watch import LOOK
 from osmod.jobs.records.overview import Snapshot, snapshot
 from osmod.jobs.records.record import JobRecord
 
@@ -144,5 +145,5 @@ def _plain(before: Snapshot, after: Snapshot) -> dict[str, Any]:
     return {
         "queues": [{**one.as_dict(), "per_second": rates[one.name]} for one in after.queues],
         "running": [job.as_dict() for job in after.running],
-        "workers": [vars(one) for one in after.workers],
+        "workers": [one.as_dict() for one in after.workers],
     }

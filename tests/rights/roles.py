@@ -34,6 +34,8 @@ COMMANDS = (
     "enqueue note number=2 --delay 1hour --unique two",
     "jobs list",
     "jobs list number=1",
+    "jobs list --sort oldest",
+    "workers list",
     "jobs list --actor note --state waiting",
     "jobs promote --all --yes",
     "jobs prioritise --to high --all --yes",

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from functools import partial
 from threading import get_ident
 from time import perf_counter
 from typing import Any
 
-import redis
 from dramatiq import Middleware, Worker
 from dramatiq.middleware import Interrupt, SkipMessage
 
 from osmod.jobs.middleware.reports import Reports
 from osmod.jobs.middleware.results import keeping_result
-from osmod.jobs.queue import presence
+from osmod.jobs.middleware.watch import Watch
 from osmod.jobs.queue.custody import Custodian
 from osmod.jobs.queue.interrupts import interrupt
 from osmod.jobs.queue.job import Job, running
 
 _log = logging.getLogger(__name__)
 
-#: Seconds within which what jobs report is written together.
-TOGETHER = 0.25
-#: Seconds between looks at which running jobs are to be stopped, while any runs.
-LOOK = 0.5
 #: Seconds that a job has run when its beginning and its thread are written to its record.
 LONG = 1.0
 
@@ -61,7 +55,7 @@ class JobControl(Middleware):
         self.unwanted: frozenset[str] = frozenset()
         self._noted: set[int] = set()
         self._reports: Reports | None = None
-        self._watch: _Watch | None = None
+        self._watch: Watch | None = None
         self._workers = 0
 
     @property
@@ -80,7 +74,7 @@ class JobControl(Middleware):
             self._workers += 1
             self._names.clear()
             if self._watch is None:
-                self._watch = _Watch(broker, worker, self)
+                self._watch = Watch(broker, worker, self)
                 self._watch.start()
 
     def after_worker_shutdown(self, broker: Any, worker: Worker) -> None:
@@ -193,56 +187,3 @@ class JobControl(Middleware):
         # To the worker it is an expected exception, to `Retries` one that ends the job.
         job.options["throws"] = Cancelled
         return True
-
-
-class _Watch(threading.Thread):
-    """The one thread for all of it."""
-
-    def __init__(self, broker: Custodian, worker: Worker, control: JobControl) -> None:
-        super().__init__(name="job-control", daemon=True)
-        self._broker = broker
-        self._worker = worker
-        self._control = control
-        self._over = threading.Event()
-        self._since = time.time()
-
-    def run(self) -> None:
-        next_look = next_sign = 0.0
-        while not self._over.wait(TOGETHER):
-            now = time.monotonic()
-            try:
-                if now >= next_look:
-                    next_look = now + LOOK
-                    self._control.look_after(self._broker)
-                else:
-                    self._control.report(self._broker)
-                if now >= next_sign:
-                    next_sign = now + presence.SIGN_OF_LIFE
-                    self._give_sign_of_life()
-            except (redis.RedisError, OSError) as error:
-                self._broker.custody.complaints.note(self, error)
-            else:
-                self._broker.custody.complaints.over(self)
-
-    def stop(self) -> None:
-        """Write what is left, and end."""
-        self._over.set()
-        self.join()
-        for last in (False, True):
-            # A connection may have been at rest for longer than the server kept it.
-            try:
-                self._control.report(self._broker)
-                return presence.take_leave(self._broker)
-            except (redis.RedisError, OSError) as error:
-                if last:
-                    _log.warning("What jobs reported last was not written: %s", error)
-        return None
-
-    def _give_sign_of_life(self) -> None:
-        presence.give_sign_of_life(
-            self._broker,
-            threads=self._worker.worker_threads,
-            running=self._control.busy,
-            queues=self._worker.consumers,
-            since=self._since,
-        )

@@ -50,6 +50,7 @@ class Custody:
       lease: milliseconds for which a job is held without a sign of life.
       terms: what every exchange with Redis is told first; see `lua/exchange.lua`.
       complaints: where whoever meets a Redis that does not work says so.
+      quiet: whether an operator asked this process to begin no more jobs.
 
     Parameters:
       lease: as `JobBroker` takes it.
@@ -71,6 +72,7 @@ class Custody:
         self.lease = lease_millis(lease)
         self.nap = min(nap, self.lease * 2 // 3)
         self.complaints = Complaints()
+        self.quiet = False
         kept = (broker.done_ttl, keep_done, broker.dead_message_ttl)
         self.terms = [b"%d" % term for term in (self.lease, *kept, DEATHS_ALLOWED, self.nap, remove)]
         self._broker = broker

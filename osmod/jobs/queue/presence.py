@@ -8,7 +8,11 @@ import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
+from importlib import metadata
 from typing import Any
+
+import psutil
 
 from osmod.jobs.queue.scripts import PRESENT, WORKERS
 from osmod.jobs.wire.queues import Queues
@@ -20,9 +24,33 @@ GONE_AFTER = 16.0
 WORKERS_NAME = "workers"
 
 
+#: The version that this process runs.
+try:
+    _VERSION = metadata.version("osmod-worker")
+except metadata.PackageNotFoundError:  # Run from its source.
+    _VERSION = ""
+
+
+class Request(StrEnum):
+    """What an operator asked of a worker process; the answer to its next sign of life tells it."""
+
+    #: Finish what runs, and begin nothing more until told otherwise.
+    QUIET = "quiet"
+    #: Finish what runs, within the time that is set for it, and end.
+    STOP = "stop"
+
+
 @dataclass(frozen=True)
 class WorkerRecord:
-    """A worker process. `running` counts the jobs in its threads, `seen` is in seconds ago."""
+    """A worker process.
+
+    Attributes:
+      running: jobs in its threads.
+      seen: seconds since its last sign of life.
+      memory: bytes that it holds (resident set).
+      quiet: whether it begins no more jobs.
+      asked: what it was asked to do, perhaps not heard yet.
+    """
 
     host: str
     process: int
@@ -31,6 +59,19 @@ class WorkerRecord:
     queues: tuple[str, ...]
     since: datetime
     seen: float
+    version: str = ""
+    memory: int = 0
+    quiet: bool = False
+    asked: Request | None = None
+
+    @property
+    def name(self) -> str:
+        """`host:process`."""
+        return f"{self.host}:{self.process}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The process in values that JSON has: moments in ISO 8601, `seen` in seconds, `memory` in bytes."""
+        return {"worker": self.name, **vars(self), "since": self.since.isoformat(timespec="milliseconds")}
 
 
 def known_queues(broker: Queues) -> list[str]:
@@ -42,38 +83,58 @@ def known_queues(broker: Queues) -> list[str]:
 def workers(broker: Queues) -> list[WorkerRecord]:
     """The worker processes that live, by host and process."""
     answer = WORKERS.run(broker.links, _base(broker), [b"%d" % (GONE_AFTER * 1000)])
-    found = []
-    for name, silent, said in zip(answer[::3], answer[1::3], answer[2::3], strict=True):
-        host, _, process = name.decode().rpartition(":")
-        says = json.loads(said)
-        since = datetime.fromtimestamp(says["since"], UTC)
-        found.append(
-            WorkerRecord(
-                host,
-                int(process),
-                says["threads"],
-                says["running"],
-                tuple(says["queues"]),
-                since,
-                silent / 1000,
-            )
-        )
+    rows = zip(answer[::4], answer[1::4], answer[2::4], answer[3::4], strict=True)
+    found = [
+        _record(name.decode(), silent, json.loads(said), asked.decode()) for name, silent, said, asked in rows
+    ]
     return sorted(found, key=lambda one: (one.host, one.process))
 
 
+def _record(name: str, silent: int, says: dict[str, Any], asked: str) -> WorkerRecord:
+    host, _, process = name.rpartition(":")
+    return WorkerRecord(
+        host=host,
+        process=int(process),
+        threads=says["threads"],
+        running=says["running"],
+        queues=tuple(says["queues"]),
+        since=datetime.fromtimestamp(says["since"], UTC),
+        seen=silent / 1000,
+        # Older versions do not say these.
+        version=says.get("version", ""),
+        memory=says.get("memory", 0),
+        quiet=says.get("quiet", False),
+        asked=Request(asked) if asked else None,
+    )
+
+
 def give_sign_of_life(
-    broker: Queues, *, threads: int, running: int, queues: Iterable[str], since: float
-) -> None:
-    """Say that this process lives, what it serves and how busy it is. `since` is in seconds of the epoch."""
+    broker: Queues,
+    *,
+    threads: int,
+    running: int,
+    queues: Iterable[str],
+    since: float,
+    quiet: bool = False,
+    first: bool = False,
+) -> Request | None:
+    """Say that this process lives, what it serves and how busy it is. Returns what is asked of it.
+
+    Parameters:
+      since: when it began to work, in seconds of the epoch.
+      first: whether it begins; what was asked of an earlier process of its number is forgotten then.
+    """
     queues = sorted(queues)
-    said = json.dumps({"threads": threads, "running": running, "queues": queues, "since": since})
-    arguments = [_own_name(), said.encode(), *(name.encode() for name in queues)]
-    PRESENT.run(broker.links, _base(broker), arguments)
+    says = {"threads": threads, "running": running, "queues": queues, "since": since, "quiet": quiet}
+    says |= {"version": _VERSION, "memory": psutil.Process().memory_info().rss}
+    arguments = [_own_name(), json.dumps(says).encode(), b"1" if first else b""]
+    asked = PRESENT.run(broker.links, _base(broker), [*arguments, *(name.encode() for name in queues)])
+    return Request(asked.decode()) if asked else None
 
 
 def take_leave(broker: Queues) -> None:
     """Say that this process stops."""
-    PRESENT.run(broker.links, _base(broker), [_own_name(), b""])
+    PRESENT.run(broker.links, _base(broker), [_own_name(), b"", b"1"])
 
 
 def _own_name() -> bytes:

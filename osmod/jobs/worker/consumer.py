@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterable
 from itertools import count
@@ -81,7 +82,7 @@ class JobConsumer(Consumer):
         return len(self.queued_message_ids)
 
     def __next__(self) -> MessageProxy | None:
-        if self.message_cache and not self._lifecycle.stopping:
+        if self.message_cache and not (self._lifecycle.stopping or self._custody.quiet):
             return self.message_cache.popleft()
         try:
             return self._next()
@@ -137,7 +138,11 @@ class JobConsumer(Consumer):
 
     def _next(self) -> Job | None:
         if self._lifecycle.stopping:
-            self._wind_down()
+            self._wind_down(CLOSING_PAUSE)
+            return None
+        if self._custody.quiet:
+            self._give_back_all()
+            self._wind_down(self._look_up)
             return None
         if not self._sleeper.asleep:
             if time.monotonic() >= self._empty_until:
@@ -150,13 +155,18 @@ class JobConsumer(Consumer):
             self._sleeper.fall_asleep(self._empty_until - time.monotonic())
         return self._sleep()
 
-    def _wind_down(self) -> None:
-        """No more jobs: this process is stopping. What ends is still settled."""
+    def _give_back_all(self) -> None:
+        """Hand back, of this queue, what the worker's threads have not begun."""
+        if self._lifecycle.work_queue is not None:
+            self._stock.give_back(self._lifecycle.work_queue.take_back(self.queue_name, sys.maxsize))
+
+    def _wind_down(self, pause: float) -> None:
+        """No more jobs: this process is stopping, or quiet. What ends is still settled; `pause` is in seconds."""
         self._sleeper.close()
         self._stock.give_back_waiting()
         self._ring_at = 1
         if not self._holdings.owes():
-            self._bell.wait(min(self._look_up, CLOSING_PAUSE))
+            self._bell.wait(min(self._look_up, pause))
         if self._holdings.pending:
             self._exchange(0)
 

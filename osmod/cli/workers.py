@@ -1,0 +1,184 @@
+"""`osmod workers`: the worker processes, what they run, and what can be asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from rich.text import Text
+
+from osmod.cli.naming import suggested
+from osmod.cli.queue_access import (
+    EXIT_CODES,
+    because,
+    confirm,
+    counted,
+    job_broker,
+    nothing_fits,
+    print_json,
+)
+from osmod.cli.tables import SHORT_ID, console, length, narrow, table, unwrapped
+from osmod.jobs.queue.presence import Request, WorkerRecord
+from osmod.jobs.queue.presence import workers as living
+from osmod.jobs.records import JobRecord, Snapshot, snapshot
+from osmod.jobs.steering import workers as steering
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_Ask = Callable[..., int]
+
+
+@click.group(epilog=EXIT_CODES)
+def workers() -> None:
+    """Show the worker processes; have some be quiet, go on, or stop.
+
+    \b
+    A process is named as the list shows it, or by its host alone, which means all there:
+      osmod workers list
+      osmod workers quiet moderation-7:4711 --reason 'a profile is taken'
+      osmod workers resume moderation-7
+      osmod workers stop --all
+    They hear it within five seconds.
+    """
+
+
+@workers.command("list")
+@click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
+@_json
+def list_(wide: bool, as_json: bool) -> None:
+    """Which processes live, since when, how busy and large they are, and what they run."""
+    now = snapshot(job_broker())
+    if as_json:
+        print_json({"workers": [_plain(one, now) for one in now.workers]})
+        return
+    if not now.workers:
+        click.echo("No worker lives: start one with `dramatiq worker`.", err=True)
+        return
+    out = console(wide=wide)
+    out.print(_narrow(now) if narrow(out) else _wide(now))
+
+
+def _command(name: str, ask: _Ask, future: str, past: str, sentence: str) -> None:
+    """Add the command that asks something of workers."""
+
+    @workers.command(name, help=sentence, epilog=EXIT_CODES)
+    @click.argument("which", nargs=-1, metavar="[WORKER | HOST]...")
+    @click.option("--all", "every", is_flag=True, help="All workers.")
+    @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+    @because
+    @_json
+    def run(which: tuple[str, ...], every: bool, yes: bool, reason: str, as_json: bool) -> None:
+        if not which and not every:
+            raise click.UsageError(
+                f"say which workers to {name}: as `osmod workers list` shows them, or --all."
+            )
+        broker = job_broker()
+        meant = _meant(living(broker), which)
+        if not meant:
+            nothing_fits("No worker lives.", json={"count": 0} if as_json else None)
+        if len(meant) > 1 and not yes:
+            confirm(f"{counted(len(meant), 'worker')} would {future}.", len(meant))
+        done = ask(broker, meant, reason=reason)
+        if as_json:
+            print_json({"count": done})
+        else:
+            click.echo(f"{counted(done, 'worker')} {past}")
+
+
+_command(
+    "quiet",
+    steering.quiet_workers,
+    "begin no more jobs",
+    "asked to be quiet",
+    "Have workers finish what runs and begin nothing more, until they are resumed or end.",
+)
+_command(
+    "resume",
+    steering.resume_workers,
+    "begin jobs again",
+    "asked to go on",
+    "Have quiet workers begin jobs again.",
+)
+_command(
+    "stop",
+    steering.stop_workers,
+    "stop",
+    "asked to stop",
+    "Have workers end, as by SIGTERM: running jobs get their time, the rest goes back to its queue. `osmod worker` "
+    "starts another process in the place of one that ended; `dramatiq` ends its others, too.",
+)
+
+
+def _meant(alive: list[WorkerRecord], which: tuple[str, ...]) -> list[str]:
+    if not which:
+        return [one.name for one in alive]
+    known = {one.name for one in alive} | {one.host for one in alive}
+    for typed in which:
+        if typed not in known:
+            nothing_fits(f"No worker is called {typed!r}; {suggested(typed, {one.name for one in alive})}")
+    return [one.name for one in alive if one.name in which or one.host in which]
+
+
+def _runs(worker: WorkerRecord, now: Snapshot) -> list[JobRecord]:
+    """The jobs that a worker has taken, those that have run longest first."""
+    mine = [
+        job
+        for job in now.running
+        if job.worker and (job.worker.host, job.worker.process) == (worker.host, worker.process)
+    ]
+    return sorted(mine, key=lambda job: job.started or datetime.now(UTC))
+
+
+def _state(worker: WorkerRecord) -> str:
+    if worker.asked is Request.STOP:
+        return "stopping"
+    if worker.quiet:
+        return "quiet" if worker.asked else "going on"
+    return "falling quiet" if worker.asked else "works"
+
+
+def _wide(now: Snapshot) -> Any:
+    made = table("worker", "state", ">busy", ">up", ">seen", ">memory", "version", "queues")
+    at = datetime.now(UTC)
+    for one in now.workers:
+        made.add_row(
+            one.name,
+            _state(one),
+            f"{one.running}/{one.threads}",
+            length(at - one.since),
+            f"{one.seen:.0f} s ago",
+            _megabytes(one),
+            one.version,
+            ", ".join(one.queues),
+        )
+        for job in _runs(one, now):
+            made.add_row(
+                Text(f"  {job.id}", "bright_black"), "", "", _since(job, at), "", "", "", Text(job.call)
+            )
+    return made
+
+
+def _narrow(now: Snapshot) -> Any:
+    made = unwrapped("worker", "state", ">busy", ">up", ">memory", grows=0)
+    at = datetime.now(UTC)
+    for one in now.workers:
+        busy = f"{one.running}/{one.threads}"
+        made.add_row(one.name, _state(one), busy, length(at - one.since), _megabytes(one))
+        for job in _runs(one, now):
+            made.add_row(
+                Text(f"  {job.id[:SHORT_ID]} {job.call}", "bright_black"), "", "", _since(job, at), ""
+            )
+    return made
+
+
+def _since(job: JobRecord, at: datetime) -> str:
+    return length(at - job.started) if job.started else ""
+
+
+def _megabytes(worker: WorkerRecord) -> str:
+    return f"{worker.memory / 1_048_576:.0f} MB" if worker.memory else ""
+
+
+def _plain(worker: WorkerRecord, now: Snapshot) -> dict[str, Any]:
+    return {**worker.as_dict(), "jobs": [job.as_dict() for job in _runs(worker, now)]}
