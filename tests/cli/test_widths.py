@@ -40,8 +40,8 @@ JOB = JobRecord(
     state=JobState.CANCELLED,
     arguments={"comment_id": 123456789, "user_id": 12, "is_batch_action": False},
     attempts_made=3,
-    started=NOW - timedelta(minutes=100),
-    finished=NOW - timedelta(minutes=90),
+    started=NOW - timedelta(days=11),
+    finished=NOW - timedelta(days=10),
     worker=WorkerName("moderation-worker-7", 4711, "Thread-12"),
     progress=Progress(1, 2, "half of the way"),
     error=JobError("TimeoutError", "the scorer did not answer for 30 seconds, and it was asked three times"),
@@ -70,7 +70,7 @@ def test_a_job_is_readable(width: int) -> None:
     _, job, error = lines(width, jobs_table([JOB], narrow=True))
 
     assert max(len(job), len(error)) <= width
-    assert job.startswith("5e1f0c9a  cancelled  90 min ago  acceptCommentsAndF")
+    assert job.startswith("5e1f0c9a  cancelled  10 d ago  acceptCommentsAndF")
     assert error.strip().startswith("TimeoutError: the scor")
 
 
