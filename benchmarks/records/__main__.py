@@ -18,6 +18,7 @@ from osmod.embedded import embedded_redis
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count, find
+from osmod.jobs.records.names import ids_beginning
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
 
@@ -42,6 +43,8 @@ def main() -> None:
         queries: dict[str, Callable[[], Any]] = {
             "one job by its id": lambda: get_job(broker, filled.some_id),
             "the newest 50": lambda: find(broker),
+            "the oldest 50": lambda: find(broker, oldest=True),
+            "by the beginning of an id": lambda: ids_beginning(broker, filled.some_id[:8]),
             "the next 50": lambda: find(broker, cursor=second),
             "50 of a common actor": lambda: find(broker, JobFilter(actor="acceptComments")),
             "50 of a rare actor": lambda: find(broker, JobFilter(actor="heartbeat")),
