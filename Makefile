@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LOCKED := --constraint requirements.lock
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench promises chaos watch lock
+.PHONY: help demo test check format bench promises chaos containers watch lock
 
 help: ## this list
 	@echo 'make demo      1,000 real comments, from queue to decision; ARGS="--comments 5000" for more'
@@ -14,6 +14,7 @@ help: ## this list
 	@echo 'make bench     what a task costs: SQL statements, time, growth'
 	@echo 'make promises  shows that the stock broker breaks each promise that the queue makes'
 	@echo 'make chaos     ten minutes of random faults over a steady load, on one server, behind sentinels and on a cluster; ARGS="--seconds 60" for less'
+	@echo 'make containers  the images of compose/, built and run for real, as operators do; ARGS="-k killed" for some of it'
 	@echo 'make watch     a worker that starts again when the code changes'
 	@echo 'make lock      requirements.lock anew, after a change of dependencies'
 	@echo 'Each needs Python 3.11 or newer, and makes its virtual environment in $(VENV).'
@@ -44,6 +45,10 @@ promises: $(VENV)/installed-dev
 
 chaos: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.chaos.run $(ARGS)
+
+# `exec`: Ctrl-C and SIGTERM are for the program itself, which then cleans up.
+containers: $(VENV)/installed-dev
+	@exec $(BIN)/python -m tests.containers $(ARGS)
 
 # The worker is given the time to finish what it has begun.
 watch: $(VENV)/installed-dev

@@ -36,6 +36,7 @@ def test_what_is_not_run() -> None:
     assert [
         ("README.md", "installs into the environment that runs the tests"),
         ("docs/operations.md", "needs a MySQL of its own"),
+        ("docs/operations.md", "needs a Docker engine; `make containers` does all of it"),
     ] == [(block.page, block.not_run) for block in all_blocks(*LOOKED_AT) if block.not_run]
 
 
