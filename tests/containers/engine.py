@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -110,9 +112,19 @@ def _stop(engine: subprocess.Popen[bytes]) -> None:
 @contextmanager
 def _cgroups_removed() -> Iterator[None]:
     """Remove the control groups that the engine's containers leave."""
-    yield
-    left = [path for pattern in (OURS, f"*/{OURS}") for path in CGROUPS.glob(pattern)]
-    for path in left:
-        for group in sorted((one for one in path.rglob("*") if one.is_dir()), reverse=True):
-            group.rmdir()
-        path.rmdir()
+    try:
+        yield
+    finally:
+        for top in [path for pattern in (OURS, f"*/{OURS}") for path in CGROUPS.glob(pattern)]:
+            for group in sorted((one for one in (top, *top.rglob("*")) if one.is_dir()), reverse=True):
+                until(partial(_removed, group), 10, f"{group} is empty", every=0.1)
+
+
+def _removed(group: Path) -> bool:
+    try:
+        group.rmdir()
+    except OSError as error:
+        if error.errno != errno.EBUSY:  # its processes are just being ended
+            raise
+        return False
+    return True

@@ -78,6 +78,15 @@ def test_least_rights(stack: Stack) -> None:
     assert licences.strip().endswith("NOTICE")
 
 
+def test_a_health_check_costs_little(stack: Stack) -> None:
+    """It runs every ten seconds: a fraction of a second of one processor, its interpreter's start included."""
+    asking = "subprocess.run(['osmod', 'check', '--alive', 'worker'], check=True, stdout=subprocess.DEVNULL)"
+    code = f"import os, subprocess; {asking}; print(os.times().children_user + os.times().children_system)"
+    seconds = float(stack.compose("exec", "--no-TTY", "worker", "python", "-c", code))
+    print(f"{seconds:.2f} s of a processor")
+    assert seconds < 1
+
+
 def test_a_wrong_password(stack: Stack) -> None:
     """`migrate` says so in one line, and ends."""
     with pytest.raises(DockerError, match="exit|refuses the login") as caught:
