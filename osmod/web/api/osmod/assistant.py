@@ -1,0 +1,72 @@
+"""`/assistant`: the answers of scorers that were asked, and answer later."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from osmod.access.callers import Caller
+from osmod.access.roles import Permission, Role
+from osmod.moderation.answering import OpenRequest, find_open_request
+from osmod.moderation.database import open_session
+from osmod.moderation.errors import NotFound
+from osmod.task import get_engine
+from osmod.web.api.osmod.bodies import checked, told_of
+from osmod.web.api.osmod.doing import do
+from osmod.web.api.osmod.ids import parse_int
+from osmod.web.api.osmod.joi import Array, Boolean, Number, Object, Optional
+from osmod.web.guard import needs
+from osmod.web.problems import Problem
+
+router = APIRouter(prefix="/assistant", tags=["OSMod: assistant"])
+
+REFUSAL = "Only service users can access this API."
+#: Larger than any id.
+_NO_ROW = 2**32
+
+_KEY = re.compile("[A-Z_]+")
+_SPAN = Object({"score": Number(), "begin": Optional(Number()), "end": Optional(Number())})
+ANSWER = Object(
+    {
+        "scores": Object(pattern=(_KEY, Array(_SPAN))),
+        "summaryScores": Object(pattern=(_KEY, Number())),
+        "runImmediately": Optional(Boolean()),
+    }
+)
+_TOLD = told_of(
+    ANSWER, {"scores": {"TOXICITY": [{"score": 0.4, "begin": 0, "end": 5}]}, "summaryScores": {"TOXICITY": 0.4}}
+)
+
+
+@router.post("/scores/{request_id}", openapi_extra=_TOLD)
+def answer(
+    request: Request,
+    request_id: str,
+    caller: Caller = needs(Permission.ANSWER_SCORES, refusal=REFUSAL),
+    body: Any = checked(ANSWER),
+) -> dict[str, str]:
+    """Queues processMachineScore for the comment and the scorer of an open request."""
+    asked = _request(request_id)
+    if caller.role is Role.SCORER and asked.scorer_id != caller.user_id:
+        raise Problem(403, "This score request was made to another scorer.")
+    score_data = {"scores": body["scores"], "summaryScores": body["summaryScores"]}
+    job = {"comment_id": asked.comment_id, "user_id": asked.scorer_id, "score_data": score_data}
+    return do(request, "processMachineScore", [job], at_once=body.get("runImmediately", False))
+
+
+@router.api_route("/{anything:path}", methods=["GET", "HEAD", "POST", "PATCH", "DELETE"], include_in_schema=False)
+def nothing(
+    anything: str, _caller: Caller = needs(Permission.ANSWER_SCORES, refusal=REFUSAL)
+) -> None:
+    """OSMod looks at who asks before it looks for the path."""
+    raise Problem(404, "Not Found")
+
+
+def _request(request_id: str) -> OpenRequest:
+    try:
+        with open_session(get_engine()) as session:
+            return find_open_request(session, min(parse_int(request_id) or _NO_ROW, _NO_ROW))
+    except NotFound:
+        raise Problem(400, "Score request not found by provided scoreRequestId") from None
