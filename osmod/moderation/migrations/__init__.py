@@ -1,7 +1,8 @@
 """Bringing a database up to date, whoever made it.
 
 OSMod's tables are OSMod's: an empty database gets all of them, a database of OSMod's own server gets only our
-two beside them. Only ours have revisions (`versions/`), counted in a version table of our own.
+three beside them, and that of its configuration if it is older than that. Only these have revisions
+(`versions/`), counted in a version table of our own.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 
 from osmod.moderation.migrations.schema import SchemaError, missing, osmod_tables, strangers
-from osmod.moderation.models import OWN_TABLES, Base
+from osmod.moderation.models import MADE_IF_MISSING, OWN_TABLES, Base
 
 __all__ = ["VERSION_TABLE", "SchemaError", "problems", "upgrade"]
 
