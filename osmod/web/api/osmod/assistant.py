@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
 
 from osmod.access.callers import Caller
 from osmod.access.roles import Permission, Role
@@ -13,7 +14,7 @@ from osmod.moderation.answering import OpenRequest, find_open_request
 from osmod.moderation.database import open_session
 from osmod.moderation.errors import NotFound
 from osmod.task import get_engine
-from osmod.web.api.osmod.bodies import checked, told_of
+from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.doing import do
 from osmod.web.api.osmod.ids import parse_int
 from osmod.web.api.osmod.joi import Array, Boolean, Number, Object, Optional
@@ -23,6 +24,8 @@ from osmod.web.problems import Problem
 router = APIRouter(prefix="/assistant", tags=["OSMod: assistant"])
 
 REFUSAL = "Only service users can access this API."
+#: Whoever may answer for scorers, or is one.
+Answering = Annotated[Caller, needs(Permission.ANSWER_SCORES, refusal=REFUSAL)]
 #: Larger than any id.
 _NO_ROW = 2**32
 
@@ -36,16 +39,14 @@ ANSWER = Object(
     }
 )
 _TOLD = told_of(
-    ANSWER, {"scores": {"TOXICITY": [{"score": 0.4, "begin": 0, "end": 5}]}, "summaryScores": {"TOXICITY": 0.4}}
+    ANSWER,
+    {"scores": {"TOXICITY": [{"score": 0.4, "begin": 0, "end": 5}]}, "summaryScores": {"TOXICITY": 0.4}},
 )
 
 
 @router.post("/scores/{request_id}", openapi_extra=_TOLD)
 def answer(
-    request: Request,
-    request_id: str,
-    caller: Caller = needs(Permission.ANSWER_SCORES, refusal=REFUSAL),
-    body: Any = checked(ANSWER),
+    request: Request, request_id: str, caller: Answering, body: Annotated[Any, checked(ANSWER)]
 ) -> dict[str, str]:
     """Queues processMachineScore for the comment and the scorer of an open request."""
     asked = _request(request_id)
@@ -56,12 +57,12 @@ def answer(
     return do(request, "processMachineScore", [job], at_once=body.get("runImmediately", False))
 
 
-@router.api_route("/{anything:path}", methods=["GET", "HEAD", "POST", "PATCH", "DELETE"], include_in_schema=False)
-def nothing(
-    anything: str, _caller: Caller = needs(Permission.ANSWER_SCORES, refusal=REFUSAL)
-) -> None:
+@router.api_route(
+    "/{anything:path}", methods=["GET", "HEAD", "POST", "PATCH", "DELETE"], include_in_schema=False
+)
+def nothing(anything: str, _caller: Answering) -> None:
     """OSMod looks at who asks before it looks for the path."""
-    raise Problem(404, "Not Found")
+    raise HTTPException(404)
 
 
 def _request(request_id: str) -> OpenRequest:

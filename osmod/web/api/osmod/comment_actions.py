@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 
 from osmod.access.callers import Caller
 from osmod.access.roles import Permission
-from osmod.web.api.osmod.bodies import checked, told_of
+from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.doing import do
 from osmod.web.api.osmod.ids import row_id
 from osmod.web.api.osmod.joi import Array, Boolean, Object, OneOf, Optional, String
 from osmod.web.guard import needs
 
 router = APIRouter(prefix="/services/commentActions", tags=["OSMod: comment actions"])
+
+#: Whoever may moderate.
+Moderating = Annotated[Caller, needs(Permission.MODERATE)]
 
 #: The last part of a path → the task.
 ACTIONS = {
@@ -47,9 +50,7 @@ def comments_in(body: dict[str, Any]) -> list[int]:
 
 
 def _action(task: str) -> Callable[..., dict[str, str]]:
-    def act(
-        request: Request, caller: Caller = needs(Permission.MODERATE), body: Any = checked(COMMENTS)
-    ) -> dict[str, str]:
+    def act(request: Request, caller: Moderating, body: Annotated[Any, checked(COMMENTS)]) -> dict[str, str]:
         comments = comments_in(body)
         shared = {"user_id": caller.user_id, "is_batch_action": len(comments) > 1}
         jobs = [{"comment_id": comment, **shared} for comment in comments]
@@ -60,10 +61,7 @@ def _action(task: str) -> Callable[..., dict[str, str]]:
 
 def _tagging(task: str) -> Callable[..., dict[str, str]]:
     def act(
-        request: Request,
-        tag_id: str,
-        caller: Caller = needs(Permission.MODERATE),
-        body: Any = checked(COMMENTS),
+        request: Request, tag_id: str, caller: Moderating, body: Annotated[Any, checked(COMMENTS)]
     ) -> dict[str, str]:
         shared = {"tag_id": row_id(tag_id, "tagId"), "user_id": caller.user_id}
         jobs = [{"comment_id": comment, **shared} for comment in comments_in(body)]
@@ -78,5 +76,9 @@ for _name, _task in ACTIONS.items():
     )
 for _name, _task in TAGGING.items():
     router.add_api_route(
-        f"/{_name}/{{tag_id}}", _tagging(_task), methods=["POST"], summary=f"Queues {_task}.", openapi_extra=_TOLD
+        f"/{_name}/{{tag_id}}",
+        _tagging(_task),
+        methods=["POST"],
+        summary=f"Queues {_task}.",
+        openapi_extra=_TOLD,
     )

@@ -6,16 +6,15 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 
-from osmod.access.callers import Caller
-from osmod.access.roles import Permission
 from osmod.moderation.errors import BadPayload
-from osmod.web.api.osmod.bodies import any_body, checked, is_true, told_of
+from osmod.web.api.osmod.bodies import Body, is_true
+from osmod.web.api.osmod.checking import checked, told_of
+from osmod.web.api.osmod.comment_actions import Moderating
 from osmod.web.api.osmod.doing import do
 from osmod.web.api.osmod.ids import row_id
 from osmod.web.api.osmod.joi import Array, Boolean, Number, Object, OneOf, Optional, String
-from osmod.web.guard import needs
 
 router = APIRouter(prefix="/services/commentActions/{comment_id}", tags=["OSMod: tags and scores"])
 
@@ -23,20 +22,16 @@ router = APIRouter(prefix="/services/commentActions/{comment_id}", tags=["OSMod:
 OF_SCORES = {"confirm": "confirmTag", "reject": "rejectTag"}
 OF_SUMMARIES = {"confirm": "confirmCommentSummaryScore", "reject": "rejectCommentSummaryScore"}
 
-_SPAN = Object({"tagId": String(), "annotationStart": Number(), "annotationEnd": Number(above="annotationStart")})
+_SPAN = Object(
+    {"tagId": String(), "annotationStart": Number(), "annotationEnd": Number(above="annotationStart")}
+)
 ADDED = Object({"data": OneOf((Array(_SPAN), _SPAN)), "runImmediately": Optional(Boolean())})
 _TOLD = told_of(ADDED, {"data": {"tagId": "4", "annotationStart": 0, "annotationEnd": 5}})
-
-#: A body that OSMod does not check; of it `runImmediately` is looked at.
-Unchecked = Annotated[Any, Depends(any_body)]
 
 
 @router.post("/scores", openapi_extra=_TOLD)
 def add_score(
-    request: Request,
-    comment_id: str,
-    caller: Caller = needs(Permission.MODERATE),
-    body: Any = checked(ADDED),
+    request: Request, comment_id: str, caller: Moderating, body: Annotated[Any, checked(ADDED)]
 ) -> dict[str, str]:
     """Queues addTag: a span of the comment (UTF-16 units of its text) gets a tag."""
     data = body["data"]
@@ -54,27 +49,21 @@ def add_score(
 
 
 @router.post("/scores/{score_id}/reset")
-def reset_score(
-    request: Request, score_id: str, body: Unchecked, _caller: Caller = needs(Permission.MODERATE)
-) -> dict[str, str]:
+def reset_score(request: Request, score_id: str, _caller: Moderating, body: Body) -> dict[str, str]:
     """Queues resetTag: what was said of a score is taken back."""
     job = {"comment_score_id": row_id(score_id, "scoreId")}
     return do(request, "resetTag", [job], at_once=is_true(body, "runImmediately"))
 
 
 @router.delete("/scores/{score_id}")
-def remove_score(
-    request: Request, score_id: str, body: Unchecked, _caller: Caller = needs(Permission.MODERATE)
-) -> dict[str, str]:
+def remove_score(request: Request, score_id: str, _caller: Moderating, body: Body) -> dict[str, str]:
     """Queues removeTag: a score goes."""
     job = {"comment_score_id": row_id(score_id, "scoreId")}
     return do(request, "removeTag", [job], at_once=is_true(body, "runImmediately"))
 
 
 def _of_score(task: str) -> Callable[..., dict[str, str]]:
-    def act(
-        request: Request, score_id: str, body: Unchecked, caller: Caller = needs(Permission.MODERATE)
-    ) -> dict[str, str]:
+    def act(request: Request, score_id: str, caller: Moderating, body: Body) -> dict[str, str]:
         job = {"comment_score_id": row_id(score_id, "scoreId"), "user_id": caller.user_id}
         return do(request, task, [job], at_once=is_true(body, "runImmediately"))
 
@@ -82,13 +71,7 @@ def _of_score(task: str) -> Callable[..., dict[str, str]]:
 
 
 def _of_summary(task: str) -> Callable[..., dict[str, str]]:
-    def act(
-        request: Request,
-        comment_id: str,
-        tag_id: str,
-        body: Unchecked,
-        caller: Caller = needs(Permission.MODERATE),
-    ) -> dict[str, str]:
+    def act(request: Request, comment_id: str, tag_id: str, caller: Moderating, body: Body) -> dict[str, str]:
         job = {
             "comment_id": row_id(comment_id, "commentId"),
             "tag_id": row_id(tag_id, "tagId"),

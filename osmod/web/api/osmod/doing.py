@@ -16,7 +16,9 @@ from osmod.task import run_at_once
 SUCCESS = {"status": "success"}
 
 
-def do(request: Request, task: str, jobs: Sequence[dict[str, Any]], *, at_once: bool = False) -> dict[str, str]:
+def do(
+    request: Request, task: str, jobs: Sequence[dict[str, Any]], *, at_once: bool = False
+) -> dict[str, str]:
     """Have a task do some jobs: all of them, or none if one is refused. OSMod's answer is returned.
 
     They are queued, and refused only for what can be seen of their arguments; `at_once`, and with

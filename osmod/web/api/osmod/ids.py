@@ -28,5 +28,7 @@ def row_id(text: str, name: str) -> int:
     """
     number = parse_int(text)
     if number is None or not 1 <= number <= UNSIGNED_MAX:
-        raise BadPayload(f"{name}: it must be the id of a row, a number from 1 to {UNSIGNED_MAX} (it is {text!r:.60})")
+        raise BadPayload(
+            f"{name}: it must be the id of a row, a number from 1 to {UNSIGNED_MAX} (it is {text!r:.60})"
+        )
     return number

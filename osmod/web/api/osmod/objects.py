@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import dramatiq
 from fastapi import APIRouter, Request
 
-from osmod.access.callers import Caller
-from osmod.access.roles import Permission
 from osmod.moderation.editing import edit_comment as edit
 from osmod.moderation.errors import NotFound
 from osmod.task import commit, scorers_may_fail
-from osmod.web.api.osmod.bodies import checked, told_of
+from osmod.web.api.osmod.checking import checked, told_of
+from osmod.web.api.osmod.comment_actions import Moderating
 from osmod.web.api.osmod.doing import SUCCESS
 from osmod.web.api.osmod.ids import row_id
 from osmod.web.api.osmod.joi import Object, Optional, String
-from osmod.web.guard import needs
 from osmod.web.problems import Problem
 
 router = APIRouter(prefix="/services", tags=["OSMod: objects"])
@@ -34,9 +32,7 @@ _TOLD = told_of(EDITED, {"data": {"commentId": "12", "text": "What I meant to sa
 
 
 @router.patch("/editComment", openapi_extra=_TOLD)
-def edit_comment(
-    _caller: Caller = needs(Permission.MODERATE), body: Any = checked(EDITED)
-) -> dict[str, str]:
+def edit_comment(_caller: Moderating, body: Annotated[Any, checked(EDITED)]) -> dict[str, str]:
     """Changes a comment's text or author, and queues sendCommentForScoring with the change, so without Redis too."""
     data = body["data"]
     comment_id = row_id(data["commentId"], "commentId")
@@ -57,9 +53,7 @@ def edit_comment(
 
 
 @router.get("/processing/trigger/{anything}")
-def trigger(
-    request: Request, anything: str, _caller: Caller = needs(Permission.MODERATE)
-) -> dict[str, str]:
+def trigger(request: Request, anything: str, _caller: Moderating) -> dict[str, str]:
     """Queues heartbeat: comments whose scores are overdue are sent again. Without a queue nothing is done."""
     if not request.app.state.settings.run_immediately:
         dramatiq.get_broker().get_actor("heartbeat").send()

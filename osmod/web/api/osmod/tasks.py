@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import dramatiq
 from fastapi import APIRouter, Request
@@ -12,7 +12,7 @@ from osmod.access.callers import Caller
 from osmod.access.roles import Permission
 from osmod.moderation.errors import BadPayload
 from osmod.web.api.osmod.assistant import REFUSAL
-from osmod.web.api.osmod.bodies import checked, told_of
+from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.doing import by_python_names, do, payload_of
 from osmod.web.api.osmod.ids import parse_int
 from osmod.web.api.osmod.joi import Array, Boolean, Object, OneOf, Optional
@@ -29,8 +29,8 @@ _TOLD = told_of(TASK, {"data": {"commentId": 12, "userId": 3, "isBatchAction": F
 def run_task(
     request: Request,
     task_name: str,
-    _caller: Caller = needs(Permission.RUN_TASKS, refusal=REFUSAL),
-    body: Any = checked(TASK, echo=False),
+    _caller: Annotated[Caller, needs(Permission.RUN_TASKS, refusal=REFUSAL)],
+    body: Annotated[Any, checked(TASK, echo=False)],
 ) -> dict[str, str] | Response:
     """Queues a job of the task with `data` as its arguments, or runs it before the answer: `runImmediately`."""
     actor = dramatiq.get_broker().actors.get(task_name)
@@ -45,7 +45,9 @@ def run_task(
 def _ids_read(task_name: str, data: Any) -> dict[str, Any]:
     """A job's data with ids as numbers; OSMod's document has them as text, and `runImmediately` among them."""
     if not isinstance(data, dict):
-        raise BadPayload(f"{task_name}: data: it must be one job's arguments, an object; ask once for each of several")
+        raise BadPayload(
+            f"{task_name}: data: it must be one job's arguments, an object; ask once for each of several"
+        )
     return {key: _read(key, value) for key, value in data.items() if key != "runImmediately"}
 
 
