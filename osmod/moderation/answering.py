@@ -18,14 +18,14 @@ class OpenRequest:
     scorer_id: int
 
 
-def find_open_request(session: Session, request_id: int) -> OpenRequest:
+def find_open_request(session: Session, request_id: int | None) -> OpenRequest:
     """The request that an answer is for.
 
     Raises:
       NotFound: there is no such request.
       Conflict: it was answered, or names no comment, or no scorer that is switched on.
     """
-    request = session.get(CommentScoreRequest, request_id)
+    request = session.get(CommentScoreRequest, request_id) if request_id is not None else None
     if request is None:
         raise NotFound(f"Score request not found, id: {request_id}")
     scorer = session.get(User, request.user_id) if request.user_id is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -32,22 +33,27 @@ COMPARED = (
 
 def load(engine: Engine, case: Case, scorer_host: str) -> None:
     """Empty the database and put the case's fixture in; then count what OSMod would count (`_true_counts`)."""
-    with engine.begin() as connection:
-        _empty(connection)
-        _foreign_keys(connection, on=False)
-        for name, rows in case.fixture.items():
-            for row in rows:
-                connection.execute(insert(TABLES[name]).values(_bindable(name, row, scorer_host)))
-        _foreign_keys(connection, on=True)
+    fill(engine, case.fixture, scorer_host)
     with Session(engine) as session:
         _true_counts(session, case)
         session.commit()
 
 
-def dump(engine: Engine) -> Tables:
-    """Every compared table: rows by key, datetimes as they are, booleans as 0 and 1, JSON parsed."""
+def fill(engine: Engine, tables: Tables, scorer_host: str = "") -> None:
+    """Empty the database and put these rows in."""
+    with engine.begin() as connection:
+        _empty(connection)
+        _foreign_keys(connection, on=False)
+        for name, rows in tables.items():
+            for row in rows:
+                connection.execute(insert(TABLES[name]).values(_bindable(name, row, scorer_host)))
+        _foreign_keys(connection, on=True)
+
+
+def dump(engine: Engine, tables: Iterable[str] = COMPARED) -> Tables:
+    """These tables: rows by key, datetimes as they are, booleans as 0 and 1, JSON parsed."""
     with engine.connect() as connection:
-        return {name: _rows(connection, name) for name in COMPARED}
+        return {name: _rows(connection, name) for name in tables}
 
 
 def _true_counts(session: Session, case: Case) -> None:

@@ -16,18 +16,16 @@ from osmod.moderation.errors import NotFound
 from osmod.task import get_engine
 from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.doing import do
-from osmod.web.api.osmod.ids import parse_int
+from osmod.web.api.osmod.ids import possible_id
 from osmod.web.api.osmod.joi import Array, Boolean, Number, Object, Optional
 from osmod.web.guard import needs
-from osmod.web.problems import Problem
+from osmod.web.problems import OsmodResponse, Problem
 
-router = APIRouter(prefix="/assistant", tags=["OSMod: assistant"])
+router = APIRouter(prefix="/assistant", tags=["OSMod: assistant"], default_response_class=OsmodResponse)
 
 REFUSAL = "Only service users can access this API."
 #: Whoever may answer for scorers, or is one.
 Answering = Annotated[Caller, needs(Permission.ANSWER_SCORES, refusal=REFUSAL)]
-#: Larger than any id.
-_NO_ROW = 2**32
 
 _KEY = re.compile("[A-Z_]+")
 _SPAN = Object({"score": Number(), "begin": Optional(Number()), "end": Optional(Number())})
@@ -68,6 +66,6 @@ def nothing(anything: str, _caller: Answering) -> None:
 def _request(request_id: str) -> OpenRequest:
     try:
         with open_session(get_engine()) as session:
-            return find_open_request(session, min(parse_int(request_id) or _NO_ROW, _NO_ROW))
+            return find_open_request(session, possible_id(request_id))
     except NotFound:
         raise Problem(400, "Score request not found by provided scoreRequestId") from None

@@ -14,8 +14,11 @@ from osmod.web.api.osmod.doing import do
 from osmod.web.api.osmod.ids import row_id
 from osmod.web.api.osmod.joi import Array, Boolean, Object, OneOf, Optional, String
 from osmod.web.guard import needs
+from osmod.web.problems import OsmodResponse
 
-router = APIRouter(prefix="/services/commentActions", tags=["OSMod: comment actions"])
+router = APIRouter(
+    prefix="/services/commentActions", tags=["OSMod: comment actions"], default_response_class=OsmodResponse
+)
 
 #: Whoever may moderate.
 Moderating = Annotated[Caller, needs(Permission.MODERATE)]

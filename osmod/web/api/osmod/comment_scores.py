@@ -15,8 +15,13 @@ from osmod.web.api.osmod.comment_actions import Moderating
 from osmod.web.api.osmod.doing import do
 from osmod.web.api.osmod.ids import row_id
 from osmod.web.api.osmod.joi import Array, Boolean, Number, Object, OneOf, Optional, String
+from osmod.web.problems import OsmodResponse
 
-router = APIRouter(prefix="/services/commentActions/{comment_id}", tags=["OSMod: tags and scores"])
+router = APIRouter(
+    prefix="/services/commentActions/{comment_id}",
+    tags=["OSMod: tags and scores"],
+    default_response_class=OsmodResponse,
+)
 
 #: The last part of a path → the task, for a score of the scorers' and for a summary score.
 OF_SCORES = {"confirm": "confirmTag", "reject": "rejectTag"}

@@ -20,15 +20,19 @@ def parse_int(text: str) -> int | None:
     return int(found[1][:_MOST_DIGITS]) if found else None
 
 
+def possible_id(text: str) -> int | None:
+    """The id in `text`: "12", and "12abc" too, on which programs may rely; None if no row can have it."""
+    number = parse_int(text)
+    return number if number is not None and 1 <= number <= UNSIGNED_MAX else None
+
+
 def row_id(text: str, name: str) -> int:
-    """The id in `text`: "12", and "12abc" too, on which programs may rely.
+    """The same, where an id must be.
 
     Raises:
-      BadPayload: it is no id of any row; OSMod queues the task with null, or with a number that no row has.
+      BadPayload: there is none; OSMod queues the task with null, or with a number that no row has.
     """
-    number = parse_int(text)
-    if number is None or not 1 <= number <= UNSIGNED_MAX:
-        raise BadPayload(
-            f"{name}: it must be the id of a row, a number from 1 to {UNSIGNED_MAX} (it is {text!r:.60})"
-        )
+    number = possible_id(text)
+    if number is None:
+        raise BadPayload(f"{name}: it must be the id of a row, from 1 to {UNSIGNED_MAX} (it is {text!r:.60})")
     return number

@@ -13,11 +13,14 @@ from osmod.task import commit, scorers_may_fail
 from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.comment_actions import Moderating
 from osmod.web.api.osmod.doing import SUCCESS
-from osmod.web.api.osmod.ids import row_id
+from osmod.web.api.osmod.ids import possible_id
 from osmod.web.api.osmod.joi import Object, Optional, String
-from osmod.web.problems import Problem
+from osmod.web.problems import OsmodResponse, Problem
 
-router = APIRouter(prefix="/services", tags=["OSMod: objects"])
+router = APIRouter(prefix="/services", tags=["OSMod: objects"], default_response_class=OsmodResponse)
+
+#: OSMod's words.
+COMMENT_NOT_FOUND = "comment not found"
 
 _EDIT = Object(
     {
@@ -35,7 +38,9 @@ _TOLD = told_of(EDITED, {"data": {"commentId": "12", "text": "What I meant to sa
 def edit_comment(_caller: Moderating, body: Annotated[Any, checked(EDITED)]) -> dict[str, str]:
     """Changes a comment's text or author, and queues sendCommentForScoring with the change, so without Redis too."""
     data = body["data"]
-    comment_id = row_id(data["commentId"], "commentId")
+    comment_id = possible_id(data["commentId"])
+    if comment_id is None:
+        raise Problem(404, COMMENT_NOT_FOUND)
     try:
         with scorers_may_fail():
             commit(
@@ -48,7 +53,7 @@ def edit_comment(_caller: Moderating, body: Annotated[Any, checked(EDITED)]) -> 
                 )
             )
     except NotFound:
-        raise Problem(404, "comment not found") from None
+        raise Problem(404, COMMENT_NOT_FOUND) from None
     return SUCCESS
 
 

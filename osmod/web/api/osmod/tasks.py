@@ -19,7 +19,7 @@ from osmod.web.api.osmod.joi import Array, Boolean, Object, OneOf, Optional
 from osmod.web.guard import needs
 from osmod.web.problems import OsmodResponse
 
-router = APIRouter(prefix="/tasks", tags=["OSMod: tasks"])
+router = APIRouter(prefix="/tasks", tags=["OSMod: tasks"], default_response_class=OsmodResponse)
 
 TASK = Object({"data": OneOf((Array(), Object())), "runImmediately": Optional(Boolean())})
 _TOLD = told_of(TASK, {"data": {"commentId": 12, "userId": 3, "isBatchAction": False}})
