@@ -51,7 +51,7 @@ def answer(
     if caller.role is Role.SCORER and asked.scorer_id != caller.user_id:
         raise Problem(403, "This score request was made to another scorer.")
     score_data = {"scores": body["scores"], "summaryScores": body["summaryScores"]}
-    job = {"comment_id": asked.comment_id, "user_id": asked.scorer_id, "score_data": score_data}
+    job = {"commentId": asked.comment_id, "userId": asked.scorer_id, "scoreData": score_data}
     return do(request, "processMachineScore", [job], at_once=body.get("runImmediately", False))
 
 

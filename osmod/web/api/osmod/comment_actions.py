@@ -55,8 +55,8 @@ def comments_in(body: dict[str, Any]) -> list[int]:
 def _action(task: str) -> Callable[..., dict[str, str]]:
     def act(request: Request, caller: Moderating, body: Annotated[Any, checked(COMMENTS)]) -> dict[str, str]:
         comments = comments_in(body)
-        shared = {"user_id": caller.user_id, "is_batch_action": len(comments) > 1}
-        jobs = [{"comment_id": comment, **shared} for comment in comments]
+        shared = {"userId": caller.user_id, "isBatchAction": len(comments) > 1}
+        jobs = [{"commentId": comment, **shared} for comment in comments]
         return do(request, task, jobs, at_once=body.get("runImmediately", False))
 
     return act
@@ -66,8 +66,8 @@ def _tagging(task: str) -> Callable[..., dict[str, str]]:
     def act(
         request: Request, tag_id: str, caller: Moderating, body: Annotated[Any, checked(COMMENTS)]
     ) -> dict[str, str]:
-        shared = {"tag_id": row_id(tag_id, "tagId"), "user_id": caller.user_id}
-        jobs = [{"comment_id": comment, **shared} for comment in comments_in(body)]
+        shared = {"tagId": row_id(tag_id, "tagId"), "userId": caller.user_id}
+        jobs = [{"commentId": comment, **shared} for comment in comments_in(body)]
         return do(request, task, jobs, at_once=body.get("runImmediately", False))
 
     return act

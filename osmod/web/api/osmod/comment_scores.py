@@ -43,12 +43,12 @@ def add_score(
     if isinstance(data, list):
         raise BadPayload("data: it must be one span, an object; ask once for each of several")
     job = {
-        "comment_id": row_id(comment_id, "commentId"),
-        "tag_id": row_id(data["tagId"], "tagId"),
-        "user_id": caller.user_id,
+        "commentId": row_id(comment_id, "commentId"),
+        "tagId": row_id(data["tagId"], "tagId"),
+        "userId": caller.user_id,
         # A fraction passes OSMod's check, and its database cuts it off.
-        "annotation_start": math.trunc(data["annotationStart"]),
-        "annotation_end": math.trunc(data["annotationEnd"]),
+        "annotationStart": math.trunc(data["annotationStart"]),
+        "annotationEnd": math.trunc(data["annotationEnd"]),
     }
     return do(request, "addTag", [job], at_once=body.get("runImmediately", False))
 
@@ -56,20 +56,20 @@ def add_score(
 @router.post("/scores/{score_id}/reset")
 def reset_score(request: Request, score_id: str, _caller: Moderating, body: Body) -> dict[str, str]:
     """Queues resetTag: what was said of a score is taken back."""
-    job = {"comment_score_id": row_id(score_id, "scoreId")}
+    job = {"commentScoreId": row_id(score_id, "scoreId")}
     return do(request, "resetTag", [job], at_once=is_true(body, "runImmediately"))
 
 
 @router.delete("/scores/{score_id}")
 def remove_score(request: Request, score_id: str, _caller: Moderating, body: Body) -> dict[str, str]:
     """Queues removeTag: a score goes."""
-    job = {"comment_score_id": row_id(score_id, "scoreId")}
+    job = {"commentScoreId": row_id(score_id, "scoreId")}
     return do(request, "removeTag", [job], at_once=is_true(body, "runImmediately"))
 
 
 def _of_score(task: str) -> Callable[..., dict[str, str]]:
     def act(request: Request, score_id: str, caller: Moderating, body: Body) -> dict[str, str]:
-        job = {"comment_score_id": row_id(score_id, "scoreId"), "user_id": caller.user_id}
+        job = {"commentScoreId": row_id(score_id, "scoreId"), "userId": caller.user_id}
         return do(request, task, [job], at_once=is_true(body, "runImmediately"))
 
     return act
@@ -78,9 +78,9 @@ def _of_score(task: str) -> Callable[..., dict[str, str]]:
 def _of_summary(task: str) -> Callable[..., dict[str, str]]:
     def act(request: Request, comment_id: str, tag_id: str, caller: Moderating, body: Body) -> dict[str, str]:
         job = {
-            "comment_id": row_id(comment_id, "commentId"),
-            "tag_id": row_id(tag_id, "tagId"),
-            "user_id": caller.user_id,
+            "commentId": row_id(comment_id, "commentId"),
+            "tagId": row_id(tag_id, "tagId"),
+            "userId": caller.user_id,
         }
         return do(request, task, [job], at_once=is_true(body, "runImmediately"))
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import dramatiq
 from fastapi import Request
-from pydantic.alias_generators import to_camel
 
 from osmod.jobs.broker import JobBroker
 from osmod.task import run_at_once
@@ -25,7 +24,7 @@ def do(
     `WORKER_RUN_IMMEDIATELY`, they are done before the answer.
 
     Parameters:
-      jobs: the arguments of each, by the names that Python gives them.
+      jobs: the arguments of each, by OSMod's names.
 
     Raises:
       Refused: one of them cannot be done.
@@ -36,18 +35,13 @@ def do(
     if at_once or request.app.state.settings.run_immediately or not isinstance(broker, JobBroker):
         run_at_once(actor, jobs)
         return SUCCESS
+    payload = payload_of(actor)
     for job in jobs:
-        payload_of(actor).read((), job)
-    broker.send_many([actor.message_with_options(kwargs=job) for job in jobs])
+        payload.read((), job)
+    broker.send_many([actor.message_with_options(kwargs=payload.by_own_names(job)) for job in jobs])
     return SUCCESS
 
 
 def payload_of(actor: dramatiq.Actor[..., Any]) -> Any:
     """What an actor's jobs are checked by; None for one that is no task of OSMod's kind."""
     return getattr(actor.fn, "payload", None)
-
-
-def by_python_names(payload: Any, data: dict[str, Any]) -> dict[str, Any]:
-    """Arguments by the names that the actor's function gives them; what it does not know keeps its own."""
-    named = {to_camel(name): name for name in payload.names}
-    return {named.get(key, key): value for key, value in data.items()}

@@ -13,7 +13,7 @@ from osmod.access.roles import Permission
 from osmod.moderation.errors import BadPayload
 from osmod.web.api.osmod.assistant import REFUSAL
 from osmod.web.api.osmod.checking import checked, told_of
-from osmod.web.api.osmod.doing import by_python_names, do, payload_of
+from osmod.web.api.osmod.doing import do, payload_of
 from osmod.web.api.osmod.ids import parse_int
 from osmod.web.api.osmod.joi import Array, Boolean, Object, OneOf, Optional
 from osmod.web.guard import needs
@@ -37,8 +37,7 @@ def run_task(
     payload = payload_of(actor) if actor else None
     if payload is None:
         return OsmodResponse({"status": "error", "error": f"unknown task name: {task_name}"}, 400)
-    job = by_python_names(payload, _ids_read(task_name, body["data"]))
-    payload.read((), job)
+    job = _ids_read(task_name, body["data"])
     return do(request, task_name, [job], at_once=body.get("runImmediately", False))
 
 
