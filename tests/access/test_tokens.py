@@ -24,7 +24,7 @@ def test_what_is_made_is_read(claims: Claims) -> None:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_osmods_own(algorithm: str) -> None:
-    """As its server makes them, with any of the hashes, by a clock that is ahead, and with claims that nobody asks for."""
+    """As its server makes them, with any hash, by a clock that is ahead, and with claims that nobody asks for."""
     payload = {"user": 4, "iat": 2**33, "iss": "OSMod", "aud": "somebody", "sub": 7}
     key = SIGNING.secret.encode().ljust(64, b"\0")
     assert Claims(4) == read_token(jwt.encode(payload, key, algorithm=algorithm), SIGNING)
