@@ -8,6 +8,8 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -68,8 +70,8 @@ def ensure_signing(session: Session) -> Signing:
         insert_missing(session, ConfigurationItem, [row])
         item = session.get_one(ConfigurationItem, ITEM)
     # OSMod's own server has written an object, and JSON in a string.
-    data = json.loads(item.data) if isinstance(item.data, str) else item.data
-    secret = data.get("secret") if isinstance(data, dict) else None
+    data = _object(item.data)
+    secret = data.get("secret")
     if not isinstance(secret, str) or not secret:
         raise SecretUnusable(
             "the row 'token' of configuration_items holds no secret: `osmod users secret rotate` makes one."
@@ -85,6 +87,12 @@ def rotate_secret(session: Session) -> None:
         return
     item.data = _new()
     session.flush()
+
+
+def _object(data: Any) -> dict[str, Any]:
+    with suppress(ValueError):
+        data = json.loads(data) if isinstance(data, str) else data
+    return data if isinstance(data, dict) else {}
 
 
 def _new() -> dict[str, str | int]:

@@ -15,6 +15,7 @@ from osmod.access.secret import Keyring
 from osmod.access.tokens import BadToken, read_token
 from osmod.moderation.database import open_session
 from osmod.task import get_engine
+from osmod.web.failures import WINDOW, Failures
 from osmod.web.places import Places
 from osmod.web.problems import Problem, unauthorized
 
@@ -26,20 +27,18 @@ def signed_in(request: Request) -> Caller:
     """Whoever shows a token that counts.
 
     Raises:
-      Problem: 401.
+      Problem: 401, or 429 where there were too many.
     """
     places: Places = request.app.state.places
-    keyring: Keyring = request.app.state.keyring
     token = _shown(request, bearer=places.is_own(request.url.path))
     if token is None:
         raise unauthorized()
     try:
-        claims = read_token(token, keyring.signing())
-        with open_session(get_engine()) as session:
-            return find_caller(session, claims)
+        request.state.caller = caller = _caller(request, token)
     except BadToken as error:
         _log.info("a token was refused: %s", error)
-        raise unauthorized() from None
+        raise _refusal(request) from None
+    return caller
 
 
 def open_to_all() -> None:
@@ -74,6 +73,21 @@ class Needs:
         if not caller.may(self.permission):
             raise Problem(403, self._refusal.format(role=caller.role), permission=self.permission)
         return caller
+
+
+def _caller(request: Request, token: str) -> Caller:
+    keyring: Keyring = request.app.state.keyring
+    claims = read_token(token, keyring.signing())
+    with open_session(get_engine()) as session:
+        return find_caller(session, claims)
+
+
+def _refusal(request: Request) -> Problem:
+    failures: Failures = request.app.state.failures
+    if request.client is not None and failures.too_many(request.client.host):
+        detail = "Too many tokens that do not count came from this address."
+        return Problem(429, detail, headers={"Retry-After": str(WINDOW)})
+    return unauthorized()
 
 
 def _shown(request: HTTPConnection, *, bearer: bool) -> str | None:

@@ -13,14 +13,18 @@ import redis
 from dramatiq.errors import BrokerConnectionError
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from osmod.access.secret import SecretUnusable
 from osmod.jobs.errors import InvalidOption, UnknownArgument, UnknownOption
 from osmod.moderation.database_errors import away
 from osmod.moderation.errors import BadPayload, NotFound, Refused
+from osmod.moderation.work import lost
 from osmod.settings import get_settings
+from osmod.web.places import Places
 
 #: Seconds after which a client may ask again when Redis or the database is away.
 RETRY_AFTER = 5
@@ -76,18 +80,31 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(422, f"{error}.")
         case Refused():
             return Problem(409, f"{error}.")
-        case BrokerConnectionError() | redis.ConnectionError() | redis.TimeoutError():
+        case BrokerConnectionError() | redis.RedisError():
             return _unavailable("Redis cannot be reached or used now, so nothing was queued or changed there")
-        case DBAPIError() if away(error, get_settings().database_url) or error.connection_invalidated:
+        case DBAPIError() if lost(error) or away(error, get_settings().database_url):
             return _unavailable("the database cannot be reached or used now, so nothing was changed")
+        case PoolTimeout():
+            return _unavailable("all connections to the database are in use, so nothing was changed")
         case SecretUnusable():
             return _unavailable("tokens cannot be checked: the server's log says why")
         case _:
             return None
 
 
-def own_answer(problem: Problem, path: str) -> Response:
-    """On our own paths."""
+def answer(request: Request, problem: Problem) -> Response:
+    """The answer in the form of the request's path."""
+    places: Places = request.app.state.places
+    path = request.url.path
+    return _own_answer(problem, path) if places.is_own(path) else _osmod_answer(problem)
+
+
+def not_found_as_osmod() -> Response:
+    """OSMod's answer where it has no such path, or not with this method."""
+    return HTMLResponse("Not Found", 404)
+
+
+def _own_answer(problem: Problem, path: str) -> Response:
     body = {
         "type": "about:blank",
         "title": problem.title,
@@ -99,8 +116,8 @@ def own_answer(problem: Problem, path: str) -> Response:
     return ProblemResponse(body, problem.status_code, dict(problem.headers or {}))
 
 
-def osmod_answer(problem: Problem) -> Response:
-    """On OSMod's paths: its own bodies where it has one, `{"status":"error","errors":…}` where it has none."""
+def _osmod_answer(problem: Problem) -> Response:
+    """OSMod's own bodies where it has one, `{"status":"error","errors":…}` where it has none."""
     headers = dict(problem.headers or {})
     match problem.status_code:
         case 401:
@@ -111,11 +128,6 @@ def osmod_answer(problem: Problem) -> Response:
             return OsmodResponse({"error": "Internal Server Error"}, 500)
         case status:
             return OsmodResponse({"status": "error", "errors": problem.detail}, status, headers)
-
-
-def not_found_as_osmod() -> Response:
-    """OSMod's answer where it has no such path, or not with this method."""
-    return HTMLResponse("Not Found", 404)
 
 
 def unauthorized() -> Problem:

@@ -1,0 +1,15 @@
+"""Why an account or a token cannot be made or changed. Each message says what to do."""
+
+from __future__ import annotations
+
+
+class AccessError(Exception):
+    """What was asked of users and tokens cannot be done; nothing was changed."""
+
+
+class NoSuchUser(AccessError):
+    """No user has this id or address."""
+
+
+class NoSuchToken(AccessError):
+    """No token that was given out begins like this, or several do."""
