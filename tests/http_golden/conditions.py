@@ -9,6 +9,7 @@ from typing import Any
 import dramatiq
 
 from osmod.moderation.errors import BadPayload
+from osmod.web.frame.bodies import LIMIT
 from tests.http_golden.case import Case, Fixture
 
 ACTIONS = "/api/services/commentActions/"
@@ -23,7 +24,7 @@ NOT_OURS = (
     *("/api/services/moderatedCounts/", "/api/services/authorCounts", "/api/services/textSizes"),
     *("/api/services/search", "/api/services/histogramScores/", "/api/services/updates/"),
 )
-LIMIT = 2 * 1024 * 1024
+
 #: What an `int unsigned` column holds at most.
 LARGEST_ID = 2**32 - 1
 
