@@ -10,9 +10,8 @@ from starlette.exceptions import HTTPException
 
 from osmod.access.callers import Caller
 from osmod.access.roles import Permission, Role
-from osmod.moderation.answering import OpenRequest, find_open_request
+from osmod.moderation.answering import OpenRequest, check_open, find_request
 from osmod.moderation.database import open_session
-from osmod.moderation.errors import NotFound
 from osmod.task import get_engine
 from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.doing import do
@@ -47,9 +46,7 @@ def answer(
     request: Request, request_id: str, caller: Answering, body: Annotated[Any, checked(ANSWER)]
 ) -> dict[str, str]:
     """Queues processMachineScore for the comment and the scorer of an open request."""
-    asked = _request(request_id)
-    if caller.role is Role.SCORER and asked.scorer_id != caller.user_id:
-        raise Problem(403, "This score request was made to another scorer.")
+    asked = _request(request_id, caller)
     score_data = {"scores": body["scores"], "summaryScores": body["summaryScores"]}
     job = {"commentId": asked.comment_id, "userId": asked.scorer_id, "scoreData": score_data}
     return do(request, "processMachineScore", [job], at_once=body.get("runImmediately", False))
@@ -63,9 +60,12 @@ def nothing(anything: str, _caller: Answering) -> None:
     raise HTTPException(404)
 
 
-def _request(request_id: str) -> OpenRequest:
-    try:
-        with open_session(get_engine()) as session:
-            return find_open_request(session, possible_id(request_id))
-    except NotFound:
-        raise Problem(400, "Score request not found by provided scoreRequestId") from None
+def _request(request_id: str, caller: Caller) -> OpenRequest:
+    number = possible_id(request_id)
+    with open_session(get_engine()) as session:
+        request = find_request(session, number) if number is not None else None
+        if request is None:
+            raise Problem(400, "Score request not found by provided scoreRequestId")
+        if caller.role is Role.SCORER and request.user_id != caller.user_id:
+            raise Problem(403, REFUSAL)
+        return check_open(session, request)
