@@ -11,6 +11,7 @@ from pathlib import Path
 
 from osmod.embedded import embedded_redis
 from tests.golden.scratch import scratch_database
+from tests.http_golden.case import FIXTURE, load_cases, load_fixture
 
 #: Differences shown of one case.
 SHOWN = 6
@@ -19,7 +20,7 @@ SHOWN = 6
 def main() -> int:
     """Ask all cases; exit status 1 if any differs, 2 if there are none."""
     arguments = _arguments()
-    if not any(arguments.directory.glob("*.json")):
+    if not any(path.name != FIXTURE for path in arguments.directory.glob("*.json")):
         print(f"no case files (*.json) in {arguments.directory}", file=sys.stderr)
         return 2
     logging.disable(logging.CRITICAL)  # what is refused is the cases' business
@@ -37,7 +38,6 @@ def _ask_all(folder: Path) -> int:
     # Only now: importing the actors reads the settings.
     from osmod.moderation.migrations import upgrade
     from osmod.task import get_engine
-    from tests.http_golden.case import load_cases, load_fixture
     from tests.http_golden.run import differences_of
     from tests.http_golden.server import serving
 

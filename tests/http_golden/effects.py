@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from tests.golden.canonical import REFERENCES
 from tests.golden.case import Row, Tables
 from tests.golden.fixture import TABLES
 
@@ -14,9 +15,27 @@ _IGNORED = {"updatedAt"}
 
 
 def effect(before: Tables, after: Tables) -> dict[str, Any]:
-    """`{table: {added: [row without nulls], changed: {key: {column: new}}, removed: [keys]}}`."""
-    told = {name: _of_table(name, before[name], after[name]) for name in before}
+    """`{table: {added: [row without nulls], changed: {key: {column: new}}, removed: [keys]}}`.
+
+    The ids of added rows are told as if no other had been used up since `before`.
+    """
+    ids = {name: _told_ids(before[name], after[name]) for name in before}
+    told = {name: _of_table(name, before[name], _renumbered(name, after[name], ids)) for name in before}
     return {name: parts for name, parts in told.items() if parts}
+
+
+def _told_ids(before: list[Row], after: list[Row]) -> dict[int, int]:
+    """The id of each added row → the id that is told of it."""
+    known = {row["id"] for row in before if isinstance(row.get("id"), int)}
+    new = sorted(row["id"] for row in after if isinstance(row.get("id"), int) and row["id"] not in known)
+    return {number: told for told, number in enumerate(new, max(known, default=0) + 1)}
+
+
+def _renumbered(table: str, rows: list[Row], ids: dict[str, dict[int, int]]) -> list[Row]:
+    told = {column: ids.get(of, {}) for column, of in {**REFERENCES, "id": table}.items()}
+    return [
+        row | {name: told[name].get(row[name], row[name]) for name in told if name in row} for row in rows
+    ]
 
 
 def _of_table(name: str, before: list[Row], after: list[Row]) -> dict[str, Any]:
