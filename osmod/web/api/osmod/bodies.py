@@ -14,6 +14,10 @@ from osmod.web.problems import Problem
 EXACT_DIGITS = 15
 
 
+#: Levels of objects and lists: more of them can be read, but not always written again.
+DEEPEST = 100
+
+
 async def raw_body(request: Request) -> bytes:
     """The bytes. Only they are waited for where all requests are served: to read them may take long."""
     return await request.body()
@@ -39,6 +43,10 @@ def read_body(request: Request, raw: Annotated[bytes, Depends(raw_body)]) -> Any
         raise Problem(400, "The body is no JSON.") from None
     if not isinstance(value, dict | list):
         raise Problem(400, "The body is neither an object nor a list.")
+    if _is_deep(value):
+        raise Problem(
+            400, f"The body is nested more than {DEEPEST} levels deep, of which nothing here has use."
+        )
     return value
 
 
@@ -46,6 +54,16 @@ def is_true(body: Any, key: str) -> bool:
     """Whether JavaScript takes a member of a body, which may be anything, for true."""
     value = body.get(key) if isinstance(body, dict) else None
     return value not in (None, False, 0, "")
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        members = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [member for one in members for member in one if isinstance(member, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _number(digits: str) -> int | float:
