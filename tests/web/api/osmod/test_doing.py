@@ -98,7 +98,7 @@ def test_scorers_answer_only_what_they_were_asked(client: TestClient, token: Mak
         world.add(CommentScoreRequest(comment_id=comment, user_id=user, sent_at=now(), done_at=done))
         for user, done in ((USERS["moderator"], None), (other, None), (other, now()))
     )
-    body = {"scores": {}, "summaryScores": {}}
+    body: dict[str, object] = {"scores": {}, "summaryScores": {}}
     said = [
         client.post(
             f"/api/assistant/scores/{request}", json=body, headers=shown(token("moderator"))
