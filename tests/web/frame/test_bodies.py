@@ -33,9 +33,9 @@ def _probes(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pieces(size: int) -> Iterator[bytes]:
     """A body whose length is not announced."""
-    for _ in range(size // 1024):
-        yield b"x" * 1024
-    yield b"x" * (size % 1024)
+    for _ in range(size // 65536):
+        yield b"x" * 65536
+    yield b"x" * (size % 65536)
 
 
 @pytest.mark.parametrize("announced", [True, False])

@@ -78,6 +78,7 @@ def test_a_stream_that_is_never_read(app: FastAPI, monkeypatch: pytest.MonkeyPat
         try:
             while True:
                 yield b"x" * 65536
+                await asyncio.sleep(0)
         finally:
             ended.set()
 
