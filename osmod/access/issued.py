@@ -50,8 +50,16 @@ def issue_token(
         raise AccessError(f"expires: from 1 second to {LONGEST_LIFETIME.days} days, not {lifetime}.")
     if len(purpose) > _LONGEST_PURPOSE:
         raise AccessError(f"purpose: at most {_LONGEST_PURPOSE} characters, not {len(purpose)}.")
-    expires_at = None if lifetime is None else now() + lifetime
-    row = AccessToken(id=str(uuid4()), user_id=user.id, purpose=purpose, role=role, expires_at=expires_at)
+    moment = now().replace(microsecond=0)  # columns and tokens know no parts of seconds
+    expires_at = None if lifetime is None else moment + lifetime
+    row = AccessToken(
+        id=str(uuid4()),
+        user_id=user.id,
+        purpose=purpose,
+        role=role,
+        created_at=moment,
+        expires_at=expires_at,
+    )
     session.add(row)
     session.flush()
     token = make_token(Claims(user.id, user.email or None, row.id, role), signing, expires_at=expires_at)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from osmod.access.errors import SecretUnusable
 from osmod.access.tokens import Signing
 from osmod.moderation.database import insert_missing, open_session
 from osmod.moderation.models import ConfigurationItem, now
@@ -24,10 +25,6 @@ BELIEVED = 3.0
 _BYTES = 48
 #: Of OSMod's own; checked by nobody.
 _EXPIRATION_MINUTES = 720
-
-
-class SecretUnusable(Exception):
-    """The row in `configuration_items` holds no secret. The message says what to do."""
 
 
 class Keyring:
@@ -65,10 +62,24 @@ def ensure_signing(session: Session) -> Signing:
     Raises:
       SecretUnusable: the row holds no secret.
     """
-    if (item := session.get(ConfigurationItem, ITEM)) is None:
+    signing = read_signing(session)
+    if signing is None:
         row = {"id": ITEM, "data": _new(), "created_at": now(), "updated_at": now()}
         insert_missing(session, ConfigurationItem, [row])
-        item = session.get_one(ConfigurationItem, ITEM)
+        signing = read_signing(session)
+        assert signing is not None
+    return signing
+
+
+def read_signing(session: Session) -> Signing | None:
+    """How tokens are signed; None where there is no secret yet.
+
+    Raises:
+      SecretUnusable: the row holds no secret.
+    """
+    item = session.get(ConfigurationItem, ITEM)
+    if item is None:
+        return None
     # OSMod's own server has written an object, and JSON in a string.
     data = _object(item.data)
     secret = data.get("secret")

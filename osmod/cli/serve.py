@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 
 import click
 
@@ -64,10 +63,6 @@ def serve(
       osmod serve --host 0.0.0.0 --workers 4 --proxies 10.0.0.7
       osmod serve --demo               a Redis, a database, a worker and comments of its own
     """
-    if find_spec("uvicorn") is None or find_spec("fastapi") is None:
-        raise click.ClickException(
-            "the server is not installed: in the folder of the source, pip install '.[server]'"
-        )
     if reload and workers > 1:
         raise click.UsageError("--reload runs one process: leave out --workers.")
     if is_listening(port, "127.0.0.1" if host == "0.0.0.0" else host):

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from osmod.access.secret import SecretUnusable
+from osmod.access.errors import SecretUnusable
 from osmod.jobs.errors import InvalidOption, UnknownArgument, UnknownOption
 from osmod.moderation.database_errors import away
 from osmod.moderation.errors import BadPayload, NotFound, Refused

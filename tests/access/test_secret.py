@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from osmod.access import secret
-from osmod.access.secret import Keyring, SecretUnusable, ensure_signing, rotate_secret
+from osmod.access.errors import SecretUnusable
+from osmod.access.secret import Keyring, ensure_signing, rotate_secret
 from osmod.access.tokens import Signing
 from osmod.moderation.database import open_session
 from osmod.moderation.models import ConfigurationItem
