@@ -17,6 +17,16 @@ ASSISTANT = "/api/assistant/scores/"
 EDIT = "/api/services/editComment"
 TRIGGER = "/api/services/processing/trigger/"
 _TASKS = re.compile(r"(?:/api)?/tasks/([^/]+)/?")
+_INTEGER = re.compile(r"\s*([+-]?\d+)")
+_IDS_IN_PATHS = tuple(
+    re.compile(form)
+    for form in (
+        r"(?:tag|tagCommentSummaryScores)/([^/]+)",
+        r"([^/]+)/tagCommentSummaryScores/([^/]+)/\w+",
+        r"[^/]+/scores/([^/]+)(?:/\w+)?",
+        r"([^/]+)/scores",
+    )
+)
 #: What OSMod's server answers below these is its own business.
 NOT_OURS = (
     *("/queues", "/api/auth/config", "/api/auth/login/", "/api/auth/callback/"),
@@ -40,6 +50,11 @@ def asks_for_token(case: Case) -> bool:
     return guarded and case.method in ("GET", "HEAD", "POST", "PATCH", "DELETE")
 
 
+def is_unknown(case: Case) -> bool:
+    """Whether whoever sends it has no token that counts."""
+    return case.caller == "nobody" or case.status == 401
+
+
 def says_json(case: Case) -> bool:
     """Whether what it sends claims to be JSON."""
     return str(case.request.get("headers", {}).get("Content-Type", "application/json")).startswith(
@@ -60,13 +75,19 @@ def is_large(case: Case) -> bool:
 
 def is_misfit(case: Case, fixture: Fixture) -> bool:
     """Whether a well signed token names no user, an unknown or inactive one, or another's address."""
-    if not isinstance(case.caller, dict) or case.status != 500:
+    is_asked = asks_for_token(case) or case.path == "/api/auth/test"
+    if not isinstance(case.caller, dict) or case.status != 500 or not is_asked:
         return False
     user, payload = fixture.user_of(case.caller), case.caller["token"]["payload"]
     row = fixture.row("users", user) if type(user) is int else None
     if row is None or not row["isActive"]:
         return True
     return bool(row["email"]) and row["email"] != payload.get("email")
+
+
+def has_no_route(case: Case) -> bool:
+    """Whether OSMod has nothing at the path, or not with this method."""
+    return case.status == 404 and case.response.get("body") == "Not Found"
 
 
 def is_scorer(case: Case, fixture: Fixture) -> bool:
@@ -126,24 +147,37 @@ def _number(key: str, value: Any) -> Any:
 
 
 def has_scores_out_of_range(case: Case, fixture: Fixture) -> bool:
-    """Whether an answer to an open request has scores or spans that no task of ours takes."""
-    row = request_of(case, fixture)
-    if row is None or case.status in (403, 422) or not isinstance(case.body, dict):
-        return False
+    """Whether OSMod took an answer to an open request with scores or spans that no task of ours takes."""
+    is_taken = case.status in (200, None) and request_of(case, fixture) is not None
+    return is_taken and not has_score_data(case)
+
+
+def has_score_data(case: Case) -> bool:
+    """Whether an answer can be stored."""
     score_data = {key: case.body.get(key) for key in ("scores", "summaryScores")}
-    return not fits("processMachineScore", {"commentId": 1, "userId": 1, "scoreData": score_data})
+    return fits("processMachineScore", {"commentId": 1, "userId": 1, "scoreData": score_data})
 
 
 def has_bad_ids(case: Case) -> bool:
-    """Whether OSMod queued a job with an id that is none of any row: null, or a number out of range."""
-    return any(not (isinstance(one, int) and 1 <= one <= LARGEST_ID) for one in _ids_queued(case))
+    """Whether OSMod took an id that is none of any row: no number, or one out of range."""
+    told = [value for job in case.queued for key, value in job["data"].items() if key.endswith("Id")]
+    numbers = [value for value in told if not isinstance(value, str)]
+    numbers += [int(found[1]) if (found := _INTEGER.match(text)) else None for text in _ids_sent(case)]
+    return any(not (isinstance(one, int) and 1 <= one <= LARGEST_ID) for one in numbers)
 
 
-def _ids_queued(case: Case) -> Iterator[Any]:
-    for job in case.queued:
-        for key, value in job["data"].items():
-            if key.endswith("Id") and not isinstance(value, str):
-                yield value
+def _ids_sent(case: Case) -> Iterator[str]:
+    """The ids in a call of the comment actions, but those that nobody looks at."""
+    if not case.path.startswith(ACTIONS):
+        return
+    for form in _IDS_IN_PATHS:
+        if found := form.fullmatch(case.path.removeprefix(ACTIONS).removesuffix("/")):
+            yield from found.groups()
+            break
+    data = case.body.get("data") if isinstance(case.body, dict) else None
+    for one in data if isinstance(data, list) else [data]:
+        if isinstance(one, dict):
+            yield from (one[key] for key in ("commentId", "tagId") if isinstance(one.get(key), str))
 
 
 def has_fractions(case: Case) -> bool:

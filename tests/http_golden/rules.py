@@ -74,20 +74,18 @@ def _of_the_task_api(case: Case, fixture: Fixture) -> Expected:
     return DONE if its.fits(task, body.get("data")) else refused(422)
 
 
+def _of_a_scorer(case: Case, fixture: Fixture) -> Expected:
+    request = its.request_of(case, fixture)
+    if request is None:
+        return refused(400)
+    if request.get("userId") != fixture.user_of(case.caller):
+        return as_osmod(case)
+    if its.is_closed(case, fixture):
+        return refused(409)
+    return DONE if its.has_score_data(case) else refused(422)
+
+
 RULES: tuple[Rule, ...] = (
-    Rule(
-        "Reads, users, tags, rules, assignments, updates, the Google login and Kue's dashboard are its server's own "
-        "business: here are no such routes.",
-        lambda case, fixture: its.is_not_ours(case),
-        lambda case, fixture: _no_body(
-            UNAUTHORIZED if case.caller == "nobody" and its.asks_for_token(case) else NOT_FOUND, case
-        ),
-    ),
-    Rule(
-        "No page of any site may call the API, unless the settings name it.",
-        lambda case, fixture: case.method == "OPTIONS",
-        _always(NOT_FOUND),
-    ),
     Rule(
         "A body over 2 MB is 413, and not an error of the server's.",
         lambda case, fixture: its.is_broken(case) and its.is_large(case),
@@ -100,6 +98,19 @@ RULES: tuple[Rule, ...] = (
         _always(UNAUTHORIZED),
     ),
     Rule(
+        "Reads, users, tags, rules, assignments, updates, the Google login and Kue's dashboard are its server's own "
+        "business: here are no such routes.",
+        lambda case, fixture: its.is_not_ours(case),
+        lambda case, fixture: _no_body(
+            UNAUTHORIZED if its.is_unknown(case) and its.asks_for_token(case) else NOT_FOUND, case
+        ),
+    ),
+    Rule(
+        "No page of any site may call the API, unless the settings name it.",
+        lambda case, fixture: case.method == "OPTIONS",
+        _always(NOT_FOUND),
+    ),
+    Rule(
         "Nobody's body is read.",
         lambda case, fixture: its.is_broken(case) and case.caller == "nobody" and its.asks_for_token(case),
         _always(UNAUTHORIZED),
@@ -109,18 +120,16 @@ RULES: tuple[Rule, ...] = (
         lambda case, fixture: (
             its.is_scorer(case, fixture)
             and case.path.startswith((its.ACTIONS, its.EDIT, its.TRIGGER))
-            and case.status != 404
+            and not its.has_no_route(case)
         ),
         _always(FORBIDDEN),
     ),
     Rule(
-        "A scorer may answer its own requests.",
+        "A scorer may answer the requests that were made to it.",
         lambda case, fixture: (
-            its.is_scorer(case, fixture)
-            and (its.request_of(case, fixture) or {}).get("userId") == fixture.user_of(case.caller)
-            and not its.is_closed(case, fixture)
+            its.is_scorer(case, fixture) and case.method == "POST" and case.path.startswith(its.ASSISTANT)
         ),
-        _always(DONE),
+        _of_a_scorer,
     ),
     Rule(
         "A body that is no JSON is 400, and not an error of the server's.",
@@ -143,8 +152,8 @@ RULES: tuple[Rule, ...] = (
         _of_the_task_api,
     ),
     Rule(
-        "No job is queued with an id that is none of any row.",
-        lambda case, fixture: case.status == 200 and its.has_bad_ids(case),
+        "No job is queued or run with an id that is none of any row.",
+        lambda case, fixture: case.status in (200, None) and its.has_bad_ids(case),
         _always(refused(422)),
     ),
     Rule(
