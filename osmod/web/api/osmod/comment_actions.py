@@ -75,13 +75,19 @@ def _tagging(task: str) -> Callable[..., dict[str, str]]:
 
 for _name, _task in ACTIONS.items():
     router.add_api_route(
-        f"/{_name}", _action(_task), methods=["POST"], summary=f"Queues {_task}.", openapi_extra=_TOLD
+        f"/{_name}",
+        _action(_task),
+        methods=["POST"],
+        name=_task,
+        summary=f"Queues {_task}.",
+        openapi_extra=_TOLD,
     )
 for _name, _task in TAGGING.items():
     router.add_api_route(
         f"/{_name}/{{tag_id}}",
         _tagging(_task),
         methods=["POST"],
+        name=_task,
         summary=f"Queues {_task}.",
         openapi_extra=_TOLD,
     )

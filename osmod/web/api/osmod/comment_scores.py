@@ -89,12 +89,17 @@ def _of_summary(task: str) -> Callable[..., dict[str, str]]:
 
 for _name, _task in OF_SCORES.items():
     router.add_api_route(
-        f"/scores/{{score_id}}/{_name}", _of_score(_task), methods=["POST"], summary=f"Queues {_task}."
+        f"/scores/{{score_id}}/{_name}",
+        _of_score(_task),
+        methods=["POST"],
+        name=_task,
+        summary=f"Queues {_task}.",
     )
 for _name, _task in OF_SUMMARIES.items():
     router.add_api_route(
         f"/tagCommentSummaryScores/{{tag_id}}/{_name}",
         _of_summary(_task),
         methods=["POST"],
+        name=_task,
         summary=f"Queues {_task}.",
     )
