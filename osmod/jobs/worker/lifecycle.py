@@ -6,6 +6,7 @@ A job whose thread still runs is never handed back while it does: it would start
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import os
 import threading
@@ -74,7 +75,7 @@ class Lifecycle:
     def hooks(self) -> dict[str, Callable[..., None]]:
         """What is done on Dramatiq's signals, before any middleware is asked, by the names of its hooks."""
         return {
-            "after_process_boot": self._heed_signals,
+            "after_process_boot": self._boot,
             "before_worker_boot": self._begin_work,
             "before_worker_shutdown": self._begin_draining,
             "after_worker_shutdown": self._end_draining,
@@ -96,8 +97,11 @@ class Lifecycle:
         self._hand_back_unbegun()
         self._custody.flush(LAST_WORDS)
 
-    def _heed_signals(self) -> None:
-        """A worker process boots: from now on it ends as its jobs need it."""
+    def _boot(self) -> None:
+        """A worker process has loaded all that it needs: from now on it ends as its jobs need it."""
+        # What is there now stays: nobody needs to look through it for garbage, again and again, between the jobs.
+        gc.collect()
+        gc.freeze()
         requests = signals.take_over()
         if requests is not None:
             requests.let_go = self._let_go
