@@ -101,6 +101,11 @@ def task_of(case: Case) -> str | None:
     return found[1] if found else None
 
 
+def is_unmounted_task(case: Case) -> bool:
+    """Whether it calls the task API of the server as it stands, which has none."""
+    return has_no_route(case) and case.method == "POST" and task_of(case) is not None
+
+
 def request_of(case: Case, fixture: Fixture) -> dict[str, Any] | None:
     """The score request that an answer is for."""
     if not case.path.startswith(ASSISTANT):

@@ -148,7 +148,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "The task API is served, to services and admins.",
-        lambda case, fixture: case.server == "stock" and case.status == 404 and its.task_of(case) is not None,
+        lambda case, fixture: its.is_unmounted_task(case),
         _of_the_task_api,
     ),
     Rule(
