@@ -21,6 +21,7 @@ from osmod.access.secret import Keyring
 from osmod.jobs.setup import ensure_broker
 from osmod.settings import Settings, get_settings
 from osmod.task import get_engine
+from osmod.web.api import access
 from osmod.web.api.osmod import assistant, auth, comment_actions, comment_scores, objects, tasks
 from osmod.web.api.osmod.checking import BadBody, refuse_bad_body
 from osmod.web.failures import Failures
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     assistant.router,
     tasks.router,
     objects.router,
+    access.router,
 )
 #: At the root: what is asked by those who know nothing of the API.
 ROOT_ROUTERS: tuple[APIRouter, ...] = (tasks.router,)
@@ -71,7 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.places = places
     app.state.keyring = Keyring(get_engine)
-    app.state.failures = Failures(_redis_client)
+    app.state.failures = Failures(_redis_broker)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(BadBody, refuse_bad_body)
@@ -111,10 +113,10 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     yield {"stopping": asyncio.Event()}
 
 
-def _redis_client() -> Any:
-    """The queue's Redis; None where jobs run at once."""
+def _redis_broker() -> RedisBroker | None:
+    """The queue's broker; None where jobs run at once."""
     broker = dramatiq.get_broker()
-    return broker.client if isinstance(broker, RedisBroker) else None
+    return broker if isinstance(broker, RedisBroker) else None
 
 
 def _answer(request: Request, error: Exception) -> Response:

@@ -92,6 +92,11 @@ RULES: tuple[Rule, ...] = (
         _always(refused(413)),
     ),
     Rule(
+        "A body that is no JSON is 400, and not an error of the server's.",
+        lambda case, fixture: its.is_broken(case) and not its.is_not_ours(case),
+        _always(refused(400)),
+    ),
+    Rule(
         "A token of no user, or of one that is unknown, inactive or has another address is 401, and not an error of "
         "the server's.",
         its.is_misfit,
@@ -111,11 +116,6 @@ RULES: tuple[Rule, ...] = (
         _always(NOT_FOUND),
     ),
     Rule(
-        "Nobody's body is read.",
-        lambda case, fixture: its.is_broken(case) and case.caller == "nobody" and its.asks_for_token(case),
-        _always(UNAUTHORIZED),
-    ),
-    Rule(
         "Scorers answer the requests that were made to them, and do nothing else.",
         lambda case, fixture: (
             its.is_scorer(case, fixture)
@@ -130,11 +130,6 @@ RULES: tuple[Rule, ...] = (
             its.is_scorer(case, fixture) and case.method == "POST" and case.path.startswith(its.ASSISTANT)
         ),
         _of_a_scorer,
-    ),
-    Rule(
-        "A body that is no JSON is 400, and not an error of the server's.",
-        lambda case, fixture: its.is_broken(case),
-        _always(refused(400)),
     ),
     Rule(
         "A score request that was answered, or has no comment or no active scorer, takes no answer.",

@@ -55,6 +55,18 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
     },
     ("POST", "/api/tasks/{task_name}"): P.RUN_TASKS,
     ("POST", "/tasks/{task_name}"): P.RUN_TASKS,
+    **dict.fromkeys(
+        [
+            ("GET", "/api/users"),
+            ("POST", "/api/users"),
+            ("POST", "/api/users/{user_id}/disable"),
+            ("POST", "/api/users/{user_id}/enable"),
+            ("POST", "/api/users/{user_id}/tokens"),
+            ("GET", "/api/tokens"),
+            ("DELETE", "/api/tokens/{token_id}"),
+        ],
+        P.MANAGE_ACCESS,
+    ),
 }
 
 #: Who has it.

@@ -13,6 +13,7 @@ from osmod.access.roles import Permission, Role
 from osmod.moderation.answering import OpenRequest, check_open, find_request
 from osmod.moderation.database import open_session
 from osmod.task import get_engine
+from osmod.web.api.osmod.bodies import READING
 from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.doing import do
 from osmod.web.api.osmod.ids import possible_id
@@ -20,7 +21,9 @@ from osmod.web.api.osmod.joi import Array, Boolean, Number, Object, Optional
 from osmod.web.guard import needs
 from osmod.web.problems import OsmodResponse, Problem
 
-router = APIRouter(prefix="/assistant", tags=["OSMod: assistant"], default_response_class=OsmodResponse)
+router = APIRouter(
+    prefix="/assistant", tags=["OSMod: assistant"], default_response_class=OsmodResponse, dependencies=READING
+)
 
 REFUSAL = "Only service users can access this API."
 #: Whoever may answer for scorers, or is one.

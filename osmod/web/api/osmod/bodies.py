@@ -79,3 +79,6 @@ def _no_constant(name: str) -> NoReturn:
 
 #: `body: Body` in a route's signature.
 Body = Annotated[Any, Depends(read_body)]
+
+#: `dependencies` of a router: as in OSMod's server, a body that is none is refused before anybody asks who sent it.
+READING = [Depends(read_body)]

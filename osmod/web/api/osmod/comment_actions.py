@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 
 from osmod.access.callers import Caller
 from osmod.access.roles import Permission
+from osmod.web.api.osmod.bodies import READING
 from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.doing import do
 from osmod.web.api.osmod.ids import row_id
@@ -17,7 +18,10 @@ from osmod.web.guard import needs
 from osmod.web.problems import OsmodResponse
 
 router = APIRouter(
-    prefix="/services/commentActions", tags=["OSMod: comment actions"], default_response_class=OsmodResponse
+    prefix="/services/commentActions",
+    tags=["OSMod: comment actions"],
+    default_response_class=OsmodResponse,
+    dependencies=READING,
 )
 
 #: Whoever may moderate.

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 
 from osmod.moderation.errors import BadPayload
-from osmod.web.api.osmod.bodies import Body, is_true
+from osmod.web.api.osmod.bodies import READING, Body, is_true
 from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.comment_actions import Moderating
 from osmod.web.api.osmod.doing import do
@@ -21,6 +21,7 @@ router = APIRouter(
     prefix="/services/commentActions/{comment_id}",
     tags=["OSMod: tags and scores"],
     default_response_class=OsmodResponse,
+    dependencies=READING,
 )
 
 #: The last part of a path → the task, for a score of the scorers' and for a summary score.
