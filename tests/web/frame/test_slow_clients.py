@@ -85,7 +85,9 @@ def test_a_body_that_nobody_reads(app: FastAPI, whole: bool, monkeypatch: pytest
         monkeypatch.setattr(slow_clients, "HEAD_SECONDS", 0.3)
     size = 500_000
     with served(app) as server, server.connect() as connection:
-        connection.sendall(b"POST /api/users/1/disable HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n" % size)
+        connection.sendall(
+            b"POST /api/users/1/disable HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n" % size
+        )
         answers = connection.recv(65536)
         assert answers.startswith(b"HTTP/1.1 401 ")
         connection.sendall(b"x" * (size if whole else size - 1))

@@ -63,5 +63,7 @@ def test_in_chunks_and_for_the_last_time(app: FastAPI) -> None:
 def test_connect(app: FastAPI) -> None:
     """Is no request here."""
     with served(app) as server, server.connect() as connection:
-        connection.sendall(b"CONNECT test:443 HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+        connection.sendall(
+            b"CONNECT test:443 HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+        )
         assert answer(connection).startswith(b"HTTP/1.1 400 ")
