@@ -227,5 +227,3 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
     while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.005)
     return met
-
-
