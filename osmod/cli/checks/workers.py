@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from osmod.cli.checks.finding import Finding, error, ok, warning
@@ -43,5 +44,6 @@ def judge(alive: list[WorkerRecord], queues: list[QueueOverview]) -> Iterator[Fi
     for name, jobs in waiting.items():
         if name not in served:
             yield error(
-                f"queue {name}: {counted(jobs, *WAIT)} and no worker serves it: start `osmod worker -Q {name}`."
+                f"queue {name}: {counted(jobs, *WAIT)} and no worker serves it: "
+                f"start `osmod worker -Q {shlex.quote(name)}`."
             )
