@@ -14,6 +14,8 @@ from osmod.jobs.setup import ensure_broker
 
 #: Exit codes, the same for all commands on jobs. 1 is an error with a message, 2 a wrong call.
 NOTHING_FITS, DECLINED = 3, 4
+#: The remedy where nobody works.
+START_A_WORKER = "start one with `osmod worker`."
 EXIT_CODES = "Exit codes: 0 done, 1 error, 2 wrong usage, 3 nothing fits, 4 not confirmed."
 
 
