@@ -15,7 +15,7 @@ from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 #: Commands that run until they are stopped. Each is stopped at the end of its page, and must end well.
-SERVICES = ("osmod worker", "dramatiq worker", "periodiq worker", "osmod redis")
+SERVICES = {("osmod", "worker"), ("dramatiq", "worker"), ("periodiq", "worker"), ("osmod", "redis")}
 #: What of the checkout is in the folder; the actors are copied, as pages add some.
 _LINKED = (
     "Makefile",
@@ -65,7 +65,7 @@ class Sandbox:
         if "ID" in command.split():
             assert self._id, f"`{command}`: no id was printed before"
             command = re.sub(r"\bID\b", self._id, command)
-        if command.partition("#")[0].strip().startswith(SERVICES):
+        if tuple(command.partition("#")[0].split()[:2]) in SERVICES:
             self._serve(command)
             return subprocess.CompletedProcess(command, 0, "", "")
         done = subprocess.run(

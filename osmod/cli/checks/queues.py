@@ -54,7 +54,7 @@ def judge(queue: QueueOverview, max_waiting: timedelta, max_failed: int) -> Iter
     if failed > max_failed:
         yield warning(
             f"{name}: {counted(failed)} failed (limit {max_failed:,}): "
-            f"`osmod jobs list --state failed --queue {shlex.quote(name)}` "
+            f"`osmod jobs groups --queue {shlex.quote(name)}` "
             'says why; docs/operations.md, "It failed 20,000 times".'
         )
 
