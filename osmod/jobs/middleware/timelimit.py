@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from logging import Logger
 from threading import get_ident
@@ -14,8 +13,8 @@ from dramatiq.middleware.time_limit import _CtypesTimeoutManager
 
 from osmod.jobs.queue.interrupts import interrupt
 
-#: When the job of each thread began, by the monotonic clock, and how many seconds it may run.
-_runs: dict[int, tuple[float, float]] = {}
+#: When the job of each thread that was interrupted last began, by the monotonic clock, and how many seconds it had.
+_over: dict[int, tuple[float, float]] = {}
 
 
 class TimeLimitExceeded(stock.TimeLimitExceeded):
@@ -23,7 +22,7 @@ class TimeLimitExceeded(stock.TimeLimitExceeded):
 
     def __init__(self) -> None:
         # Python makes it in the thread in which it is raised.
-        began, limit = _runs[get_ident()]
+        began, limit = _over[get_ident()]
         super().__init__(f"it ran for {monotonic() - began:.1f} s, its time limit is {limit:g} s")
 
 
@@ -53,34 +52,33 @@ class TimeLimit(stock.TimeLimit):
 class _Deadlines(_CtypesTimeoutManager):
     """When the job of each thread is over its limit.
 
-    Each thread writes its own deadline alone, and keeps it until its job is over; the one that looks reads a
-    copy, so that no lock is needed for every job. Whether the deadline is still that of the job that would be
-    interrupted is asked while that job cannot end.
+    Each thread notes its own run alone, and until that is over; the one that looks reads a copy, so that no lock is
+    needed for every job. Whether the run is still the one that would be interrupted is asked while it cannot end.
     """
-
-    deadlines: dict[int, float]
 
     def __init__(self, interval: float, logger: Logger) -> None:
         super().__init__(interval, logger)  # type: ignore[no-untyped-call]
+        self._runs: dict[int, tuple[float, float] | None] = {}
 
     def add_timeout(self, thread: int, limit: float) -> None:
-        began, seconds = monotonic(), limit / 1000
-        _runs[thread] = began, seconds
-        self.deadlines[thread] = began + seconds
+        self._runs[thread] = monotonic(), limit / 1000
 
     def remove_timeout(self, thread: int) -> None:
-        self.deadlines[thread] = math.inf
+        self._runs[thread] = None
 
     def _handle_deadlines(self) -> None:
         now = monotonic()
-        for thread, deadline in self.deadlines.copy().items():
-            if now >= deadline and interrupt(
-                thread, TimeLimitExceeded, partial(self._claim, thread, deadline)
+        for thread, run in self._runs.copy().items():
+            if (
+                run is not None
+                and now >= sum(run)
+                and interrupt(thread, TimeLimitExceeded, partial(self._claim, thread, run))
             ):
                 self.logger.warning("Time limit exceeded. Raised exception in worker thread %r.", thread)
 
-    def _claim(self, thread: int, deadline: float) -> bool:
-        if self.deadlines[thread] != deadline:
+    def _claim(self, thread: int, run: tuple[float, float]) -> bool:
+        if self._runs[thread] is not run:
             return False
+        _over[thread] = run
         self.remove_timeout(thread)
         return True

@@ -61,7 +61,8 @@ class HookTable:
     Left out are hooks that a middleware does not define, and those of Dramatiq's own that do nothing to a job
     without the options they look for.
 
-    `ours` is what the broker itself does on a signal, before any middleware is asked, by the names of hooks.
+    `ours` is what the broker itself does on a signal, before any middleware is asked, by the names of hooks. It has
+    nothing to do around the run of a job that is plain.
     """
 
     def __init__(self, ours: Mapping[str, Callable[..., None]]) -> None:
@@ -73,10 +74,11 @@ class HookTable:
     def before(self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Call the `before_` hooks. As in Dramatiq only a `MiddlewareError` passes through."""
         hook = BEFORE[signal]
-        if hook in self._ours:
-            self._ours[hook](*args, **kwargs)
         job = args[0] if signal in _ENDS else None
-        listening = self._on(broker, hook, is_plain(job))
+        plain = job is not None and is_plain(job)
+        if not plain and hook in self._ours:
+            self._ours[hook](*args, **kwargs)
+        listening = self._on(broker, hook, plain)
         if not listening:
             return
         if job is not None:
@@ -96,11 +98,12 @@ class HookTable:
     def after(self, broker: Broker, signal: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Call the `after_` hooks, last middleware first. As in Dramatiq nothing passes through."""
         hook = AFTER[signal]
-        if hook in self._ours:
-            self._ours[hook](*args, **kwargs)
         job = args[0] if signal in _ENDS else None
-        listening = self._on(broker, hook, kwargs.get("exception") is None and is_plain(job))
-        if job is not None and getattr(job, "untouched", False):
+        plain = job is not None and kwargs.get("exception") is None and is_plain(job)
+        if not plain and hook in self._ours:
+            self._ours[hook](*args, **kwargs)
+        listening = self._on(broker, hook, plain)
+        if job is not None and getattr(job, "settlement", None) and job.untouched:
             # It will be run again as if it had not begun: nothing that looks at its end is told of one.
             listening = [one for one in self._on(broker, hook, False) if not isinstance(one, _ON_OUTCOME)]
         if not listening:
@@ -150,8 +153,8 @@ class HookTable:
 
 
 def is_plain(message: Any) -> bool:
-    """Whether a job carries no option that stirs Dramatiq's own middleware, nor does its actor."""
-    return message.__class__ is Job and message.plain
+    """Whether a job has nothing about it by which Dramatiq's own middleware or the broker do something to it."""
+    return message.__class__ is Job and message.plain and not (message.suspect or message.lost)
 
 
 def stirs(options: Mapping[str, Any]) -> bool:

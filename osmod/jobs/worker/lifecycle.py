@@ -6,6 +6,7 @@ A job whose thread still runs is never handed back while it does: it would start
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import os
 import time
@@ -27,7 +28,7 @@ from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.settlements import handed_back, postponed
 from osmod.jobs.worker import signals
 from osmod.jobs.worker.no_delays import NoDelays
-from osmod.jobs.worker.patience import Patience
+from osmod.jobs.worker.patience import GRACE, Drained, Patience
 from osmod.jobs.worker.serving import refusal
 from osmod.jobs.worker.workqueue import WorkQueue
 
@@ -35,8 +36,6 @@ _log = logging.getLogger(__name__)
 
 #: Milliseconds that a stopping worker gives its running jobs.
 DEFAULT_DRAIN = 25_000
-#: Seconds that an interrupted job gets to let go.
-GRACE = 2.0
 #: Seconds that a process on its way out tries to tell Redis so.
 LAST_WORDS = 1.0
 #: Seconds until a worker process that is asked to stop begins to: Dramatiq's sleeps so long.
@@ -47,13 +46,6 @@ LAST_CHANCE, LAST_GRACE = 0.1, 0.35
 AFTERLIFE = 1_000
 #: The same for one whose coroutine goes on though it was cancelled: its process takes longer to end.
 COROUTINE_AFTERLIFE = 5_000
-
-
-class Drained(Shutdown):
-    """Raised inside an actor that still runs when its worker's time to stop is over.
-
-    The job is not failed and no attempt is counted: it goes back to its old place in the queue.
-    """
 
 
 class Lifecycle:
@@ -76,7 +68,7 @@ class Lifecycle:
     def hooks(self) -> dict[str, Callable[..., None]]:
         """What is done on Dramatiq's signals, before any middleware is asked, by the names of its hooks."""
         return {
-            "after_process_boot": self._heed_signals,
+            "after_process_boot": self._boot,
             "before_worker_boot": self._begin_work,
             "before_worker_shutdown": self._begin_draining,
             "after_worker_shutdown": self._end_draining,
@@ -98,8 +90,11 @@ class Lifecycle:
         self._hand_back_unbegun()
         self._custody.flush(LAST_WORDS)
 
-    def _heed_signals(self) -> None:
-        """A worker process boots: from now on it ends as its jobs need it."""
+    def _boot(self) -> None:
+        """A worker process has loaded all that it needs: from now on it ends as its jobs need it."""
+        # What is there now stays: nobody needs to look through it for garbage, again and again, between the jobs.
+        gc.collect()
+        gc.freeze()
         requests = signals.take_over()
         if requests is not None:
             requests.let_go = self._let_go
@@ -138,7 +133,7 @@ class Lifecycle:
             return
         self.stopping = True
         work_queue: Any = worker.work_queue
-        patience = Patience(self.drain / 1000, GRACE, lambda: work_queue.interrupt(Drained))
+        patience = Patience(self.drain / 1000, work_queue)
         for thread in worker.workers:
             # Dramatiq joins each with the whole shutdown timeout of its command, ten minutes by default.
             setattr(thread, "join", partial(patience.join, thread))  # noqa: B010

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -122,19 +121,19 @@ def test_middleware_changed_later_is_noticed(broker: JobBroker) -> None:
 
 
 def test_time_limits_follow_the_options() -> None:
-    """Message over actor over default, each thread its own deadline, none left after the job."""
+    """Message over actor over default, each thread its own limit, none left after the job."""
     limit = TimeLimit(time_limit=1000)
     broker = JobBroker(middleware=[limit])
     dramatiq.set_broker(broker)
     dramatiq.actor(actor_name="noop", time_limit=50_000)(lambda: None)
-    deadlines = limit.manager.deadlines  # type: ignore[union-attr]
+    runs = limit.manager._runs  # type: ignore[union-attr]
     for options, seconds in (({}, 50), ({"time_limit": 9000}, 9), ({}, 50)):
         message = MessageProxy(Message("default", "noop", (), {}, options))
         with mock.patch("osmod.jobs.middleware.timelimit.monotonic", return_value=0.0):
             limit.before_process_message(broker, message)
-        assert deadlines[threading.get_ident()] == seconds
+        assert runs[threading.get_ident()] == (0.0, seconds)
         limit.after_process_message(broker, message)
-        assert deadlines[threading.get_ident()] == math.inf
+        assert runs[threading.get_ident()] is None
 
 
 @pytest.mark.parametrize("argument", ["plain", "über", "\x00", 1, None, ["a", {"b": 2}]])
