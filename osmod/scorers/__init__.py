@@ -12,7 +12,9 @@ from osmod.scorers.local import LocalScorer
 
 
 def _perspective(user_id: int, config: Mapping[str, Any]) -> Scorer:
-    from osmod.scorers.perspective import PerspectiveScorer  # late: most processes need no httpx, which is large
+    from osmod.scorers.perspective import (
+        PerspectiveScorer,
+    )  # late: most processes need no httpx, which is large
 
     return PerspectiveScorer(user_id, config)
 
