@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 from dramatiq import Message
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.queue.sending import SEND_BATCH
 from osmod.moderation.models import Comment, CommentScoreRequest, Decision, OutboxEntry, now
+from osmod.task import get_engine
 from tests.moderation.world import World
 from tests.web.conftest import USERS, MakeToken
 
@@ -120,6 +123,26 @@ def test_a_scorer_that_fails_is_no_failure_of_who_edits(
     assert "a comment waits for its scores: scorer 3: users.extra is empty" in caplog.text
     assert "PRIVATE" not in caplog.text
     assert "PRIVATE" == world.get(Comment, comment).text
+
+
+def test_a_database_that_takes_no_changes(client: TestClient, token: MakeToken, world: World) -> None:
+    """As while another takes its place: it may be asked again, and nothing is said to be wrong here."""
+    comment, engine = world.comment(world.article()), get_engine()
+    to_read_only = (
+        "PRAGMA query_only = ON" if engine.dialect.name == "sqlite" else "SET SESSION TRANSACTION READ ONLY"
+    )
+
+    def read_only(connection: Any, *_: Any) -> None:
+        connection.cursor().execute(to_read_only)
+
+    event.listen(engine, "checkout", read_only)
+    try:
+        answer = client.post(f"{ACTIONS}/approve", json=named(comment), headers=shown(token("general")))
+    finally:
+        event.remove(engine, "checkout", read_only)
+    assert (503, "error") == (answer.status_code, answer.json()["status"])
+    assert "takes no changes" in answer.json()["errors"]
+    assert 0 < int(answer.headers["retry-after"])
 
 
 def test_scorers_answer_only_what_they_were_asked(client: TestClient, token: MakeToken, world: World) -> None:
