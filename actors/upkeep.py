@@ -22,9 +22,11 @@ _log = logging.getLogger(__name__)
 @dramatiq.actor(actor_name="sweepOutbox", periodic=every("1 minute"), **DATABASE_RETRIES)
 def sweep_outbox() -> None:
     """Queue the jobs that committed changes owe, where the process that should have done it died."""
-    with open_session(get_engine()) as session:
-        owed = delivery.overdue(session, BATCH)
-    deliver(owed)
+    queued = BATCH
+    while queued == BATCH:
+        with open_session(get_engine()) as session:
+            owed = delivery.overdue(session, BATCH)
+        queued = deliver(owed)
 
 
 @dramatiq.actor(

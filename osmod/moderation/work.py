@@ -61,9 +61,7 @@ class Work:
     def enqueue(self, actor: str, **arguments: Any) -> None:
         """Queue a job after the commit; it is queued even if this process dies right after it."""
         seed = self.delivery.message_id if self.delivery else str(uuid4())
-        owed = Owed(str(uuid5(_OWED, f"{seed}/{len(self.owed)}")), actor, arguments)
-        self.owed.append(owed)
-        self.session.add(OutboxEntry(message_id=owed.message_id, actor=actor, arguments=arguments))
+        self.owed.append(Owed(str(uuid5(_OWED, f"{seed}/{len(self.owed)}")), actor, arguments))
 
 
 @dataclass(frozen=True)
@@ -105,6 +103,8 @@ def _once(engine: Engine, effect: Callable[[Work], T], delivery: Delivery | None
             return Committed(None, (), (), repeated=True)
         value = effect(work)
         session.flush()
+        if work.owed:  # all in one statement
+            session.execute(insert(OutboxEntry), [vars(job) for job in work.owed])
         session.commit()
         return Committed(value, tuple(work.changes), tuple(work.owed))
 
