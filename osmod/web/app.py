@@ -21,6 +21,7 @@ from osmod.access.secret import Keyring
 from osmod.jobs.setup import ensure_broker
 from osmod.settings import Settings, get_settings
 from osmod.task import get_engine
+from osmod.web.api import access
 from osmod.web.api.ingest import routes as ingest
 from osmod.web.api.osmod import auth
 from osmod.web.failures import Failures
@@ -35,7 +36,7 @@ from osmod.web.places import Places, places_of
 from osmod.web.problems import Problem, answer, not_found_as_osmod, problem_of
 
 #: Below the path of the API.
-ROUTERS: tuple[APIRouter, ...] = (auth.router, ingest.router)
+ROUTERS: tuple[APIRouter, ...] = (auth.router, access.router, ingest.router)
 #: At the root: what is asked by those who know nothing of the API.
 ROOT_ROUTERS: tuple[APIRouter, ...] = ()
 #: Below the path of the API: what is read bit by bit, and how many bytes of it are taken at most.
@@ -63,7 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.places = places
     app.state.keyring = Keyring(get_engine)
-    app.state.failures = Failures(_redis_client)
+    app.state.failures = Failures(_redis_broker)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)
     for router in ROUTERS:
@@ -102,10 +103,10 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     yield {"stopping": asyncio.Event()}
 
 
-def _redis_client() -> Any:
-    """The queue's Redis; None where jobs run at once."""
+def _redis_broker() -> RedisBroker | None:
+    """The queue's broker; None where jobs run at once."""
     broker = dramatiq.get_broker()
-    return broker.client if isinstance(broker, RedisBroker) else None
+    return broker if isinstance(broker, RedisBroker) else None
 
 
 def _answer(request: Request, error: Exception) -> Response:

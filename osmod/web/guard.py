@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from osmod.access.callers import Caller, find_caller
 from osmod.access.roles import Permission
 from osmod.access.secret import Keyring
-from osmod.access.tokens import BadToken, read_token
+from osmod.access.tokens import BadToken, Signing, read_token
 from osmod.moderation.database import open_session
 from osmod.task import get_engine
 from osmod.web.failures import WINDOW, Failures
@@ -51,7 +51,6 @@ def needs(permission: Permission, *, refusal: str | None = None) -> Any:
     Parameters:
       refusal: what those read who lack it; by default it names the permission.
     """
-
     return Depends(Needs(permission, refusal))
 
 
@@ -60,7 +59,7 @@ class Needs:
 
     def __init__(self, permission: Permission, refusal: str | None = None) -> None:
         self.permission = permission
-        self._refusal = refusal or f"This token's role, {{role}}, does not allow to {permission}."
+        self._refusal = refusal
 
     def __call__(
         self, caller: Annotated[Caller, Depends(signed_in)], _scheme: Annotated[Any, Depends(_bearer)]
@@ -71,13 +70,21 @@ class Needs:
           Problem: 401, 403.
         """
         if not caller.may(self.permission):
-            raise Problem(403, self._refusal.format(role=caller.role), permission=self.permission)
+            detail = (
+                self._refusal or f"This token's role, {caller.role}, does not allow to {self.permission}."
+            )
+            raise Problem(403, detail, permission=self.permission)
         return caller
 
 
-def _caller(request: Request, token: str) -> Caller:
+def get_signing(request: Request) -> Signing:
+    """How tokens are signed now."""
     keyring: Keyring = request.app.state.keyring
-    claims = read_token(token, keyring.signing())
+    return keyring.signing()
+
+
+def _caller(request: Request, token: str) -> Caller:
+    claims = read_token(token, get_signing(request))
     with open_session(get_engine()) as session:
         return find_caller(session, claims)
 
