@@ -25,6 +25,11 @@ def comment_not_found(comment_id: int) -> NotFound:
     return NotFound(f"Comment not found, id: {comment_id}")
 
 
+def source_not_found(source_id: str) -> NotFound:
+    """OSMod's words for a comment that its publisher knows and we do not."""
+    return NotFound(f"Comment not found: sourceId = {source_id}")
+
+
 def tag_not_found(tag_id: int) -> NotFound:
     """OSMod's words for it."""
     return NotFound(f"Tag not found, id: {tag_id}")

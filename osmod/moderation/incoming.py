@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,10 +13,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    FiniteFloat,
-    StrictBool,
-    StrictInt,
-    StrictStr,
 )
 from pydantic.alias_generators import to_camel
 
@@ -29,6 +26,12 @@ def _is_id(value: str) -> str:
     if value != value.rstrip(" "):
         raise ValueError("OSMod's column drops the blanks at its end; send it without")
     return checked(value)
+
+
+def _is_scalar(value: Any) -> Any:
+    if not isinstance(value, str | int | float | None) or value in (math.inf, -math.inf):
+        raise ValueError("expected a text, a number, true, false or null")
+    return value
 
 
 def _is_text(value: Any) -> Any:
@@ -53,7 +56,8 @@ Short = Annotated[str, Field(strict=True), AfterValidator(lambda value: storable
 Html = Annotated[str, Field(strict=True), AfterValidator(storable)]
 #: ISO 8601 with an offset.
 When = Annotated[AwareDatetime, BeforeValidator(_is_text), AfterValidator(_is_storable)]
-Scalar = StrictStr | StrictBool | StrictInt | FiniteFloat | None
+#: Text, a number, true, false or null.
+Scalar = Annotated[Any, AfterValidator(_is_scalar)]
 
 _CONFIG = ConfigDict(extra="forbid", alias_generator=to_camel, frozen=True)
 

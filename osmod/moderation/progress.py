@@ -111,7 +111,7 @@ def _scores(session: Session, comment_id: int) -> dict[str, float]:
         .where(CommentSummaryScore.comment_id == comment_id)
         .order_by(Tag.attribute)
     )
-    return dict(rows.tuples().all())
+    return {attribute: score for attribute, score in rows.all()}  # noqa: C416
 
 
 def _decisions(session: Session, comment_id: int) -> list[Decided]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import delete
 
 from osmod.moderation import counts, sources
-from osmod.moderation.errors import NotFound
+from osmod.moderation.errors import source_not_found
 from osmod.moderation.lookups import find_article, lock_comment
-from osmod.moderation.models import Comment, CommentScoreRequest
+from osmod.moderation.models import CommentScoreRequest
 from osmod.moderation.work import Work
 
 
@@ -30,18 +30,8 @@ def remove_comment(work: Work, source_id: str) -> int:
         .execution_options(synchronize_session=False)
     )
     sources.forget(session, {source_id: comment.id})
-    _delete(work, comment)
+    session.delete(comment)  # with its scores, decisions, flags and size: so OSMod's foreign keys say
+    session.flush()
     if article:
         counts.move(work, article, counts.standing(comment), counts.NOWHERE)
     return comment.id
-
-
-def source_not_found(source_id: str) -> NotFound:
-    """What is said of an id that the publisher knows and we do not."""
-    return NotFound(f"there is no comment with the sourceId {source_id!r}")
-
-
-def _delete(work: Work, comment: Comment) -> None:
-    """Its scores, decisions, flags and size go with it: so OSMod's foreign keys say."""
-    work.session.delete(comment)
-    work.session.flush()

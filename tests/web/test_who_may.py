@@ -23,6 +23,9 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/api/auth/healthcheck"): OPEN,
     ("GET", "/api/auth/test"): SIGNED_IN,
+    ("POST", "/api/ingest/comments"): P.INGEST,
+    ("GET", "/api/ingest/comments/{source_id:path}"): P.SEE_COMMENTS,
+    ("DELETE", "/api/ingest/comments/{source_id:path}"): P.INGEST,
     **dict.fromkeys(
         [
             ("GET", "/api/users"),

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from actors import send_comment_for_scoring
 from osmod.jobs.testing import assert_enqueued, assert_not_enqueued
-from osmod.moderation.models import Comment, CommentScoreRequest, OutboxEntry
+from osmod.moderation.models import Comment, CommentScoreRequest, Group
 from osmod.web.api.ingest.lines import LONGEST
 from osmod.web.frame.bodies import LIMIT
 from tests.moderation.world import World
@@ -24,7 +24,6 @@ def test_one(publisher: TestClient, world: World) -> None:
     told = {"line": 1, "sourceId": "c1", "commentId": stored.id}
     assert (201, told | {"status": "created"}) == (answer.status_code, answer.json())
     assert_enqueued(send_comment_for_scoring, comment_id=stored.id)
-    assert 0 == world.size(OutboxEntry)
 
     again = publisher.post(PATH, json=comment())
     assert (200, told | {"status": "unchanged"}) == (again.status_code, again.json())
@@ -77,8 +76,9 @@ def test_many(publisher: TestClient, world: World) -> None:
 @pytest.mark.only_on("sqlite")
 def test_fields(publisher: TestClient, changed: dict[str, Any], field: str) -> None:
     """Each that is wrong is named, and its value is not: it may be a comment."""
-    (answer,) = answers_of(publisher.post(PATH, content=lines(comment() | changed), headers=NDJSON).content)
-    assert ("refused", field) == (answer["status"], answer["error"]["field"].removesuffix(".float"))
+    body = lines(comment() | changed).replace(b"Infinity", b"1e999")
+    (answer,) = answers_of(publisher.post(PATH, content=body, headers=NDJSON).content)
+    assert ("refused", field) == (answer["status"], answer["error"]["field"])
     assert str(changed) not in answer["error"]["detail"]
 
 
@@ -178,7 +178,7 @@ def test_deleted(publisher: TestClient, world: World) -> None:
     assert [] == world.miscounted()
     for method in ("GET", "DELETE"):
         answer = publisher.request(method, f"{PATH}/c1")
-        assert (404, "There is no comment") == (answer.status_code, answer.json()["detail"][:19])
+        assert (404, "Comment not found: sourceId = c1.") == (answer.status_code, answer.json()["detail"])
     assert "created" == publisher.post(PATH, json=comment()).json()["status"]
     assert comment_id < publisher.get(f"{PATH}/kept").json()["replyId"]
 
@@ -186,13 +186,14 @@ def test_deleted(publisher: TestClient, world: World) -> None:
 @pytest.mark.only_on("sqlite")
 def test_who_may(client: TestClient, token: MakeToken, world: World) -> None:
     """Services and admins; moderators may look."""
-    for group, sent, seen in (
-        ("service", 422, 404),
-        ("admin", 422, 404),
-        ("general", 403, 404),
-        ("moderator", 403, 403),
-        ("youtube", 403, 403),
-    ):
+    expected: dict[Group, tuple[int, int]] = {
+        "service": (422, 404),
+        "admin": (422, 404),
+        "general": (403, 404),
+        "moderator": (403, 403),
+        "youtube": (403, 403),
+    }
+    for group, (sent, seen) in expected.items():
         shown = {"Authorization": f"Bearer {token(group)}"}
         assert sent == client.post(PATH, json={}, headers=shown).status_code
         assert seen == client.get(f"{PATH}/c1", headers=shown).status_code

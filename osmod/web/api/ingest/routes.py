@@ -16,9 +16,10 @@ from starlette.responses import Response
 from osmod.access.callers import Caller
 from osmod.access.roles import Permission
 from osmod.moderation.database import open_session
+from osmod.moderation.errors import source_not_found
 from osmod.moderation.incoming import SourceId
 from osmod.moderation.progress import Progress, progress_of
-from osmod.moderation.removal import remove_comment, source_not_found
+from osmod.moderation.removal import remove_comment
 from osmod.moderation.sources import find_comment_id
 from osmod.task import commit, get_engine
 from osmod.web.api.ingest.answers import REFUSED, BadLine, Sent, read_json, take, take_lines
