@@ -53,6 +53,7 @@ class Work:
     now: datetime = field(default_factory=now)
     changes: dict[tuple[str, str, int], None] = field(default_factory=dict)
     owed: list[Owed] = field(default_factory=list)
+    _seed: str = field(default_factory=lambda: str(uuid4()))
 
     def changed(self, object_type: str, action: str, object_id: int) -> None:
         """Tell OSMod's servers of a change after the commit, once a transaction and object."""
@@ -60,7 +61,7 @@ class Work:
 
     def enqueue(self, actor: str, **arguments: Any) -> None:
         """Queue a job after the commit; it is queued even if this process dies right after it."""
-        seed = self.delivery.message_id if self.delivery else str(uuid4())
+        seed = self.delivery.message_id if self.delivery else self._seed
         self.owed.append(Owed(str(uuid5(_OWED, f"{seed}/{len(self.owed)}")), actor, arguments))
 
 

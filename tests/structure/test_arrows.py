@@ -20,6 +20,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.publishers": ("osmod.settings",),
     # Where queue, domain and scorers meet; for actors only.
     "osmod.task": (
+        "osmod.jobs.actor",
         "osmod.moderation",
         "osmod.outages",
         "osmod.publishers",
@@ -58,6 +59,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "worker": ("logs", "queue", "messages", "wire", *LEAVES),
     "steering": ("records", "queue", "messages", "wire", *LEAVES),
     "events": ("records", "queue", "wire", *LEAVES),
+    "actor": (),
     "enqueue": ("messages", *LEAVES),
     "inline": ("messages", *LEAVES),
     "schedules": ("wire", "worker.signals", *LEAVES),

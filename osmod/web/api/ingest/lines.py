@@ -57,7 +57,7 @@ class Lines:
 
 
 async def batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Line]]:
-    """The lines of a stream, some at a time: as many as are there, up to a batch. Raises what the stream raises."""
+    """The lines of a stream, some at a time: as many as are there, up to a batch. It fails as the stream does."""
     lines = Lines()
     waiting: list[Line] = []
     size = 0
