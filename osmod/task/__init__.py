@@ -9,6 +9,7 @@ from osmod.task.committing import commit, current_delivery
 from osmod.task.decorator import task
 from osmod.task.engine import get_engine
 from osmod.task.outbox import deliver
+from osmod.task.owing import owe
 from osmod.task.retries import DATABASE_RETRIES, TRANSIENT, retry
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "current_delivery",
     "deliver",
     "get_engine",
+    "owe",
     "retry",
     "task",
 ]

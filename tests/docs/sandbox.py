@@ -31,6 +31,8 @@ _LINKED = (
     "LICENSE",
 )
 _ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+#: Stand-ins for web frameworks of which a page shows a few lines.
+FRAMEWORKS = ROOT / "tests" / "docs" / "frameworks"
 #: Seconds that a command may take.
 PATIENCE = 300
 
@@ -60,7 +62,8 @@ class Sandbox:
         self.environment = {
             **os.environ,
             "REDIS_URL": server.url,
-            "PYTHONPATH": str(folder),
+            "PYTHONPATH": f"{folder}{os.pathsep}{FRAMEWORKS}",
+            "MYPYPATH": str(FRAMEWORKS),
             "PATH": f"{tools}:{folder}/.venv/bin:{os.environ['PATH']}",
             "TZ": "UTC",
         }
