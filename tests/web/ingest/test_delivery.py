@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
-from dramatiq import broker as global_broker
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-import actors
 from actors.upkeep import sweep_outbox
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.testing import enqueued
@@ -23,23 +21,12 @@ from osmod.task import deliver, taking_in
 from tests.moderation.world import World
 from tests.web.conftest import MakeToken
 from tests.web.ingest.conftest import NDJSON, PATH, comment, lines
+from tests.web.queues import put_in_place
+from tests.web.queues import queue as queue
 from tests.web.serving import served
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 SECONDS = 20
-
-
-@pytest.fixture
-def queue(app: FastAPI, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBroker]:
-    """A real queue in the place of running where one sends."""
-    broker = JobBroker(url=redis_url, send_patience=200)
-    for name in actors.__all__:
-        actor = getattr(actors, name)
-        monkeypatch.setattr(actor, "broker", broker)
-        broker.declare_actor(actor)
-    monkeypatch.setattr(global_broker, "global_broker", broker)
-    yield broker
-    broker.close()
 
 
 def test_queued(queue: JobBroker, publisher: TestClient, world: World) -> None:
@@ -57,10 +44,7 @@ def test_without_redis(
 ) -> None:
     """Comments are stored, and not every batch waits for it; a later sweep queues all that is owed."""
     away = JobBroker(url="redis://127.0.0.1:1", send_patience=200)
-    monkeypatch.setattr(global_broker, "global_broker", away)
-    for name in actors.__all__:
-        away.actors[getattr(actors, name).actor_name] = getattr(actors, name)
-        monkeypatch.setattr(getattr(actors, name), "broker", away)
+    put_in_place(away, monkeypatch)
     monkeypatch.setattr("osmod.web.api.ingest.answers._intake", taking_in.Intake())
     tried: list[int] = []
 
@@ -74,9 +58,7 @@ def test_without_redis(
     assert {"lines": 1600, "created": 1600} == json.loads(answer.content)
     assert ([500], 1600) == (tried, world.size(OutboxEntry))
 
-    monkeypatch.setattr(global_broker, "global_broker", queue)
-    for name in actors.__all__:
-        monkeypatch.setattr(getattr(actors, name), "broker", queue)
+    put_in_place(queue, monkeypatch)
     with world.engine.begin() as connection:
         connection.execute(update(OutboxEntry).values(created_at=now().replace(year=2020)))
     sweep_outbox.fn()
