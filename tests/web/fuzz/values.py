@@ -32,7 +32,18 @@ ODD_TEXTS = (
     ),
 )
 ODD_NUMBERS = (0, 1, -1, 12, 2**31, 2**32, 2**64, 10**40, 0.5, -0.0, 1e308)
-ODD_VALUES: tuple[Any, ...] = (*ODD_TEXTS, *ODD_NUMBERS, None, True, False, [], {}, [[]], {"": None}, {"a": [{"b": 1}]})
+ODD_VALUES: tuple[Any, ...] = (
+    *ODD_TEXTS,
+    *ODD_NUMBERS,
+    None,
+    True,
+    False,
+    [],
+    {},
+    [[]],
+    {"": None},
+    {"a": [{"b": 1}]},
+)
 
 
 class Values:
