@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -13,7 +13,8 @@ from dramatiq import Broker
 
 from osmod.cli.naming import actor_name
 from osmod.cli.queue_access import EXIT_CODES, because, job_broker, print_json
-from osmod.cli.tables import console, length, table
+from osmod.cli.schedule_tables import schedules_table
+from osmod.cli.tables import console, narrow
 from osmod.jobs.schedules import (
     ScheduleBusy,
     ScheduleState,
@@ -37,18 +38,16 @@ def schedules() -> None:
 
 
 @schedules.command("list")
+@click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
 @_json
-def list_(as_json: bool) -> None:
+def list_(wide: bool, as_json: bool) -> None:
     """What runs when: in words, next run, last run and how it went."""
     found = list_schedules(job_broker())
     if as_json:
         print_json({"schedules": [_plain(state) for state in found]})
         return
-    shown = table("schedule", "when", "next", "last", "outcome", ">took")
-    now = datetime.now(UTC)
-    for state in found:
-        shown.add_row(*_cells(state, now))
-    console().print(shown)
+    out = console(wide=wide)
+    out.print(schedules_table(found, narrow=narrow(out)))
 
 
 @schedules.command(epilog=EXIT_CODES)
@@ -117,20 +116,6 @@ def _named() -> Iterator[None]:
         raise click.UsageError(str(error)) from None
     except ScheduleBusy as error:
         raise click.ClickException(str(error)) from None
-
-
-def _cells(state: ScheduleState, now: datetime) -> list[str]:
-    doing = "running" if state.running else "waiting" if state.waiting else state.last_outcome or ""
-    if state.last_error and not state.running:
-        doing = f"{doing}: {state.last_error}"
-    return [
-        state.name,
-        state.words,
-        "paused" if state.next is None else f"in {length(state.next - now)}",
-        f"{length(now - state.last_started)} ago" if state.last_started else "never",
-        doing,
-        length(state.last_duration),
-    ]
 
 
 def _plain(state: ScheduleState) -> dict[str, Any]:

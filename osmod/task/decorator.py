@@ -36,6 +36,7 @@ def task(
             commit(lambda work: function(work, **arguments), current_delivery(wire_name))  # type: ignore[call-arg]
 
         payload.describe(run)
+        run.effect = function  # type: ignore[attr-defined]
         options_of_all = DATABASE_RETRIES | payload.found_by() | options
         return dramatiq.actor(run, actor_class=JobActor, actor_name=wire_name, **options_of_all)  # type: ignore[call-overload, no-any-return]
 

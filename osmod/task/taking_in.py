@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 
@@ -14,11 +13,9 @@ from osmod.moderation.incoming import IncomingComment
 from osmod.moderation.intake import Taken, take_in
 from osmod.moderation.work import Committed, transact
 from osmod.publishers import update_notifications
-from osmod.scorers import BadScorerConfig, ScorerError
+from osmod.task.at_once import scorers_may_fail
 from osmod.task.engine import get_engine
 from osmod.task.outbox import deliver
-
-_log = logging.getLogger(__name__)
 
 #: How often comments are taken in anew that somebody else stored at the same time.
 ATTEMPTS = 5
@@ -53,10 +50,8 @@ class Intake:
                 update_notifications.publish(broker, committed.changes)
             return
         for job in committed.owed:  # they run here and now
-            try:
+            with scorers_may_fail():
                 deliver([job])
-            except (ScorerError, BadScorerConfig) as error:
-                _log.warning("a comment waits for its scores: %s", error)
 
 
 def _commit(comments: Sequence[IncomingComment]) -> Committed[dict[str, Taken]]:

@@ -87,7 +87,7 @@ def test_a_fault_of_ours(app: FastAPI, client: TestClient, caplog: pytest.LogCap
 def test_nothing_there(client: TestClient, token: MakeToken) -> None:
     """Below the API nobody without a token learns what there is; OSMod's paths answer as its server does."""
     shown = {"Authorization": f"JWT {token('general')}"}
-    for path in ("/api/services/nothing", "/api/nothing/here", "/api/assistant/x"):
+    for path in ("/api/services/nothing", "/api/nothing/here"):
         assert (401, "Unauthorized") == (client.get(path).status_code, client.get(path).text)
         for ask in (client.get, client.delete):
             there = ask(path, headers=shown)
@@ -198,6 +198,21 @@ def test_the_access_log(client: TestClient, token: MakeToken, caplog: pytest.Log
         (vars(line)["path"], vars(line)["status"], vars(line).get("user")) for line in lines
     ]
     assert not [text for text in (secret, "rubbish", "token=") if text in caplog.text]
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_database_that_is_away(
+    client: TestClient, token: MakeToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever shows a token is told to come again; what needs no database is answered."""
+    shown = {"Authorization": f"JWT {token('general')}"}
+    monkeypatch.setenv("DATABASE_URL", "mysql+pymysql://nobody:secret@127.0.0.1:1/nothing")
+    get_settings.cache_clear()
+    for path in ("/api/auth/test", "/api/jobs/nothing", "/api/services/nothing"):
+        answer = client.get(path, headers=shown)
+        assert (503, "5") == (answer.status_code, answer.headers["retry-after"])
+        assert "secret" not in answer.text
+    assert 218 == client.get("/api/auth/healthcheck").status_code
 
 
 def test_half_an_answer_is_cut_off(app: FastAPI) -> None:
