@@ -33,18 +33,19 @@ def test_fuzz(
         world.comment(world.article(world.category()))
     shown = token(role)
     answers: Counter[int] = Counter()
+    changes = 0
     with engine.connect() as watching:
         before = _version(watching)
         for asked in Asking(app.openapi(), SEED).of_each_operation(TIMES[role]):
-            scheme = "Bearer" if "/services/" not in asked.url else "JWT"
-            headers = asked.headers | {"Authorization": f"{scheme} {shown}"}
+            headers = asked.headers | {"Authorization": f"JWT {shown}"}  # taken on our own paths as well
             answer = client.request(asked.method, asked.url, content=asked.body, headers=headers)
             answers[answer.status_code] += 1
             assert answer.status_code < 500, (asked, answer.text)
             if answer.status_code >= 400:
                 assert before == _version(watching), (asked, answer.text)
+            changes += before != _version(watching)
             before = _version(watching)
-    assert 4 <= len(answers) or role not in (Role.ADMIN, Role.SERVICE)
+    assert (role in (Role.ADMIN, Role.SERVICE)) <= (changes > 10 and len(answers) > 4), answers
     assert [] == world.miscounted()
 
 
