@@ -45,7 +45,7 @@ def test_fuzz(
                 assert before == _version(watching), (asked, answer.text)
             changes += before != _version(watching)
             before = _version(watching)
-    assert (role in (Role.ADMIN, Role.SERVICE)) <= (changes > 10 and len(answers) > 4), answers
+    assert (role in (Role.ADMIN, Role.SERVICE)) <= (changes > 0 and len(answers) > 4), answers
     assert [] == world.miscounted()
 
 
