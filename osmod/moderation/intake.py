@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 
 from osmod.moderation import counts, sources
 from osmod.moderation.articles import ensure_articles
-from osmod.moderation.database import upsert
+from osmod.moderation.database import insert_all, upsert
 from osmod.moderation.incoming import IncomingComment
 from osmod.moderation.models import Comment, CommentSize
 from osmod.moderation.text_size import DEFAULT_WIDTH, text_height
@@ -102,7 +102,7 @@ def _store(work: Work, comments: Sequence[IncomingComment], known: Mapping[str, 
         for comment in comments
     ]
     last = session.scalar(_LAST)
-    session.execute(insert(Comment), rows)
+    insert_all(session, Comment, rows)
     source_ids = [comment.source_id for comment in comments]
     found = session.execute(_NEW, {"after": last, "source_ids": source_ids})
     ids = {source_id: comment_id for source_id, comment_id in found if source_id in set(source_ids)}

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from osmod.moderation.database import insert_missing
+from osmod.moderation.database import insert_all, insert_missing
 from osmod.moderation.models import Comment, CommentSource
 
 _ONE = (
@@ -55,7 +55,7 @@ def remember(session: Session, comment_ids: Mapping[str, int]) -> None:
     rows = [
         {"source_id": source_id, "comment_id": comment_ids[source_id]} for source_id in sorted(comment_ids)
     ]
-    session.execute(insert(CommentSource), rows)
+    insert_all(session, CommentSource, rows)
 
 
 def remember_first(session: Session, source_id: str, comment_id: int) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, UOWTransaction
 
-from osmod.moderation.database import open_session
+from osmod.moderation.database import insert_all, open_session
 from osmod.moderation.models import Article, Category, Comment, InboxEntry, OutboxEntry, now
 
 T = TypeVar("T")
@@ -104,8 +104,7 @@ def _once(engine: Engine, effect: Callable[[Work], T], delivery: Delivery | None
             return Committed(None, (), (), repeated=True)
         value = effect(work)
         session.flush()
-        if work.owed:  # all in one statement
-            session.execute(insert(OutboxEntry), [vars(job) for job in work.owed])
+        insert_all(session, OutboxEntry, [vars(job) for job in work.owed])
         session.commit()
         return Committed(value, tuple(work.changes), tuple(work.owed))
 

@@ -83,4 +83,11 @@ def _enqueue(job: Owed, actor: dramatiq.Actor[..., Any]) -> bool:
 
 
 def _message(job: Owed, actor: dramatiq.Actor[..., Any]) -> dramatiq.Message[Any]:
-    return actor.message(**job.arguments).copy(message_id=job.message_id)
+    return dramatiq.Message(
+        queue_name=actor.queue_name,
+        actor_name=actor.actor_name,
+        args=(),
+        kwargs=job.arguments,
+        options={},
+        message_id=job.message_id,
+    )

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 import dramatiq
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from osmod.moderation.database import insert_all
 from osmod.moderation.models import OutboxEntry
 from osmod.moderation.work import Owed
 
@@ -24,5 +24,5 @@ def owe(session: Session, actor: dramatiq.Actor[..., Any], /, **arguments: Any) 
     if payload := getattr(actor.fn, "payload", None):
         arguments = payload.read((), arguments)
     owed = Owed(str(uuid4()), actor.actor_name, arguments)
-    session.execute(insert(OutboxEntry), [vars(owed)])
+    insert_all(session, OutboxEntry, [vars(owed)])
     return owed
