@@ -6,7 +6,7 @@ import configparser
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from tests.redis_servers import binary_of, running
 
 #: Languages that something here, or a test that is named, looks at.
 LOOKED_AT = {"console", "python", "json", "ini", "yaml", "redis", ""}
+PYTHON = [block for block in all_blocks("python") if not block.not_run]
 
 
 def _named(blocks: list[Block]) -> list[object]:
@@ -64,38 +65,27 @@ def test_redis(block: Block) -> None:
             server.ask(*line.split())
 
 
-PYTHON = [one for one in all_blocks("python") if not one.not_run]
-
-
-def _file_of(block: Block) -> str:
-    """What a block calls itself, or the place where it stands."""
+def _write(block: Block, folder: Path) -> Path:
+    """A block in a file: where its first line says, among the actors, or beside them."""
     first = block.text.partition("\n")[0]
-    if first.startswith("# actors/"):
-        return first.removeprefix("# ")
-    return "".join(letter if letter.isalnum() else "_" for letter in block.name) + ".py"
+    path = folder / (
+        first.removeprefix("# ")
+        if first.startswith("# actors/")
+        else f"{Path(block.page).stem}_{block.line}.py"
+    )
+    path.write_text(block.text)
+    return path
 
 
-def test_python_types(tmp_path: Path) -> None:
-    """All pass mypy as our own code must; in one run, as that takes its time."""
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """A checkout for blocks, and a Redis."""
     with running(binary_of("redis")) as server:
-        sandbox = Sandbox(tmp_path, server)
-        for block in PYTHON:
-            (tmp_path / _file_of(block)).write_text(block.text)
-        files = sorted({_file_of(block) for block in PYTHON})
-        _run(sandbox, "-m", "mypy", "--strict", "--config-file", "pyproject.toml", *files)
+        yield Sandbox(tmp_path, server)
 
 
-@pytest.mark.parametrize("block", _named(PYTHON))
-def test_python(block: Block, tmp_path: Path) -> None:
-    """It runs; a block that names its file is loaded with the actors."""
-    with running(binary_of("redis")) as server:
-        sandbox = Sandbox(tmp_path, server)
-        path = tmp_path / _file_of(block)
-        path.write_text(block.text)
-        _run(sandbox, *(("-c", "import worker") if path.parent.name == "actors" else (str(path),)))
-
-
-def _run(sandbox: Sandbox, *arguments: str) -> None:
+def _succeeds(sandbox: Sandbox, *arguments: str) -> None:
+    """Run Python."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=sandbox.folder,
@@ -105,3 +95,16 @@ def _run(sandbox: Sandbox, *arguments: str) -> None:
         check=False,
     )
     assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def test_python_has_types(sandbox: Sandbox) -> None:
+    """All blocks pass mypy as our own code must."""
+    paths = [str(_write(block, sandbox.folder)) for block in PYTHON]
+    _succeeds(sandbox, "-m", "mypy", "--strict", "--config-file", "pyproject.toml", *paths)
+
+
+@pytest.mark.parametrize("block", _named(PYTHON))
+def test_python(block: Block, sandbox: Sandbox) -> None:
+    """It runs; a block that names its file is loaded with the actors."""
+    path = _write(block, sandbox.folder)
+    _succeeds(sandbox, *(["-c", "import worker"] if path.parent.name == "actors" else [str(path)]))
