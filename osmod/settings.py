@@ -54,6 +54,8 @@ class Settings:
     run_scheduled_tasks: bool
     #: Where OSMod's API answers, without a slash at the end (`API_URL`).
     api_url: str
+    #: Whose pages in a browser may call us (`OSMOD_CORS_ORIGINS`, separated by commas); empty: nobody else's.
+    cors_origins: tuple[str, ...]
     #: How workers and scheduler write their logs (`LOG_FORMAT`): `console`, for people, or `json`.
     log_format: str
     #: The least of what they log (`LOG_LEVEL`); empty: all from information on, but not the jobs that are done.
@@ -83,6 +85,7 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
         task_ttl=env.int("WORKER_TASK_TTL", 300_000, validate=_at_least_one_ms),
         run_scheduled_tasks=env.bool("WORKER_RUN_SCHEDULED_TASKS", True),
         api_url=(env.str("API_URL", "http://localhost:8000/api", validate=_check_api_url) or "").rstrip("/"),
+        cors_origins=tuple(env.list("OSMOD_CORS_ORIGINS", [], validate=validate.ContainsNoneOf([""]))),
         log_format=_lower(env.str("LOG_FORMAT", "console", validate=_one_of("console", "json"))),
         log_level=_lower(env.str("LOG_LEVEL", "", validate=_one_of("", "debug", "info", "warning", "error"))),
         home=home,

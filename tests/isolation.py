@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-_SETTINGS = ("DATABASE_", "WORKER_", "LOG_", "REDIS_URL", "API_URL", "OSMOD_HOME")
+_SETTINGS = ("DATABASE_", "WORKER_", "LOG_", "REDIS_URL", "API_URL", "OSMOD_HOME", "OSMOD_CORS_ORIGINS")
 
 for _name in [name for name in os.environ if name.startswith(_SETTINGS)]:
     del os.environ[_name]

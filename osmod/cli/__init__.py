@@ -15,6 +15,7 @@ COMMANDS = {
     "db": "Bring the database up to date, check it, repair its counts.",
     "redis": "Run a Redis in the foreground, without set-up.",
     "worker": "Run workers; a process that dies is replaced.",
+    "serve": "Answer HTTP: OSMod's calls, ingest, jobs and queues.",
     "jobs": "Find jobs, look at one, retry, cancel, delete, watch them.",
     "queues": "Show the queues; pause, resume, purge or check one.",
     "workers": "Show worker processes; have them be quiet, go on or stop.",
@@ -22,6 +23,7 @@ COMMANDS = {
     "top": "Watch queues, rates, running jobs and workers, live.",
     "audit": "Show who did what to the jobs.",
     "schedules": "Show what runs when, run, pause or resume it.",
+    "users": "Show users, make them and their tokens, revoke them.",
     "completion": "Print the line that has a shell complete commands and options.",
 }
 
@@ -95,10 +97,11 @@ def main() -> None:
       osmod db upgrade                 tables, in SQLite under .osmod/
       dramatiq worker                  the worker
       periodiq worker                  the clock that starts periodic tasks
+      osmod serve                      HTTP, on localhost:8000
     \b
     Run it on OSMod's database and a Redis of yours:
       export REDIS_URL=redis://queue:6379
       export DATABASE_URL=mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4
-      osmod db upgrade                 adds the worker's two tables, touches none of OSMod's
+      osmod db upgrade                 adds the worker's three tables, touches none of OSMod's
       osmod check                      says what is still missing
     """

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
+from osmod.cli.stopping import stopping_in_order
 from osmod.demo import corpus, dealing, own_file, run
 from osmod.demo.progress import Progress
 from osmod.demo.report import Example
@@ -65,7 +63,7 @@ def demo(count: int, path: Path | None) -> None:
     console = Console(soft_wrap=True, highlight=False)
     settings = get_settings()
     try:
-        with _stopping_in_order():
+        with stopping_in_order():
             entries, is_known = _entries(console, settings.home, count, path)
             console.print(f"  worker    {PROCESSES} processes of {THREADS} threads")
             result = run.run(settings, entries, Progress(console))
@@ -110,18 +108,3 @@ def _show(console: Console, result: run.Result, total: int, *, is_known: bool) -
 def _line(example: Example) -> str:
     scores = ", ".join(f"{attribute} {score:.3f}" for attribute, score in example.scores.items())
     return f'  [dim]"{escape(example.text)}"[/dim]\n      {scores} → {example.outcome} ({escape(example.decided_by)})'
-
-
-@contextlib.contextmanager
-def _stopping_in_order() -> Iterator[None]:
-    """Make a hang-up or a plain `kill` end the block as Ctrl-C does, so that nothing stays behind."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -6,6 +6,7 @@ import redis
 from redis.exceptions import AskError, ClusterDownError
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from osmod.access.errors import AccessError, SecretUnusable
 from osmod.embedded import EmbeddedRedisError
 from osmod.jobs.errors import JobNotQueued, RedisUnusable
 from osmod.jobs.wire.cluster import ClusterClient
@@ -16,13 +17,20 @@ from osmod.moderation.database_errors import database_sentence
 from osmod.moderation.migrations import SchemaError
 from osmod.settings import SettingsError, get_settings, masked
 
+#: What says itself what is to be done.
+_SENTENCES = (SettingsError, EmbeddedRedisError, SchemaError, JobNotQueued, AccessError, SecretUnusable)
+#: Modules that only the extra `server` brings.
+_OF_THE_SERVER = ("fastapi", "jwt", "prometheus_client", "starlette", "uvicorn")
+
 __all__ = ["database_sentence", "explain", "masked", "redis_sentence"]
 
 
 def explain(error: Exception) -> str | None:
     """The sentence for `error`; None if it is not one of those that operators can mend."""
-    if isinstance(error, SettingsError | EmbeddedRedisError | SchemaError | JobNotQueued):
+    if isinstance(error, _SENTENCES):
         return str(error)
+    if isinstance(error, ModuleNotFoundError) and error.name in _OF_THE_SERVER:
+        return "the server is not installed: in the folder of the source, pip install '.[server]'."
     if isinstance(error, redis.RedisError):
         return redis_sentence(error, get_settings().redis_url)
     if isinstance(error, DBAPIError | ArgumentError | NoSuchModuleError | ModuleNotFoundError):

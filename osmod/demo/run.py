@@ -70,7 +70,7 @@ def run(settings: Settings, entries: Sequence[Entry], progress: Progress) -> Res
             ids = scene.store(stage.engine, entries, stored)
         began = time.perf_counter()
         with progress.of("scoring", len(ids)) as scored:
-            _send(stage.settings, ids)
+            send(stage.settings.redis_url, ids)
             jobs_failed = _wait(stage, len(ids), scored)
         seconds = time.perf_counter() - began
         database, log = stage.database, stage.log
@@ -107,10 +107,10 @@ def _stage(settings: Settings) -> Iterator[_Stage]:
         yield _Stage(own, engine, database, log, worker)
 
 
-def _send(settings: Settings, ids: Sequence[int]) -> None:
+def send(redis_url: str, ids: Sequence[int]) -> None:
     """Queue the comments as server code would, but on the demo's own Redis."""
     send_comment_for_scoring = importlib.import_module("actors").send_comment_for_scoring
-    broker = JobBroker(url=settings.redis_url)
+    broker = JobBroker(url=redis_url)
     try:
         broker.send_many(send_comment_for_scoring.message(comment_id=comment_id) for comment_id in ids)
     finally:

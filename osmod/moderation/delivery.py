@@ -1,4 +1,4 @@
-"""What our own two tables keep, and for how long: jobs still owed, and jobs that took effect."""
+"""What inbox and outbox keep, and for how long: jobs still owed, and jobs that took effect."""
 
 from __future__ import annotations
 

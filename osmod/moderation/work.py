@@ -91,7 +91,7 @@ def transact(engine: Engine, effect: Callable[[Work], T], delivery: Delivery | N
             return _once(engine, effect, delivery)
         except (OperationalError, InterfaceError) as error:
             # Without an inbox row, a commit whose reply was lost must not be run again.
-            if attempt == ATTEMPTS or not _lost(error) or (delivery is None and error.connection_invalidated):
+            if attempt == ATTEMPTS or not lost(error) or (delivery is None and error.connection_invalidated):
                 raise
             time.sleep(random.uniform(0.2, 1) * min(0.01 * 2**attempt, 1.0))
     raise AssertionError("unreachable")
@@ -131,6 +131,7 @@ def _note_changes(session: Session, _context: UOWTransaction) -> None:
                 work.changed(name, action, changed.id)
 
 
-def _lost(error: DBAPIError) -> bool:
+def lost(error: DBAPIError) -> bool:
+    """Whether a transaction lost against another one or lost its connection, so that another try may do."""
     code = error.orig.args[0] if error.orig and error.orig.args else None
     return error.connection_invalidated or code in _MYSQL_LOST or "database is locked" in str(error.orig)

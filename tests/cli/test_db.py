@@ -20,9 +20,9 @@ def test_upgrade(run: Run, empty_database_url: str, monkeypatch: pytest.MonkeyPa
     last = f"{masked(empty_database_url)} is up to date\n"
     result = run("db", "upgrade")
     assert (
-        "created OSMod's 13 tables\n"
-        "created the worker's own tables: osmod_worker_inbox, osmod_worker_outbox\n"
-        "the worker's tables are at revision 0001\n" + last == result.output
+        "created OSMod's 14 tables\n"
+        "created the worker's own tables: osmod_worker_inbox, osmod_worker_outbox, osmod_worker_tokens\n"
+        "the worker's tables are at revision 0002\n" + last == result.output
     )
     assert "nothing to do\n" + last == run("db", "upgrade").output
 

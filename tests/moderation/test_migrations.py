@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Engine, inspect
 
 from osmod.moderation.database import connect
 from osmod.moderation.migrations import VERSION_TABLE, SchemaError, problems, upgrade
-from osmod.moderation.models import OWN_TABLES, Base
+from osmod.moderation.models import MADE_IF_MISSING, OWN_TABLES, Base
 from tests.moderation import osmod_database
 
 ADDED = [
-    "created the worker's own tables: osmod_worker_inbox, osmod_worker_outbox",
-    "the worker's tables are at revision 0001",
+    "created the worker's own tables: osmod_worker_inbox, osmod_worker_outbox, osmod_worker_tokens",
+    "the worker's tables are at revision 0002",
 ]
 
 
@@ -50,7 +50,7 @@ def structure(connection: Connection, table: str) -> list[str]:
 
 def test_empty_database_gets_everything(empty: Engine) -> None:
     """All tables are created, and the second time there is nothing to do."""
-    assert ["created OSMod's 13 tables", *ADDED] == upgrade(empty)
+    assert ["created OSMod's 14 tables", *ADDED] == upgrade(empty)
     assert set(Base.metadata.tables) | {VERSION_TABLE} == tables(empty)
     assert [] == upgrade(empty)
     assert [] == problems(empty)
@@ -65,16 +65,19 @@ def test_migrations_make_what_the_models_say(empty: Engine, engine: Engine) -> N
 
 
 def test_osmods_tables_are_not_touched(osmod: Engine) -> None:
-    """On OSMod's own database our two tables are added; its tables and rows are as they were."""
+    """On OSMod's own database our three tables are added; its tables and rows are as they were."""
     with osmod.connect() as connection:
         before = osmod_database.described(connection)
-    assert ADDED == upgrade(osmod)
+    younger = "created OSMod's configuration_items, which the database is older than"
+    assert [ADDED[0], younger, ADDED[1]] == upgrade(osmod)
     assert [] == upgrade(osmod)
     with osmod.connect() as connection:
         after = osmod_database.described(connection)
         assert ["SPAM"] == connection.exec_driver_sql("SELECT `key` FROM tags").scalars().all()
     assert before == {name: after[name] for name in before}
-    assert {*osmod_database.TABLES, "preselects", *OWN_TABLES, VERSION_TABLE} == tables(osmod)
+    assert {*osmod_database.TABLES, "preselects", *MADE_IF_MISSING, *OWN_TABLES, VERSION_TABLE} == tables(
+        osmod
+    )
 
 
 def test_partial_schema_is_refused(osmod: Engine) -> None:
@@ -93,7 +96,8 @@ def test_partial_schema_is_refused(osmod: Engine) -> None:
     assert [
         "OSMod's schema lacks comment_sizes: is this OSMod's database?",
         "OSMod's schema lacks tags.description: is this OSMod's database?",
-        "the worker's own tables are missing (osmod_worker_inbox, osmod_worker_outbox): run `osmod db upgrade`.",
+        "the worker's own tables are missing (osmod_worker_inbox, osmod_worker_outbox, osmod_worker_tokens): "
+        "run `osmod db upgrade`.",
     ] == problems(osmod)
 
 
@@ -136,7 +140,7 @@ def test_two_upgrades_at_once(empty: Engine) -> None:
     """Two containers that start together do the work once."""
     with ThreadPoolExecutor(2) as pool:
         done = [*pool.map(upgrade, [empty, empty])]
-    assert [[], ["created OSMod's 13 tables", *ADDED]] == sorted(done)
+    assert [[], ["created OSMod's 14 tables", *ADDED]] == sorted(done)
 
 
 def test_problems_of_an_empty_database(empty: Engine) -> None:
@@ -149,7 +153,7 @@ def test_problems_of_an_older_revision(empty: Engine) -> None:
     upgrade(empty)
     with empty.begin() as connection:
         connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0000'")
-    assert ["the worker's tables are at revision 0000, not 0001: run `osmod db upgrade`."] == problems(empty)
+    assert ["the worker's tables are at revision 0000, not 0002: run `osmod db upgrade`."] == problems(empty)
 
 
 @pytest.mark.only_on("mariadb")

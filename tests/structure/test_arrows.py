@@ -27,6 +27,15 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
         "osmod.settings",
     ),
     "osmod.task.payload": ("osmod.moderation",),
+    "osmod.access": ("osmod.moderation", "osmod.settings"),
+    "osmod.web": (
+        "actors",
+        "osmod.access",
+        "osmod.task",
+        "osmod.jobs",
+        "osmod.moderation",
+        "osmod.settings",
+    ),
     "actors": (
         "osmod.task",
         "osmod.jobs",
@@ -60,6 +69,7 @@ NEVER: dict[str, tuple[str, ...]] = {
     "osmod.scorers": ("dramatiq", "periodiq", "redis", "sqlalchemy"),
     "osmod.publishers": ("periodiq", "sqlalchemy", "pydantic", "httpx", "click"),
     "osmod.jobs": ("sqlalchemy",),
+    "osmod.access": ("dramatiq", "periodiq", "redis", "httpx", "click", "fastapi", "starlette"),
 }
 
 

@@ -1,5 +1,6 @@
 """What `osmod check` looks at, one file an area. Each yields findings and goes on as far as it can."""
 
+from osmod.cli.checks.access import check_access
 from osmod.cli.checks.actors import check_actors, check_schedules
 from osmod.cli.checks.database import check_database, check_scorers
 from osmod.cli.checks.finding import Finding, Level
@@ -13,6 +14,7 @@ from osmod.cli.checks.workers import check_workers
 __all__ = [
     "Finding",
     "Level",
+    "check_access",
     "check_actors",
     "check_database",
     "check_outbox",

@@ -25,6 +25,7 @@ AREAS: dict[str, Area] = {
     "actors": checks.check_actors,
     "schedules": checks.check_schedules,
     "scorers": checks.check_scorers,
+    "access": checks.check_access,
 }
 #: What a running worker cannot do without, as its own users may ask for it.
 QUICK: dict[str, Area] = {
@@ -33,7 +34,7 @@ QUICK: dict[str, Area] = {
 }
 #: Which of them ask Redis, and which the database.
 _OF_REDIS = ("redis", "workers", "scheduler", "queues")
-_OF_DATABASE = ("database", "outbox", "scorers")
+_OF_DATABASE = ("database", "outbox", "scorers", "access")
 _MARKS = {
     Level.OK: ("✓", "green"),
     Level.NOTE: ("·", "cyan"),

@@ -21,6 +21,7 @@ KNOWN = {
     "LOG_FORMAT",
     "LOG_LEVEL",
     "API_URL",
+    "OSMOD_CORS_ORIGINS",
     "OSMOD_HOME",
 }
 _OURS = ("WORKER_", "DATABASE_", "OSMOD_")

@@ -1,4 +1,4 @@
-"""How log lines look: one form for all libraries, with the job in each line that is written while one runs.
+"""How log lines look: one form for all libraries, with the job at work in each line, or the request.
 
 structlog gives the lines their form; whoever logs uses `logging` as ever, and `extra=` for fields.
 """
@@ -9,6 +9,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+from structlog.contextvars import get_contextvars
 from structlog.dev import ConsoleRenderer, plain_traceback
 from structlog.processors import JSONRenderer
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
@@ -38,7 +39,10 @@ class LineFormatter(ProcessorFormatter):
         )
         line: list[Processor] = [JSONRenderer()] if json else [_for_people, people]
         super().__init__(
-            foreign_pre_chain=[_when, add_log_level, add_logger_name, ExtraAdder(), _of_the_job, _where],
+            foreign_pre_chain=[
+                *(_when, add_log_level, add_logger_name, ExtraAdder()),
+                *(_of_the_request, _of_the_job, _where),
+            ],
             processors=[self.remove_processors_meta, *line],
         )
 
@@ -53,6 +57,11 @@ def _where(_logger: Any, _method: str, event: EventDict) -> EventDict:
     for name in _CARRIED:
         event.pop(name, None)
     return {**event, "pid": record.process, "thread": record.threadName}
+
+
+def _of_the_request(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Name what this thread answers: what was bound in structlog's context."""
+    return {**event, **get_contextvars()}
 
 
 def _of_the_job(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -1,7 +1,8 @@
 """Bringing a database up to date, whoever made it.
 
 OSMod's tables are OSMod's: an empty database gets all of them, a database of OSMod's own server gets only our
-two beside them. Only ours have revisions (`versions/`), counted in a version table of our own.
+three beside them, and that of its configuration if it is older than that. Only these have revisions
+(`versions/`), counted in a version table of our own.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 
 from osmod.moderation.migrations.schema import SchemaError, missing, osmod_tables, strangers
-from osmod.moderation.models import OWN_TABLES, Base
+from osmod.moderation.models import MADE_IF_MISSING, OWN_TABLES, Base
 
 __all__ = ["VERSION_TABLE", "SchemaError", "problems", "upgrade"]
 
@@ -46,14 +47,17 @@ def upgrade(engine: Engine) -> list[str]:
         before = _revision(connection)
         if before is not None and not revisions.is_known(before):
             raise SchemaError(_unknown(before))
-        lacking = _own_tables_missing(connection)
+        lacking, lacking_of_osmods = (
+            _missing_of(connection, tables) for tables in (OWN_TABLES, MADE_IF_MISSING)
+        )
         revisions.run(connection)
         # A table that was dropped since its revision ran.
-        Base.metadata.create_all(
-            connection, tables=[Base.metadata.tables[name] for name in _own_tables_missing(connection)]
-        )
+        dropped = _missing_of(connection, (*OWN_TABLES, *MADE_IF_MISSING))
+        Base.metadata.create_all(connection, tables=[Base.metadata.tables[name] for name in dropped])
         if lacking:
             done.append(f"created the worker's own tables: {', '.join(lacking)}")
+        if lacking_of_osmods:
+            done.append(f"created OSMod's {', '.join(lacking_of_osmods)}, which the database is older than")
         after = _revision(connection)
         if before != after:
             done.append(
@@ -75,18 +79,20 @@ def problems(engine: Engine) -> list[str]:
         revision, head = _revision(connection), revisions.head()
         if revision is not None and head is not None and revision > head:  # they are numbers, of four digits
             found.append(_unknown(revision))
-        elif own := _own_tables_missing(connection):
+        elif own := _missing_of(connection, OWN_TABLES):
             found.append(f"the worker's own tables are missing ({', '.join(own)}): run `osmod db upgrade`.")
         elif revision != head:
             found.append(
                 f"the worker's tables are at revision {revision}, not {head}: run `osmod db upgrade`."
             )
+        elif younger := _missing_of(connection, MADE_IF_MISSING):
+            found.append(f"OSMod's {', '.join(younger)} is missing: run `osmod db upgrade`.")
         return found
 
 
-def _own_tables_missing(connection: Connection) -> list[str]:
+def _missing_of(connection: Connection, tables: tuple[str, ...]) -> list[str]:
     names = set(inspect(connection).get_table_names())
-    return [name for name in OWN_TABLES if name not in names]
+    return [name for name in tables if name not in names]
 
 
 def _unknown(revision: str) -> str:

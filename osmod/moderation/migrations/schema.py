@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, Table, inspect
 
-from osmod.moderation.models import OWN_TABLES, Base
+from osmod.moderation.models import MADE_IF_MISSING, OWN_TABLES, Base
 
 _SHOWN = 5
 
@@ -21,10 +21,13 @@ def osmod_tables() -> dict[str, Table]:
 
 
 def missing(connection: Connection) -> list[str]:
-    """OSMod's tables, and columns of them, that the database lacks: `comments`, `users.extra`."""
+    """OSMod's tables, and columns of them, that the database lacks: `comments`, `users.extra`.
+
+    Not a table that our revisions make where it is missing.
+    """
     found = inspect(connection)
     names = set(found.get_table_names())
-    lacking = [name for name in osmod_tables() if name not in names]
+    lacking = [name for name in osmod_tables() if name not in names and name not in MADE_IF_MISSING]
     for name, table in osmod_tables().items():
         if name in names:
             columns = {column["name"] for column in found.get_columns(name)}

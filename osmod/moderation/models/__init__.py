@@ -1,5 +1,6 @@
-"""OSMod's tables as its own server created them, and our two beside them (inbox, outbox)."""
+"""OSMod's tables as its own server created them, and our three beside them (inbox, outbox, tokens)."""
 
+from osmod.moderation.models.access import AccessToken, ConfigurationItem
 from osmod.moderation.models.articles import COUNTS, Article, Category
 from osmod.moderation.models.base import Base
 from osmod.moderation.models.comments import Comment, CommentSize
@@ -18,12 +19,16 @@ from osmod.moderation.models.types import now, single
 from osmod.moderation.models.users import Group, User
 
 #: The tables that are ours; all others are OSMod's and are never altered.
-OWN_TABLES = (InboxEntry.__tablename__, OutboxEntry.__tablename__)
+OWN_TABLES = (InboxEntry.__tablename__, OutboxEntry.__tablename__, AccessToken.__tablename__)
+#: OSMod's, but younger than some of its databases: made where it is missing.
+MADE_IF_MISSING = (ConfigurationItem.__tablename__,)
 
 __all__ = [
     "COUNTS",
+    "MADE_IF_MISSING",
     "OWN_TABLES",
     "SUMMARY_SCORE",
+    "AccessToken",
     "Action",
     "Article",
     "Base",
@@ -35,6 +40,7 @@ __all__ = [
     "CommentSize",
     "CommentSummaryScore",
     "CommentTopScore",
+    "ConfigurationItem",
     "Decision",
     "Group",
     "InboxEntry",

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from osmod.moderation.models.base import Base
 from osmod.moderation.models.types import Id, Json, Moment, now
 
-_OPTIONS = {
+#: Ours hold all of Unicode.
+OWN_TABLE_OPTIONS = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
     "mariadb_engine": "InnoDB",
@@ -31,7 +32,7 @@ class InboxEntry(Base):
     actor: Mapped[str] = mapped_column(String(128))
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
-    __table_args__ = (Index("osmod_worker_inbox_created_at", "created_at"), _OPTIONS)
+    __table_args__ = (Index("osmod_worker_inbox_created_at", "created_at"), OWN_TABLE_OPTIONS)
 
 
 class OutboxEntry(Base):
@@ -45,4 +46,4 @@ class OutboxEntry(Base):
     arguments: Mapped[Any] = mapped_column(Json, nullable=False)
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
-    __table_args__ = (Index("osmod_worker_outbox_message_id", "message_id", unique=True), _OPTIONS)
+    __table_args__ = (Index("osmod_worker_outbox_message_id", "message_id", unique=True), OWN_TABLE_OPTIONS)

@@ -1,0 +1,106 @@
+"""`osmod serve`: the HTTP side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from osmod.embedded import is_listening
+from osmod.settings import get_settings
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0: all."
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes serve."
+)
+@click.option(
+    "--connections",
+    type=click.IntRange(2, 100_000),
+    default=1_000,
+    show_default=True,
+    help="How many connections each of them takes; further ones are answered with 503.",
+)
+@click.option(
+    "--proxies",
+    default="127.0.0.1",
+    show_default=True,
+    help="Addresses of proxies whose X-Forwarded-For is believed, separated by commas; *: of all.",
+)
+@click.option("--reload", is_flag=True, help="Begin anew when the code changes: for development.")
+@click.option("--demo", is_flag=True, help="Serve the demo's comments, with nothing set up.")
+@click.option(
+    "--comments",
+    type=click.IntRange(1, 100_000),
+    default=1000,
+    show_default=True,
+    help="How many, with --demo.",
+)
+def serve(
+    host: str,
+    port: int,
+    workers: int,
+    connections: int,
+    proxies: str,
+    reload: bool,
+    demo: bool,
+    comments: int,
+) -> None:
+    """Answer HTTP: OSMod's own calls, ingest of comments, jobs and queues.
+
+    Everything but the health checks asks for a token: `osmod users token` makes one. TLS is for a proxy in front of
+    it. SIGTERM or Ctrl-C stops it: what is under way is finished, for up to 20 seconds.
+
+    \b
+    Examples:
+      osmod serve
+      osmod serve --host 0.0.0.0 --workers 4 --proxies 10.0.0.7
+      osmod serve --demo               a Redis, a database, a worker and comments of its own
+    """
+    if reload and workers > 1:
+        raise click.UsageError("--reload runs one process: leave out --workers.")
+    if is_listening(port, "127.0.0.1" if host == "0.0.0.0" else host):
+        raise click.ClickException(
+            f"port {port} is taken: stop what listens there, or name another by --port."
+        )
+    from osmod.cli.stopping import stopping_in_order
+    from osmod.web.serving import Place, run  # late: they load the whole of it
+
+    with stopping_in_order(), _demo(comments, f"http://{host}:{port}") if demo else _own_settings():
+        click.echo(f"Serving at http://{host}:{port}; Ctrl-C stops it.", err=True)
+        run(Place(host, port, workers, reload, connections, proxies))
+
+
+@contextmanager
+def _own_settings() -> Iterator[None]:
+    from osmod.preflight import usable_settings
+
+    usable_settings()
+    yield
+
+
+@contextmanager
+def _demo(count: int, address: str) -> Iterator[None]:
+    """The demo's comments behind the server, found by way of this process's environment."""
+    from rich.console import Console
+
+    from osmod.demo import corpus, dealing, server
+    from osmod.demo.progress import Progress
+
+    home = get_settings().home
+    chosen = corpus.choose(count, home / "downloads")
+    click.echo(f"{count:,} {chosen.origin}", err=True)
+    entries = list(dealing.deal(chosen.texts))
+    with server.standing(home, entries, Progress(Console(stderr=True))) as served:
+        os.environ.update(served.environment)
+        get_settings.cache_clear()
+        click.echo("An admin's token, for a day:", err=True)
+        click.echo(f"  export TOKEN={served.token}", err=True)
+        click.echo(f'  curl -H "Authorization: JWT $TOKEN" {address}/api/auth/test', err=True)
+        yield

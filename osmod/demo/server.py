@@ -1,0 +1,74 @@
+"""Something to serve with nothing set up: an embedded Redis, SQLite, a worker and the demo's comments."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import redis
+from sqlalchemy import Engine
+
+from osmod.access.accounts import create_user
+from osmod.access.issued import issue_token
+from osmod.access.secret import ensure_signing
+from osmod.demo import scene
+from osmod.demo.dealing import Entry
+from osmod.demo.progress import Progress
+from osmod.demo.run import send
+from osmod.demo.worker_process import running_worker
+from osmod.embedded import embedded_redis
+from osmod.moderation.database import connect, open_session
+
+#: For how long the token counts that is shown.
+LIFETIME = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Served:
+    """What stands ready: the variables by which a server finds it, and the token of an admin."""
+
+    environment: dict[str, str]
+    token: str
+
+
+@contextlib.contextmanager
+def standing(home: Path, entries: Sequence[Entry], progress: Progress) -> Iterator[Served]:
+    """Redis, database and worker for the length of the block, made anew under `home / "serve"`.
+
+    Raises:
+      EmbeddedRedisError, WorkerDied: they cannot be run here.
+    """
+    folder = home / "serve"
+    folder.mkdir(parents=True, exist_ok=True)
+    database = folder / "osmod.db"
+    with contextlib.ExitStack() as stack:
+        redis_url = stack.enter_context(embedded_redis(folder / "redis"))
+        with redis.Redis.from_url(redis_url) as client:
+            client.flushall()
+        scene.empty_database(database)
+        environment = {
+            "REDIS_URL": redis_url,
+            "DATABASE_URL": f"sqlite:///{database.resolve().as_posix()}",
+            "WORKER_RUN_IMMEDIATELY": "false",
+        }
+        engine = connect(environment["DATABASE_URL"])
+        scene.furnish(engine)
+        with progress.of("storing", len(entries)) as stored:
+            ids = scene.store(engine, entries, stored)
+        token = _admins_token(engine)
+        engine.dispose()
+        send(redis_url, ids)
+        stack.enter_context(running_worker(environment, folder / "worker.log"))
+        yield Served(environment, token)
+
+
+def _admins_token(engine: Engine) -> str:
+    with open_session(engine) as session:
+        admin = create_user(session, group="admin", name="Demo", email="demo@example.com")
+        signing = ensure_signing(session)
+        _, token = issue_token(session, signing, admin, purpose="osmod serve --demo", lifetime=LIFETIME)
+        session.commit()
+    return token

@@ -1,0 +1,1 @@
+"""HTTP: OSMod's own calls answered, comments taken in, jobs shown and steered."""

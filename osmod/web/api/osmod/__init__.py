@@ -1,0 +1,1 @@
+"""OSMod's own calls, answered as its server answers them."""

@@ -1,0 +1,63 @@
+"""How often an address showed tokens that do not count: counted in Redis, for all servers together."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+
+_log = logging.getLogger(__name__)
+
+#: So many in so many seconds are answered with 401; more of them with 429.
+LIMIT = 30
+WINDOW = 60
+#: Keys that there are at most; addresses share them, so that nobody fills Redis by having many.
+BUCKETS = 65_536
+#: Seconds for which Redis is not asked once it did not answer.
+PAUSE = 10.0
+
+
+class Failures:
+    """Counts failures by address. Where Redis is away or there is none, nobody is held up.
+
+    Tokens that count pass all the same: many clients may come from the address of one proxy.
+
+    Parameters:
+      get_client: a client of Redis, or None; asked for when it is needed.
+    """
+
+    def __init__(self, get_client: Callable[[], Any]) -> None:
+        self._get_client = get_client
+        self._silent_until = 0.0
+
+    def too_many(self, address: str) -> bool:
+        """Note a failure; whether there were too many."""
+        if time.monotonic() < self._silent_until or (client := self._get_client()) is None:
+            return False
+        key = f"osmod:web:failures:{_bucket(address)}"
+        try:
+            with client.pipeline(transaction=False) as pipeline:
+                pipeline.set(key, 0, ex=WINDOW, nx=True)
+                pipeline.incr(key)
+                count = pipeline.execute()[-1]
+        except redis.RedisError as error:
+            self._silent_until = time.monotonic() + PAUSE
+            _log.warning("tokens that do not count are not counted for %d s: %s", PAUSE, error)
+            return False
+        return int(count) > LIMIT
+
+
+def _bucket(address: str) -> int:
+    """One of a bounded number of names. Of an IPv6 address the first half counts: the rest is its owner's to choose."""
+    try:
+        parsed = ipaddress.ip_address(address)
+        if parsed.version == 6:
+            address = str(ipaddress.ip_network((parsed, 64), strict=False))
+    except ValueError:
+        pass  # no address: a socket's path, or a test's client
+    return int.from_bytes(hashlib.sha256(address.encode()).digest()[:4]) % BUCKETS
