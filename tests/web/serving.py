@@ -1,0 +1,64 @@
+"""A real server in a thread of the tests', for what only a connection shows."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from fastapi import FastAPI
+
+from osmod.embedded import free_port
+from osmod.web.serving import Place, bounds
+from tests.waiting import until
+
+HOST = "127.0.0.1"
+
+
+@dataclass
+class Served:
+    """A server that runs."""
+
+    port: int
+    server: uvicorn.Server
+    thread: threading.Thread
+
+    def connect(self) -> socket.socket:
+        """A connection, on which nothing is waited for longer than 10 seconds."""
+        return socket.create_connection((HOST, self.port), timeout=10)
+
+    def connections(self) -> int:
+        """How many it holds."""
+        return len(self.server.server_state.connections)
+
+    def stop(self) -> None:
+        """Tell it to stop, as a signal does."""
+        self.server.should_exit = True
+
+
+@contextmanager
+def served(app: FastAPI, *, connections: int = 100) -> Iterator[Served]:
+    """The app behind uvicorn as `osmod serve` sets it up, for the length of the block."""
+    place = Place(HOST, free_port(), connections=connections)
+    server = uvicorn.Server(uvicorn.Config(app, host=place.host, port=place.port, **bounds(place)))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started, 20, "the server answers")
+    one = Served(place.port, server, thread)
+    try:
+        yield one
+    finally:
+        one.stop()
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def answer(connection: socket.socket) -> bytes:
+    """All that comes until the other side closes."""
+    received = b""
+    while piece := connection.recv(65536):
+        received += piece
+    return received

@@ -1,0 +1,69 @@
+"""How many tokens that do not count an address may show."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from osmod.web import failures
+from osmod.web.failures import BUCKETS, LIMIT, WINDOW, Failures
+from tests.web.conftest import MakeToken
+
+WRONG = {"Authorization": "JWT rubbish"}
+
+
+def test_counted_for_all_servers_together(redis_url: str) -> None:
+    """By address, in keys that expire."""
+    with redis.Redis.from_url(redis_url) as client:
+        one, other = Failures(lambda: client), Failures(lambda: client)
+        assert LIMIT * [False] == [one.too_many("10.0.0.1") for _ in range(LIMIT)]
+        assert other.too_many("10.0.0.1")
+        assert not other.too_many("10.0.0.2")
+        assert [True, True] == [0 < client.ttl(key) <= WINDOW for key in client.scan_iter()]
+
+
+@pytest.mark.only_on("valkey")
+def test_keys_are_bounded(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many addresses somebody has; all of an IPv6 network are one."""
+    monkeypatch.setattr(failures, "BUCKETS", 8)
+    assert BUCKETS > 8
+    with redis.Redis.from_url(redis_url) as client:
+        counting = Failures(lambda: client)
+        for number in range(200):
+            counting.too_many(f"10.0.0.{number}")
+        assert client.dbsize() <= 8
+        client.flushall()
+        for number in range(5):
+            counting.too_many(f"2001:db8:1:2::{number}")
+        assert 1 == client.dbsize()
+
+
+def test_nobody_is_held_up_without_redis() -> None:
+    """Where it is away it is not asked again at once; where there is none, never."""
+    asked: list[int] = []
+
+    def away() -> redis.Redis:
+        asked.append(1)
+        return redis.Redis(port=1)
+
+    counting = Failures(away)
+    assert [False, False, False] == [counting.too_many("10.0.0.1") for _ in range(3)]
+    assert [1] == asked
+    assert not Failures(lambda: None).too_many("10.0.0.1")
+
+
+@pytest.mark.only_on("sqlite", "valkey")
+def test_what_is_answered(app: FastAPI, client: TestClient, token: MakeToken, redis_url: str) -> None:
+    """429 for what does not count; what counts is let in all the same, and who shows nothing is not counted."""
+    with redis.Redis.from_url(redis_url) as counts:
+        app.state.failures = Failures(lambda: counts)
+        for _ in range(LIMIT):
+            assert 401 == client.get("/api/auth/test", headers=WRONG).status_code
+            assert 401 == client.get("/api/auth/test").status_code
+        refused = client.get("/api/auth/test", headers=WRONG)
+        assert (429, str(WINDOW)) == (refused.status_code, refused.headers["retry-after"])
+        assert 401 == client.get("/api/auth/test").status_code
+        shown = {"Authorization": f"JWT {token('service')}"}
+        assert 200 == client.get("/api/auth/test", headers=shown).status_code

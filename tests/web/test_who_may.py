@@ -1,0 +1,99 @@
+"""Every route, and who may: the one table. A route that is missing here fails, and so does one that lets in others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.testclient import TestClient
+
+from osmod.access.roles import Permission, Role, may
+from osmod.web.app import create_app
+from osmod.web.guard import Needs, open_to_all, signed_in
+from tests.web.conftest import MakeToken
+
+OPEN, SIGNED_IN = "everybody", "whoever has a token"
+P = Permission
+
+#: What each route asks for.
+ROUTES: dict[tuple[str, str], Permission | str] = {
+    ("GET", "/openapi.json"): OPEN,
+    ("GET", "/api/auth/healthcheck"): OPEN,
+    ("GET", "/api/auth/test"): SIGNED_IN,
+}
+
+#: Who has it.
+WHO: dict[Permission, set[Role]] = {
+    P.SEE_JOBS: {Role.VIEWER, Role.OPERATOR, Role.ADMIN},
+    P.STEER_JOBS: {Role.OPERATOR, Role.ADMIN},
+    P.SEE_COMMENTS: {Role.MODERATOR, Role.SERVICE, Role.ADMIN},
+    P.MODERATE: {Role.MODERATOR, Role.SERVICE, Role.ADMIN},
+    P.INGEST: {Role.SERVICE, Role.ADMIN},
+    P.RUN_TASKS: {Role.SERVICE, Role.ADMIN},
+    P.ANSWER_SCORES: {Role.SERVICE, Role.SCORER},
+    P.MANAGE_ACCESS: {Role.ADMIN},
+}
+
+pytestmark = pytest.mark.only_on("sqlite")
+
+
+def asked_by(route: Any) -> Permission | str | None:
+    """What a route asks for; None if it does not say."""
+    if not isinstance(route, APIRoute):
+        return OPEN
+    calls = list(_calls(route.dependant))
+    needed = [call.permission for call in calls if isinstance(call, Needs)]
+    if needed:
+        (one,) = needed
+        return one
+    return SIGNED_IN if signed_in in calls else OPEN if open_to_all in calls else None
+
+
+def _calls(dependant: Any) -> Iterator[Any]:
+    for one in dependant.dependencies:
+        yield one.call
+        yield from _calls(one)
+
+
+def routes(app: FastAPI) -> dict[tuple[str, str], Any]:
+    """Every method and path that is answered."""
+    return {
+        (method, str(found.path)): found.original_route
+        for found in iter_route_contexts(app.routes)
+        for method in (found.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_route_is_in_the_table(app: FastAPI) -> None:
+    """And asks for what the table says."""
+    assert ROUTES == {key: asked_by(route) for key, route in routes(app).items()}
+
+
+def test_the_roles_are_those_of_the_table() -> None:
+    """Whoever changes a role changes it here, too."""
+    assert WHO == {permission: {role for role in Role if may(role, permission)} for permission in Permission}
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_who_is_let_in(client: TestClient, token: MakeToken, method: str, path: str) -> None:
+    """Nobody without a token, and no role that is not in the table; by `test_every_route…` the others are."""
+    asked = ROUTES[method, path]
+    if asked == OPEN:
+        assert client.request(method, path).status_code < 400
+        return
+    plain = path.replace("{", "").replace("}", "")
+    assert 401 == client.request(method, plain).status_code
+    if isinstance(asked, Permission):
+        for role in set(Role) - WHO[asked]:
+            shown = {"Authorization": f"JWT {token(role)}"}
+            assert 403 == client.request(method, plain, headers=shown).status_code, role
+
+
+def test_a_route_that_says_nothing_is_seen(immediate: None) -> None:
+    """It asks for nothing, which no line of the table says."""
+    app = create_app()
+    app.get("/api/jobs/forgotten")(lambda: None)
+    assert asked_by(routes(app)["GET", "/api/jobs/forgotten"]) is None
