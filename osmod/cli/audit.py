@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 from rich.markup import escape
 
-from osmod.cli.naming import unknown
 from osmod.cli.queue_access import EXIT_CODES, job_broker, nothing_fits, print_json
 from osmod.cli.tables import console, exact, table
 from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.naming import unknown
 from osmod.jobs.steering.audit import audit_log
 
 

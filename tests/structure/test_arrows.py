@@ -57,6 +57,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "middleware": ("logs", "queue", "messages", "wire", *LEAVES),
     "worker": ("logs", "queue", "messages", "wire", *LEAVES),
     "steering": ("records", "queue", "messages", "wire", *LEAVES),
+    "by_hand": ("broker", "enqueue", "schedules", "records", "steering", "messages", "wire", *LEAVES),
     "events": ("records", "queue", "wire", *LEAVES),
     "enqueue": ("messages", *LEAVES),
     "inline": ("messages", *LEAVES),
