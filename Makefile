@@ -4,10 +4,11 @@ BIN := $(VENV)/bin
 LOCKED := --constraint requirements.lock
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench promises chaos containers watch lock
+.PHONY: help demo serve test check format bench promises chaos containers watch lock
 
 help: ## this list
 	@echo 'make demo      1,000 real comments, from queue to decision; ARGS="--comments 5000" for more'
+	@echo 'make serve     HTTP on localhost:8000, with a Redis, a database, a worker and comments of its own; ARGS="--port 8080"'
 	@echo 'make test      all tests; ARGS="tests/tour -k accept" for some of them'
 	@echo 'make check     style, types, arrows, file sizes, compose file, lock file'
 	@echo 'make format    put the code into its form'
@@ -21,6 +22,9 @@ help: ## this list
 
 demo: $(VENV)/installed-demo
 	@$(BIN)/osmod demo $(ARGS)
+
+serve: $(VENV)/installed-demo
+	@exec $(BIN)/osmod serve --demo $(ARGS)
 
 # Most tests wait: more processes than processors, each with databases and servers of its own; how the tests are
 # shared out is said in tests/sharing.py. ARGS="-n 0" for one process.
@@ -59,7 +63,7 @@ lock: $(VENV)/installed-dev
 
 $(VENV)/installed-demo: pyproject.toml requirements.lock | $(BIN)/python
 	@echo 'Installing into $(VENV) (the first time this takes a minute or two)'
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check $(LOCKED) --editable '.[embedded,local]'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check $(LOCKED) --editable '.[embedded,local,server]'
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml requirements.lock | $(BIN)/python

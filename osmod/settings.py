@@ -85,7 +85,7 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
         task_ttl=env.int("WORKER_TASK_TTL", 300_000, validate=_at_least_one_ms),
         run_scheduled_tasks=env.bool("WORKER_RUN_SCHEDULED_TASKS", True),
         api_url=(env.str("API_URL", "http://localhost:8000/api", validate=_check_api_url) or "").rstrip("/"),
-        cors_origins=tuple(env.list("OSMOD_CORS_ORIGINS", [], validate=validate.ContainsNoneOf([""]))),
+        cors_origins=tuple(filter(None, env.list("OSMOD_CORS_ORIGINS", []) or [])),
         log_format=_lower(env.str("LOG_FORMAT", "console", validate=_one_of("console", "json"))),
         log_level=_lower(env.str("LOG_LEVEL", "", validate=_one_of("", "debug", "info", "warning", "error"))),
         home=home,

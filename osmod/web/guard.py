@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from osmod.access.callers import Caller, find_caller
 from osmod.access.roles import Permission
 from osmod.access.secret import Keyring
-from osmod.access.tokens import BadToken, read_token
+from osmod.access.tokens import BadToken, Signing, read_token
 from osmod.moderation.database import open_session
 from osmod.task import get_engine
 from osmod.web.failures import WINDOW, Failures
@@ -75,9 +75,14 @@ class Needs:
         return caller
 
 
-def _caller(request: Request, token: str) -> Caller:
+def get_signing(request: Request) -> Signing:
+    """How tokens are signed now."""
     keyring: Keyring = request.app.state.keyring
-    claims = read_token(token, keyring.signing())
+    return keyring.signing()
+
+
+def _caller(request: Request, token: str) -> Caller:
+    claims = read_token(token, get_signing(request))
     with open_session(get_engine()) as session:
         return find_caller(session, claims)
 

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from osmod.access.errors import SecretUnusable
+from osmod.access.errors import AccessError, NoSuchToken, NoSuchUser, SecretUnusable
 from osmod.jobs.errors import InvalidOption, UnknownArgument, UnknownOption
 from osmod.moderation.database_errors import away
 from osmod.moderation.errors import BadPayload, NotFound, Refused
@@ -76,6 +76,10 @@ def problem_of(error: Exception) -> Problem | None:
             return _of_validation(error)
         case NotFound():
             return Problem(404, f"{error}.")
+        case NoSuchUser() | NoSuchToken():
+            return Problem(404, str(error))
+        case AccessError():
+            return Problem(422, str(error))
         case BadPayload() | UnknownArgument() | UnknownOption() | InvalidOption():
             return Problem(422, f"{error}.")
         case Refused():

@@ -37,6 +37,7 @@ def test_a_database_that_is_not_there(new_stack: NewStack) -> None:
     ("lines", "services"),
     [
         (["COMPOSE_PROFILES=mysql,redis"], {"worker", "scheduler", "migrate", "redis", "mysql"}),
+        (["COMPOSE_PROFILES=redis,server"], {"worker", "scheduler", "migrate", "redis", "server"}),
         (["COMPOSE_PROFILES=redis"], {"worker", "scheduler", "migrate", "redis"}),
         (
             ["COMPOSE_PROFILES=", "REDIS_URL=rediss://queue.example:6379"],

@@ -10,12 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from osmod.embedded import free_port, is_listening
 from tests.redis_servers import Server
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 #: Commands that run until they are stopped. Each is stopped at the end of its page, and must end well.
-SERVICES = ("osmod worker", "dramatiq worker", "periodiq worker", "osmod redis")
+SERVICES = ("osmod worker", "dramatiq worker", "periodiq worker", "osmod redis", "osmod serve")
+#: Where the pages say that the server is.
+SERVED = "localhost:8000"
 #: What of the checkout is in the folder; the actors are copied, as pages add some.
 _LINKED = (
     "Makefile",
@@ -35,13 +38,15 @@ PATIENCE = 300
 class Sandbox:
     """Runs commands as an operator's shell does, on a Redis of the test's and a database in the folder.
 
-    `redis-cli` is there, and goes to that Redis. `ID` in a command is the first id that was printed last.
+    `redis-cli` is there, and goes to that Redis. The server is on a free port, not on 8000. `ID` in a command is the
+    first id that was printed last.
     """
 
     def __init__(self, folder: Path, server: Server) -> None:
         self.folder, self.server = folder, server
         self._services: list[tuple[str, subprocess.Popen[bytes]]] = []
         self._id = ""
+        self._port = free_port()
         for name in _LINKED:
             (folder / name).symlink_to(ROOT / name)
         shutil.copytree(ROOT / "actors", folder / "actors", ignore=shutil.ignore_patterns("__pycache__"))
@@ -65,6 +70,7 @@ class Sandbox:
         if "ID" in command.split():
             assert self._id, f"`{command}`: no id was printed before"
             command = re.sub(r"\bID\b", self._id, command)
+        command = command.replace(SERVED, f"localhost:{self._port}")
         if command.partition("#")[0].strip().startswith(SERVICES):
             self._serve(command)
             return subprocess.CompletedProcess(command, 0, "", "")
@@ -84,23 +90,27 @@ class Sandbox:
         return done
 
     def _serve(self, command: str) -> None:
+        port = f" --port {self._port}" if command.startswith("osmod serve") else ""
         log = self.folder / f"service{len(self._services)}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                ["bash", "-c", f"exec {command}"],
+                ["bash", "-c", f"exec {command.partition('#')[0]}{port}"],
                 cwd=self.folder,
                 env=self.environment,
                 stdout=output,
                 stderr=output,
             )
         self._services.append((command, process))
-        sign = {"osmod": "worker:", "dramatiq": "worker:", "periodiq": "record."}[command.split()[0]]
         until(
-            lambda: process.poll() is not None or self._lives(sign), 60, f"{command} works: {log.read_text()}"
+            lambda: process.poll() is not None or self._lives(command),
+            60,
+            f"{command} works: {log.read_text()}",
         )
 
-    def _lives(self, sign: str) -> bool:
-        if sign == "record.":
+    def _lives(self, command: str) -> bool:
+        if command.startswith("osmod serve"):
+            return is_listening(self._port)
+        if command.startswith("periodiq"):
             return bool(self.server.client.keys("dramatiq:{schedules}.record.*"))
         return bool(self.server.client.hlen("dramatiq:{workers}:workers"))
 

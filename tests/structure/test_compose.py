@@ -75,6 +75,15 @@ def test_what_may_be_left_out(name: str) -> None:
     assert all(one["required"] is False for one in waiting)
 
 
+def test_the_server_is_asked_for() -> None:
+    """It runs where it is named, reached from this machine only, and says whether it is well."""
+    server = SERVICES["server"]
+    assert ["server"] == server["profiles"]
+    assert ["osmod", "serve", "--host=0.0.0.0"] == server["command"][:3]
+    assert [True] == [port.startswith("127.0.0.1:") for port in server["ports"]]
+    assert "/healthz" in server["healthcheck"]["test"][-1]
+
+
 def test_logs_do_not_fill_the_disk() -> None:
     """Each service's log is kept up to a size."""
     for service in SERVICES.values():

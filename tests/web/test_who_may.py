@@ -23,6 +23,18 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/api/auth/healthcheck"): OPEN,
     ("GET", "/api/auth/test"): SIGNED_IN,
+    **dict.fromkeys(
+        [
+            ("GET", "/api/users"),
+            ("POST", "/api/users"),
+            ("POST", "/api/users/{user_id}/disable"),
+            ("POST", "/api/users/{user_id}/enable"),
+            ("POST", "/api/users/{user_id}/tokens"),
+            ("GET", "/api/tokens"),
+            ("DELETE", "/api/tokens/{token_id}"),
+        ],
+        P.MANAGE_ACCESS,
+    ),
 }
 
 #: Who has it.

@@ -9,7 +9,6 @@ import atexit
 import gc
 import logging
 import os
-import threading
 import time
 import weakref
 from collections import defaultdict
@@ -28,14 +27,13 @@ from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.settlements import handed_back, postponed
 from osmod.jobs.worker import signals
 from osmod.jobs.worker.no_delays import NoDelays
+from osmod.jobs.worker.patience import GRACE, Drained, Patience
 from osmod.jobs.worker.workqueue import WorkQueue
 
 _log = logging.getLogger(__name__)
 
 #: Milliseconds that a stopping worker gives its running jobs.
 DEFAULT_DRAIN = 25_000
-#: Seconds that an interrupted job gets to let go.
-GRACE = 2.0
 #: Seconds that a process on its way out tries to tell Redis so.
 LAST_WORDS = 1.0
 #: Seconds until a worker process that is asked to stop begins to: Dramatiq's sleeps so long.
@@ -46,13 +44,6 @@ LAST_CHANCE, LAST_GRACE = 0.1, 0.35
 AFTERLIFE = 1_000
 #: The same for one whose coroutine goes on though it was cancelled: its process takes longer to end.
 COROUTINE_AFTERLIFE = 5_000
-
-
-class Drained(Shutdown):
-    """Raised inside an actor that still runs when its worker's time to stop is over.
-
-    The job is not failed and no attempt is counted: it goes back to its old place in the queue.
-    """
 
 
 class Lifecycle:
@@ -138,7 +129,7 @@ class Lifecycle:
             return
         self.stopping = True
         work_queue: Any = worker.work_queue
-        patience = _Patience(self.drain / 1000, work_queue)
+        patience = Patience(self.drain / 1000, work_queue)
         for thread in worker.workers:
             # Dramatiq joins each with the whole shutdown timeout of its command, ten minutes by default.
             setattr(thread, "join", partial(patience.join, thread))  # noqa: B010
@@ -227,28 +218,3 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
     while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.005)
     return met
-
-
-class _Patience:
-    def __init__(self, seconds: float, work_queue: Any) -> None:
-        self._deadline = time.monotonic() + seconds
-        self._work_queue = work_queue
-        self._interrupted = False
-
-    def join(self, thread: threading.Thread, timeout: float | None = None) -> None:
-        if timeout is not None:
-            self._deadline = min(self._deadline, time.monotonic() + timeout)
-        if self._ended_by(self._deadline, thread):
-            return
-        if not self._interrupted:
-            self._interrupted = True
-            if isinstance(self._work_queue, WorkQueue):
-                self._work_queue.interrupt(Drained)
-        self._ended_by(self._deadline + GRACE, thread)
-
-    @staticmethod
-    def _ended_by(moment: float, thread: threading.Thread) -> bool:
-        # The main thread looks up now and then, for signals that were delivered to another.
-        while thread.is_alive() and (left := moment - time.monotonic()) > 0:
-            threading.Thread.join(thread, min(left, signals.LOOK))
-        return not thread.is_alive()

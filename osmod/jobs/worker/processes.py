@@ -17,7 +17,7 @@ from typing import Any
 from dramatiq.cli import HANDLED_SIGNALS
 
 from osmod.jobs.wire.backoff import Backoff
-from osmod.jobs.worker.lifecycle import GRACE
+from osmod.jobs.worker.patience import GRACE
 from osmod.jobs.worker.signals import LEAVING
 from osmod.jobs.worker.supervised import run_fork, run_worker
 

@@ -1,0 +1,101 @@
+"""`osmod serve`: what it refuses, and one whole life of it with nothing set up."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from osmod.embedded import free_port
+from tests.cli.conftest import Run
+from tests.waiting import until
+
+
+def test_a_port_that_is_taken(run: Run) -> None:
+    """Is said, with the remedy."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        for host in ("127.0.0.1", "0.0.0.0"):
+            result = run("serve", "--host", host, "--port", str(port))
+            said = f"Error: port {port} is taken: stop what listens there, or name another by --port.\n"
+            assert (1, said) == (result.exit_code, result.output)
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "code", "said"),
+    [
+        (("--reload", "--workers", "2"), {}, 2, "--reload runs one process: leave out --workers."),
+        (("--workers", "0"), {}, 2, "--workers"),
+        ((), {"REDIS_URL": "http://queue"}, 1, "the scheme http is unknown"),
+        ((), {"DATABASE_URL": "nothing"}, 1, "DATABASE_URL=nothing is not a database URL"),
+        ((), {"API_URL": "localhost"}, 1, "it looks like http://localhost:8000/api"),
+    ],
+)
+def test_refused(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    variables: dict[str, str],
+    code: int,
+    said: str,
+) -> None:
+    """Before anything is started."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    result = run("serve", "--port", str(free_port()), *words)
+    assert code == result.exit_code
+    assert said in result.output
+
+
+def test_without_the_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence says what to install."""
+    for name in [name for name in sys.modules if name.startswith(("osmod.web", "uvicorn"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    result = run("serve", "--port", str(free_port()))
+    assert (
+        1,
+        "Error: the server is not installed: in the folder of the source, pip install '.[server]'.\n",
+    ) == (
+        result.exit_code,
+        result.output,
+    )
+
+
+def test_a_whole_life(tmp_path: Path) -> None:
+    """Two processes with all that they need; the token that is shown counts; SIGTERM ends everything."""
+    port, log = free_port(), tmp_path / "log"
+    words = ["serve", "--demo", "--comments", "12", "--workers", "2", "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "osmod", *words],
+            env={**os.environ, "OSMOD_HOME": str(tmp_path / "home"), "PIP_NO_INDEX": "1"},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        token = until(lambda: re.search(r"TOKEN=(\S+)", log.read_text()), 60, "a token is shown")[1]
+        url = f"http://127.0.0.1:{port}/api/auth/test"
+        shown = {"Authorization": f"JWT {token}"}
+        until(lambda: process.poll() is not None or _answers(url, shown), 60, "the server answers")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(60)
+    assert 0 == code, log.read_text()
+    assert f"Serving at http://127.0.0.1:{port}" in log.read_text()
+
+
+def _answers(url: str, headers: dict[str, str]) -> bool:
+    try:
+        return httpx.get(url, headers=headers).status_code == 200
+    except httpx.TransportError:
+        return False
