@@ -21,7 +21,7 @@ from osmod.access.secret import Keyring
 from osmod.jobs.setup import ensure_broker
 from osmod.settings import Settings, get_settings
 from osmod.task import get_engine
-from osmod.web.api import access
+from osmod.web.api import access, audit, job_acts, jobs, queues, schedules, stats, workers
 from osmod.web.api.osmod import auth
 from osmod.web.failures import Failures
 from osmod.web.frame.access_log import AccessLog
@@ -35,7 +35,18 @@ from osmod.web.places import Places, places_of
 from osmod.web.problems import Problem, answer, not_found_as_osmod, problem_of
 
 #: Below the path of the API.
-ROUTERS: tuple[APIRouter, ...] = (auth.router, access.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    *(auth.router, access.router),
+    *(
+        jobs.router,
+        job_acts.router,
+        queues.router,
+        schedules.router,
+        workers.router,
+        audit.router,
+        stats.router,
+    ),
+)
 #: At the root: what is asked by those who know nothing of the API.
 ROOT_ROUTERS: tuple[APIRouter, ...] = ()
 #: Below the path of the API: what is read bit by bit, and how many bytes of it are taken at most.
