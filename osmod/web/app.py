@@ -74,7 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.places = places
     app.state.keyring = Keyring(get_engine)
-    app.state.failures = Failures(_redis_client)
+    app.state.failures = Failures(_redis_broker)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)
     for router in ROUTERS:
@@ -113,10 +113,10 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     yield {"stopping": asyncio.Event()}
 
 
-def _redis_client() -> Any:
-    """The queue's Redis; None where jobs run at once."""
+def _redis_broker() -> RedisBroker | None:
+    """The queue's broker; None where jobs run at once."""
     broker = dramatiq.get_broker()
-    return broker.client if isinstance(broker, RedisBroker) else None
+    return broker if isinstance(broker, RedisBroker) else None
 
 
 def _answer(request: Request, error: Exception) -> Response:

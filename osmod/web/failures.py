@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 #: So many in so many seconds are answered with 401; more of them with 429.
 LIMIT = 30
 WINDOW = 60
-#: Keys that there are at most; addresses share them, so that nobody fills Redis by having many.
+#: Keys that there are at most in a window; addresses share them, so that nobody fills Redis by having many.
 BUCKETS = 65_536
 #: Seconds for which Redis is not asked once it did not answer.
 PAUSE = 10.0
@@ -28,23 +28,25 @@ class Failures:
     Tokens that count pass all the same: many clients may come from the address of one proxy.
 
     Parameters:
-      get_client: a client of Redis, or None; asked for when it is needed.
+      get_broker: a broker on Redis, or None; asked for when it is needed.
     """
 
-    def __init__(self, get_client: Callable[[], Any]) -> None:
-        self._get_client = get_client
+    def __init__(self, get_broker: Callable[[], Any]) -> None:
+        self._get_broker = get_broker
         self._silent_until = 0.0
 
     def too_many(self, address: str) -> bool:
         """Note a failure; whether there were too many."""
-        if time.monotonic() < self._silent_until or (client := self._get_client()) is None:
+        if time.monotonic() < self._silent_until or (broker := self._get_broker()) is None:
             return False
-        key = f"osmod:web:failures:{_bucket(address)}"
+        window = int(time.time()) // WINDOW
+        # Below the queue's names, and by commands that every program may use: no rights are needed for it.
+        key = f"{broker.namespace}:{{web}}:failures:{window}:{_bucket(address)}"
         try:
-            with client.pipeline(transaction=False) as pipeline:
-                pipeline.set(key, 0, ex=WINDOW, nx=True)
-                pipeline.incr(key)
-                count = pipeline.execute()[-1]
+            with broker.client.pipeline(transaction=False) as pipeline:
+                pipeline.hincrby(key, "count", 1)
+                pipeline.pexpire(key, 2 * WINDOW * 1000)
+                count = pipeline.execute()[0]
         except redis.RedisError as error:
             self._silent_until = time.monotonic() + PAUSE
             _log.warning("tokens that do not count are not counted for %d s: %s", PAUSE, error)

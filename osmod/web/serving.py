@@ -15,8 +15,17 @@ from osmod.settings import Settings, get_settings
 from osmod.web.app import create_app
 from osmod.web.frame.slow_clients import HEAD_SECONDS, PatientProtocol
 
+try:
+    import resource
+except ImportError:  # pragma: no cover - Windows
+    resource = None  # type: ignore[assignment]
+
+_log = logging.getLogger(__name__)
+
 #: Connections of each process; whoever comes when there are as many is answered with 503.
 CONNECTIONS = 1_000
+#: Files that a process has open besides: to Redis and the database, of the libraries.
+FILES_BESIDES = 256
 #: Seconds in which what is under way may end once the server is told to stop.
 GRACE = 20
 
@@ -38,6 +47,7 @@ class Place:
 
 def run(place: Place) -> None:
     """Serve until a signal; with several processes, or where code is watched, in children of this one."""
+    _allow_files(place.connections)
     uvicorn.run(
         f"{__name__}:make_app",
         factory=True,
@@ -63,6 +73,25 @@ def bounds(place: Place) -> dict[str, Any]:
         "access_log": False,  # ours has no queries in it
         "log_config": None,
     }
+
+
+def _allow_files(connections: int) -> None:
+    """Let each process have as many connections open as it takes, and what it needs besides, if the system lets us."""
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + FILES_BESIDES
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        _log.warning(
+            "%d connections need %d open files, and the system allows %d: raise that (ulimit -n), or take fewer "
+            "connections.",
+            connections,
+            wanted,
+            hard,
+        )
+        wanted = hard
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def make_app() -> FastAPI:

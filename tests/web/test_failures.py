@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+
 import pytest
 import redis
 from fastapi import FastAPI
@@ -11,17 +14,32 @@ from osmod.web import failures
 from osmod.web.failures import BUCKETS, LIMIT, WINDOW, Failures
 from tests.web.conftest import MakeToken
 
+#: A moment at which a window begins, and stays.
+NOON = 1_800_000_000.0
 WRONG = {"Authorization": "JWT rubbish"}
 
 
-def test_counted_for_all_servers_together(redis_url: str) -> None:
-    """By address, in keys that expire."""
+@pytest.fixture(autouse=True)
+def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No window ends within a test."""
+    monkeypatch.setattr(time, "time", lambda: NOON)
+
+
+def broker_of(client: redis.Redis) -> SimpleNamespace:
+    """What is asked of a broker."""
+    return SimpleNamespace(client=client, namespace="dramatiq")
+
+
+def test_counted_for_all_servers_together(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By address and minute, in keys that expire."""
     with redis.Redis.from_url(redis_url) as client:
-        one, other = Failures(lambda: client), Failures(lambda: client)
+        one, other = Failures(lambda: broker_of(client)), Failures(lambda: broker_of(client))
         assert LIMIT * [False] == [one.too_many("10.0.0.1") for _ in range(LIMIT)]
         assert other.too_many("10.0.0.1")
         assert not other.too_many("10.0.0.2")
-        assert [True, True] == [0 < client.ttl(key) <= WINDOW for key in client.scan_iter()]
+        monkeypatch.setattr(time, "time", lambda: NOON + WINDOW)
+        assert not one.too_many("10.0.0.1")
+        assert 3 * [True] == [0 < client.ttl(key) <= 2 * WINDOW for key in client.scan_iter()]
 
 
 @pytest.mark.only_on("valkey")
@@ -30,7 +48,7 @@ def test_keys_are_bounded(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(failures, "BUCKETS", 8)
     assert BUCKETS > 8
     with redis.Redis.from_url(redis_url) as client:
-        counting = Failures(lambda: client)
+        counting = Failures(lambda: broker_of(client))
         for number in range(200):
             counting.too_many(f"10.0.0.{number}")
         assert client.dbsize() <= 8
@@ -44,9 +62,9 @@ def test_nobody_is_held_up_without_redis() -> None:
     """Where it is away it is not asked again at once; where there is none, never."""
     asked: list[int] = []
 
-    def away() -> redis.Redis:
+    def away() -> SimpleNamespace:
         asked.append(1)
-        return redis.Redis(port=1)
+        return broker_of(redis.Redis(port=1))
 
     counting = Failures(away)
     assert [False, False, False] == [counting.too_many("10.0.0.1") for _ in range(3)]
@@ -58,7 +76,7 @@ def test_nobody_is_held_up_without_redis() -> None:
 def test_what_is_answered(app: FastAPI, client: TestClient, token: MakeToken, redis_url: str) -> None:
     """429 for what does not count; what counts is let in all the same, and who shows nothing is not counted."""
     with redis.Redis.from_url(redis_url) as counts:
-        app.state.failures = Failures(lambda: counts)
+        app.state.failures = Failures(lambda: broker_of(counts))
         for _ in range(LIMIT):
             assert 401 == client.get("/api/auth/test", headers=WRONG).status_code
             assert 401 == client.get("/api/auth/test").status_code
