@@ -21,7 +21,7 @@ from osmod.access.secret import Keyring
 from osmod.jobs.setup import ensure_broker
 from osmod.settings import Settings, get_settings
 from osmod.task import get_engine
-from osmod.web.api import access, audit, job_acts, jobs, queues, schedules, stats, workers
+from osmod.web.api import access, audit, events, job_acts, jobs, queues, schedules, stats, workers
 from osmod.web.api.osmod import auth
 from osmod.web.failures import Failures
 from osmod.web.frame.access_log import AccessLog
@@ -45,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
         workers.router,
         audit.router,
         stats.router,
+        events.router,
     ),
 )
 #: At the root: what is asked by those who know nothing of the API.

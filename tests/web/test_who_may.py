@@ -45,7 +45,7 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
                 for path in ("", "/count", "/groups", "/{job_id}", "/{job_id}/log")
             ],
             *[("GET", f"/api/queues{path}") for path in ("", "/{queue}", "/{queue}/check")],
-            *[("GET", f"/api/{path}") for path in ("schedules", "workers", "audit", "stats")],
+            *[("GET", f"/api/{path}") for path in ("schedules", "workers", "audit", "stats", "events")],
         ],
         P.SEE_JOBS,
     ),
