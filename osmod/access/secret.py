@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -36,24 +35,21 @@ class Keyring:
 
     def __init__(self, get_engine: Callable[[], Engine]) -> None:
         self._get_engine = get_engine
-        self._lock = threading.Lock()
-        self._signing: Signing | None = None
-        self._read_at = 0.0
+        self._known: tuple[float, Signing] | None = None
 
     def signing(self) -> Signing:
-        """How tokens are signed now.
+        """How tokens are signed now. Threads that need it at once each read it: none waits for another's database.
 
         Raises:
           SecretUnusable: the row holds no secret.
         """
-        with self._lock:
-            moment = time.monotonic()
-            if self._signing is None or moment - self._read_at >= BELIEVED:
-                with open_session(self._get_engine()) as session:
-                    self._signing = ensure_signing(session)
-                    session.commit()
-                self._read_at = moment
-            return self._signing
+        moment = time.monotonic()
+        if self._known is None or moment - self._known[0] >= BELIEVED:
+            with open_session(self._get_engine()) as session:
+                signing = ensure_signing(session)
+                session.commit()
+            self._known = (moment, signing)
+        return self._known[1]
 
 
 def ensure_signing(session: Session) -> Signing:

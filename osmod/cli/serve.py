@@ -81,8 +81,26 @@ def serve(
 def _own_settings() -> Iterator[None]:
     from osmod.preflight import usable_settings
 
-    usable_settings()
+    _end_unless_up_to_date(usable_settings().database_url)
     yield
+
+
+def _end_unless_up_to_date(url: str) -> None:
+    """Say what is wrong with the tables. A database that is away may come; until then it is answered so."""
+    from sqlalchemy.exc import DBAPIError
+
+    from osmod.moderation.database import connect
+    from osmod.moderation.migrations import problems
+
+    engine = connect(url)
+    try:
+        found = [] if engine.dialect.name == "sqlite" else problems(engine)  # SQLite sets itself up
+    except DBAPIError:
+        return
+    finally:
+        engine.dispose()
+    if found:
+        raise click.ClickException("\n".join(found))
 
 
 @contextmanager

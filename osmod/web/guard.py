@@ -51,7 +51,6 @@ def needs(permission: Permission, *, refusal: str | None = None) -> Any:
     Parameters:
       refusal: what those read who lack it; by default it names the permission.
     """
-
     return Depends(Needs(permission, refusal))
 
 
@@ -60,7 +59,7 @@ class Needs:
 
     def __init__(self, permission: Permission, refusal: str | None = None) -> None:
         self.permission = permission
-        self._refusal = refusal or f"This token's role, {{role}}, does not allow to {permission}."
+        self._refusal = refusal
 
     def __call__(
         self, caller: Annotated[Caller, Depends(signed_in)], _scheme: Annotated[Any, Depends(_bearer)]
@@ -71,7 +70,10 @@ class Needs:
           Problem: 401, 403.
         """
         if not caller.may(self.permission):
-            raise Problem(403, self._refusal.format(role=caller.role), permission=self.permission)
+            detail = (
+                self._refusal or f"This token's role, {caller.role}, does not allow to {self.permission}."
+            )
+            raise Problem(403, detail, permission=self.permission)
         return caller
 
 

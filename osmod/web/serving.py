@@ -47,6 +47,9 @@ class Place:
 
 def run(place: Place) -> None:
     """Serve until a signal; with several processes, or where code is watched, in children of this one."""
+    write_log(get_settings())
+    if place.processes > 1:  # which of them died and was replaced
+        logging.getLogger("uvicorn.error").setLevel(logging.INFO)
     _allow_files(place.connections)
     uvicorn.run(
         f"{__name__}:make_app",
@@ -105,6 +108,13 @@ def write_log(settings: Settings) -> None:
     """Have this process log in our form."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(json=settings.log_format == "json", colors=sys.stderr.isatty()))
+    handler.addFilter(_without_colours)
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper() or logging.INFO, force=True)
     if not settings.log_level:  # it tells of each step of its start and its end
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+def _without_colours(record: logging.LogRecord) -> bool:
+    """uvicorn adds its sentence once more, with the codes of colours."""
+    vars(record).pop("color_message", None)
+    return True

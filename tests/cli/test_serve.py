@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import Engine
 
 from osmod.embedded import free_port
 from tests.cli.conftest import Run
@@ -54,6 +55,16 @@ def test_refused(
     result = run("serve", "--port", str(free_port()), *words)
     assert code == result.exit_code
     assert said in result.output
+
+
+@pytest.mark.only_on("mariadb")
+def test_tables_that_are_missing(run: Run, breakable: Engine) -> None:
+    """Are said before anybody is answered with a 500."""
+    with breakable.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE osmod_worker_tokens")
+    result = run("serve", "--port", str(free_port()))
+    said = "Error: the worker's own tables are missing (osmod_worker_tokens): run `osmod db upgrade`.\n"
+    assert (1, said) == (result.exit_code, result.output)
 
 
 def test_without_the_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,21 @@ def test_the_access_log(client: TestClient, token: MakeToken, caplog: pytest.Log
     assert not [text for text in (secret, "rubbish", "token=") if text in caplog.text]
 
 
+@pytest.mark.only_on("sqlite")
+def test_a_database_that_is_away(
+    client: TestClient, token: MakeToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever shows a token is told to come again; what needs no database is answered."""
+    shown = {"Authorization": f"JWT {token('general')}"}
+    monkeypatch.setenv("DATABASE_URL", "mysql+pymysql://nobody:secret@127.0.0.1:1/nothing")
+    get_settings.cache_clear()
+    for path in ("/api/auth/test", "/api/jobs/nothing", "/api/services/nothing"):
+        answer = client.get(path, headers=shown)
+        assert (503, "5") == (answer.status_code, answer.headers["retry-after"])
+        assert "secret" not in answer.text
+    assert 218 == client.get("/api/auth/healthcheck").status_code
+
+
 def test_half_an_answer_is_cut_off(app: FastAPI) -> None:
     """What was begun and cannot be ended raises, so that the server ends the connection."""
     from starlette.responses import StreamingResponse
