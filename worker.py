@@ -2,8 +2,14 @@
 
 from osmod.jobs.setup import ensure_broker
 from osmod.preflight import end_unless_usable
+from osmod.settings import get_settings
 
 end_unless_usable()
 broker = ensure_broker()
 
 import actors  # noqa: E402, F401
+
+if get_settings().metrics or get_settings().metrics_port:
+    from osmod.metrics.counting import count_runs  # late: it needs the extra `server`
+
+    count_runs(broker)

@@ -21,11 +21,24 @@ from osmod.access.secret import Keyring
 from osmod.jobs.setup import ensure_broker
 from osmod.settings import Settings, get_settings
 from osmod.task import get_engine
-from osmod.web.api import access, audit, events, job_acts, jobs, queues, schedules, stats, workers
+from osmod.web.api import (
+    access,
+    audit,
+    events,
+    health,
+    job_acts,
+    jobs,
+    metrics,
+    queues,
+    schedules,
+    stats,
+    workers,
+)
 from osmod.web.api.osmod import auth
 from osmod.web.failures import Failures
 from osmod.web.frame.access_log import AccessLog
 from osmod.web.frame.bodies import BodyLimits
+from osmod.web.frame.counting import Counted
 from osmod.web.frame.faults import Faults
 from osmod.web.frame.headers import SecurityHeaders
 from osmod.web.frame.request_ids import HEADER, RequestIds
@@ -49,7 +62,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     ),
 )
 #: At the root: what is asked by those who know nothing of the API.
-ROOT_ROUTERS: tuple[APIRouter, ...] = ()
+ROOT_ROUTERS: tuple[APIRouter, ...] = (health.router, metrics.router)
 #: Below the path of the API: what is read bit by bit, and how many bytes of it are taken at most.
 STREAMS: dict[str, int] = {}
 
@@ -93,6 +106,7 @@ def _frame(settings: Settings, places: Places) -> list[Middleware]:
         Middleware(AccessLog),
         Middleware(SecurityHeaders, places),
         Middleware(TrailingSlash),
+        Middleware(Counted, places),
         Middleware(Faults),
         Middleware(BodyLimits, streams),
     ]

@@ -28,9 +28,17 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     ),
     "osmod.task.payload": ("osmod.moderation",),
     "osmod.access": ("osmod.moderation", "osmod.settings"),
+    "osmod.metrics": (
+        "actors",
+        "osmod.jobs",
+        "osmod.moderation",
+        "osmod.settings",
+        "osmod.task",
+    ),
     "osmod.web": (
         "actors",
         "osmod.access",
+        "osmod.metrics",
         "osmod.task",
         "osmod.jobs",
         "osmod.moderation",
@@ -69,7 +77,7 @@ NEVER: dict[str, tuple[str, ...]] = {
     "osmod.moderation": ("dramatiq", "periodiq", "redis", "httpx", "click"),
     "osmod.scorers": ("dramatiq", "periodiq", "redis", "sqlalchemy"),
     "osmod.publishers": ("periodiq", "sqlalchemy", "pydantic", "httpx", "click"),
-    "osmod.jobs": ("sqlalchemy",),
+    "osmod.jobs": ("sqlalchemy", "prometheus_client"),
     "osmod.access": ("dramatiq", "periodiq", "redis", "httpx", "click", "fastapi", "starlette"),
 }
 

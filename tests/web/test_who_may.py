@@ -25,6 +25,9 @@ WORKER_ACTS = ("quiet", "resume", "stop")
 ROUTES: dict[tuple[str, str], Permission | str] = {
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/api/auth/healthcheck"): OPEN,
+    ("GET", "/healthz"): OPEN,
+    ("GET", "/readyz"): OPEN,
+    ("GET", "/metrics"): P.SEE_JOBS,
     ("GET", "/api/auth/test"): SIGNED_IN,
     **dict.fromkeys(
         [
