@@ -1,9 +1,10 @@
 """The entry point: settings, then broker, then actors. `dramatiq worker`, `periodiq worker`."""
 
+from osmod.jobs.preflight import end_unless_usable
 from osmod.jobs.setup import ensure_broker
-from osmod.preflight import end_unless_usable
 from osmod.settings import get_settings
 
+# `ensure_broker` does so too, where it can tell a worker by its log: not with `--skip-logging`.
 end_unless_usable()
 broker = ensure_broker()
 

@@ -129,12 +129,12 @@ def masked(url: str) -> str:
     return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", url)
 
 
-def redis_problem(url: str) -> str | None:
+def redis_fault(url: str) -> str | None:
     """Why no Redis can be reached at `url` from anywhere; None if it is well formed. Nothing is connected."""
     try:
         _check_redis_url(url)
     except ValidationError as error:
-        return f"REDIS_URL={masked(url)} cannot be used: {' '.join(cast('list[str]', error.messages))}"
+        return " ".join(cast("list[str]", error.messages))
     return None
 
 

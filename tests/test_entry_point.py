@@ -19,9 +19,13 @@ COMMANDS = {
 AT_ONCE = 60
 
 
-def run(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as an operator does, until it ends by itself."""
+def run(command: str, *, module: str = "worker", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as an operator does, until it ends by itself. It loads a module of that name."""
     program, *words = COMMANDS[command]
+    if program == "osmod":
+        words.append(module)
+    else:
+        words[0] = module
     return subprocess.run(
         [str(Path(sys.executable).parent / program), *words],
         cwd=ROOT,

@@ -95,7 +95,7 @@ def main() -> None:
     Run it on a laptop, one line a terminal:
       osmod redis                      a Redis on localhost:6379, kept under .osmod/
       osmod db upgrade                 tables, in SQLite under .osmod/
-      dramatiq worker                  the worker
+      osmod worker                     the worker
       periodiq worker                  the clock that starts periodic tasks
       osmod serve                      HTTP, on localhost:8000
     \b

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 
 import click
@@ -26,7 +27,7 @@ from osmod.jobs.records.naming import unknown
     type=click.IntRange(0),
     default=SCAN,
     show_default=True,
-    help="Failed jobs of a queue looked at at most; 0: all.",
+    help="Failed jobs of a queue looked at at most, the newest; 0: all.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def groups(actor: str | None, queue: str | None, error: str | None, scan: int, as_json: bool) -> None:
@@ -52,7 +53,11 @@ def groups(actor: str | None, queue: str | None, error: str | None, scan: int, a
     if not found.groups and not found.cut:
         click.echo("No job has failed.", err=True)
     if found.cut:
-        click.echo(f"Looked at {counted(found.looked_at)} and stopped; look at all with --scan 0.", err=True)
+        click.echo(
+            f"Looked at the newest {counted(scan, 'failed job')} of each queue, {found.looked_at:,} in all, and "
+            "stopped: groups may be larger, and there may be more of them; look at all with --scan 0.",
+            err=True,
+        )
 
 
 @click.command("count", epilog=EXIT_CODES)
@@ -87,8 +92,8 @@ def _print(group: FailureGroup) -> None:
     if group.example is not None and group.example.error is not None:
         reason = group.example.error.message.partition("\n")[0]
         out.print(Text(f"    {reason if len(reason) <= 200 else reason[:199] + '…'}", overflow="fold"))
-    chosen = f"--queue {group.queue} --actor {group.actor} --error {group.error}"
+    chosen = shlex.join(["--queue", group.queue, "--actor", group.actor, "--error", group.error])
     if group.example is not None:
-        click.echo(f"    osmod jobs show {group.example.id}")
+        click.echo(f"    osmod jobs show {shlex.quote(group.example.id)}")
     click.echo(f"    osmod jobs retry {chosen}")
     click.echo(f"    osmod jobs delete --state failed {chosen}")

@@ -86,7 +86,12 @@ def list_(
     if watch:
         repaint(lambda: jobs_table(look().jobs, narrow=narrow(out)), _WATCHED_EVERY, out)
         return
-    plain = {"jobs": [job.as_dict() for job in page.jobs], "cursor": page.cursor, "cut": page.cut}
+    plain = {
+        "jobs": [job.as_dict() for job in page.jobs],
+        "cursor": page.cursor,
+        "cut": page.cut,
+        "unread": page.unread,
+    }
     if not page.jobs and not page.cut and wanted != JobFilter():
         nothing_fits("No job fits.", *unknown(broker, wanted), json=plain if as_json else None)
     if as_json:
@@ -102,6 +107,12 @@ def _print(page: Page, out: Console) -> None:
         click.echo("No job fits so far." if page.cut else "There is no job.", err=True)
     if page.cut:
         click.echo(f"Looked at {counted(page.looked_at)} and stopped; look at all with --scan 0.", err=True)
+    if page.unread:
+        click.echo(
+            f"{counted(page.unread, 'more job')} that may fit {'was' if page.unread == 1 else 'were'} not looked at; "
+            "look at all with --scan 0.",
+            err=True,
+        )
     if page.cursor:
         click.echo(f"More: --cursor {page.cursor}", err=True)
 

@@ -9,13 +9,13 @@ from typing import Any, NoReturn
 
 import click
 
-from osmod.cli.errors import redis_sentence
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import ensure_broker
-from osmod.settings import get_settings
 
 #: Exit codes, the same for all commands on jobs. 1 is an error with a message, 2 a wrong call.
 NOTHING_FITS, DECLINED = 3, 4
+#: The remedy where nobody works.
+START_A_WORKER = "start one with `osmod worker`."
 EXIT_CODES = "Exit codes: 0 done, 1 error, 2 wrong usage, 3 nothing fits, 4 not confirmed."
 
 
@@ -26,13 +26,11 @@ def job_broker(*, needs_actors: bool = False) -> JobBroker:
       needs_actors: whether the command can do nothing without them; the others say so and go on.
 
     Raises:
-      click.ClickException: there is no queue, because tasks run where they are sent; its URL is
-        malformed; or the actors are needed and cannot be loaded.
+      click.ClickException: there is no queue, because tasks run where they are sent; or the actors are
+        needed and cannot be loaded.
+      SettingsError: the environment cannot be used.
     """
-    try:
-        broker = ensure_broker()
-    except ValueError as error:
-        raise click.ClickException(redis_sentence(error, get_settings().redis_url)) from None
+    broker = ensure_broker()
     _load_actors(needed=needs_actors)
     if not isinstance(broker, JobBroker):
         raise click.ClickException(

@@ -41,7 +41,7 @@ def redis() -> None:
         click.echo(f"Redis (an embedded Valkey) is ready at {masked(settings.redis_url)}")
         click.echo(f"  data    {folder}")
         click.echo(f"  log     {folder / 'valkey.log'}")
-        click.echo("  next    in another terminal: dramatiq worker")
+        click.echo("  next    in another terminal: osmod worker")
         click.echo("Ctrl-C stops it.")
         while not stop.wait(0.2):
             if server.process.poll() is not None:

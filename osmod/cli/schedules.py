@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import click
 
 from osmod.cli.queue_access import EXIT_CODES, because, job_broker, print_json
-from osmod.cli.tables import console, length, table
+from osmod.cli.schedule_tables import schedules_table
+from osmod.cli.tables import console, narrow
 from osmod.jobs.by_hand import pause_schedule, resume_schedule, run_schedule
 from osmod.jobs.records.naming import actor_name
-from osmod.jobs.schedules import ScheduleBusy, ScheduleState, UnknownSchedule, list_schedules
+from osmod.jobs.schedules import ScheduleBusy, UnknownSchedule, list_schedules
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -26,18 +26,16 @@ def schedules() -> None:
 
 
 @schedules.command("list")
+@click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
 @_json
-def list_(as_json: bool) -> None:
+def list_(wide: bool, as_json: bool) -> None:
     """What runs when: in words, next run, last run and how it went."""
     found = list_schedules(job_broker())
     if as_json:
         print_json({"schedules": [state.as_dict() for state in found]})
         return
-    shown = table("schedule", "when", "next", "last", "outcome", ">took")
-    now = datetime.now(UTC)
-    for state in found:
-        shown.add_row(*_cells(state, now))
-    console().print(shown)
+    out = console(wide=wide)
+    out.print(schedules_table(found, narrow=narrow(out)))
 
 
 @schedules.command(epilog=EXIT_CODES)
@@ -93,17 +91,3 @@ def _named() -> Iterator[None]:
         raise click.UsageError(str(error)) from None
     except ScheduleBusy as error:
         raise click.ClickException(str(error)) from None
-
-
-def _cells(state: ScheduleState, now: datetime) -> list[str]:
-    doing = "running" if state.running else "waiting" if state.waiting else state.last_outcome or ""
-    if state.last_error and not state.running:
-        doing = f"{doing}: {state.last_error}"
-    return [
-        state.name,
-        state.words,
-        "paused" if state.next is None else f"in {length(state.next - now)}",
-        f"{length(now - state.last_started)} ago" if state.last_started else "never",
-        doing,
-        length(state.last_duration),
-    ]

@@ -79,7 +79,7 @@ def serve(
 
 @contextmanager
 def _own_settings() -> Iterator[None]:
-    from osmod.preflight import usable_settings
+    from osmod.jobs.preflight import usable_settings
 
     _end_unless_up_to_date(usable_settings().database_url)
     yield

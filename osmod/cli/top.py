@@ -11,7 +11,7 @@ import click
 from rich.console import Group
 from rich.text import Text
 
-from osmod.cli.queue_access import job_broker, print_json
+from osmod.cli.queue_access import START_A_WORKER, job_broker, print_json
 from osmod.cli.queue_tables import queues_table
 from osmod.cli.repainting import repaint
 from osmod.cli.tables import SHORT_ID, console, length, narrow, table, unwrapped
@@ -68,9 +68,7 @@ def picture(before: Snapshot, after: Snapshot, *, narrow: bool = False) -> Any:
         Text(),
         running if after.running else Text("Nothing runs.", style="bright_black"),
         Text(),
-        workers
-        if after.workers
-        else Text("No worker lives: start one with `dramatiq worker`.", style="yellow"),
+        workers if after.workers else Text(f"No worker lives: {START_A_WORKER}", style="yellow"),
     )
 
 

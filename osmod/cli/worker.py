@@ -56,10 +56,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _look_first() -> None:
     """Say once what each process would."""
+    from osmod.jobs.errors import end_process
     from osmod.jobs.inline import NO_QUEUE
-    from osmod.preflight import UNUSABLE, end_unless_usable, usable_settings
+    from osmod.jobs.preflight import end_unless_usable
 
     end_unless_usable()
-    if usable_settings().run_immediately:
-        click.echo(f"Error: {NO_QUEUE}.", err=True)
-        sys.exit(UNUSABLE)
+    if get_settings().run_immediately:
+        end_process(f"{NO_QUEUE}.")

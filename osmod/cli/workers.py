@@ -11,6 +11,7 @@ from rich.text import Text
 
 from osmod.cli.queue_access import (
     EXIT_CODES,
+    START_A_WORKER,
     because,
     confirm,
     counted,
@@ -53,7 +54,7 @@ def list_(wide: bool, as_json: bool) -> None:
         print_json({"workers": now.workers_as_dicts()})
         return
     if not now.workers:
-        click.echo("No worker lives: start one with `dramatiq worker`.", err=True)
+        click.echo(f"No worker lives: {START_A_WORKER}", err=True)
         return
     out = console(wide=wide)
     out.print(_narrow(now) if narrow(out) else _wide(now))

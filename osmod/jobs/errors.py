@@ -1,9 +1,24 @@
-"""What can go wrong with a job before it runs, each with a message that says what to do next."""
+"""What can go wrong before a job runs, each with a message that says what to do next."""
 
 from __future__ import annotations
 
+import os
+import sys
+from typing import NoReturn
+
 import redis
 from dramatiq.errors import ConnectionFailed
+
+#: The exit code of a process that cannot do what it is there for, nor could another in its place. Dramatiq's for
+#: modules that cannot be imported is the same: `osmod worker` starts no other process.
+UNUSABLE = 2
+
+
+def end_process(sentence: str) -> NoReturn:
+    """End this process before it takes a job, with what is wrong and what to do."""
+    # To the file itself: Dramatiq may end before it has read what it puts in the place of `sys.stderr`.
+    os.write(2, f"Error: {sentence}\n".encode())
+    sys.exit(UNUSABLE)
 
 
 class JobNotQueued(ConnectionFailed):

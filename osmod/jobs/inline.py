@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import os
-import sys
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 from dramatiq import Actor, Broker, Consumer, Message, MessageProxy
 from dramatiq.middleware import Callbacks, CurrentMessage, Middleware, Pipelines
 
+from osmod.jobs.errors import end_process
 from osmod.jobs.messages.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor, apply_to_message
 
 #: Why no worker works on an `InlineBroker`.
@@ -19,17 +18,13 @@ NO_QUEUE = (
     "WORKER_RUN_IMMEDIATELY is set, so tasks run where they are sent and a worker has nothing to do: "
     "unset it to use the queue"
 )
-#: The exit code of such a worker. To `osmod worker` it says that the next one would end as well.
-_NOT_AGAIN = 2
 
 
 class _NoWorker(Middleware):
     """Ends a worker process as it begins, instead of having its consumers begin anew for ever."""
 
     def after_process_boot(self, broker: Broker) -> None:
-        # To the file itself: Dramatiq may end before it has read what it puts in the place of `sys.stderr`.
-        os.write(2, f"Error: {NO_QUEUE}.\n".encode())
-        sys.exit(_NOT_AGAIN)
+        end_process(f"{NO_QUEUE}.")
 
 
 class InlineBroker(Broker):

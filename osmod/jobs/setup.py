@@ -18,12 +18,13 @@ from dramatiq.middleware import (
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.inline import InlineBroker
-from osmod.jobs.logs.handlers import take_over
+from osmod.jobs.logs.handlers import of_command, take_over
 from osmod.jobs.middleware.control import JobControl
 from osmod.jobs.middleware.outcomes import OutcomeLog
 from osmod.jobs.middleware.ratelimit import RateLimits
 from osmod.jobs.middleware.shutdown import ShutdownNotifications
 from osmod.jobs.middleware.timelimit import TimeLimit
+from osmod.jobs.preflight import check_redis_url, end_unless_usable
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.jobs.states import JobState
 from osmod.settings import Settings, get_settings
@@ -38,9 +39,15 @@ _OPEN = (JobState.WAITING, JobState.DELAYED, JobState.ACTIVE)
 def ensure_broker() -> Broker:
     """The process's broker: the one already set, or one made from the settings. Opens no connection.
 
-    In a process of Dramatiq's or periodiq's command, its log has our form from then on.
+    A process of Dramatiq's or periodiq's command, whichever module it was told to load, ends here unless it can
+    work on jobs; its log has our form from then on.
+
+    Raises:
+      SettingsError: the environment cannot be used; it names every variable at fault.
     """
     if broker.global_broker is None:
+        if of_command():
+            end_unless_usable()
         settings = get_settings()
         take_over(settings.log_format, settings.log_level)
         dramatiq.set_broker(make_broker(settings))
@@ -48,9 +55,14 @@ def ensure_broker() -> Broker:
 
 
 def make_broker(settings: Settings) -> Broker:
-    """A broker on Redis, or one that runs tasks where they are sent (`WORKER_RUN_IMMEDIATELY`)."""
+    """A broker on Redis, or one that runs tasks where they are sent (`WORKER_RUN_IMMEDIATELY`).
+
+    Raises:
+      SettingsError: `REDIS_URL` is malformed.
+    """
     if settings.run_immediately:
         return InlineBroker(known=default_middleware(settings))
+    check_redis_url(settings.redis_url)
     return JobBroker(
         url=settings.redis_url,
         middleware=default_middleware(settings),

@@ -50,7 +50,8 @@ def decide(
     Without a user the decision is recorded as a rule's (fact 12). Highlighting stays as it is (quirk 6).
 
     Raises:
-      NotFound: there is no such user, or the comment has no article; nothing has changed then.
+      NotFound: there is no such user or comment.
+      Conflict: the comment has no article. Nothing has changed then.
     """
     with _moderating(work, comment_id, user_id) as (comment, moderator):
         if with_flags:

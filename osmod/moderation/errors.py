@@ -11,6 +11,10 @@ class NotFound(Refused):
     """The job names something that is not in the database."""
 
 
+class Conflict(Refused):
+    """What the job names is there, but in no state for it."""
+
+
 class BadPayload(Refused):
     """A field of the job is missing, unknown, of the wrong type or out of range."""
 
@@ -21,8 +25,15 @@ def user_not_found(user_id: int) -> NotFound:
 
 
 def comment_not_found(comment_id: int) -> NotFound:
-    """OSMod's words for it; said too of a comment without an article where one is needed."""
+    """OSMod's words for it."""
     return NotFound(f"Comment not found, id: {comment_id}")
+
+
+def comment_without_article(comment_id: int) -> Conflict:
+    """OSMod's words for it are that there is no such comment."""
+    return Conflict(
+        f"Comment not found, id: {comment_id}: it is there, but without an article nothing can be decided on it"
+    )
 
 
 def tag_not_found(tag_id: int) -> NotFound:

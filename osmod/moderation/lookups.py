@@ -5,7 +5,12 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, load_only
 
-from osmod.moderation.errors import comment_not_found, tag_not_found, user_not_found
+from osmod.moderation.errors import (
+    comment_not_found,
+    comment_without_article,
+    tag_not_found,
+    user_not_found,
+)
 from osmod.moderation.models import Article, Comment, Tag, User
 
 _USER = select(User.id).where(User.id == bindparam("id"))
@@ -46,12 +51,15 @@ def lock_comment_of_article(session: Session, comment_id: int) -> tuple[Comment,
     """The comment, locked, and its article.
 
     Raises:
-      NotFound: there is no such comment, or it has no article, as in OSMod.
+      NotFound: there is no such comment.
+      Conflict: it has no article; OSMod, too, refuses it.
     """
     comment = lock_comment(session, comment_id)
-    article = find_article(session, comment) if comment else None
-    if comment is None or article is None:
+    if comment is None:
         raise comment_not_found(comment_id)
+    article = find_article(session, comment)
+    if article is None:
+        raise comment_without_article(comment_id)
     return comment, article
 
 

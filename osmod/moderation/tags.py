@@ -17,7 +17,8 @@ def tag_comment(work: Work, comment_id: int, tag_id: int, user_id: int | None) -
     """Tag a whole comment: a moderator's score of 1, once more each time (fact 13).
 
     Raises:
-      NotFound: there is no such user, comment or tag, or the comment has no article.
+      NotFound: there is no such user, comment or tag.
+      Conflict: the comment has no article.
     """
     user_id = find_user(work.session, user_id)
     comment, article = lock_comment_of_article(work.session, comment_id)
@@ -98,7 +99,8 @@ def tag_summary(work: Work, comment_id: int, tag_id: int, user_id: int | None) -
     """Set a comment's summary score for a tag to 1, confirmed by `user_id`.
 
     Raises:
-      NotFound: there is no such user, comment or tag, or the comment has no article.
+      NotFound: there is no such user, comment or tag.
+      Conflict: the comment has no article.
     """
     user_id = find_user(work.session, user_id)
     lock_comment_of_article(work.session, comment_id)

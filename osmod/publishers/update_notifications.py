@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable
 
 from dramatiq import Broker
@@ -11,17 +10,19 @@ from dramatiq.brokers.redis import RedisBroker
 from redis.cluster import ClusterPipeline
 from redis.exceptions import RedisError
 
+from osmod.outages import Outage
+
 #: The Redis channel that OSMod's servers listen on.
 CHANNEL = "update-notification"
 
-_log = logging.getLogger(__name__)
+_outage = Outage(f"channel {CHANNEL}")
 
 
 def publish(broker: Broker, changes: Iterable[tuple[str, str, int]]) -> None:
     """Publish committed changes, each (object type, action, id), as `{objectType, action, id}`.
 
-    A hint, not a record: nobody may be listening, and without Redis there is nobody to tell. A failure is
-    logged and the job stands.
+    A hint, not a record: nobody may be listening, and without Redis there is nobody to tell. That nobody could be
+    told is logged, once for all jobs, and the jobs stand.
     """
     messages = [
         json.dumps({"objectType": object_type, "action": action, "id": object_id})
@@ -37,4 +38,6 @@ def publish(broker: Broker, changes: Iterable[tuple[str, str, int]]) -> None:
                 sender.publish(CHANNEL, message)
             pipeline.execute()
     except RedisError as error:
-        _log.warning("%d change notifications were not published: %s", len(messages), error)
+        _outage.met(f"moderators see changes when they load a page again ({error})")
+    else:
+        _outage.over()

@@ -5,6 +5,7 @@ inbox row makes a redelivery a no-op, and after the commit OSMod's servers are t
 jobs that the change owes are queued.
 """
 
+from osmod.task.at_once import run_at_once, scorers_may_fail
 from osmod.task.committing import commit, current_delivery
 from osmod.task.decorator import task
 from osmod.task.engine import get_engine
@@ -19,5 +20,7 @@ __all__ = [
     "deliver",
     "get_engine",
     "retry",
+    "run_at_once",
+    "scorers_may_fail",
     "task",
 ]

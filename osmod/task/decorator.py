@@ -35,6 +35,7 @@ def task(
             commit(lambda work: function(work, **arguments), current_delivery(wire_name))  # type: ignore[call-arg]
 
         payload.describe(run)
+        run.effect = function  # type: ignore[attr-defined]
         return dramatiq.actor(run, actor_name=wire_name, **(DATABASE_RETRIES | payload.found_by() | options))  # type: ignore[call-overload, no-any-return]
 
     return make

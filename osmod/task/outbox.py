@@ -12,9 +12,11 @@ from dramatiq.errors import ActorNotFound, BrokerConnectionError
 from osmod.moderation import delivery
 from osmod.moderation.database import open_session
 from osmod.moderation.work import Owed
+from osmod.outages import Outage
 from osmod.task.engine import get_engine
 
 _log = logging.getLogger(__name__)
+_outage = Outage("queue")
 
 
 def deliver(owed: Sequence[Owed]) -> int:
@@ -27,8 +29,9 @@ def deliver(owed: Sequence[Owed]) -> int:
     try:
         queued.extend(job for job in owed if _enqueue(job))
     except BrokerConnectionError as error:
-        _log.warning("%d owed jobs wait in the outbox: %s", len(owed) - len(queued), error)
+        _outage.met(f"what committed changes owe waits in the outbox ({error.__cause__ or error})")
     if queued:
+        _outage.over()
         with open_session(get_engine()) as session:
             delivery.settle(session, queued)
             session.commit()

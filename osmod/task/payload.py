@@ -84,6 +84,11 @@ class Payload:
             raise BadPayload(f"{self._wire_name}: {self._explain(error)}") from None
         return {name: getattr(model, name) for name in self._names}
 
+    def by_own_names(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The same arguments, those by OSMod's names by the function's own: jobs are found by these."""
+        own = {to_camel(name): name for name in self._names}
+        return {own.get(name, name): value for name, value in arguments.items()}
+
     def describe(self, function: Callable[..., Any]) -> None:
         """Have a function that takes the payload say so: its signature, and `payload` to check one beforehand."""
         described: Any = function

@@ -34,7 +34,8 @@ from osmod.web.api import (
     stats,
     workers,
 )
-from osmod.web.api.osmod import auth
+from osmod.web.api.osmod import assistant, auth, comment_actions, comment_scores, objects, tasks
+from osmod.web.api.osmod.checking import BadBody, refuse_bad_body
 from osmod.web.failures import Failures
 from osmod.web.frame.access_log import AccessLog
 from osmod.web.frame.bodies import BodyLimits
@@ -49,20 +50,24 @@ from osmod.web.problems import Problem, answer, not_found_as_osmod, problem_of
 
 #: Below the path of the API.
 ROUTERS: tuple[APIRouter, ...] = (
-    *(auth.router, access.router),
-    *(
-        jobs.router,
-        job_acts.router,
-        queues.router,
-        schedules.router,
-        workers.router,
-        audit.router,
-        stats.router,
-        events.router,
-    ),
+    auth.router,
+    comment_actions.router,
+    comment_scores.router,
+    assistant.router,
+    tasks.router,
+    objects.router,
+    access.router,
+    jobs.router,
+    job_acts.router,
+    queues.router,
+    schedules.router,
+    workers.router,
+    audit.router,
+    stats.router,
+    events.router,
 )
 #: At the root: what is asked by those who know nothing of the API.
-ROOT_ROUTERS: tuple[APIRouter, ...] = (health.router, metrics.router)
+ROOT_ROUTERS: tuple[APIRouter, ...] = (tasks.router, health.router, metrics.router)
 #: Below the path of the API: what is read bit by bit, and how many bytes of it are taken at most.
 STREAMS: dict[str, int] = {}
 
@@ -86,11 +91,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         middleware=_frame(settings, places),
     )
+    app.state.settings = settings
     app.state.places = places
     app.state.keyring = Keyring(get_engine)
     app.state.failures = Failures(_redis_broker)
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(BadBody, refuse_bad_body)
     for router in ROUTERS:
         app.include_router(router, prefix=places.prefix)
     for router in ROOT_ROUTERS:

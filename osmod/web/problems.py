@@ -5,6 +5,7 @@ Routes raise: a `Problem`, or whatever the domain, the queue and the database ra
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -65,6 +66,13 @@ class OsmodResponse(JSONResponse):
     """JSON as OSMod's server sends it."""
 
     media_type = "application/json; charset=utf-8"
+
+    def render(self, content: Any) -> bytes:
+        """The bytes. Half of a surrogate pair, which a refused body may hold, is escaped, as JavaScript does."""
+        try:
+            return super().render(content)
+        except UnicodeEncodeError:
+            return json.dumps(content, separators=(",", ":")).encode()
 
 
 def problem_of(error: Exception) -> Problem | None:

@@ -137,6 +137,24 @@ def test_a_queue_that_no_actor_is_in_is_refused(
     assert "-Q 'nosuch': no actor is in such a queue; there are default." in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("-Q", "default", "defalt"), "-Q 'defalt': no actor is in such a queue; did you mean 'default'?"),
+        (("-t", "0"), "-t 0 would run no job: at least one thread in each process is needed."),
+    ],
+    ids=["a queue", "no thread"],
+)
+def test_dramatiqs_command_is_refused_the_same(
+    sender: JobBroker, pools: Callable[..., Pool], log: Path, option: tuple[str, ...], said: str
+) -> None:
+    """Its process says so in a plain line, and the command ends with exit code 2 instead of idling."""
+    pool = pools(url_of(sender), log, *option)
+    assert 2 == pool.wait(30)
+    assert [f"Error: {said}"] == [line for line in pool.said().splitlines() if line.startswith("Error")]
+    assert "Traceback" not in pool.said()
+
+
 def test_the_help_says_how_long_a_stop_takes(capsys: pytest.CaptureFixture[str]) -> None:
     """As the README and docs/signals.md say it."""
     with pytest.raises(SystemExit):

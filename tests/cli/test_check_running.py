@@ -102,7 +102,9 @@ def test_too_many_jobs_failed(queue: JobBroker) -> None:
     )
     (found,) = check_queues(read_settings())
     assert Level.WARNING is found.level
-    assert found.message.startswith("default: 101 jobs failed (limit 100): `osmod jobs list --state failed ")
+    assert found.message.startswith(
+        "default: 101 jobs failed (limit 100): `osmod jobs groups --queue default` "
+    )
     assert [Level.OK] == [one.level for one in check_queues(read_settings(), max_failed=101)]
 
 

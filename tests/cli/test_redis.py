@@ -50,7 +50,7 @@ def test_runs_until_stopped(tmp_path: Path, how: signal.Signals) -> None:
     assert (
         f"  data    {tmp_path}/redis\n"
         f"  log     {tmp_path}/redis/valkey.log\n"
-        "  next    in another terminal: dramatiq worker\n"
+        "  next    in another terminal: osmod worker\n"
         "Ctrl-C stops it.\n"
         "Stopped; the data is kept.\n" == rest
     )

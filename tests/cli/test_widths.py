@@ -21,13 +21,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from osmod.cli.audit import audit_table
 from osmod.cli.queue_tables import queues_table
+from osmod.cli.schedule_tables import schedules_table
 from osmod.cli.tables import brief, jobs_table
 from osmod.cli.top import picture
 from osmod.jobs.queue.presence import WorkerRecord
 from osmod.jobs.records import JobRecord, QueueOverview, Snapshot
 from osmod.jobs.records.record import JobError, Progress, WorkerName
+from osmod.jobs.schedules import ScheduleState
 from osmod.jobs.states import JobState
+from osmod.jobs.steering.audit import AuditEntry
 from tests.redis_servers import Server, binaries
 from tests.waiting import until
 
@@ -54,6 +58,36 @@ QUEUE = QueueOverview(
     oldest_waiting=timedelta(hours=100),
     counters=dict.fromkeys(("done", "failed", "retried", "cancelled", "recovered"), 123_456_789),
     running=[JOB.id],
+)
+ACT = AuditEntry(
+    at=NOW - timedelta(hours=2),
+    who="ann@moderation-desk",
+    act="prioritise",
+    queue="send-comments-for-scoring",
+    what="state=waiting actor=sendCommentForScoring",
+    count=12_345,
+    id="0123456789ab",
+    reason="readers wait for the election's results",
+    dry_run=True,
+)
+SCHEDULE = ScheduleState(
+    name="sendAgainWhatWasNeverScored",
+    queue="default",
+    spec="30 4,16 * * *",
+    words="every day at 04:30 and at 16:30 in Europe/Amsterdam",
+    next=NOW + timedelta(minutes=4),
+    last_slot=NOW - timedelta(hours=2),
+    last_started=NOW - timedelta(hours=2),
+    last_finished=NOW - timedelta(hours=2),
+    last_duration=timedelta(seconds=3),
+    last_outcome="failed",
+    last_error="TimeoutError: the scorer did not answer for 30 seconds",
+    paused=False,
+    running=False,
+    waiting=False,
+    overlaps=0,
+    catch_up=False,
+    overlap=False,
 )
 WORKER = WorkerRecord("moderation-worker-7", 4711, 8, 8, ("default", "mail"), NOW, 3.0)
 
@@ -91,6 +125,33 @@ def test_queues_and_the_picture_of_top_are_readable(width: int) -> None:
     assert all(len(line) <= width for line in shown)
     assert any("5e1f0c9a" in line and "50%" in line and "acceptCom" in line for line in shown)
     assert any("moderation-worker-7:4711" in line and "8/8" in line for line in shown)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_acts_are_readable(width: int) -> None:
+    """Two lines an act: when, what, how many, which; who, and why."""
+    heads, act, by = lines(width, audit_table([ACT], narrow=True))
+    assert ["when", "did", "jobs", "which"] == heads.split()
+    assert max(len(act), len(by)) <= width
+    assert re.match(r" *2 h ago  prioritise, dry run  12.3k  send-comm", act)
+    assert by.strip().startswith("by ann@moder")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_schedules_are_readable(width: int) -> None:
+    """Three lines a schedule: its name and when it runs next; when it does at all; how it went."""
+    heads, name, when, went = lines(width, schedules_table([SCHEDULE], narrow=True))
+    assert ["next", "schedule"] == heads.split()
+    assert re.match(r"in \d+ (s|min)  sendAgainWhatWasNeverScored *$", name)
+    assert "every day at 04:30 and at 16:30 in Europe/Amsterd" in when
+    assert max(len(name), len(when), len(went)) <= width
+    assert re.match(r" +last 2 h ago  failed: TimeoutError: the scor", went)
+
+
+def test_what_is_wide_says_all() -> None:
+    """The same in full, where there is room."""
+    assert ACT.reason in "\n".join(lines(200, audit_table([ACT])))
+    assert SCHEDULE.last_error in "\n".join(lines(240, schedules_table([SCHEDULE])))
 
 
 @pytest.mark.parametrize(

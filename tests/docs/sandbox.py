@@ -71,7 +71,7 @@ class Sandbox:
             assert self._id, f"`{command}`: no id was printed before"
             command = re.sub(r"\bID\b", self._id, command)
         command = command.replace(SERVED, f"localhost:{self._port}")
-        if command.partition("#")[0].strip().startswith(SERVICES):
+        if " ".join(command.partition("#")[0].split()[:2]) in SERVICES:
             self._serve(command)
             return subprocess.CompletedProcess(command, 0, "", "")
         done = subprocess.run(

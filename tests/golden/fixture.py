@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Boolean, Connection, Engine, delete, insert, select
@@ -32,22 +34,46 @@ COMPARED = (
 
 def load(engine: Engine, case: Case, scorer_host: str) -> None:
     """Empty the database and put the case's fixture in; then count what OSMod would count (`_true_counts`)."""
-    with engine.begin() as connection:
-        _empty(connection)
-        _foreign_keys(connection, on=False)
-        for name, rows in case.fixture.items():
-            for row in rows:
-                connection.execute(insert(TABLES[name]).values(_bindable(name, row, scorer_host)))
-        _foreign_keys(connection, on=True)
+    fill(engine, case.fixture, scorer_host)
     with Session(engine) as session:
         _true_counts(session, case)
         session.commit()
 
 
-def dump(engine: Engine) -> Tables:
-    """Every compared table: rows by key, datetimes as they are, booleans as 0 and 1, JSON parsed."""
+def fill(engine: Engine, tables: Tables, scorer_host: str = "") -> None:
+    """Empty the database and put these rows in; new rows get the ids that follow."""
+    with engine.begin() as connection:
+        _empty(connection)
+        _insert(connection, tables, scorer_host)
+
+
+def refill(engine: Engine, tables: Tables, changed: Collection[str]) -> None:
+    """Put these rows in the place of those in the tables that were changed; ids that were used up stay so."""
+    if (
+        engine.dialect.name == "sqlite"
+    ):  # its rows take others along when they go, and to empty it takes no time
+        fill(engine, tables)
+        return
+    with engine.begin() as connection:
+        _foreign_keys(connection, on=False)
+        for name in changed:
+            connection.execute(delete(TABLES[name]))
+        _insert(connection, {name: rows for name, rows in tables.items() if name in changed}, "")
+
+
+def _insert(connection: Connection, tables: Tables, scorer_host: str) -> None:
+    _foreign_keys(connection, on=False)
+    for name, rows in tables.items():
+        bound = [_bindable(name, row, scorer_host) for row in rows]
+        for _columns, alike in groupby(bound, key=list):  # a column that is left out takes its default
+            connection.execute(insert(TABLES[name]), list(alike))
+    _foreign_keys(connection, on=True)
+
+
+def dump(engine: Engine, tables: Iterable[str] = COMPARED) -> Tables:
+    """These tables: rows by key, datetimes as they are, booleans as 0 and 1, JSON parsed."""
     with engine.connect() as connection:
-        return {name: _rows(connection, name) for name in COMPARED}
+        return {name: _rows(connection, name) for name in tables}
 
 
 def _true_counts(session: Session, case: Case) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from osmod.moderation import decisions
-from osmod.moderation.errors import NotFound
+from osmod.moderation.errors import Conflict, NotFound
 from osmod.moderation.models import Article, Category, Comment, CommentFlag, Decision, Status
 from tests.moderation.world import World
 
@@ -127,7 +127,9 @@ def test_a_comment_without_article_is_refused(world: World, with_flags: bool) ->
     comment = world.comment(None)
     world.add(CommentFlag(comment_id=comment, source_id="r1", label="flag"))
     before = world.dump()
-    with pytest.raises(NotFound, match=rf"^Comment not found, id: {comment}$"):
+    with pytest.raises(
+        Conflict, match=rf"^Comment not found, id: {comment}: it is there, but without an article"
+    ):
         world.do(
             lambda work: decisions.decide(
                 work, "Accept", comment, None, is_batch_action=False, with_flags=with_flags

@@ -14,7 +14,7 @@ from tests.docs.sandbox import Sandbox
 _PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 _TOLD = re.compile(r"^\$ (.+)$|`((?:osmod|redis-cli) [^`]+)`", re.MULTILINE)
 #: Commands that have commands of their own.
-_GROUPS = {"jobs", "queues", "schedules", "db"}
+_GROUPS = {"jobs", "queues", "schedules", "workers", "db"}
 #: Options that every command has.
 _EVERYWHERE = {"--json"}
 

@@ -1,7 +1,4 @@
-"""Five things that go wrong at night, each found by `osmod check` and mended with the commands of the page.
-
-Failures are told apart by `_failures`, processes by `_workers`: a command of the page that does so belongs there.
-"""
+"""Five things that go wrong at night, each found by `osmod check` and mended with the commands of the page."""
 
 from __future__ import annotations
 
@@ -153,9 +150,15 @@ def test_a_scorer_fails_for_two_thousand_jobs(night: Night) -> None:
     night.send("sendCommentForScoring", 2_000)
     until(lambda: night.number(JobState.FAILED) == 2_000, 120)
     (message,) = night.operator.wakes_to("queues")
-    assert message.startswith("default: 2,000 jobs failed (limit 100): `osmod jobs list --state failed ")
-    failed, said = _failures(night.operator)
-    assert "BadScorerConfig" in said
+    assert message.startswith("default: 2,000 jobs failed (limit 100): `osmod jobs groups --queue default` ")
+    (group,) = night.operator.sees("osmod jobs groups")["groups"]
+    assert ("sendCommentForScoring", "BadScorerConfig", 2_000) == (
+        group["actor"],
+        group["error"],
+        group["count"],
+    )
+    assert "endpointType 'nonsense'" in group["message"]
+    failed = group["example"]
     assert "endpointType 'nonsense'" in until(lambda: night.operator.wakes_to("scorers"), 30)[0]
 
     def mend(work: Work) -> None:
@@ -177,11 +180,11 @@ def test_a_scorer_fails_for_two_thousand_jobs(night: Night) -> None:
 def test_a_worker_is_killed(night: Night) -> None:
     """Another process takes its place and its jobs; there is nothing to do but to see that it is so."""
     night.accepts(200)
-    workers = _workers(night.sandbox)
-    assert 2 == len(workers)
-    workers[0].send_signal(signal.SIGKILL)
+    first, second = _workers(night.operator)
+    psutil.Process(first).send_signal(signal.SIGKILL)
     night.until_all_ran()
-    until(lambda: len(_workers(night.sandbox)) == 2, 30)
+    until(lambda: first not in (alive := _workers(night.operator)) and len(alive) == 2, 40)
+    assert second in _workers(night.operator)
     assert [] == night.operator.wakes_to("workers", "queues")
     assert [] == night.operator.sees("osmod jobs list --state active")["jobs"]
     assert "All is in order.\n" == night.operator.types("osmod queues check --repair").stdout
@@ -193,7 +196,11 @@ def test_a_bad_deploy(night: Night) -> None:
     night.send("digest", 150, number=1)
     until(lambda: night.number(JobState.FAILED) == 150, 60)
     assert "150 jobs failed" in night.operator.wakes_to("queues")[0]
-    assert "KeyError: 'oops'" in _failures(night.operator)[1]
+    (group,) = night.operator.sees("osmod jobs groups")["groups"]
+    assert ("digest", "KeyError", 150, "'oops'") == tuple(
+        group[name] for name in ("actor", "error", "count", "message")
+    )
+    assert "KeyError: 'oops'" in night.operator.types(f"osmod jobs show {group['example']}").stdout
     night.operator.types("osmod queues pause default")
     night.send("digest", 10, number=1)
     _deploy(night, "return None")
@@ -205,32 +212,14 @@ def test_a_bad_deploy(night: Night) -> None:
     assert ["retry", "resume", "pause"] == acts
 
 
-def _failures(operator: Operator) -> tuple[str, str]:
-    """The id of the newest failed job, and the page about it."""
-    (newest,) = operator.sees("osmod jobs list --state failed --limit 1")["jobs"]
-    return newest["id"], operator.types(f"osmod jobs show {newest['id']}").stdout
-
-
-def _workers(sandbox: Sandbox) -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process(sandbox.service("osmod worker").pid).children()
-        # multiprocessing's own helper is no worker, nor is one that ended.
-        if "resource_tracker" not in _command_of(child) != ""
-    ]
-
-
-def _command_of(process: psutil.Process) -> str:
-    """How a process was called; '' if it has ended."""
-    try:
-        return " ".join(process.cmdline())
-    except psutil.NoSuchProcess:
-        return ""
+def _workers(operator: Operator) -> list[int]:
+    """The worker processes that live, by what they say themselves."""
+    return [one["process"] for one in operator.sees("osmod workers list")["workers"]]
 
 
 def _deploy(night: Night, body: str) -> None:
     """New code, and SIGHUP to the worker: every process is replaced."""
     (night.sandbox.folder / "actors" / "digest.py").write_text(_RAISES.format(body=body))
-    before = {worker.pid for worker in _workers(night.sandbox)}
+    before = set(_workers(night.operator))
     night.sandbox.service("osmod worker").send_signal(signal.SIGHUP)
-    until(lambda: not before & {worker.pid for worker in _workers(night.sandbox)}, 60)
+    until(lambda: not before & set(alive := _workers(night.operator)) and len(alive) == 2, 60)

@@ -17,7 +17,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.moderation": ("osmod.settings",),
     "osmod.jobs": ("osmod.outages", "osmod.settings"),
     "osmod.scorers": ("osmod.settings",),
-    "osmod.publishers": ("osmod.settings",),
+    "osmod.publishers": ("osmod.outages", "osmod.settings"),
     # Where queue, domain and scorers meet; for actors only.
     "osmod.task": (
         "osmod.moderation",

@@ -29,6 +29,38 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
     ("GET", "/readyz"): OPEN,
     ("GET", "/metrics"): P.SEE_JOBS,
     ("GET", "/api/auth/test"): SIGNED_IN,
+    **{
+        ("POST", f"/api/services/commentActions/{path}"): P.MODERATE
+        for path in (
+            *(
+                "approve",
+                "approve-flags",
+                "reject",
+                "reject-flags",
+                "defer",
+                "highlight",
+                "reset",
+                "resolve-flags",
+            ),
+            *("tag/{tag_id}", "tagCommentSummaryScores/{tag_id}"),
+            "{comment_id}/tagCommentSummaryScores/{tag_id}/confirm",
+            "{comment_id}/tagCommentSummaryScores/{tag_id}/reject",
+            "{comment_id}/scores",
+            "{comment_id}/scores/{score_id}/confirm",
+            "{comment_id}/scores/{score_id}/reject",
+            "{comment_id}/scores/{score_id}/reset",
+        )
+    },
+    ("DELETE", "/api/services/commentActions/{comment_id}/scores/{score_id}"): P.MODERATE,
+    ("PATCH", "/api/services/editComment"): P.MODERATE,
+    ("GET", "/api/services/processing/trigger/{anything}"): P.MODERATE,
+    ("POST", "/api/assistant/scores/{request_id}"): P.ANSWER_SCORES,
+    **{
+        (method, "/api/assistant/{anything:path}"): P.ANSWER_SCORES
+        for method in ("GET", "POST", "PATCH", "DELETE")
+    },
+    ("POST", "/api/tasks/{task_name}"): P.RUN_TASKS,
+    ("POST", "/tasks/{task_name}"): P.RUN_TASKS,
     **dict.fromkeys(
         [
             ("GET", "/api/users"),

@@ -12,13 +12,16 @@ import dramatiq
 
 from osmod.cli.checks.finding import Finding, error, ok
 from osmod.jobs.setup import ensure_broker
-from osmod.settings import Settings
+from osmod.settings import Settings, SettingsError
 
 
 def check_actors(settings: Settings) -> Iterator[Finding]:
     """Whether every module of `actors` can be loaded, and what is in them. Dramatiq refuses a name used twice."""
     try:
         actors = _actors()
+    except SettingsError as problem:
+        yield error(f"the actors cannot be loaded: {' '.join(problem.problems)}")
+        return
     except Exception as problem:  # noqa: BLE001 - whatever a module does on import, it is to be shown
         yield error(f"the actors cannot be loaded: {type(problem).__name__}: {problem}")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -43,7 +44,7 @@ def judge(queue: QueueOverview, max_waiting: timedelta, max_failed: int) -> Iter
         by = f" by {queue.paused_by}" if queue.paused_by else ""
         yield warning(
             f"{name} has been paused for {length(datetime.now(UTC) - queue.paused)}{by}, {counted(waiting, *WAIT)}: "
-            f"`osmod queues resume {name}`."
+            f"`osmod queues resume {shlex.quote(name)}`."
         )
     elif oldest is not None and oldest > max_waiting:
         yield warning(
@@ -52,7 +53,8 @@ def judge(queue: QueueOverview, max_waiting: timedelta, max_failed: int) -> Iter
         )
     if failed > max_failed:
         yield warning(
-            f"{name}: {counted(failed)} failed (limit {max_failed:,}): `osmod jobs list --state failed --queue {name}` "
+            f"{name}: {counted(failed)} failed (limit {max_failed:,}): "
+            f"`osmod jobs groups --queue {shlex.quote(name)}` "
             'says why; docs/operations.md, "It failed 20,000 times".'
         )
 

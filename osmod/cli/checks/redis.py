@@ -16,7 +16,7 @@ from osmod.jobs.wire.cluster import ClusterClient
 from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.moving_routes import route_of
-from osmod.settings import Settings, masked, redis_problem
+from osmod.settings import Settings, masked, redis_fault
 
 #: The first version with everything that the queue's scripts use.
 OLDEST = (6, 2)
@@ -29,8 +29,8 @@ _NEARLY_FULL = 0.9
 def check_redis(settings: Settings, *, ask_config: bool = True) -> Iterator[Finding]:
     """Whether it answers, and whether it keeps what is queued. A worker's user may not ask for CONFIG."""
     url = settings.redis_url
-    if said := redis_problem(url):
-        yield error(said)
+    if said := redis_fault(url):
+        yield error(f"REDIS_URL={masked(url)} cannot be used: {said}")
         return
     try:
         with client_from_url(url) as client:

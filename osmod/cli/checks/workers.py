@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from osmod.cli.checks.finding import Finding, error, ok, warning
 from osmod.cli.checks.queue import UNUSABLE, WAIT, open_queue
-from osmod.cli.queue_access import counted
+from osmod.cli.queue_access import START_A_WORKER, counted
 from osmod.jobs.queue.presence import WorkerRecord, known_queues, workers
 from osmod.jobs.records.overview import QueueOverview, queue_overview
 from osmod.jobs.states import JobState
@@ -30,11 +31,10 @@ def judge(alive: list[WorkerRecord], queues: list[QueueOverview]) -> Iterator[Fi
     """What the signs of life and the queues say."""
     waiting = {one.name: one.sizes[JobState.WAITING] for one in queues if one.sizes[JobState.WAITING]}
     if not alive:
-        start = "start one with `osmod worker`."
         if waiting:
-            yield error(f"no worker is alive, and {counted(sum(waiting.values()), *WAIT)}: {start}")
+            yield error(f"no worker is alive, and {counted(sum(waiting.values()), *WAIT)}: {START_A_WORKER}")
         else:
-            yield warning(f"no worker is alive: {start}")
+            yield warning(f"no worker is alive: {START_A_WORKER}")
         return
     threads, running = sum(one.threads for one in alive), sum(one.running for one in alive)
     processes = counted(len(alive), "worker process", "worker processes")
@@ -43,5 +43,6 @@ def judge(alive: list[WorkerRecord], queues: list[QueueOverview]) -> Iterator[Fi
     for name, jobs in waiting.items():
         if name not in served:
             yield error(
-                f"queue {name}: {counted(jobs, *WAIT)} and no worker serves it: start `osmod worker -Q {name}`."
+                f"queue {name}: {counted(jobs, *WAIT)} and no worker serves it: "
+                f"start `osmod worker -Q {shlex.quote(name)}`."
             )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+from typing import Any
 
 from dramatiq.cli import LOGFORMAT
 
@@ -27,6 +29,15 @@ DRAMATIQ_SAYS = frozenset(
 )
 
 
+def of_command() -> bool:
+    """Whether this is a process of Dramatiq's, periodiq's or our command, as far as its log tells."""
+    lines: Any = sys.modules.get("osmod.jobs.logs.lines")  # Loaded where a log has our form already.
+    ours = lines is not None and any(
+        isinstance(one.formatter, lines.LineFormatter) for one in logging.getLogger().handlers
+    )
+    return ours or bool(_commands_handlers())
+
+
 def take_over(form: str, level: str = "") -> None:
     """Have a command's own handlers of the root logger write in our form. Those that others added stay as they are.
 
@@ -36,18 +47,26 @@ def take_over(form: str, level: str = "") -> None:
       form: one of `FORMATS`.
       level: one of `LEVELS`; if empty, or if the command was asked for more (`-v`), what the command set stands.
     """
-    root = logging.getLogger()
-    commands = [one for one in root.handlers if one.formatter is not None and one.formatter._fmt == LOGFORMAT]
+    commands = _commands_handlers()
     if not commands:
         return
     # Late: it takes its time to load, and senders have no use for it.
     from osmod.jobs.logs.lines import LineFormatter
 
+    root = logging.getLogger()
     for handler in commands:
         terminal = isinstance(handler, logging.StreamHandler) and handler.stream.isatty()
         handler.setFormatter(LineFormatter(json=form == JSON, colors=terminal))
     if level and root.level != logging.DEBUG:
         root.setLevel(level.upper())
+
+
+def _commands_handlers() -> list[logging.Handler]:
+    return [
+        one
+        for one in logging.getLogger().handlers
+        if one.formatter is not None and one.formatter._fmt == LOGFORMAT
+    ]
 
 
 def leave_out_dramatiqs() -> None:

@@ -6,6 +6,8 @@ import math
 import re
 from typing import Any
 
+from dramatiq.common import q_name
+
 from osmod.jobs.errors import InvalidOption
 
 #: Milliseconds in a hundred years: more than anything is to wait or to be kept.
@@ -13,6 +15,9 @@ LONGEST = 3_155_760_000_000
 #: The last millisecond of the year 9999: nothing is due later.
 LATEST = 253_402_300_799_999
 
+#: What stands in the place of a queue's name in keys that belong to no queue: those of all worker processes, and,
+#: with a limit's name behind it, those of a rate limit.
+WORKERS_NAME, RATE_PREFIX = "workers", "rate:"
 #: Braces mark the part of a key that decides its place in a Cluster.
 _QUEUE_NAME = re.compile(r"[^\s{}\x00-\x1f\x7f\ud800-\udfff]+")
 
@@ -71,11 +76,17 @@ def check_text(name: str, value: str) -> None:
 
 
 def check_queue_name(name: str) -> None:
-    """Refuse a name that cannot be part of a queue's keys.
+    """Refuse a name that cannot be part of a queue's keys, or whose keys are somebody else's.
 
     Raises:
-      InvalidOption: it is empty, or holds braces, blanks, control characters or half a surrogate pair.
+      InvalidOption: it is empty, or holds braces, blanks, control characters or half a surrogate pair; or it
+        stands in keys of ours that belong to no queue.
     """
+    if q_name(name) == WORKERS_NAME or name.startswith(RATE_PREFIX):
+        raise InvalidOption(
+            f"queue name {name!r}: its keys are those of the workers' signs of life, or of a rate limit; "
+            "choose another name"
+        )
     if not _QUEUE_NAME.fullmatch(name):
         raise InvalidOption(
             f"queue name {name!r}: expected at least one character, and no braces, blanks, line ends or other "

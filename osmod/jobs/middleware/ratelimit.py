@@ -24,7 +24,7 @@ from dramatiq import Broker, MessageProxy, Middleware, RateLimitExceeded
 from dramatiq.middleware import SkipMessage
 
 from osmod.jobs.errors import InvalidOption
-from osmod.jobs.messages.bounds import LONGEST
+from osmod.jobs.messages.bounds import LONGEST, RATE_PREFIX
 from osmod.jobs.middleware.scripts import RATE
 from osmod.jobs.queue.job import Job
 from osmod.jobs.wire.link import passes
@@ -58,7 +58,7 @@ class RateLimit:
                 f"and at most {MOST_PASSES} passes and {LONGEST} milliseconds"
             )
         self._broker = broker
-        self._base = f"{broker.namespace}:{{rate:{name}}}:".encode()
+        self._base = f"{broker.namespace}:{{{RATE_PREFIX}{name}}}:".encode()
         self._arguments = [b"%d" % limit, b"%d" % per]
 
     def wait(self) -> int:

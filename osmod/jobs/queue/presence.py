@@ -14,15 +14,13 @@ from typing import Any
 
 import psutil
 
+from osmod.jobs.messages.bounds import WORKERS_NAME
 from osmod.jobs.queue.scripts import PRESENT, WORKERS
 from osmod.jobs.wire.queues import Queues
 
 #: Seconds between the signs of life of a worker, and after how many without one it is taken to be gone.
 SIGN_OF_LIFE = 5.0
 GONE_AFTER = 16.0
-#: What stands in the place of a queue's name in the keys of all worker processes.
-WORKERS_NAME = "workers"
-
 
 #: The version that this process runs.
 try:

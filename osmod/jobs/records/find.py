@@ -32,12 +32,15 @@ class Page:
       cut: the search ended with the jobs it was allowed to look at, so that further ones may fit: the cursor
         goes on from there.
       looked_at: how many jobs were looked at.
+      unread: how many more running jobs, or jobs with an indexed argument, there are than are read at once; no
+        cursor leads to them, `scan=None` does.
     """
 
     jobs: list[JobRecord]
     cursor: str | None
     cut: bool
     looked_at: int
+    unread: int = 0
 
 
 class BadCursor(ValueError):
@@ -78,7 +81,9 @@ def find(
     budget = Budget(scan)
     page: list[JobRecord] = []
     streams = {}
-    for unordered in plan(broker, wanted):
+    unread = 0
+    for unordered in plan(broker, wanted, bounded=scan is not None):
+        unread += unordered.unread if isinstance(unordered, Handful) else 0
         source = replace(unordered, oldest=oldest)
         if places is None or source.name in places:
             after = places[source.name] if places else START
@@ -96,7 +101,7 @@ def find(
         # All that was found has been taken, so what was looked at is done with.
         reached |= budget.places
     following = _write_cursor(reached) if more or cut else None
-    return Page(page, following, cut, budget.looked_at)
+    return Page(page, following, cut, budget.looked_at, unread)
 
 
 def count(broker: Queues, wanted: JobFilter | None = None) -> int:
@@ -119,7 +124,7 @@ def every_id(broker: Queues, wanted: JobFilter) -> dict[str, list[str]]:
         for job in _by_id(broker, wanted):
             found[job.queue].append(job.id)
     else:
-        for source in plan(broker, wanted, most=None):
+        for source in plan(broker, wanted, bounded=False):
             found[source.queue] += reversed(list(source.every_id(broker, wanted)))
     # A job that moved on while it was looked for may have been met twice.
     return {queue_name: list(dict.fromkeys(ids)) for queue_name, ids in found.items()}

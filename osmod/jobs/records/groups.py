@@ -58,7 +58,7 @@ class FailureGroups:
     """The groups, the largest first.
 
     Attributes:
-      looked_at: how many failed jobs were looked at.
+      looked_at: how many failed jobs were looked at, the newest of each queue.
       cut: whether there are more, so that groups may be larger than they seem.
     """
 
@@ -74,7 +74,7 @@ def failure_groups(
 
     Parameters:
       wanted: its queue, actor, error and times count.
-      scan: failed jobs looked at at most in each queue, oldest first; None looks at all.
+      scan: failed jobs looked at at most in each queue, newest first; None looks at all.
     """
     wanted = wanted or JobFilter()
     found: dict[tuple[str, str, str], list[Any]] = {}
@@ -109,7 +109,7 @@ def _gather(
         for actor, kind, count, oldest, newest, job_id in rows:
             group = found.setdefault((queue, actor.decode(), kind.decode()), [0, oldest, newest, job_id])
             group[0] += count
-            group[2:] = newest, job_id
+            group[1] = oldest
         looked_at += step if score else sum(row[2] for row in rows)
         if not score:
             return looked_at, False

@@ -30,17 +30,15 @@ def indexed_argument(broker: Queues, wanted: JobFilter) -> str | None:
     return None
 
 
-def ids_by_argument(
-    broker: Queues, queue_name: str, name: str, wanted: JobFilter, most: int | None
-) -> tuple[str, ...]:
-    """The ids, at most so many if that is bounded, of a queue's jobs that probably have the value asked for."""
+def ids_by_argument(broker: Queues, queue_name: str, name: str, wanted: JobFilter) -> list[str]:
+    """The ids of a queue's jobs that probably have the value asked for."""
     value = next(value for asked, value in wanted.arguments.items() if snake_case(asked) == name)
     key = broker.key_base(queue_name).decode() + f"index:argument:{name}"
     found: dict[str, None] = {}
     for number in {number_of(one) for one in readings(value)}:
-        ids: Any = broker.client.zrangebyscore(key, number, number, start=0, num=-1 if most is None else most)
+        ids: Any = broker.client.zrangebyscore(key, number, number)
         found |= dict.fromkeys(one.decode() for one in ids)
-    return tuple(found)
+    return list(found)
 
 
 def actor_index(actor_name: str) -> str:

@@ -7,27 +7,30 @@ from typing import Any
 from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.records import indexes
 from osmod.jobs.records.filters import STATES, JobFilter
-from osmod.jobs.records.walking import MOST_AT_ONCE, PRIORITY_STEP, Handful, Source, millis, sizes_of
+from osmod.jobs.records.walking import PRIORITY_STEP, Handful, Source, millis, sizes_of
 from osmod.jobs.states import JobState
 from osmod.jobs.wire.queues import Queues
 
+#: Running jobs, or jobs that share an indexed argument, of which the records are read for a page.
+MOST_AT_ONCE = 5_000
 #: What a job may be whose last run failed.
 _WITH_ERROR = frozenset(STATES) - {JobState.DONE, JobState.CANCELLED}
 
 
-def plan(broker: Queues, wanted: JobFilter, most: int | None = MOST_AT_ONCE) -> list[Source | Handful]:
+def plan(broker: Queues, wanted: JobFilter, *, bounded: bool) -> list[Source | Handful]:
     """The stretches of sorted sets that hold every job that fits.
 
-    `most` bounds those that have to be read at once, running jobs and those of one indexed argument, in each
-    queue; None bounds nothing.
+    `bounded` has no more than `MOST_AT_ONCE` read of what has to be read at once, running jobs and those of one
+    indexed argument, in each queue.
     """
+    most = MOST_AT_ONCE if bounded else None
     queues = [wanted.queue] if wanted.queue else known_queues(broker)
     argument = indexes.indexed_argument(broker, wanted)
     found: list[Source | Handful] = []
     for queue_name in queues:
         if argument is not None:
-            ids = indexes.ids_by_argument(broker, queue_name, argument, wanted, most)
-            found.append(Handful(queue_name, f"index:argument:{argument}", ids, "created"))
+            ids = indexes.ids_by_argument(broker, queue_name, argument, wanted)
+            found.append(_handful(queue_name, f"index:argument:{argument}", ids, most, moment="created"))
         else:
             found += _of_queue(broker, queue_name, wanted, most)
     return found
@@ -60,10 +63,14 @@ def _of_state(
         starts = [band * PRIORITY_STEP for band in bands]
         return [Source(queue_name, key, str(at), str(at + PRIORITY_STEP - 1), "created") for at in starts]
     if state is JobState.ACTIVE:
-        last = -1 if most is None else most - 1
-        members: Any = broker.client.zrange(broker.key_base(queue_name).decode() + key, 0, last)
-        return [Handful(queue_name, key, tuple(one.split()[0].decode() for one in members))]
+        members: Any = broker.client.zrange(broker.key_base(queue_name).decode() + key, 0, -1)
+        return [_handful(queue_name, key, [one.split()[0].decode() for one in members], most)]
     return [_by_time(queue_name, key, wanted)]
+
+
+def _handful(queue_name: str, key: str, ids: list[str], most: int | None, moment: str = "started") -> Handful:
+    read = ids[:most]
+    return Handful(queue_name, key, tuple(read), len(ids) - len(read), moment)
 
 
 def _by_time(queue_name: str, key: str, wanted: JobFilter) -> Source:

@@ -24,8 +24,6 @@ _WALK, _SIZES = Script(_LUA / "walk.lua"), Script(_LUA / "sizes.lua")
 
 #: Jobs looked at in one call: a few milliseconds of Redis.
 STEP = 1_000
-#: Running jobs, or jobs that share an indexed argument, read at most.
-MOST_AT_ONCE = 5_000
 #: 2^41, see `lua/_prelude.lua`.
 PRIORITY_STEP = 2_199_023_255_552
 
@@ -148,11 +146,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Handful:
-    """Jobs whose ids are known at once: running ones, or those that an index of arguments names."""
+    """Jobs whose ids are known at once: running ones, or those that an index of arguments names.
+
+    `unread` says how many more there are.
+    """
 
     queue: str
     key: str
     ids: tuple[str, ...]
+    unread: int = 0
     moment: str = "started"
     oldest: bool = False
 

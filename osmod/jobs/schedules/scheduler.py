@@ -7,17 +7,19 @@ import signal
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dramatiq import Actor, Broker, Message
 from dramatiq.middleware.middleware import MiddlewareError
 
+from osmod.jobs.schedules.plan import Plan, backoff
 from osmod.jobs.schedules.schedule import Schedule
 from osmod.jobs.schedules.signs import SignsOfLife
 from osmod.jobs.schedules.store import Answer, Claim, Store, moment
 from osmod.jobs.schedules.wallclock import Clock
+from osmod.jobs.wire.complaints import Complaints
 from osmod.jobs.worker.signals import STOPPING, Latch, StopRequests
 
 _log = logging.getLogger(__name__)
@@ -31,25 +33,7 @@ _LATE = timedelta(hours=1)
 _CLOCK_BACK = timedelta(minutes=1)
 _BUSY_WAIT = timedelta(seconds=1)
 _LONGEST_WAIT = timedelta(seconds=10)
-_FIRST_BACKOFF = timedelta(seconds=0.1)
-_LONGEST_BACKOFF = timedelta(seconds=5)
 _SLOT_IDS = uuid.UUID("5f0c2f5e-5d0b-4c0b-9d3a-3c8f2f1f7a10")
-
-
-@dataclass
-class _Plan:
-    """Where one schedule stands in this process."""
-
-    actor: Actor[Any, Any]
-    schedule: Schedule
-    due: datetime
-    try_at: datetime
-    looked_back: bool = False  # `due` was chosen though it may be long ago
-    failures: int = 0
-
-    @property
-    def wake(self) -> datetime:
-        return max(self.due, self.try_at)
 
 
 class Scheduler:
@@ -77,10 +61,11 @@ class Scheduler:
         self._actors, self._store = actors, store
         self._broker: Any = actors[0].broker
         self._is_open, self._clock = is_open, clock or Clock()
-        self.signs = SignsOfLife(store, self._clock)
+        self._complaints = Complaints()
+        self.signs = SignsOfLife(store, self._clock, self._complaints)
         self._owner = owner or uuid.uuid4().hex
         self._started = self._latest = self._clock.now()
-        self._plans: list[_Plan] | None = None
+        self._plans: list[Plan] | None = None
         self._registered, self._failures = False, 0
         self._stop = Latch()
 
@@ -116,14 +101,16 @@ class Scheduler:
             plans = self._ready(now)
         except Exception as error:  # noqa: BLE001 - a scheduler stays up whatever happens
             self._failures += 1
-            _log.warning("Could not register the schedules, trying again: %s", error)
-            return now + _backoff(self._failures)
+            if not self._complaints.heard(None, error):
+                _log.warning("Could not register the schedules, trying again: %s", error)
+            return now + backoff(self._failures)
         self._failures = 0
+        self._complaints.over(None)
         for plan in sorted(plans, key=lambda one: one.wake):
             self._run(plan)
         return min((plan.wake for plan in plans), default=now + _LONGEST_WAIT)
 
-    def _ready(self, now: datetime) -> list[_Plan]:
+    def _ready(self, now: datetime) -> list[Plan]:
         """Return the plans, once Redis knows of the schedules."""
         schedules = {actor.actor_name: actor.options["periodic"] for actor in self._actors}
         if self._plans is None or not self._registered:
@@ -136,7 +123,7 @@ class Scheduler:
             for actor in self._actors:
                 schedule = schedules[actor.actor_name]
                 due = self._first_due(actor.actor_name, schedule, self._started)
-                plans.append(_Plan(actor, schedule, due, due, looked_back=due <= self._started))
+                plans.append(Plan(actor, schedule, due, due, looked_back=due <= self._started))
             self._plans = plans
         return self._plans
 
@@ -161,23 +148,26 @@ class Scheduler:
                 return missed
         return schedule.next_after(now)
 
-    def _run(self, plan: _Plan) -> None:
+    def _run(self, plan: Plan) -> None:
         """Settle the slots of one schedule that are due, or note when to try again."""
         while plan.wake <= (now := self._clock.now()) and not self._stop.is_set():
             try:
                 if now - plan.due > _LATE and not plan.looked_back:
                     self._look_back(plan, now)
-                if plan.due > now or not self._settle(plan, now):
+                if plan.due > now:
+                    return
+                settled = self._settle(plan, now)
+                self._complaints.over(plan.actor.actor_name)
+                if not settled:
                     return
                 plan.failures = 0
             except Exception as error:  # noqa: BLE001 - a scheduler stays up whatever happens
-                plan.failures += 1
-                plan.try_at = now + _backoff(plan.failures)
-                _log.warning(
-                    "Could not send %s for %s, trying again: %s", plan.actor.actor_name, plan.due, error
-                )
+                plan.failed(now)
+                name = plan.actor.actor_name
+                if not self._complaints.heard(name, error):
+                    _log.warning("Could not send %s for %s, trying again: %s", name, plan.due, error)
 
-    def _look_back(self, plan: _Plan, now: datetime) -> None:
+    def _look_back(self, plan: Plan, now: datetime) -> None:
         """Leave slots of more than an hour ago.
 
         If Redis was away the last slot is still sent. If this process stood still, the slots were missed as
@@ -192,7 +182,7 @@ class Scheduler:
         if plan.due > old:
             _log.warning("Slots of %s from %s to before %s were missed.", name, old, plan.due)
 
-    def _settle(self, plan: _Plan, now: datetime) -> bool:
+    def _settle(self, plan: Plan, now: datetime) -> bool:
         """Bring one slot to an end; False if that has to wait."""
         name = plan.actor.actor_name
         claim = Claim(name, plan.schedule, plan.due, self._owner, now, self._message_id(name, plan.due))
@@ -218,14 +208,14 @@ class Scheduler:
         plan.looked_back = False
         return True
 
-    def _claim(self, plan: _Plan, claim: Claim) -> tuple[Answer, str]:
+    def _claim(self, plan: Plan, claim: Claim) -> tuple[Answer, str]:
         answer, detail = self._store.claim(claim, only_ask=self._is_open is not None)
         if answer is Answer.OVERLAP and self._is_open is not None:
             gone = detail if self._is_open(self._broker, plan.actor.queue_name, detail) is False else ""
             answer, detail = self._store.claim(claim, gone=gone)
         return answer, detail
 
-    def _send(self, plan: _Plan, claim: Claim) -> None:
+    def _send(self, plan: Plan, claim: Claim) -> None:
         message: Message[Any] = plan.actor.message_with_options(scheduled_at=claim.slot.isoformat())
         try:
             self._broker.enqueue(replace(message, message_id=claim.message_id))
@@ -239,7 +229,3 @@ class Scheduler:
     def _message_id(self, name: str, slot: datetime) -> str:
         """Return the one id that every scheduler gives to the message of a slot."""
         return str(uuid.uuid5(_SLOT_IDS, f"{self._broker.namespace}/{name}/{slot.timestamp():.0f}"))
-
-
-def _backoff(failures: int) -> timedelta:
-    return min(_FIRST_BACKOFF * 2.0 ** min(failures - 1, 10), _LONGEST_BACKOFF)

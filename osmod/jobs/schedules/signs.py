@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
 import redis
 
 from osmod.jobs.schedules.store import Store
 from osmod.jobs.schedules.wallclock import Clock
-
-_log = logging.getLogger(__name__)
+from osmod.jobs.wire.complaints import Complaints
 
 #: Seconds between two signs of life.
 _PAUSE = 5.0
@@ -19,8 +17,8 @@ _PAUSE = 5.0
 class SignsOfLife:
     """Those of one scheduler."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, clock: Clock, complaints: Complaints) -> None:
+        self._store, self._clock, self._complaints = store, clock, complaints
         self._next = 0.0
 
     def give(self) -> None:
@@ -31,4 +29,6 @@ class SignsOfLife:
         try:
             self._store.give_sign_of_life(self._clock.now())
         except (redis.RedisError, OSError) as error:
-            _log.warning("Could not give a sign of life, trying again: %s", error)
+            self._complaints.note(self, error)
+        else:
+            self._complaints.over(self)

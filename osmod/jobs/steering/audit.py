@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from osmod.jobs.queue.presence import WORKERS_NAME, known_queues
+from osmod.jobs.messages.bounds import WORKERS_NAME
+from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
 

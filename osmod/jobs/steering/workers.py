@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from osmod.jobs.queue.presence import WORKERS_NAME, Request
+from osmod.jobs.messages.bounds import WORKERS_NAME
+from osmod.jobs.queue.presence import Request
 from osmod.jobs.steering.audit import AUDIT, Asked
 from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script

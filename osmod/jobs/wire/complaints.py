@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from osmod.jobs.errors import RedisUnusable
+import redis
+
+from osmod.jobs.errors import JobNotQueued, RedisUnusable
 from osmod.jobs.wire.refusals import outage
 from osmod.outages import Outage
 
@@ -14,6 +16,15 @@ class Complaints:
 
     def __init__(self) -> None:
         self._outage = Outage("Redis")
+
+    def heard(self, source: Hashable, error: Exception) -> bool:
+        """Note an error if it is one of a Redis that does not work; False if it is another."""
+        if isinstance(error, JobNotQueued) and isinstance(error.__cause__, Exception):
+            error = error.__cause__  # It is about a job, of which there may be many.
+        if not isinstance(error, (redis.RedisError, OSError)):
+            return False
+        self.note(source, error)
+        return True
 
     def note(self, source: Hashable, error: Exception) -> None:
         """Say what is wrong and what to do. `source` is who met it."""

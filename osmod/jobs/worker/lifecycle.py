@@ -21,6 +21,7 @@ from dramatiq import MessageProxy, Worker
 from dramatiq.cli import RET_OK
 from dramatiq.middleware.shutdown import Shutdown
 
+from osmod.jobs.errors import end_process
 from osmod.jobs.queue.custody import Custody
 from osmod.jobs.queue.holdings import Holdings
 from osmod.jobs.queue.job import Job
@@ -28,6 +29,7 @@ from osmod.jobs.queue.settlements import handed_back, postponed
 from osmod.jobs.worker import signals
 from osmod.jobs.worker.no_delays import NoDelays
 from osmod.jobs.worker.patience import GRACE, Drained, Patience
+from osmod.jobs.worker.serving import refusal
 from osmod.jobs.worker.workqueue import WorkQueue
 
 _log = logging.getLogger(__name__)
@@ -104,6 +106,8 @@ class Lifecycle:
         if requests is not None and requests.orphaned():
             # Dramatiq's process would tell its parent that it has started, and wait for it to hear that, for ever.
             requests.end(RET_OK)
+        if requests is not None and (refused := refusal(worker)):
+            end_process(refused)
         self.stopping = requests is not None and requests.asked
         self._clinging = False
         if requests is not None:

@@ -8,7 +8,7 @@ import logging
 import random
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any
@@ -26,7 +26,9 @@ from dramatiq.cli import (
     import_object,
 )
 
+from osmod.jobs.errors import UNUSABLE
 from osmod.jobs.logs.handlers import take_over
+from osmod.jobs.worker.serving import refusal
 from osmod.jobs.worker.signals import STOPPING, Latch, StopRequests
 
 _log = logging.getLogger(__name__)
@@ -37,8 +39,6 @@ LOOK = 1.0
 #: What a process tells its supervisor: it works; it wants to be told to stop, and a successor now; it cannot do
 #: what it was told to, nor could another.
 READY, RETIRING, REFUSED = "ready", "retiring", "refused"
-#: The exit code of a command line that makes no sense. Dramatiq's for modules that cannot be imported is the same.
-RET_USAGE = 2
 
 
 def set_up_logging(options: argparse.Namespace) -> None:
@@ -81,14 +81,14 @@ def run_worker(options: argparse.Namespace, supervisor: Connection) -> None:
             importlib.import_module(module)
         if stop.is_set():
             return
-        if unknown := unknown_queues(options.queues or (), broker.get_declared_queues()):
-            _tell(supervisor, (REFUSED, [unknown], requests.patience))
-            sys.exit(RET_USAGE)
         count = _Count()
         broker.add_middleware(count)
         worker = Worker(
             broker, queues=set(options.queues) if options.queues else None, worker_threads=options.threads
         )
+        if refused := refusal(worker):
+            _tell(supervisor, (REFUSED, [refused], requests.patience))
+            sys.exit(UNUSABLE)
         worker.start()
     except ImportError:
         _log.exception("Failed to import module.")
@@ -107,18 +107,6 @@ def run_worker(options: argparse.Namespace, supervisor: Connection) -> None:
             retiring = True
     worker.stop(timeout=options.worker_shutdown_timeout)
     broker.close()
-
-
-def unknown_queues(wanted: Iterable[str], declared: Iterable[str]) -> str:
-    """What is wrong with the queues that a worker is to serve, in a sentence; '' if nothing is.
-
-    `declared` are the queues of the actors that the process knows: it cannot run the jobs of another.
-    """
-    known = sorted(declared)
-    unknown = [repr(name) for name in wanted if name not in known]
-    if not unknown:
-        return ""
-    return f"-Q {', '.join(unknown)}: no actor is in such a queue; there are {', '.join(known) or 'none'}."
 
 
 def due_reason(options: argparse.Namespace, jobs: int, memory: int) -> str | None:

@@ -31,12 +31,14 @@ from dramatiq.cli import (
     setup_pidfile,
 )
 
+from osmod.jobs.errors import UNUSABLE
 from osmod.jobs.logs.handlers import CONSOLE, FORMATS, LEVELS
 from osmod.jobs.worker.lifecycle import DEFAULT_DRAIN
 from osmod.jobs.worker.logthread import LogThread
 from osmod.jobs.worker.processes import Forks, Slot
+from osmod.jobs.worker.serving import no_threads
 from osmod.jobs.worker.signals import AT_ONCE, SAME
-from osmod.jobs.worker.supervised import READY, REFUSED, RET_USAGE, RETIRING, set_up_logging
+from osmod.jobs.worker.supervised import READY, REFUSED, RETIRING, set_up_logging
 
 _log = logging.getLogger(__name__)
 
@@ -71,12 +73,10 @@ def parse(argv: Sequence[str] | None = None, add_options: AddOptions | None = No
     if add_options is not None:
         add_options(parser)
     options = parser.parse_args(argv)
-    for flag, count, what in (
-        ("-p", options.processes, "worker process"),
-        ("-t", options.threads, "thread in each process"),
-    ):
-        if count < 1:
-            parser.error(f"{flag} {count} would run no job: at least one {what} is needed.")
+    if options.processes < 1:
+        parser.error(f"-p {options.processes} would run no job: at least one worker process is needed.")
+    if options.threads < 1:
+        parser.error(no_threads(options.threads))
     return options
 
 
@@ -165,7 +165,7 @@ class Supervisor:
                 slot.retire()
             elif what == REFUSED and self._code == RET_OK:
                 _log.critical("%s", *said)
-                self._code = RET_USAGE
+                self._code = UNUSABLE
             elif what == READY:
                 if slot.process is not None:
                     slot.process.patience = patience

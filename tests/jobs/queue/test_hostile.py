@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dramatiq
@@ -13,8 +13,11 @@ from dramatiq.middleware import MiddlewareError
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption
+from osmod.jobs.messages.bounds import RATE_PREFIX, WORKERS_NAME
 from osmod.jobs.middleware.ratelimit import RateLimit
+from osmod.jobs.queue.presence import give_sign_of_life
 from osmod.jobs.queue.sending import SEND_BATCH
+from osmod.jobs.schedules import SchedulesMiddleware, every
 from osmod.jobs.steering.invariants import check
 from tests.jobs.conftest import working
 from tests.queue_counts import queue_counts
@@ -112,6 +115,32 @@ def test_a_queue_name_must_fit_into_a_key(broker: JobBroker, server: Server, nam
         broker.enqueue(Message(name, "note", (), {}, {}))
 
     assert [] == server.client.keys("*")
+
+
+@pytest.mark.parametrize("name", [WORKERS_NAME, f"{WORKERS_NAME}.DQ", f"{RATE_PREFIX}digest"])
+def test_a_queue_name_must_not_be_one_of_our_own(broker: JobBroker, server: Server, name: str) -> None:
+    """Its keys would be those of the workers' signs of life, or of a rate limit."""
+    sentence = (
+        f"^queue name {name!r}: its keys are those of the workers' signs of life, or of a rate limit; choose"
+    )
+    with pytest.raises(InvalidOption, match=sentence):
+        broker.declare_queue(name)
+    with pytest.raises(InvalidOption, match=sentence):
+        broker.enqueue(Message(name, "note", (), {}, {}))
+
+    assert [] == server.client.keys("*")
+
+
+def test_any_other_queue_shares_no_key(broker: JobBroker) -> None:
+    """What is not kept by queue has keys that a queue of the same name has not; its name may be anything."""
+    give_sign_of_life(broker, threads=1, running=0, queues=["schedules"], since=0)
+    RateLimit(broker, "digest", limit=1, per=1000).wait()
+    SchedulesMiddleware().store(broker).register({"hourly": every("1 hour")}, datetime.now(UTC))
+    others = set(broker.client.keys("*"))
+    for name in ("schedules", "audit", "queues", "rate", "worker"):
+        broker.declare_queue(name)
+        broker.enqueue(Message(name, "note", (), {}, {}))
+        assert not any(key.startswith(broker.key_base(name)) for key in others)
 
 
 @pytest.mark.parametrize("message_id", ["", " ", "!a", "@a", "a b", "a\n", SURROGATE])

@@ -32,7 +32,7 @@ def failed(broker: JobBroker, accept: Actor[..., None]) -> str:
 @pytest.mark.parametrize(
     ("words", "fields"),
     [
-        ("jobs list", {"jobs": list, "cursor": type(None), "cut": bool}),
+        ("jobs list", {"jobs": list, "cursor": type(None), "cut": bool, "unread": int}),
         ("jobs show ID", {"jobs": list}),
         ("jobs count", {"count": int}),
         ("jobs groups", {"groups": list, "looked_at": int, "cut": bool}),

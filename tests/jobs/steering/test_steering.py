@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import dramatiq
+import pytest
 from dramatiq import Actor
 
 from osmod.jobs import steering
@@ -46,6 +48,40 @@ def test_a_failed_job_runs_again_with_all_its_attempts(broker: JobBroker) -> Non
     job = record(broker, message.message_id)
     assert (2, None) == (job.attempts_made, job.error)
     assert [("ann@desk", "retry", f"id={message.message_id}", 1)] == acts(broker)
+
+
+@pytest.mark.parametrize("act", [steering.retry, steering.delete])
+def test_a_job_leaves_the_index_of_its_error(
+    broker: JobBroker, actor: Actor[..., None], act: Callable[..., int]
+) -> None:
+    """Whoever asks for its error later need not look at it any more; others stay there."""
+    broker.send_many([actor.message(number) for number in range(2)])
+    first, second = end(broker, 2, TimeoutError("no answer"))
+    index = "dramatiq:{default}:index:error:TimeoutError"
+    assert {first.encode(), second.encode()} == set(broker.client.zrange(index, 0, -1))
+
+    assert 1 == act(broker, one(first))
+    assert [second.encode()] == broker.client.zrange(index, 0, -1)
+
+
+def test_a_job_stands_in_the_index_of_its_last_error_alone(
+    broker: JobBroker, actor: Actor[..., None]
+) -> None:
+    """Failed again by another one, or cancelled while it waits to be tried again."""
+    actor.send(1)
+    end(broker, 1, TimeoutError("no answer"))
+    steering.retry(broker, JobFilter())
+    (again,) = end(broker, 1, ValueError("bad"))
+    assert [] == find(broker, JobFilter(error="TimeoutError")).jobs
+    indexes = list(broker.client.scan_iter(match="*index:error:*"))
+    assert [b"dramatiq:{default}:index:error:ValueError"] == indexes
+
+    job = one(again)
+    steering.retry(broker, job)
+    broker.client.hset(f"dramatiq:{{default}}:job:{again}", "error", "KeyError: 7")
+    broker.client.zadd("dramatiq:{default}:index:error:KeyError", {again: 1})
+    steering.cancel(broker, job)
+    assert [] == list(broker.client.scan_iter(match="*index:error:*"))
 
 
 def test_all_that_match_are_retried_and_no_others(broker: JobBroker, actor: Actor[..., None]) -> None:

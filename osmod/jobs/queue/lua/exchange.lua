@@ -105,6 +105,7 @@ if #settled > 0 then
             emit('failed', id, 'error', string.match(ARGV[i + 3], '^[%w_]*'))
             failed = failed + 1
         elseif kind == 'r' then
+            forget_error(id)
             back_to_ready(id, ARGV[i + 3], {'message', ARGV[i + 4], 'error', ARGV[i + 5]})
             if ARGV[i + 5] ~= '' then
                 put_in_index(index_of(ARGV[i + 5]), {stamp, id})

@@ -1,25 +1,25 @@
--- Gathers failed jobs by actor and error class, oldest failure first.
+-- Gathers failed jobs by actor and error class, newest failure first.
 --
 -- ARGV: 1 and 2 score and id of the job to go on after ('' to begin), 3 jobs looked at at most, 4 earliest and
 --   5 latest failure (ms, or -inf and +inf).
 -- Returns: of each group its actor, its error class, how many, the first and the last failure (ms), the id of
---   the last; score and id of the last job looked at ('' at the end).
-local at, tie, budget, lowest = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local latest = ARGV[5] == '+inf' and math.huge or tonumber(ARGV[5])
-local rank = lowest == '-inf' and 0 or call('ZCOUNT', FAILED, '-inf', '(' .. lowest)
+--   the last; score and id of the last job looked at, the oldest ('' at the end).
+local at, tie, budget, latest = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[5]
+local earliest = ARGV[4] == '-inf' and -math.huge or tonumber(ARGV[4])
+local rank = latest == '+inf' and 0 or call('ZCOUNT', FAILED, '(' .. latest, '+inf')
 if at ~= '' then
     if call('ZSCORE', FAILED, tie) == at then
-        rank = call('ZRANK', FAILED, tie) + 1
+        rank = call('ZREVRANK', FAILED, tie) + 1
     else
         -- It is gone, or failed again: go on with those that failed when it had. Some may be met twice.
-        rank = call('ZCOUNT', FAILED, '-inf', '(' .. at)
+        rank = call('ZCOUNT', FAILED, '(' .. at, '+inf')
     end
 end
-local rows = call('ZRANGE', FAILED, rank, rank + budget - 1, 'WITHSCORES')
+local rows = call('ZREVRANGE', FAILED, rank, rank + budget - 1, 'WITHSCORES')
 local ended = #rows < 2 * budget
 local order, groups = {}, {}
 for i = 1, #rows, 2 do
-    if tonumber(rows[i + 1]) > latest then
+    if tonumber(rows[i + 1]) < earliest then
         ended = true
         break
     end
@@ -30,12 +30,12 @@ for i = 1, #rows, 2 do
         local name = actor .. ' ' .. kind
         local group = groups[name]
         if not group then
-            group = {actor, kind, 0, rows[i + 1]}
+            group = {actor, kind, 0, rows[i + 1], rows[i + 1], rows[i]}
             groups[name] = group
             order[#order + 1] = group
         end
         group[3] = group[3] + 1
-        group[5], group[6] = rows[i + 1], rows[i]
+        group[4] = rows[i + 1]
     end
 end
 if ended then

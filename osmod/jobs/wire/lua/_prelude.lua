@@ -149,9 +149,19 @@ local function index_of(reason)
     return 'error:' .. (string.match(reason, '^[%w_]+') or '')
 end
 
+-- Takes a job out of the index of the error by which its last run failed. (One that is done in a later run stays
+-- there: it would cost every end of a run a look. Whoever reads an index looks at the job; sweep.lua drops it.)
+local function forget_error(id)
+    local reason = call('HGET', JOB .. id, 'error')
+    if reason and reason ~= '' then
+        try('ZREM', BASE .. 'index:' .. index_of(reason), id)
+    end
+end
+
 -- Ends a job that is in no set. `keep` is in milliseconds, a number; `ran` is '' or ' <ms> <thread>', see exchange.lua.
 local function bury(id, set, state, keep, reason, traceback, ran)
     local key = JOB .. id
+    forget_error(id)
     call('HSET', key, 'state', state, 'finished', stamp .. (ran or ''), 'error', reason, 'traceback', traceback or '')
     call('PEXPIRE', key, span(keep))
     call('ZADD', set, stamp, id)

@@ -12,6 +12,7 @@ router = APIRouter(prefix="/auth", tags=["OSMod: tokens"])
 SENTENCE = "You should not be able to see this unless you have a valid JWT token"
 
 
+@router.head("/test", dependencies=[Depends(signed_in)], response_class=HTMLResponse, include_in_schema=False)
 @router.get("/test", dependencies=[Depends(signed_in)], response_class=HTMLResponse)
 def test() -> str:
     """A sentence for whoever shows a token that counts."""

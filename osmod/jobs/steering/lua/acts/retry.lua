@@ -20,6 +20,7 @@ for i = 5, #ARGV, 2 do
         end
         if free then
             call('ZREM', SETS[job[1]], id)
+            forget_error(id)
             call('HDEL', key, 'finished', 'error', 'traceback', 'cancel', 'retries', 'deaths', 'suspect', 'begun', 'lease',
                 'run', 'progress', 'due')
             call('HSET', key, 'state', 'waiting', 'message', ARGV[i + 1])

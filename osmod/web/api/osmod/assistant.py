@@ -1,0 +1,74 @@
+"""`/assistant`: the answers of scorers that were asked, and answer later."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+
+from osmod.access.callers import Caller
+from osmod.access.roles import Permission, Role
+from osmod.moderation.answering import OpenRequest, check_open, find_request
+from osmod.moderation.database import open_session
+from osmod.task import get_engine
+from osmod.web.api.osmod.bodies import READING
+from osmod.web.api.osmod.checking import checked, told_of
+from osmod.web.api.osmod.doing import do
+from osmod.web.api.osmod.ids import possible_id
+from osmod.web.api.osmod.joi import Array, Boolean, Number, Object, Optional
+from osmod.web.guard import needs
+from osmod.web.problems import OsmodResponse, Problem
+
+router = APIRouter(
+    prefix="/assistant", tags=["OSMod: assistant"], default_response_class=OsmodResponse, dependencies=READING
+)
+
+REFUSAL = "Only service users can access this API."
+#: Whoever may answer for scorers, or is one.
+Answering = Annotated[Caller, needs(Permission.ANSWER_SCORES, refusal=REFUSAL)]
+
+_KEY = re.compile("[A-Z_]+")
+_SPAN = Object({"score": Number(), "begin": Optional(Number()), "end": Optional(Number())})
+ANSWER = Object(
+    {
+        "scores": Object(pattern=(_KEY, Array(_SPAN))),
+        "summaryScores": Object(pattern=(_KEY, Number())),
+        "runImmediately": Optional(Boolean()),
+    }
+)
+_TOLD = told_of(
+    ANSWER,
+    {"scores": {"TOXICITY": [{"score": 0.4, "begin": 0, "end": 5}]}, "summaryScores": {"TOXICITY": 0.4}},
+)
+
+
+@router.post("/scores/{request_id}", openapi_extra=_TOLD)
+def answer(
+    request: Request, request_id: str, caller: Answering, body: Annotated[Any, checked(ANSWER)]
+) -> dict[str, str]:
+    """Queues processMachineScore for the comment and the scorer of an open request."""
+    asked = _request(request_id, caller)
+    score_data = {"scores": body["scores"], "summaryScores": body["summaryScores"]}
+    job = {"commentId": asked.comment_id, "userId": asked.scorer_id, "scoreData": score_data}
+    return do(request, "processMachineScore", [job], at_once=body.get("runImmediately", False))
+
+
+@router.api_route(
+    "/{anything:path}", methods=["GET", "HEAD", "POST", "PATCH", "DELETE"], include_in_schema=False
+)
+def nothing(anything: str, _caller: Answering) -> None:
+    """OSMod looks at who asks before it looks for the path."""
+    raise HTTPException(404)
+
+
+def _request(request_id: str, caller: Caller) -> OpenRequest:
+    number = possible_id(request_id)
+    with open_session(get_engine()) as session:
+        request = find_request(session, number) if number is not None else None
+        if request is None:
+            raise Problem(400, "Score request not found by provided scoreRequestId")
+        if caller.role is Role.SCORER and request.user_id != caller.user_id:
+            raise Problem(403, REFUSAL)
+        return check_open(session, request)

@@ -1,0 +1,123 @@
+"""What becomes of a call: all of it or nothing, and never without an answer."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from fastapi.testclient import TestClient
+
+from osmod.moderation.models import Comment, CommentScoreRequest, Decision, OutboxEntry, now
+from tests.moderation.world import World
+from tests.web.conftest import USERS, MakeToken
+
+ACTIONS = "/api/services/commentActions"
+
+
+def shown(token: str) -> dict[str, str]:
+    """The header that shows a token."""
+    return {"Authorization": f"JWT {token}"}
+
+
+def named(*comments: int) -> dict[str, object]:
+    """The body that names comments."""
+    return {"data": [{"commentId": str(comment)} for comment in comments]}
+
+
+def test_a_batch_is_one_transaction(client: TestClient, token: MakeToken, world: World) -> None:
+    """One comment that does not exist, and nothing is decided on the others; OSMod leaves half a batch."""
+    article = world.article()
+    first, last = world.comment(article), world.comment(article)
+    before = world.dump()
+    answer = client.post(f"{ACTIONS}/approve", json=named(first, 999, last), headers=shown(token("general")))
+    assert (404, {"status": "error", "errors": "Comment not found, id: 999."}) == (
+        answer.status_code,
+        answer.json(),
+    )
+    assert before == world.dump()
+    answer = client.post(f"{ACTIONS}/approve", json=named(first, last), headers=shown(token("general")))
+    assert (200, {"status": "success"}) == (answer.status_code, answer.json())
+    assert [first, last] == [decision.comment_id for decision in world.all(Decision)]
+
+
+def test_without_redis_nothing_is_queued(without_redis: TestClient, token: MakeToken) -> None:
+    """503 and when to ask again, within the patience of `send`."""
+    answer = without_redis.post(f"{ACTIONS}/approve", json=named(1), headers=shown(token("general")))
+    assert (503, "error") == (answer.status_code, answer.json()["status"])
+    assert 0 < int(answer.headers["retry-after"])
+
+
+def test_without_redis_what_is_run_at_once_is_done(
+    without_redis: TestClient, token: MakeToken, world: World
+) -> None:
+    """It needs none."""
+    comment = world.comment(world.article())
+    body = {**named(comment), "runImmediately": True}
+    assert (
+        200 == without_redis.post(f"{ACTIONS}/reject", json=body, headers=shown(token("admin"))).status_code
+    )
+    assert world.get(Comment, comment).is_accepted is False
+
+
+def test_an_edit_needs_no_redis(without_redis: TestClient, token: MakeToken, world: World) -> None:
+    """The text is stored, and the job waits with it in the database; what is known of the author beside stays."""
+    comment = world.comment(world.article(), author={"name": "A", "avatar": "x"})
+    body = {"data": {"commentId": str(comment), "text": "Better 😀", "authorName": "B"}}
+    answer = without_redis.patch("/api/services/editComment", json=body, headers=shown(token("general")))
+    assert (200, {"status": "success"}) == (answer.status_code, answer.json())
+    stored = world.get(Comment, comment)
+    assert ("Better &#128512;", {"name": "B", "avatar": "x"}) == (stored.text, stored.author)
+    assert [("sendCommentForScoring", {"comment_id": comment})] == [
+        (owed.actor, owed.arguments) for owed in world.all(OutboxEntry)
+    ]
+
+
+def test_a_scorer_that_fails_is_no_failure_of_who_edits(
+    client: TestClient, token: MakeToken, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The edit stands; that the comment waits for its scores is in the log, without its text."""
+    comment = world.comment(world.article())
+    body = {"data": {"commentId": str(comment), "text": "PRIVATE"}}
+    with caplog.at_level(logging.WARNING):
+        assert (
+            200
+            == client.patch(
+                "/api/services/editComment", json=body, headers=shown(token("general"))
+            ).status_code
+        )
+    assert "a comment waits for its scores: scorer 3: users.extra is empty" in caplog.text
+    assert "PRIVATE" not in caplog.text
+    assert "PRIVATE" == world.get(Comment, comment).text
+
+
+def test_scorers_answer_only_what_they_were_asked(client: TestClient, token: MakeToken, world: World) -> None:
+    """Its own open request, once; another's state it does not learn."""
+    other = world.user(group="moderator")
+    comment = world.comment(world.article())
+    own, foreign, done = (
+        world.add(CommentScoreRequest(comment_id=comment, user_id=user, sent_at=now(), done_at=done))
+        for user, done in ((USERS["moderator"], None), (other, None), (other, now()))
+    )
+    body: dict[str, object] = {"scores": {}, "summaryScores": {}}
+    said = [
+        client.post(
+            f"/api/assistant/scores/{request}", json=body, headers=shown(token("moderator"))
+        ).status_code
+        for request in (own, own, foreign, done, 999, "x")
+    ]
+    assert [200, 409, 403, 403, 400, 400] == said
+
+
+def test_bodies_too_deep_are_refused(client: TestClient, token: MakeToken) -> None:
+    """At any depth: those that can be read, but not be written again, too."""
+    for depth in (101, 500, 900, 960, 990, 100_000):
+        body = '{"data":' + "[" * depth + "]" * depth + "}"
+        headers = {**shown(token("general")), "Content-Type": "application/json"}
+        assert 400 == client.post(f"{ACTIONS}/approve", content=body, headers=headers).status_code
+
+
+def test_a_compressed_body_is_refused(client: TestClient, token: MakeToken) -> None:
+    """It is not unpacked, so it cannot be small here and large there."""
+    headers = {**shown(token("general")), "Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = client.post(f"{ACTIONS}/approve", content=b"x", headers=headers)
+    assert (415, "error") == (answer.status_code, answer.json()["status"])
