@@ -95,8 +95,16 @@ def events(
 def told_between(broker: Queues, queue: str, after: str, upto: str, count: int) -> list[JobEvent]:
     """So many events of a queue that stand after one entry, up to another; of those that are still kept."""
     stream = broker.key_base(queue).decode() + "events"
-    found: Any = broker.client.xrange(stream, f"({after}", upto, count=count)
-    return [_event(queue, entry, fields) for entry, fields in found]
+    answer: Any = broker.client.xread({stream: after}, count=count)
+    found = [pair for _, pairs in (answer.items() if isinstance(answer, dict) else answer) for pair in pairs]
+    last = place(upto)
+    return [_event(queue, entry, fields) for entry, fields in found if place(entry.decode()) <= last]
+
+
+def place(entry: str) -> tuple[int, int]:
+    """An entry in a form that can be compared."""
+    millis, _, number = entry.partition("-")
+    return int(millis), int(number)
 
 
 class Watch:

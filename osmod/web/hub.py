@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import redis
 
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.events import JobEvent, JobEventKind, Watch, told_between
+from osmod.jobs.events import JobEvent, JobEventKind, Watch, place, told_between
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +23,8 @@ ROOM = 1_000
 PIECE = 200
 #: Seconds after which a reader that has been told nothing hears that all is well.
 HEARTBEAT = 15.0
+#: Seconds after which a reader has to come back, so that whether it may is asked again.
+LONGEST = 600.0
 #: Milliseconds after which a browser that lost its stream asks again.
 RETRY = 3_000
 
@@ -49,7 +51,7 @@ def read(text: str) -> Positions:
     try:
         positions = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         for entry in positions.values():
-            _order(entry)
+            place(entry)
     except (ValueError, TypeError, AttributeError):
         raise BadPosition(f"{text[:40]!r} is none that an event came with") from None
     return dict(positions)
@@ -101,7 +103,8 @@ class Reader:
 
     async def frames(self) -> AsyncIterator[bytes]:
         """What it is told, as it comes, until it ends."""
-        while True:
+        until = asyncio.get_running_loop().time() + LONGEST
+        while asyncio.get_running_loop().time() < until:
             try:
                 async with asyncio.timeout(HEARTBEAT):
                     told = await self._waiting.get()
@@ -231,7 +234,7 @@ async def missed(broker: JobBroker, reader: Reader, after: Positions) -> AsyncIt
     """
     positions = dict(after)
     for queue, upto in reader.joined.items():
-        while _order(positions.get(queue, "0-0")) < _order(upto):
+        while place(positions.get(queue, "0-0")) < place(upto):
             found = await asyncio.to_thread(
                 told_between, broker, queue, positions.get(queue, "0-0"), upto, PIECE
             )
@@ -242,11 +245,6 @@ async def missed(broker: JobBroker, reader: Reader, after: Positions) -> AsyncIt
                 yield b"".join(piece)
             if len(found) < PIECE:
                 positions[queue] = upto
-
-
-def _order(entry: str) -> tuple[int, int]:
-    millis, _, number = entry.partition("-")
-    return int(millis), int(number)
 
 
 def wanting(queues: list[str], actors: list[str], kinds: list[JobEventKind]) -> Wants:

@@ -29,6 +29,10 @@ from tests.web.serving import Served, served
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 
 
+#: An entry that is newer than all.
+LAST = "99999999999999-0"
+
+
 class Stream:
     """A stream, read as a browser reads it."""
 
@@ -149,6 +153,16 @@ def test_a_stream_shows_that_it_lives(
         assert {"": "all is well"} == one.next()
 
 
+def test_a_stream_has_an_end(server: Served, token: MakeToken, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then whoever reads comes back, if it still may."""
+    monkeypatch.setattr(hub, "HEARTBEAT", 0.01)
+    monkeypatch.setattr(hub, "LONGEST", 0.005)
+    with stream(server, token(Role.VIEWER)) as one:
+        one.next()
+        with pytest.raises((StopIteration, RuntimeError)):
+            one.next()
+
+
 def test_streams_end_when_the_server_stops(server: Served, token: MakeToken) -> None:
     """At once, and whole."""
     with stream(server, token(Role.VIEWER)) as one:
@@ -189,7 +203,7 @@ def test_a_reader_that_does_not_read_is_dropped(broker: JobBroker) -> None:
     watch = Watch(broker, ["default"])
     watch.begin()
     actors.heartbeat.send()
-    (event,) = told_between(broker, "default", "0-0", "+", 10)
+    (event,) = told_between(broker, "default", "0-0", LAST, 10)
 
     async def run() -> None:
         hub = Hub()
@@ -211,7 +225,7 @@ def test_positions_are_those_after_the_event(broker: JobBroker) -> None:
     watch = Watch(broker, ["default"])
     watch.begin()
     actors.heartbeat.send()
-    (event,) = told_between(broker, "default", "0-0", "+", 10)
+    (event,) = told_between(broker, "default", "0-0", LAST, 10)
     positions = {"other": "7-1"}
     frame = tell(event, positions).frame.decode()
 
