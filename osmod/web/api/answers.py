@@ -25,11 +25,13 @@ _PROBLEM = {
 
 #: What an answer with this status means, to whoever reads the document.
 _MEANING = {
+    400: "The body is no JSON.",
     401: "There is no token, or none that counts.",
     403: "The token's role does not allow this.",
     404: "There is nothing of this name.",
-    409: "It cannot be done now, or has to be confirmed; `detail` says which.",
+    409: "It cannot be done now, has to be confirmed, or there is no queue; `detail` says which.",
     422: "A parameter makes no sense; `field` or `errors` say which.",
+    429: "Too many tokens that do not count came from this address.",
     503: "Redis or the database is away; nothing was changed.",
 }
 
@@ -40,10 +42,10 @@ def answers(
     """The arguments of a route for its answers in the document: an example of the good one, and the problems.
 
     Parameters:
-      problems: statuses beside 401, 403, 422 and 503, which all have.
+      problems: statuses beside those that all have.
     """
     good: dict[int | str, Any] = {status: {"content": {media: {"example": example}}}}
-    for one in sorted({401, 403, 422, 503, *problems}):
+    for one in sorted({401, 403, 409, 422, 429, 503, *problems}):
         good[one] = {
             "description": _MEANING[one],
             "content": {"application/problem+json": {"schema": _PROBLEM}},

@@ -16,7 +16,7 @@ from osmod.jobs.steering import ACTS, Act, Parameter
 from osmod.web.api.answers import answers
 from osmod.web.api.choosing import Wanted, with_names
 from osmod.web.api.jobs import no_record
-from osmod.web.api.queue import Confirm, DryRun, Operator, Queue, Reason, Text, confirmed, known_query, who
+from osmod.web.api.queue import Confirm, DryRun, JobId, Operator, Queue, Reason, confirmed, known_query, who
 from osmod.web.problems import Problem
 
 router = APIRouter(prefix="/jobs", tags=["acts on jobs"], dependencies=[Depends(known_query)])
@@ -54,7 +54,7 @@ def add(act: Act) -> None:
     def on_one(
         caller: Operator,
         broker: Queue,
-        job_id: Text,
+        job_id: JobId,
         told: dict[str, Any] = told,
         dry_run: DryRun = False,
         reason: Reason = "",
@@ -74,7 +74,7 @@ def add(act: Act) -> None:
             }
         return act.run(broker, wanted, by=who(caller), reason=reason, **told).as_dict()
 
-    described = {**answers({"count": 1}, 404, 409), "summary": act.sentence}
+    described = {**answers({"count": 1}, 404), "summary": act.sentence}
     router.post(
         f"/{act.name}",
         name=f"{act.name} jobs",

@@ -20,7 +20,7 @@ from osmod.jobs.records.typed import moment_of
 from osmod.web.api.answers import answers
 from osmod.web.api.choosing import Failed, Wanted, with_names
 from osmod.web.api.examples import FAILURE_GROUP, ID, JOB
-from osmod.web.api.queue import Operator, Queue, Text, Viewer, known_query, who
+from osmod.web.api.queue import JobId, Operator, Queue, Text, Viewer, known_query, who
 from osmod.web.problems import Problem
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[Depends(known_query)])
@@ -107,7 +107,7 @@ class NewJob(BaseModel):
     reason: Text = Field("", max_length=1_000, description="Why; the audit log keeps it.")
 
 
-@router.post("", **answers({"id": ID, "created": True}, 404, status=201))
+@router.post("", **answers({"id": ID, "created": True}, 400, 404, status=201))
 def enqueue_job(caller: Operator, broker: Queue, job: NewJob, response: Response) -> dict[str, Any]:
     """Queue a job of any actor; its arguments are checked before.
 
@@ -126,7 +126,7 @@ def enqueue_job(caller: Operator, broker: Queue, job: NewJob, response: Response
 
 
 @router.get("/{job_id}", **answers(JOB, 404))
-def show_job(_caller: Viewer, broker: Queue, job_id: Text) -> dict[str, Any]:
+def show_job(_caller: Viewer, broker: Queue, job_id: JobId) -> dict[str, Any]:
     """All that is known of a job: times, worker, progress, log, error, result. Six characters of its id may do.
 
     Arguments that its actor calls sensitive are masked.
@@ -139,7 +139,7 @@ def show_job(_caller: Viewer, broker: Queue, job_id: Text) -> dict[str, Any]:
 
 
 @router.get("/{job_id}/log", **answers({"log": JOB["log"], "progress": JOB["progress"]}, 404))
-def show_log(caller: Viewer, broker: Queue, job_id: Text) -> dict[str, Any]:
+def show_log(caller: Viewer, broker: Queue, job_id: JobId) -> dict[str, Any]:
     """What a job said of itself: the last 100 lines that it logged, and how far it is."""
     job = show_job(caller, broker, job_id)
     return {"log": job["log"], "progress": job["progress"]}

@@ -63,9 +63,12 @@ osmod_jobs_done_total{queue="default",actor="acceptComments"} 12.0
 @router.get(
     "/metrics",
     dependencies=[Depends(NeedsUnlessOpen(Permission.SEE_JOBS))],
+    openapi_extra={"security": [{"HTTPBearer": []}]},
     **{**answers(_EXAMPLE, media="text/plain"), "response_class": PlainTextResponse},
 )
-def show_metrics(request: Request, accept: Annotated[str, Header()] = "") -> Response:
+def show_metrics(
+    request: Request, accept: Annotated[str, Header(description="Which form is understood.")] = ""
+) -> Response:
     """Figures of the whole system in OpenMetrics, or in Prometheus' older form if nothing newer is asked for.
 
     Every figure is that of all processes together, whichever server is asked: scrape one of them. Jobs are counted by

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 
 import dramatiq
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 from pydantic import AfterValidator
 from starlette.requests import Request
 
@@ -48,6 +48,7 @@ def _encodable(text: str) -> str:
 
 #: A text that can be sent on: JSON may hold what is none.
 Text = Annotated[str, AfterValidator(_encodable)]
+JobId = Annotated[Text, Path(description="The job's id, or its first six characters and more.")]
 Reason = Annotated[Text, Query(max_length=1_000, description="Why; the audit log keeps it.")]
 DryRun = Annotated[bool, Query(description="Count what is meant, and change nothing. The audit log has it.")]
 Confirm = Annotated[

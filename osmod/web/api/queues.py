@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 
 from osmod.jobs import steering
 from osmod.jobs.queue.presence import known_queues
@@ -31,7 +31,7 @@ from osmod.web.problems import Problem
 router = APIRouter(prefix="/queues", tags=["queues"], dependencies=[Depends(known_query)])
 
 
-def known(broker: Queue, queue: Text) -> str:
+def known(broker: Queue, queue: Annotated[Text, Path(description="The queue's name.")]) -> str:
     """The queue that is meant.
 
     Raises:
@@ -72,7 +72,7 @@ def resume_queue(caller: Operator, broker: Queue, queue: Named, reason: Reason =
     return {"changed": steering.resume(broker, queue, by=who(caller), reason=reason)}
 
 
-@router.post("/{queue}/purge", **answers({"count": 12}, 404, 409))
+@router.post("/{queue}/purge", **answers({"count": 12}, 404))
 def purge_queue(
     caller: Operator,
     broker: Queue,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 
 from osmod.jobs import by_hand
 from osmod.jobs.records.naming import actor_name
@@ -15,6 +15,9 @@ from osmod.web.api.answers import answers
 from osmod.web.api.examples import ID, SCHEDULE
 from osmod.web.api.queue import Operator, Queue, Reason, Text, Viewer, known_query, who
 from osmod.web.problems import Problem
+
+#: A schedule, as its actor is called.
+Name = Annotated[Text, Path(description="The name of its actor, in either spelling.")]
 
 router = APIRouter(prefix="/schedules", tags=["schedules"], dependencies=[Depends(known_query)])
 
@@ -25,8 +28,8 @@ def show_schedules(_caller: Viewer, broker: Queue) -> dict[str, Any]:
     return {"schedules": [state.as_dict() for state in list_schedules(broker)]}
 
 
-@router.post("/{schedule}/run", **answers({"id": ID, "created": True}, 404, 409, status=201))
-def run_schedule(caller: Operator, broker: Queue, schedule: Text, reason: Reason = "") -> dict[str, Any]:
+@router.post("/{schedule}/run", **answers({"id": ID, "created": True}, 404, status=201))
+def run_schedule(caller: Operator, broker: Queue, schedule: Name, reason: Reason = "") -> dict[str, Any]:
     """Queue a run at once, paused or not; 409 if the last one is not done."""
     with _refusals():
         name = actor_name(broker, schedule)
@@ -35,7 +38,7 @@ def run_schedule(caller: Operator, broker: Queue, schedule: Text, reason: Reason
 
 
 @router.post("/{schedule}/pause", **answers({"changed": True}, 404))
-def pause_schedule(caller: Operator, broker: Queue, schedule: Text, reason: Reason = "") -> dict[str, Any]:
+def pause_schedule(caller: Operator, broker: Queue, schedule: Name, reason: Reason = "") -> dict[str, Any]:
     """Let it send nothing until it is resumed."""
     with _refusals():
         name = actor_name(broker, schedule)
@@ -43,7 +46,7 @@ def pause_schedule(caller: Operator, broker: Queue, schedule: Text, reason: Reas
 
 
 @router.post("/{schedule}/resume", **answers({"changed": True}, 404))
-def resume_schedule(caller: Operator, broker: Queue, schedule: Text, reason: Reason = "") -> dict[str, Any]:
+def resume_schedule(caller: Operator, broker: Queue, schedule: Name, reason: Reason = "") -> dict[str, Any]:
     """Let it send again, from its next time on."""
     with _refusals():
         name = actor_name(broker, schedule)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.presence import workers as living
@@ -16,6 +16,9 @@ from osmod.web.api.answers import answers
 from osmod.web.api.examples import JOB, WORKER
 from osmod.web.api.queue import Confirm, Operator, Queue, Reason, Text, Viewer, confirmed, known_query, who
 from osmod.web.problems import Problem
+
+#: A worker, as the list shows it.
+Name = Annotated[Text, Path(description="The worker, as `host:process`.")]
 
 router = APIRouter(prefix="/workers", tags=["workers"], dependencies=[Depends(known_query)])
 
@@ -46,12 +49,12 @@ def add(name: str, ask: Callable[..., int], future: str, sentence: str) -> None:
             confirmed(confirm, len(meant), f"{len(meant)} workers would {future}.")
         return {"count": ask(broker, meant, by=who(caller), reason=reason)}
 
-    def of_one(caller: Operator, broker: Queue, worker: Text, reason: Reason = "") -> dict[str, Any]:
+    def of_one(caller: Operator, broker: Queue, worker: Name, reason: Reason = "") -> dict[str, Any]:
         if worker not in (names := [one.name for one in living(broker)]):
             raise _unknown(worker, names)
         return {"count": ask(broker, [worker], by=who(caller), reason=reason)}
 
-    described = {**answers({"count": 1}, 404, 409), "summary": sentence}
+    described = {**answers({"count": 1}, 404), "summary": sentence}
     router.post(
         f"/{name}",
         name=f"{name} workers",
