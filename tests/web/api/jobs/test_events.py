@@ -22,7 +22,7 @@ from osmod.web import hub
 from osmod.web.hub import ROOM, BadPosition, Hub, Reader, read, tell, wanting, written
 from tests.jobs.records.taking import end
 from tests.waiting import until
-from tests.web.api.conftest import Ask
+from tests.web.api.jobs.conftest import Ask
 from tests.web.conftest import MakeToken
 from tests.web.serving import Served, served
 

@@ -14,7 +14,7 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.steering import audit_log
 from tests.jobs.records.taking import end
-from tests.web.api.conftest import Ask
+from tests.web.api.jobs.conftest import Ask
 from tests.web.conftest import MakeToken
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]

@@ -15,7 +15,7 @@ from osmod.jobs.queue.presence import give_sign_of_life, workers
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.steering import audit_log
-from tests.web.api.conftest import Ask
+from tests.web.api.jobs.conftest import Ask
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 

@@ -11,7 +11,7 @@ from osmod.jobs.records.find import count
 from osmod.jobs.states import JobState
 from osmod.jobs.steering import ACTS, audit_log
 from tests.jobs.records.taking import end
-from tests.web.api.conftest import Ask
+from tests.web.api.jobs.conftest import Ask
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 
