@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+import redis
 from dramatiq import Broker
 
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.wire.link import curable
 from osmod.jobs.wire.scripts import Script
 from osmod.metrics.tally import Counts, Name, Tally
+from osmod.outages import Outage
 
-_log = logging.getLogger(__name__)
+_outage = Outage("Redis, for figures,")
 _LUA = Path(__file__).parent / "lua"
 _ADD, _COUNTS = Script(_LUA / "add.lua"), Script(_LUA / "counts.lua")
 
@@ -122,7 +122,7 @@ class HandingOver(threading.Thread):
     def _hand_over(self) -> None:
         try:
             hand_over(self._tally, self._store)
-        except Exception as error:
-            if not curable(error):
-                raise
-            _log.debug("What was counted is told later: %s", error)  # that Redis is away is said by others
+        except (redis.RedisError, OSError) as error:
+            _outage.met(f"what was counted is not told yet: {error}")
+        else:
+            _outage.over()

@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from dramatiq import Message
 
+from osmod.cli import main
 from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.metrics import store
@@ -63,3 +66,13 @@ def test_all_processes_are_counted(redis_url: str, database_url: str, tmp_path: 
     counted = store.RedisStore(broker).read(["default"])["default"]
     assert 20 == counted["done", "checkCounts"]
     broker.close()
+
+
+def test_a_port_that_is_taken(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
+    """Is said before any process is started."""
+    monkeypatch.setenv("OSMOD_METRICS_PORT", "0")  # the command sets it for its processes
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    port = str(urlsplit(redis_url).port)
+    result = CliRunner().invoke(main, ["worker", "--metrics-port", port], prog_name="osmod")
+    said = f"Error: port {port} is taken: stop what listens there, or name another by --metrics-port.\n"
+    assert (1, said) == (result.exit_code, result.output)

@@ -32,6 +32,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
         "actors",
         "osmod.jobs",
         "osmod.moderation",
+        "osmod.outages",
         "osmod.settings",
         "osmod.task",
     ),

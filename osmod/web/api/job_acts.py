@@ -12,7 +12,8 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.records.naming import unknown
 from osmod.jobs.records.reading import get_job
-from osmod.jobs.steering import ACTS, Act, Parameter
+from osmod.jobs.states import JobState
+from osmod.jobs.steering import ACTS, Act, Parameter, affected
 from osmod.web.api.answers import answers
 from osmod.web.api.choosing import Wanted, with_names
 from osmod.web.api.jobs import no_record
@@ -47,8 +48,7 @@ def add(act: Act) -> None:
         if not number:
             raise _nothing_fits(broker, act, wanted)
         if not wanted.ids:
-            future = act.future.format(**told)
-            confirmed(confirm, number, f"{number:,} job{'s' * (number != 1)} would {future}.")
+            confirmed(confirm, number, _in_words(broker, act, wanted, number, told))
         return act.run(broker, wanted, by=who(caller), reason=reason, **told).as_dict()
 
     def on_one(
@@ -102,6 +102,15 @@ def _telling(parameter: Parameter | None) -> Callable[..., dict[str, Any]]:
 
 def _nothing() -> dict[str, Any]:
     return {}
+
+
+def _in_words(broker: JobBroker, act: Act, wanted: JobFilter, number: int, told: dict[str, Any]) -> str:
+    """What an act would do to so many jobs."""
+    sentence = f"{number:,} job{'s' * (number != 1)} would {act.future.format(**told)}"
+    if JobState.ACTIVE in act.states:
+        running = count(broker, affected(wanted, (JobState.ACTIVE,)))
+        sentence += f", {running:,} of them interrupted while running"
+    return f"{sentence}."
 
 
 def _nothing_fits(broker: JobBroker, act: Act, wanted: JobFilter) -> Problem:

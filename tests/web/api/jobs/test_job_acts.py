@@ -94,5 +94,7 @@ def test_an_act_is_told_what_it_has_to_be(broker: JobBroker, ask: Ask) -> None:
 def test_cancelling_says_what_is_being_interrupted(broker: JobBroker, ask: Ask) -> None:
     """Of waiting ones none."""
     sent = actors.heartbeat.send()
+    asked = ask("POST", "/jobs/cancel?all=true").json()["detail"]
+    assert "1 job would be cancelled, 0 of them interrupted while running." in asked
     done = ask("POST", f"/jobs/{sent.message_id}/cancel").json()
     assert {"count": 1, "cancelled": 1, "interrupting": 0} == done
