@@ -186,6 +186,8 @@ class Hub:
             self.readers.add(reader)
         if self._at_stop is None:
             self._at_stop = asyncio.create_task(self._end_at(stopping))
+        if stopping.is_set():
+            reader.end()
         return reader
 
     def leave(self, reader: Reader) -> None:

@@ -220,6 +220,22 @@ def test_a_reader_that_does_not_read_is_dropped(broker: JobBroker) -> None:
     asyncio.run(run())
 
 
+def test_whoever_comes_while_the_server_stops_is_sent_away(broker: JobBroker) -> None:
+    """At once, so that nothing is waited for."""
+
+    async def run() -> None:
+        one, stopping = Hub(), asyncio.Event()
+        stopping.set()
+        reader = await one.join(broker, wanting([], [], []), stopping)
+        await asyncio.sleep(0)  # what waits for the stop has gone on by then
+        late = await one.join(broker, wanting([], [], []), stopping)
+        assert [] == [piece async for piece in reader.frames()]
+        assert [] == [piece async for piece in late.frames()]
+        await one.close()
+
+    asyncio.run(asyncio.wait_for(run(), 10))
+
+
 def test_positions_are_those_after_the_event(broker: JobBroker) -> None:
     """Of all queues."""
     watch = Watch(broker, ["default"])
