@@ -70,8 +70,8 @@ def wanted_jobs(
         queue=queue,
         states=tuple(JobState(one) for one in state),
         error=error,
-        since=_moment("since", since),
-        until=_moment("until", until),
+        since=moment("since", since),
+        until=moment("until", until),
         arguments=dict(_pair(one) for one in argument),
     )
     return with_names(broker, wanted)
@@ -101,7 +101,12 @@ def name_of(broker: Queue, typed: str | None) -> str | None:
     return actor_name(broker, typed) if typed else None
 
 
-def _moment(name: str, text: str | None) -> datetime | None:
+def moment(name: str, text: str | None) -> datetime | None:
+    """The moment that a parameter means.
+
+    Raises:
+      Problem: 422, it is none.
+    """
     if text is None:
         return None
     try:

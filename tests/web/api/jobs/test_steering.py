@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -128,6 +129,12 @@ def test_the_audit_log_is_shown(broker: JobBroker, ask: Ask) -> None:
         one["act"] for one in ask("GET", "/audit", role=Role.VIEWER).json()["acts"]
     ]
     assert ["resume"] == [one["act"] for one in ask("GET", "/audit?queue=default&limit=1").json()["acts"]]
+    assert [] == ask("GET", "/audit?until=2 hours").json()["acts"]
+    last = ask("GET", "/audit?limit=1").json()["acts"][0]["at"]
+    assert ["resume", "pause"] == [
+        one["act"] for one in ask("GET", f"/audit?until={quote(last)}").json()["acts"]
+    ]
+    assert (422, "until") == ((bad := ask("GET", "/audit?until=x")).status_code, bad.json()["field"])
     assert "did you mean 'default'?" in ask("GET", "/audit?queue=defalt").json()["hints"][0]
 
 
