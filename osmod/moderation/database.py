@@ -17,8 +17,8 @@ from osmod.moderation.models import Base
 #: Seconds. Shorter than a task's time limit, which cannot interrupt a blocked socket.
 MYSQL_TIMEOUTS = {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60}
 LOCK_WAIT_SECONDS = 20
-#: Errors show a statement without the comments and readers in it: they go into logs and records of jobs.
-HIDE_PARAMETERS = True
+#: Of every engine. Errors show a statement without the comments and readers in it: they go into logs and records.
+_ENGINE = {"hide_parameters": True}
 
 
 def connect(url: str, *, create: bool = True) -> Engine:
@@ -44,7 +44,7 @@ def connect(url: str, *, create: bool = True) -> Engine:
         pool_size=10,
         max_overflow=20,
         pool_recycle=1800,
-        hide_parameters=HIDE_PARAMETERS,
+        **_ENGINE,
         connect_args={
             **MYSQL_TIMEOUTS,
             "init_command": f"SET time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}",
@@ -108,7 +108,7 @@ def _sqlite(url: URL, *, create: bool) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False},
-        hide_parameters=HIDE_PARAMETERS,
+        **_ENGINE,
     )
     pragmas = ["synchronous = NORMAL", "foreign_keys = ON", *(["journal_mode = WAL"] if create else [])]
 

@@ -30,10 +30,7 @@ class Links:
         if self._process != os.getpid():
             self._idle, self._process = defaultdict(deque), os.getpid()
             self.route.forked()
-        try:
-            link = self._idle[self.route.shelf(base)].pop()
-        except IndexError:
-            link = Link(self.route, self._most, self._eager)
+        link = self._take(self._idle[self.route.shelf(base)])
         try:
             return link.call(base, command, meanwhile)
         finally:
@@ -46,6 +43,19 @@ class Links:
     def new(self) -> Link:
         """A link to keep; the caller closes it."""
         return Link(self.route, self._most)
+
+    def _take(self, idle: deque[Link]) -> Link:
+        """A link at rest that leads somewhere still, or a new one."""
+        while True:
+            try:
+                link = idle.pop()
+            except IndexError:
+                return Link(self.route, self._most, self._eager)
+            # No answer is owed to it: what there is to read is the end of a connection that the server, or something
+            # on the way to it, kept no longer.
+            if not link.readable(0):
+                return link
+            link.close()
 
     def close(self) -> None:
         """Close the links at rest."""
