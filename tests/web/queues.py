@@ -11,12 +11,14 @@ from fastapi import FastAPI
 
 import actors
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.setup import default_middleware
+from osmod.settings import get_settings
 
 
 @pytest.fixture
 def queue(app: FastAPI, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBroker]:
     """Jobs wait in it; nobody works."""
-    broker = JobBroker(url=redis_url, send_patience=200)
+    broker = JobBroker(url=redis_url, middleware=default_middleware(get_settings()), send_patience=200)
     put_in_place(broker, monkeypatch)
     yield broker
     broker.close()
