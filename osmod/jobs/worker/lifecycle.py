@@ -92,12 +92,12 @@ class Lifecycle:
 
     def _boot(self) -> None:
         """A worker process has loaded all that it needs: from now on it ends as its jobs need it."""
-        # What is there now stays: nobody needs to look through it for garbage, again and again, between the jobs.
-        gc.collect()
-        gc.freeze()
         requests = signals.take_over()
         if requests is not None:
             requests.let_go = self._let_go
+            # What is there now stays: nobody needs to look through it for garbage, again and again, between the jobs.
+            gc.collect()
+            gc.freeze()
 
     def _begin_work(self, worker: Worker) -> None:
         if not isinstance(worker, Worker):
