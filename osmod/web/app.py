@@ -34,6 +34,7 @@ from osmod.web.api import (
     stats,
     workers,
 )
+from osmod.web.api.ingest import routes as ingest
 from osmod.web.api.osmod import assistant, auth, comment_actions, comment_scores, objects, tasks
 from osmod.web.api.osmod.checking import BadBody, refuse_bad_body
 from osmod.web.failures import Failures
@@ -65,11 +66,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit.router,
     stats.router,
     events.router,
+    ingest.router,
 )
 #: At the root: what is asked by those who know nothing of the API.
 ROOT_ROUTERS: tuple[APIRouter, ...] = (tasks.router, health.router, metrics.router)
 #: Below the path of the API: what is read bit by bit, and how many bytes of it are taken at most.
-STREAMS: dict[str, int] = {}
+STREAMS: dict[str, int] = {"/ingest/comments": ingest.STREAM_LIMIT}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

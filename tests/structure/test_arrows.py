@@ -20,6 +20,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.publishers": ("osmod.outages", "osmod.settings"),
     # Where queue, domain and scorers meet; for actors only.
     "osmod.task": (
+        "osmod.jobs.actor",
         "osmod.moderation",
         "osmod.outages",
         "osmod.publishers",
@@ -68,6 +69,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "steering": ("records", "queue", "messages", "wire", *LEAVES),
     "by_hand": ("broker", "enqueue", "schedules", "records", "steering", "messages", "wire", *LEAVES),
     "events": ("records", "queue", "wire", *LEAVES),
+    "actor": (),
     "enqueue": ("messages", *LEAVES),
     "inline": ("messages", *LEAVES),
     "schedules": ("wire", "worker.signals", *LEAVES),

@@ -61,6 +61,9 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
     },
     ("POST", "/api/tasks/{task_name}"): P.RUN_TASKS,
     ("POST", "/tasks/{task_name}"): P.RUN_TASKS,
+    ("POST", "/api/ingest/comments"): P.INGEST,
+    ("GET", "/api/ingest/comments/{source_id:path}"): P.SEE_COMMENTS,
+    ("DELETE", "/api/ingest/comments/{source_id:path}"): P.INGEST,
     **dict.fromkeys(
         [
             ("GET", "/api/users"),
