@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Engine, Executable, Table, create_engine, event, make_url
+from sqlalchemy import Engine, Executable, Table, create_engine, event, insert, make_url
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
@@ -64,21 +64,35 @@ def upsert(
     _insert(session, model, rows, tuple(update))
 
 
+def insert_all(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert `rows`, all of the same attributes, in one statement: half the work of the session's own way.
+
+    Raises:
+      IntegrityError: one is there already.
+    """
+    if rows:
+        session.connection().execute(insert(cast("Table", model.__table__)), _by_columns(model, rows))
+
+
 def insert_missing(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert `rows` in one statement; those that a unique key says are there already stay as they are."""
     _insert(session, model, rows, ())
+
+
+def _by_columns(model: type[Base], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    columns = model.__mapper__.columns
+    names = {attribute: columns[attribute].name for row in rows[:1] for attribute in row}
+    return [{names[attribute]: value for attribute, value in row.items()} for row in rows]
 
 
 def _insert(
     session: Session, model: type[Base], rows: Sequence[dict[str, Any]], update: tuple[str, ...]
 ) -> None:
     if rows:
-        columns = model.__mapper__.columns
-        named = [{columns[attribute].name: value for attribute, value in row.items()} for row in rows]
         dialect = session.get_bind().dialect.name
-        session.execute(
-            _insert_statement(model, dialect, tuple(columns[name].name for name in update)), named
-        )
+        columns = model.__mapper__.columns
+        statement = _insert_statement(model, dialect, tuple(columns[name].name for name in update))
+        session.execute(statement, _by_columns(model, rows))
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.models import InboxEntry, OutboxEntry, now
@@ -28,6 +28,12 @@ def overdue(session: Session, limit: int) -> list[Owed]:
         .limit(limit)
     )
     return [Owed(entry.message_id, entry.actor, entry.arguments) for entry in entries]
+
+
+def lag(session: Session) -> tuple[int, timedelta | None]:
+    """How many jobs are owed, and for how long the oldest has been; None: nothing is owed."""
+    number, oldest = session.execute(select(func.count(), func.min(OutboxEntry.created_at))).one()
+    return number, max(timedelta(), now() - oldest) if oldest is not None else None
 
 
 def settle(session: Session, owed: Iterable[Owed]) -> None:

@@ -71,9 +71,10 @@ def test_a_scheduler_outlives_its_redis(make_scheduler, clock, tmp_path) -> None
 
 
 def test_connections_closed_while_at_rest_cost_nothing(
-    make_broker, make_scheduler, clock, redis_client, caplog
+    make_broker, make_scheduler, clock, redis_client, caplog, monkeypatch
 ) -> None:
     """As by the server's `timeout`: the next slot is sent, its run recorded, and nobody complains."""
+    monkeypatch.setattr("osmod.jobs.wire.links.SHORT", 0.0)
     broker = make_broker(("beat", every("10 minutes")))
     scheduler = make_scheduler(broker)
     scheduler.step()

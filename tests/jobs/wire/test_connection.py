@@ -38,8 +38,11 @@ def _works(broker: JobBroker) -> None:
     broker.close()
 
 
-def test_a_connection_that_was_closed_at_rest_is_not_used(server: Server) -> None:
+def test_a_connection_that_was_closed_at_rest_is_not_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As by the server's `timeout`: the next command goes out on a new one, and nobody need send it twice."""
+    monkeypatch.setattr("osmod.jobs.wire.links.SHORT", 0.0)
     links = Links(Route(server.client.connection_pool))
     links.call(b"any", b"PING\r\n")
     server.client.client_kill_filter(_type="normal", skipme=True)

@@ -156,14 +156,14 @@ def test_what_is_under_way_is_finished(app: FastAPI) -> None:
 
         return StreamingResponse(pieces())
 
-    app.get("/api/jobs/probe", dependencies=OPEN)(slow)
+    app.get("/api/jobs/the/probe", dependencies=OPEN)(slow)
     app.get("/api/events/probe", dependencies=OPEN)(until_stopped)
     with served(app) as server, server.connect() as one, server.connect() as stream:
         stream.sendall(b"GET /api/events/probe HTTP/1.1\r\nHost: test\r\n\r\n")
         received = b""
         while b"first" not in received:
             received += stream.recv(65536)
-        one.sendall(b"GET /api/jobs/probe HTTP/1.1\r\nHost: test\r\n\r\n")
+        one.sendall(b"GET /api/jobs/the/probe HTTP/1.1\r\nHost: test\r\n\r\n")
         assert begun.wait(10)
         server.stop()
         assert b"last" in answer(stream)
