@@ -54,6 +54,13 @@ GOOD_INFO: dict[str, Any] = {
     ("info", "finding"),
     [
         (
+            {"min_slaves_good_slaves": 0, "connected_slaves": 0},
+            error(
+                "it takes no jobs, as it has no replica that is up to date and min-replicas-to-write asks for some: "
+                "start the replicas, or see why they lag."
+            ),
+        ),
+        (
             {"redis_version": "6.0.16"},
             error("Redis 6.0.16 is too old: the queue needs Redis 6.2 or newer, or Valkey."),
         ),
