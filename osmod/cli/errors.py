@@ -35,8 +35,8 @@ def explain(error: Exception) -> str | None:
         return redis_sentence(error, get_settings().redis_url)
     if isinstance(error, DBAPIError | ArgumentError | NoSuchModuleError | ModuleNotFoundError):
         return database_sentence(error, get_settings().database_url)
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
     return None
 
 

@@ -26,11 +26,11 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
             return value
         try:
             return datetime.fromisoformat(value).astimezone()
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
         try:
             return datetime.now(UTC) - parse_duration(value.removesuffix(" ago"))
-        except ValueError:
+        except (ValueError, OverflowError):
             self.fail(
                 f"{value!r} is neither a moment (2026-05-01T12:00) nor a time ago ('2 hours').", param, ctx
             )

@@ -56,7 +56,9 @@ def works(broker: JobBroker, *queues: str) -> None:
     give_sign_of_life(broker, threads=8, running=2, queues=queues, since=time.time())
 
 
-def test_a_right_that_operators_lack_is_no_silence(own_redis: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_right_that_operators_lack_is_no_silence(
+    own_redis: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A user may know of the server, and of one queue alone: what cannot be looked at is an error."""
     own_redis.ask("ACL", "SETUSER", "one", "on", ">password", "~dramatiq:{default}:*", "+@all")
     monkeypatch.setenv("REDIS_URL", own_redis.url.replace("://", "://one:password@"))

@@ -23,7 +23,8 @@ def line(message: str, *args: Any, json: bool = False, name: str = "some.library
 
 def test_nothing_in_a_line_acts_on_a_terminal() -> None:
     """Neither the sentence, nor the logger, nor a field or its name can paint over other lines or feign one."""
-    said = line(f"a{_ACTING}b\nc", name=f"l{_ACTING}\n", **{f"f{_ACTING}\n": f"v{_ACTING}\n"})
+    fields: dict[str, Any] = {f"f{_ACTING}\n": f"v{_ACTING}\n"}
+    said = line(f"a{_ACTING}b\nc", name=f"l{_ACTING}\n", **fields)
     assert said.isprintable()
     assert r"a\x1b[31mred\x9b0m\x07\x7f\r\x85\u2028b\nc" in said
 

@@ -117,6 +117,9 @@ def _as_json(event: dict[str, Any], **options: Any) -> str:
         return json.dumps(event, allow_nan=False, **options)
     except (TypeError, ValueError):  # A key that is no text, not a number, itself.
         return json.dumps(
-            {name: value if isinstance(value, str | int | None) else repr(value) for name, value in event.items()},
+            {
+                name: value if isinstance(value, str | int | None) else repr(value)
+                for name, value in event.items()
+            },
             **options,
         )

@@ -107,7 +107,9 @@ def outage(error: BaseException, seconds: float | None = None) -> str:
             "see why they lag"
         )
     if said.startswith("READONLY"):
-        return f"Redis is a read-only replica{since} ({said}): name its primary, or the Sentinels, in REDIS_URL"
+        return (
+            f"Redis is a read-only replica{since} ({said}): name its primary, or the Sentinels, in REDIS_URL"
+        )
     if said.startswith("MISCONF"):
         return f"Redis cannot write to its disk{since}, and takes no more jobs ({said}): make room there"
     if isinstance(error, redis.ResponseError):
