@@ -76,12 +76,17 @@ def test_settings_that_cannot_be_used(run: Run, monkeypatch: pytest.MonkeyPatch)
     """Every variable at fault is named; the other areas depend on them and wait."""
     monkeypatch.setenv("WORKER_TASK_TTL", "0")
     monkeypatch.setenv("WORKER_RUN_IMMEDIATELY", "perhaps")
+    monkeypatch.setenv("REDIS_URL", "nonsense")
+    monkeypatch.setenv("DATABASE_URL", "nonsense")
     result = run("check")
     assert (
         "settings\n"
+        "  ✗ REDIS_URL='nonsense': it has no scheme: it looks like redis://localhost:6379.\n"
         "  ✗ WORKER_RUN_IMMEDIATELY='perhaps': Not a valid boolean.\n"
         "  ✗ WORKER_TASK_TTL='0': must be at least 1 (milliseconds).\n"
-        "2 errors, 0 warnings\n" == result.output
+        "  ✗ DATABASE_URL=nonsense is not a database URL; it looks like "
+        "mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4 or sqlite:///osmod.db.\n"
+        "4 errors, 0 warnings\n" == result.output
     )
     assert 2 == result.exit_code
 
@@ -190,7 +195,11 @@ def test_table_without_transactions(breakable: Engine) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["os_moderator", "mysql://me@db/os", "mysql+pymysql://root@127.0.0.1:1/os", "sqlite:////proc/none/x.db"],
+    [
+        *("os_moderator", "mysql://me@db/os", "mysql+pymysql://root@127.0.0.1:1/os"),
+        *("mysql+pymysql://me@db/os?colour=red", "mysql+pymysql://me@[::1/os", "mysql+nosuch://me@db/os"),
+        "sqlite:////proc/none/x.db",
+    ],
 )
 def test_database_that_cannot_be_used(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence under the database; the scorers, which are in it, say nothing."""

@@ -26,7 +26,15 @@ def test_redis_that_keeps_jobs(redis_url: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://queue:port", "http://queue", "redis+sentinel://queue", "redis://:6379", "queue:6379"]
+    "url",
+    [
+        "redis://queue:port",
+        "http://queue",
+        "redis+sentinel://queue",
+        "redis://:6379",
+        "queue:6379",
+        "redis://queue/name",
+    ],
 )
 def test_redis_url_that_nothing_can_open(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A malformed REDIS_URL is an error, not a traceback."""
