@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import dramatiq
 
+from osmod.jobs.actor import JobActor
 from osmod.jobs.setup import ensure_broker
 
 ensure_broker()
@@ -23,5 +24,5 @@ for _found in iter_modules(__path__, prefix=f"{__name__}."):
 
 if TYPE_CHECKING:
 
-    def __getattr__(name: str) -> dramatiq.Actor[..., Any]:
+    def __getattr__(name: str) -> JobActor[..., Any]:
         """Every actor of every module here, under its function's name."""

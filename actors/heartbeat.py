@@ -3,6 +3,7 @@
 import dramatiq
 
 from actors.scoring import send_comment_for_scoring
+from osmod.jobs.actor import JobActor
 from osmod.jobs.messages.options import PRIORITIES
 from osmod.jobs.schedules import every
 from osmod.moderation import sending
@@ -14,7 +15,11 @@ RESEND_LIMIT = 100
 
 
 @dramatiq.actor(
-    actor_name="heartbeat", periodic=every("10 minutes"), priority=PRIORITIES["low"], **DATABASE_RETRIES
+    actor_class=JobActor,
+    actor_name="heartbeat",
+    periodic=every("10 minutes"),
+    priority=PRIORITIES["low"],
+    **DATABASE_RETRIES,
 )
 def heartbeat() -> None:
     """Send comments for scoring whose scores have been due for 5 minutes, longest waiting first."""

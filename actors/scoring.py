@@ -4,6 +4,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 import dramatiq
 
+from osmod.jobs.actor import JobActor
 from osmod.moderation import scoring
 from osmod.moderation.score_data import ScoreData
 from osmod.moderation.work import Delivery, Work
@@ -15,7 +16,9 @@ from osmod.task.payload import Id, checked
 SCORER_RETRIES = retry(8, first=5_000, longest=600_000)
 
 
-@dramatiq.actor(actor_name="sendCommentForScoring", index=("comment_id",), **SCORER_RETRIES)
+@dramatiq.actor(
+    actor_class=JobActor, actor_name="sendCommentForScoring", index=("comment_id",), **SCORER_RETRIES
+)
 @checked("sendCommentForScoring")
 def send_comment_for_scoring(comment_id: Id) -> None:
     """Ask every active scorer about a comment. Each answer is a job of its own, queued once an answer."""

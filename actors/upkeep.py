@@ -4,6 +4,7 @@ import logging
 
 import dramatiq
 
+from osmod.jobs.actor import JobActor
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.messages.options import PRIORITIES
 from osmod.jobs.schedules import cron, every
@@ -19,15 +20,20 @@ HOUR = 3_600_000
 _log = logging.getLogger(__name__)
 
 
-@dramatiq.actor(actor_name="sweepOutbox", periodic=every("1 minute"), **DATABASE_RETRIES)
+@dramatiq.actor(
+    actor_class=JobActor, actor_name="sweepOutbox", periodic=every("1 minute"), **DATABASE_RETRIES
+)
 def sweep_outbox() -> None:
     """Queue the jobs that committed changes owe, where the process that should have done it died."""
-    with open_session(get_engine()) as session:
-        owed = delivery.overdue(session, BATCH)
-    deliver(owed)
+    queued = BATCH
+    while queued == BATCH:
+        with open_session(get_engine()) as session:
+            owed = delivery.overdue(session, BATCH)
+        queued = deliver(owed)
 
 
 @dramatiq.actor(
+    actor_class=JobActor,
     actor_name="checkCounts",
     periodic=cron("30 4 * * *"),
     priority=PRIORITIES["low"],
@@ -42,6 +48,7 @@ def check_counts() -> None:
 
 
 @dramatiq.actor(
+    actor_class=JobActor,
     actor_name="pruneInbox",
     periodic=cron("45 4 * * *"),
     priority=PRIORITIES["low"],
@@ -58,6 +65,7 @@ def prune_inbox() -> None:
 
 
 @dramatiq.actor(
+    actor_class=JobActor,
     actor_name="pruneJobs",
     periodic=cron("15 4 * * *"),
     priority=PRIORITIES["low"],

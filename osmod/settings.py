@@ -57,6 +57,13 @@ class Settings:
     api_url: str
     #: Whose pages in a browser may call us (`OSMOD_CORS_ORIGINS`, separated by commas); empty: nobody else's.
     cors_origins: tuple[str, ...]
+    #: Whether workers count jobs by actor for `/metrics` (`OSMOD_METRICS`); it costs each some microseconds.
+    metrics: bool
+    #: Whether a server's `/metrics` asks for no token (`OSMOD_METRICS_OPEN`).
+    metrics_open: bool
+    #: Where `osmod worker` shows figures (`OSMOD_METRICS_HOST`, `OSMOD_METRICS_PORT`); port 0: nowhere.
+    metrics_host: str
+    metrics_port: int
     #: How workers and scheduler write their logs (`LOG_FORMAT`): `console`, for people, or `json`.
     log_format: str
     #: The least of what they log (`LOG_LEVEL`); empty: all from information on, but not the jobs that are done.
@@ -87,6 +94,10 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
         run_scheduled_tasks=env.bool("WORKER_RUN_SCHEDULED_TASKS", True),
         api_url=(env.str("API_URL", "http://localhost:8000/api", validate=_check_api_url) or "").rstrip("/"),
         cors_origins=tuple(filter(None, env.list("OSMOD_CORS_ORIGINS", []) or [])),
+        metrics=env.bool("OSMOD_METRICS", False),
+        metrics_open=env.bool("OSMOD_METRICS_OPEN", False),
+        metrics_host=env.str("OSMOD_METRICS_HOST", "127.0.0.1", validate=validate.Length(min=1)),
+        metrics_port=env.int("OSMOD_METRICS_PORT", 0, validate=validate.Range(min=0, max=65535)),
         log_format=_lower(env.str("LOG_FORMAT", "console", validate=_one_of("console", "json"))),
         log_level=_lower(env.str("LOG_LEVEL", "", validate=_one_of("", "debug", "info", "warning", "error"))),
         home=home,

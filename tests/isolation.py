@@ -8,7 +8,16 @@ from __future__ import annotations
 import os
 import sys
 
-_SETTINGS = ("DATABASE_", "WORKER_", "LOG_", "REDIS_URL", "API_URL", "OSMOD_HOME", "OSMOD_CORS_ORIGINS")
+_SETTINGS = (
+    "DATABASE_",
+    "WORKER_",
+    "LOG_",
+    "REDIS_URL",
+    "API_URL",
+    "OSMOD_HOME",
+    "OSMOD_CORS_ORIGINS",
+    "OSMOD_METRICS",
+)
 
 for _name in [name for name in os.environ if name.startswith(_SETTINGS)]:
     del os.environ[_name]

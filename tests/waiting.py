@@ -8,13 +8,21 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+#: Seconds between two looks: first, and at most; in between so much of the time waited already. To look is work, too.
+FIRST, MOST, SHARE = 0.005, 0.05, 0.02
+
 
 def until(
-    condition: Callable[[], T | None], seconds: float = 10.0, what: str = "", *, every: float = 0.005
+    condition: Callable[[], T | None], seconds: float = 10.0, what: str = "", *, every: float | None = None
 ) -> T:
-    """The first true value of `condition`, asked `every` so many seconds. Fails after `seconds`."""
-    deadline = time.monotonic() + seconds
+    """The first true value of `condition`. Fails after `seconds`.
+
+    Parameters:
+      every: seconds between two looks; by default few at first, and more the longer it takes.
+    """
+    began = time.monotonic()
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"still not after {seconds} seconds: {what or condition}"
-        time.sleep(every)
+        waited = time.monotonic() - began
+        assert waited < seconds, f"still not after {seconds} seconds: {what or condition}"
+        time.sleep(every or min(MOST, max(FIRST, waited * SHARE)))
     return value

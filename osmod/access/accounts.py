@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from osmod.access.errors import AccessError, NoSuchUser
+from osmod.access.texts import check_text
 from osmod.moderation.models import Group, User
 from osmod.moderation.utf8mb3 import checked
 
@@ -16,7 +17,6 @@ from osmod.moderation.utf8mb3 import checked
 PEOPLE: tuple[Group, ...] = ("general", "admin")
 #: Whom we make. Scorers are made where their endpoint and key are entered, in OSMod's settings.
 MADE: tuple[Group, ...] = (*PEOPLE, "service")
-_LONGEST = 255
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -89,9 +89,10 @@ def _check_address(session: Session, group: Group, email: str | None) -> None:
 
 
 def _check_text(field: str, text: str) -> None:
+    check_text(field, text)
     try:
         checked(text)
     except ValueError as error:
         raise AccessError(f"{field}: {error}.") from None
-    if not text.strip() or len(text) > _LONGEST:
-        raise AccessError(f"{field}: from 1 to {_LONGEST} characters, not {len(text.strip())}.")
+    if not text.strip():
+        raise AccessError(f"{field}: it is empty; write at least one character.")

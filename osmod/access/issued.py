@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from osmod.access.errors import AccessError, NoSuchToken
 from osmod.access.roles import LIMITS, ROLE_OF_GROUP, Role
+from osmod.access.texts import check_text
 from osmod.access.tokens import Claims, Signing, make_token
 from osmod.moderation.models import AccessToken, User, now
 
 #: For how long a token counts unless one asks for another time.
 LIFETIME = timedelta(days=30)
 LONGEST_LIFETIME = timedelta(days=3650)
-_LONGEST_PURPOSE = 255
 
 
 def issue_token(
@@ -48,8 +48,7 @@ def issue_token(
         )
     if lifetime is not None and not timedelta(seconds=1) <= lifetime <= LONGEST_LIFETIME:
         raise AccessError(f"expires: from 1 second to {LONGEST_LIFETIME.days} days, not {lifetime}.")
-    if len(purpose) > _LONGEST_PURPOSE:
-        raise AccessError(f"purpose: at most {_LONGEST_PURPOSE} characters, not {len(purpose)}.")
+    check_text("purpose", purpose)
     moment = now().replace(microsecond=0)  # columns and tokens know no parts of seconds
     expires_at = None if lifetime is None else moment + lifetime
     row = AccessToken(

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 
 from osmod.access.errors import SecretUnusable
 from osmod.access.tokens import Signing
-from osmod.moderation.database import insert_missing, open_session
+from osmod.moderation.database import insert_missing, open_session, upsert
 from osmod.moderation.models import ConfigurationItem, now
 
 ITEM = "token"
 #: Seconds for which a secret that was read is believed, so that a new one takes effect everywhere.
 BELIEVED = 3.0
 _BYTES = 48
+_NO_SECRET = "the row 'token' of configuration_items holds no secret: `osmod users secret rotate` makes one."
 #: Of OSMod's own; checked by nobody.
 _EXPIRATION_MINUTES = 720
 
@@ -73,33 +74,36 @@ def read_signing(session: Session) -> Signing | None:
     Raises:
       SecretUnusable: the row holds no secret.
     """
-    item = session.get(ConfigurationItem, ITEM)
+    try:
+        item = session.get(ConfigurationItem, ITEM)
+    except ValueError:  # no JSON
+        raise SecretUnusable(_NO_SECRET) from None
     if item is None:
         return None
     # OSMod's own server has written an object, and JSON in a string.
     data = _object(item.data)
     secret = data.get("secret")
-    if not isinstance(secret, str) or not secret:
-        raise SecretUnusable(
-            "the row 'token' of configuration_items holds no secret: `osmod users secret rotate` makes one."
-        )
+    if not isinstance(secret, str) or not secret or not _is_encodable(secret):
+        raise SecretUnusable(_NO_SECRET)
     return Signing(secret, str(data.get("issuer", "OSMod")))
 
 
 def rotate_secret(session: Session) -> None:
-    """Put a new secret in the place of the old: every token that was ever given out is refused from then on."""
-    item = session.get(ConfigurationItem, ITEM)
-    if item is None:
-        ensure_signing(session)
-        return
-    item.data = _new()
-    session.flush()
+    """Put a new secret in the place of the old, whatever that is: every token given out is refused from then on."""
+    row = {"id": ITEM, "data": _new(), "created_at": now(), "updated_at": now()}
+    upsert(session, ConfigurationItem, [row], update=("data", "updated_at"))
+    session.expire_all()  # what it read before
 
 
 def _object(data: Any) -> dict[str, Any]:
     with suppress(ValueError):
         data = json.loads(data) if isinstance(data, str) else data
     return data if isinstance(data, dict) else {}
+
+
+def _is_encodable(secret: str) -> bool:
+    """Whether it can be a key: half of a surrogate pair has no bytes."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in secret)
 
 
 def _new() -> dict[str, str | int]:

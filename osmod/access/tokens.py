@@ -77,8 +77,8 @@ def read_token(token: str, signing: Signing) -> Claims:
     user_id, email, token_id, role = (payload.get(name) for name in ("user", "email", "jti", "role"))
     if type(user_id) is not int or not 1 <= user_id <= UNSIGNED_MAX:
         raise BadToken("it names no user")
-    if token_id is not None and not isinstance(token_id, str):
-        raise BadToken("its id is no text")
+    if token_id is not None and not (isinstance(token_id, str) and token_id.isascii()):
+        raise BadToken("its id is none that is given out")
     if role is not None and (not isinstance(role, str) or role not in set(Role)):
         raise BadToken("its role is none that there is")
     if (payload["iss"] == OUR_ISSUER) != (role is not None):

@@ -8,23 +8,25 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from osmod.cli.naming import unknown
+from osmod.cli.job_choice import Moment
 from osmod.cli.queue_access import EXIT_CODES, job_broker, nothing_fits, print_json
 from osmod.cli.tables import brief, console, exact, length, narrow, table, unwrapped
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.naming import unknown
 from osmod.jobs.steering.audit import AuditEntry, audit_log
 
 
 @click.command(epilog=EXIT_CODES)
 @click.option("--queue", metavar="NAME", help="Only acts on this queue.")
+@click.option("--until", type=Moment(), metavar="WHEN", help="Only acts up to this moment.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Acts shown.")
 @click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def audit(queue: str | None, limit: int, wide: bool, as_json: bool) -> None:
+def audit(queue: str | None, until: datetime | None, limit: int, wide: bool, as_json: bool) -> None:
     """Show who retried, cancelled, deleted, sent, paused what, and why, newest first."""
     broker = job_broker()
-    found = audit_log(broker, queue=queue, limit=limit)
+    found = audit_log(broker, queue=queue, limit=limit, until=until)
     plain = {"acts": [act.as_dict() for act in found]}
     if not found and (wrong := unknown(broker, JobFilter(queue=queue))):
         nothing_fits(*wrong, json=plain if as_json else None)

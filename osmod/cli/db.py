@@ -29,8 +29,9 @@ def db() -> None:
 def upgrade() -> None:
     """Create what is missing; safe to run again.
 
-    An empty database gets all tables. A database that OSMod's own server made gets the worker's three
-    (osmod_worker_inbox, osmod_worker_outbox, osmod_worker_tokens), and nothing of OSMod's is touched.
+    An empty database gets all tables. A database that OSMod's own server made gets the worker's four
+    (osmod_worker_inbox, osmod_worker_outbox, osmod_worker_tokens, osmod_worker_sources), and nothing of OSMod's is
+    touched.
     """
     with _database(create=True) as engine:
         done = upgrade_database(engine)

@@ -7,14 +7,11 @@ from typing import Any
 
 import click
 
-from osmod.cli import naming
-from osmod.cli.job_choice import value_of
 from osmod.cli.queue_access import EXIT_CODES, because, job_broker, print_json
+from osmod.jobs.by_hand import UnknownActor, enqueue_by_hand
 from osmod.jobs.durations import parse_duration
-from osmod.jobs.enqueue import enqueue as enqueue_job
 from osmod.jobs.errors import InvalidOption, UnknownOption
-from osmod.jobs.messages.arguments import described, parameters, snake_case
-from osmod.jobs.steering import note
+from osmod.jobs.records.typed import value_of
 from osmod.moderation.errors import BadPayload
 
 
@@ -40,25 +37,16 @@ def enqueue(actor_name: str, arguments: tuple[str, ...], reason: str, as_json: b
       osmod enqueue sendCommentForScoring comment_id=12 --delay '5 minutes' --priority low
     """
     broker = job_broker(needs_actors=True)
-    actor = broker.actors.get(naming.actor_name(broker, actor_name))
-    if actor is None:
-        raise click.UsageError(
-            f"there is no actor {actor_name!r}; {naming.suggested(actor_name, broker.actors)}"
-        )
-    values = {snake_case(name): value_of(value) for name, value in map(_pair, arguments)}
+    values = {name: value_of(value) for name, value in map(_pair, arguments)}
     options = {name: value for name, value in given.items() if value is not None}
     if "delay" in options:
         options["delay"] = _delay(options["delay"])
     if "priority" in options:
         options["priority"] = value_of(options["priority"])
     try:
-        _check(actor, values)
-        sent = enqueue_job(actor, **values, **options)
-    except (UnknownOption, InvalidOption, BadPayload, TypeError, ValueError) as error:
+        sent = enqueue_by_hand(broker, actor_name, values, options, reason=reason)
+    except (UnknownActor, UnknownOption, InvalidOption, BadPayload, TypeError, ValueError) as error:
         raise click.UsageError(str(error)) from None
-    if sent.created:
-        what = f"{described(actor, sent.message)} id={sent.message_id}"
-        note(broker, "enqueue", what, queue=actor.queue_name, reason=reason)
     if as_json:
         print_json({"id": sent.message_id, "created": sent.created})
     elif sent.created:
@@ -80,16 +68,3 @@ def _delay(text: str) -> Any:
         return parse_duration(text)
     except ValueError as error:
         raise click.UsageError(f"--delay: {error}") from None
-
-
-def _check(actor: Any, values: dict[str, Any]) -> None:
-    """Refuse what the actor itself would refuse. Actors that check their payload can do so beforehand."""
-    known = parameters(actor)
-    unknown = [name for name in values if known and name not in known]
-    if unknown:
-        raise click.UsageError(
-            f"{actor.actor_name} has no argument {unknown[0]!r}; it takes {', '.join(known)}."
-        )
-    payload = getattr(actor.fn, "payload", None)
-    if payload is not None:
-        payload.read((), values)

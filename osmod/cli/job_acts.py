@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from osmod.cli.job_choice import choosing_jobs
-from osmod.cli.naming import meant, unknown
+from osmod.cli.naming import meant
 from osmod.cli.queue_access import (
     EXIT_CODES,
     confirm,
@@ -21,6 +21,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
+from osmod.jobs.records.naming import unknown
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.acts import affected
 from osmod.jobs.steering.table import Act, Outcome, Parameter

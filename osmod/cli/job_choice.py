@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
 
-from osmod.jobs.durations import parse_duration
 from osmod.jobs.records.filters import STATES, JobFilter
+from osmod.jobs.records.typed import moment_of
 from osmod.jobs.states import JobState
 
 
@@ -25,15 +24,9 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
         if isinstance(value, datetime):
             return value
         try:
-            return datetime.fromisoformat(value).astimezone()
-        except (ValueError, OverflowError):
-            pass
-        try:
-            return datetime.now(UTC) - parse_duration(value.removesuffix(" ago"))
-        except (ValueError, OverflowError):
-            self.fail(
-                f"{value!r} is neither a moment (2026-05-01T12:00) nor a time ago ('2 hours').", param, ctx
-            )
+            return moment_of(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,11 +74,3 @@ def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(wanted=wanted, **options)
 
     return chosen
-
-
-def value_of(text: str) -> Any:
-    """What was typed, read as JSON; what is no JSON is the text itself."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

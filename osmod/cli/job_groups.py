@@ -9,13 +9,14 @@ import click
 from rich.text import Text
 
 from osmod.cli.job_choice import choosing_jobs
-from osmod.cli.naming import meant, unknown
+from osmod.cli.naming import meant
 from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, nothing_fits, print_json
 from osmod.cli.tables import console, length, table
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.records.groups import SCAN, FailureGroup, failure_groups
+from osmod.jobs.records.naming import unknown
 
 
 @click.command("groups", epilog=EXIT_CODES)

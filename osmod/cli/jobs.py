@@ -11,7 +11,7 @@ from osmod.cli.job_acts import command_of
 from osmod.cli.job_choice import choosing_jobs
 from osmod.cli.job_groups import count_, groups
 from osmod.cli.job_page import print_job
-from osmod.cli.naming import actor_name, meant, unknown
+from osmod.cli.naming import meant
 from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, nothing_fits, print_json
 from osmod.cli.repainting import repaint
 from osmod.cli.tables import console, jobs_table, narrow
@@ -20,6 +20,7 @@ from osmod.jobs.events import events
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import PAGE, SCAN, BadCursor, Page, find
+from osmod.jobs.records.naming import actor_name, unknown
 from osmod.jobs.records.reading import get_job
 
 #: Seconds between two looks of `jobs list --watch`.

@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from osmod.cli.naming import suggested
 from osmod.cli.queue_access import (
     EXIT_CODES,
     because,
@@ -24,6 +23,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
+from osmod.jobs.records.naming import suggested
 from osmod.jobs.records.overview import queue_overview
 from osmod.jobs.steering import invariants
 

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import datetime, timedelta
-from typing import Any
 
 import click
-from dramatiq import Broker
 
-from osmod.cli.naming import actor_name
 from osmod.cli.queue_access import EXIT_CODES, because, job_broker, print_json
 from osmod.cli.schedule_tables import schedules_table
 from osmod.cli.tables import console, narrow
-from osmod.jobs.schedules import (
-    ScheduleBusy,
-    ScheduleState,
-    UnknownSchedule,
-    list_schedules,
-    run_now,
-)
-from osmod.jobs.schedules import pause as pause_schedule
-from osmod.jobs.schedules import resume as resume_schedule
-from osmod.jobs.steering import note
+from osmod.jobs.by_hand import pause_schedule, resume_schedule, run_schedule
+from osmod.jobs.records.naming import actor_name
+from osmod.jobs.schedules import ScheduleBusy, UnknownSchedule, list_schedules
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -44,7 +32,7 @@ def list_(wide: bool, as_json: bool) -> None:
     """What runs when: in words, next run, last run and how it went."""
     found = list_schedules(job_broker())
     if as_json:
-        print_json({"schedules": [_plain(state) for state in found]})
+        print_json({"schedules": [state.as_dict() for state in found]})
         return
     out = console(wide=wide)
     out.print(schedules_table(found, narrow=narrow(out)))
@@ -59,14 +47,7 @@ def run(name: str, reason: str, as_json: bool) -> None:
     broker = job_broker(needs_actors=True)
     name = actor_name(broker, name)
     with _named():
-        message = run_now(broker, name)
-    note(
-        broker,
-        "run schedule",
-        f"schedule={name} id={message.message_id}",
-        queue=message.queue_name,
-        reason=reason,
-    )
+        message = run_schedule(broker, name, reason=reason)
     if as_json:
         print_json({"id": message.message_id, "created": True})
     else:
@@ -79,7 +60,7 @@ def run(name: str, reason: str, as_json: bool) -> None:
 @_json
 def pause(name: str, reason: str, as_json: bool) -> None:
     """Let the schedule NAME send nothing until it is resumed."""
-    _set(name, pause_schedule, "pause schedule", "is paused", reason, as_json)
+    _set(name, pause_schedule, "is paused", reason, as_json)
 
 
 @schedules.command(epilog=EXIT_CODES)
@@ -88,20 +69,14 @@ def pause(name: str, reason: str, as_json: bool) -> None:
 @_json
 def resume(name: str, reason: str, as_json: bool) -> None:
     """Let the schedule NAME send again, from its next time on."""
-    _set(name, resume_schedule, "resume schedule", "is resumed", reason, as_json)
+    _set(name, resume_schedule, "is resumed", reason, as_json)
 
 
-def _set(
-    name: str, change: Callable[[Broker, str], None], act: str, done: str, reason: str, as_json: bool
-) -> None:
+def _set(name: str, change: Callable[..., bool], done: str, reason: str, as_json: bool) -> None:
     broker = job_broker()
     name = actor_name(broker, name)
-    before = next((state.paused for state in list_schedules(broker) if state.name == name), False)
     with _named():
-        change(broker, name)
-    changed = before != (change is pause_schedule)
-    if changed:
-        note(broker, act, f"schedule={name}", queue=broker.actors[name].queue_name, reason=reason)
+        changed = change(broker, name, reason=reason)
     if as_json:
         print_json({"changed": changed})
     else:
@@ -116,14 +91,3 @@ def _named() -> Iterator[None]:
         raise click.UsageError(str(error)) from None
     except ScheduleBusy as error:
         raise click.ClickException(str(error)) from None
-
-
-def _plain(state: ScheduleState) -> dict[str, Any]:
-    """A schedule in values that JSON has: moments in ISO 8601, lengths of time in seconds."""
-    return {name: _value(value) for name, value in asdict(state).items()}
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    return value.isoformat() if isinstance(value, datetime) else value

@@ -54,7 +54,8 @@ def top(every: float, once: bool, wide: bool, as_json: bool) -> None:
         return
     time.sleep(every)
     if as_json:
-        print_json(_plain(*look()))
+        earlier, now = look()
+        print_json(now.as_dict(earlier))
     else:
         out.print(picture(*look(), narrow=narrow(out)))
 
@@ -141,12 +142,3 @@ def _narrow_workers(now: Snapshot) -> Any:
         busy = f"{one.running}/{one.threads}"
         made.add_row(f"{one.host}:{one.process}", busy, length(at - one.since), f"{one.seen:.0f} s ago")
     return made
-
-
-def _plain(before: Snapshot, after: Snapshot) -> dict[str, Any]:
-    rates = after.rates(before)
-    return {
-        "queues": [{**one.as_dict(), "per_second": rates[one.name]} for one in after.queues],
-        "running": [job.as_dict() for job in after.running],
-        "workers": [one.as_dict() for one in after.workers],
-    }

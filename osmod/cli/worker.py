@@ -1,11 +1,14 @@
-"""`osmod worker`: `dramatiq worker`, with dead processes replaced."""
+"""`osmod worker`: `dramatiq worker`, with dead processes replaced, and figures shown."""
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
 
 import click
 
+from osmod.embedded import is_listening
 from osmod.settings import get_settings
 
 
@@ -18,13 +21,37 @@ def worker(arguments: tuple[str, ...]) -> None:
     """Run workers as `dramatiq worker` does; replace a process that dies, grows or has run enough jobs."""
     from osmod.jobs.worker.supervisor import main, parse  # late: it loads Dramatiq
 
-    if parse([*arguments]).broker == "worker":
+    options = parse([*arguments], _add_options)
+    for name in ("metrics_port", "metrics_host"):
+        if (
+            given := getattr(options, name)
+        ) is not None:  # the worker processes read it from their environment
+            os.environ[f"OSMOD_{name.upper()}"] = str(given)
+    if options.broker == "worker":
         _look_first()
     settings = get_settings()
+    if settings.metrics_port and is_listening(settings.metrics_port, settings.metrics_host):
+        taken = f"port {settings.metrics_port} is taken: stop what listens there, or name another by --metrics-port."
+        raise click.ClickException(taken)
     log = ["--log-format", settings.log_format]
     if settings.log_level:
         log += ["--log-level", settings.log_level]
-    sys.exit(main([*log, *arguments]))
+    sys.exit(main([*log, *arguments], _add_options))
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--metrics-port",
+        type=int,
+        metavar="PORT",
+        help="show Prometheus' figures at http://HOST:PORT/metrics, and count jobs by actor for them "
+        "(default: OSMOD_METRICS_PORT, else not)",
+    )
+    parser.add_argument(
+        "--metrics-host",
+        metavar="HOST",
+        help="where to listen for that; no token is asked for (default: OSMOD_METRICS_HOST, else 127.0.0.1)",
+    )
 
 
 def _look_first() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import click
 from rich.text import Text
 
-from osmod.cli.naming import suggested
 from osmod.cli.queue_access import (
     EXIT_CODES,
     START_A_WORKER,
@@ -25,6 +24,7 @@ from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.queue.presence import Request, WorkerRecord
 from osmod.jobs.queue.presence import workers as living
 from osmod.jobs.records import JobRecord, Snapshot, snapshot
+from osmod.jobs.records.naming import suggested
 from osmod.jobs.steering import workers as steering
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -52,7 +52,7 @@ def list_(wide: bool, as_json: bool) -> None:
     """Which processes live, since when, how busy and large they are, and what they run."""
     now = snapshot(job_broker())
     if as_json:
-        print_json({"workers": [_plain(one, now) for one in now.workers]})
+        print_json({"workers": now.workers_as_dicts()})
         return
     if not now.workers:
         click.echo(f"No worker lives: {START_A_WORKER}", err=True)
@@ -122,16 +122,6 @@ def _meant(alive: list[WorkerRecord], which: tuple[str, ...]) -> list[str]:
     return [one.name for one in alive if one.name in which or one.host in which]
 
 
-def _runs(worker: WorkerRecord, now: Snapshot) -> list[JobRecord]:
-    """The jobs that a worker has taken, those that have run longest first."""
-    mine = [
-        job
-        for job in now.running
-        if job.worker and (job.worker.host, job.worker.process) == (worker.host, worker.process)
-    ]
-    return sorted(mine, key=lambda job: job.started or datetime.now(UTC))
-
-
 def _state(worker: WorkerRecord) -> str:
     if worker.asked is Request.STOP:
         return "stopping"
@@ -154,7 +144,7 @@ def _wide(now: Snapshot) -> Any:
             one.version,
             ", ".join(one.queues),
         )
-        for job in _runs(one, now):
+        for job in now.run_by(one):
             made.add_row(
                 Text(f"  {job.id}", "bright_black"),
                 "",
@@ -174,7 +164,7 @@ def _narrow(now: Snapshot) -> Any:
     for one in now.workers:
         busy = f"{one.running}/{one.threads}"
         made.add_row(one.name, _state(one), busy, length(at - one.since), _megabytes(one))
-        for job in _runs(one, now):
+        for job in now.run_by(one):
             made.add_row(
                 Text(f"  {job.id[:SHORT_ID]} {on_one_line(job.call)}", "bright_black"),
                 "",
@@ -191,7 +181,3 @@ def _since(job: JobRecord, at: datetime) -> str:
 
 def _megabytes(worker: WorkerRecord) -> str:
     return f"{worker.memory / 1_048_576:.0f} MB" if worker.memory else ""
-
-
-def _plain(worker: WorkerRecord, now: Snapshot) -> dict[str, Any]:
-    return {**worker.as_dict(), "jobs": [job.as_dict() for job in _runs(worker, now)]}

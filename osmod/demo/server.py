@@ -53,6 +53,7 @@ def standing(home: Path, entries: Sequence[Entry], progress: Progress) -> Iterat
             "REDIS_URL": redis_url,
             "DATABASE_URL": f"sqlite:///{database.resolve().as_posix()}",
             "WORKER_RUN_IMMEDIATELY": "false",
+            "OSMOD_METRICS": "true",
         }
         engine = connect(environment["DATABASE_URL"])
         scene.furnish(engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -63,6 +64,11 @@ def enqueue(actor: Actor[..., Any], /, **given: Any) -> Enqueued:
         delay = None
     message = actor.send_with_options(kwargs=arguments, delay=delay, **options)
     return Enqueued(message, "duplicate_of" not in message.options)
+
+
+async def enqueue_async(actor: Actor[..., Any], /, **given: Any) -> Enqueued:
+    """`enqueue`, awaited: it waits for Redis in a thread, and the event loop goes on. It fails as that does."""
+    return await asyncio.to_thread(enqueue, actor, **given)
 
 
 def _delay(delay: Any, due: Any) -> int | float | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 import redis
@@ -45,7 +47,7 @@ class JobEvent:
     """Something that happened to a job. Of arguments it says nothing; read the job's record for them.
 
     `started` is when a worker took the job. `error` is the class of the error that failed it, `delay` the
-    milliseconds until it is tried again.
+    milliseconds until it is tried again. `entry` is its place among the events of its queue.
     """
 
     kind: JobEventKind
@@ -56,6 +58,7 @@ class JobEvent:
     progress: Progress | None = None
     error: str | None = None
     delay: int | None = None
+    entry: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The event in values that JSON has."""
@@ -83,16 +86,38 @@ def events(
       queues: which; queues that come into being later join in if this is left out.
       seconds: end after so long; by default never.
     """
-    watch = _Watch(broker, queues)
+    watch = Watch(broker, queues)
     watch.begin()
-    return watch.follow(None if seconds is None else time.monotonic() + seconds)
+    deadline = math.inf if seconds is None else time.monotonic() + seconds
+    return chain.from_iterable(watch.follow(lambda: deadline - time.monotonic()))
 
 
-class _Watch:
-    def __init__(self, broker: Queues, queues: Sequence[str] | None) -> None:
+def told_between(broker: Queues, queue: str, after: str, upto: str, count: int) -> list[JobEvent]:
+    """So many events of a queue that stand after one entry, up to another; of those that are still kept."""
+    stream = broker.key_base(queue).decode() + "events"
+    answer: Any = broker.client.xread({stream: after}, count=count)
+    found = [pair for _, pairs in (answer.items() if isinstance(answer, dict) else answer) for pair in pairs]
+    last = place(upto)
+    return [_event(queue, entry, fields) for entry, fields in found if place(entry.decode()) <= last]
+
+
+def place(entry: str) -> tuple[int, int]:
+    """An entry in a form that can be compared."""
+    millis, _, number = entry.partition("-")
+    return int(millis), int(number)
+
+
+class Watch:
+    """Somebody who looks on, on these queues or on all.
+
+    Attributes:
+      reached: for each queue, the entry of the last event that was read.
+    """
+
+    def __init__(self, broker: Queues, queues: Sequence[str] | None = None) -> None:
         self._broker = broker
         self._chosen = queues
-        self._last: dict[str, str] = {}
+        self.reached: dict[str, str] = {}
         self._next_sign = 0.0
 
     def begin(self) -> None:
@@ -100,18 +125,23 @@ class _Watch:
         self._next_sign = time.monotonic() + SIGN_OF_LIFE
         for queue in self._chosen or known_queues(self._broker):
             base = self._broker.key_base(queue).decode()
-            if queue not in self._last:
+            if queue not in self.reached:
                 newest: Any = self._broker.client.xrevrange(base + "events", count=1)
-                self._last[queue] = newest[0][0].decode() if newest else "0-0"
+                self.reached[queue] = newest[0][0].decode() if newest else "0-0"
             self._broker.client.set(base + "watched", 1, ex=WATCHED)
 
-    def follow(self, deadline: float | None) -> Iterator[JobEvent]:
+    def follow(self, left: Callable[[], float]) -> Iterator[list[JobEvent]]:
+        """What happens, some events at a time, perhaps none. While Redis is away, it is waited for.
+
+        Parameters:
+          left: for how many seconds to go on; asked again and again.
+        """
         backoff = Backoff()
-        while deadline is None or time.monotonic() < deadline:
+        while (seconds := left()) > 0:
             try:
                 if time.monotonic() >= self._next_sign:
                     self.begin()
-                found = self._read(deadline)
+                found = self._read(seconds)
             except (redis.RedisError, OSError) as error:
                 if not passes(error):
                     raise
@@ -119,18 +149,16 @@ class _Watch:
                 time.sleep(backoff.next())
                 continue
             backoff.reset()
-            yield from found
+            yield found
 
-    def _read(self, deadline: float | None) -> list[JobEvent]:
-        wait = _BLOCK
-        if deadline is not None:
-            wait = max(1, min(wait, int((deadline - time.monotonic()) * 1000)))
-        if not self._last:
+    def _read(self, seconds: float) -> list[JobEvent]:
+        wait = max(1, int(min(_BLOCK, seconds * 1000)))
+        if not self.reached:
             time.sleep(wait / 1000)
             return []
-        groups = [list(self._last)]
+        groups = [list(self.reached)]
         if self._broker.links.route.apart:
-            groups = [[queue] for queue in self._last]
+            groups = [[queue] for queue in self.reached]
         found: list[JobEvent] = []
         for group in groups:
             found += self._read_group(group, max(1, wait // len(groups)))
@@ -139,13 +167,13 @@ class _Watch:
     def _read_group(self, group: Sequence[str], wait: int) -> list[JobEvent]:
         """What came to queues of one server, waited for so many milliseconds."""
         queues = {self._stream(queue).encode(): queue for queue in group}
-        streams: dict[Any, Any] = {stream: self._last[queue] for stream, queue in queues.items()}
+        streams: dict[Any, Any] = {stream: self.reached[queue] for stream, queue in queues.items()}
         answer: Any = self._broker.client.xread(streams, count=500, block=wait)
         found = []
         for stream, entries in answer.items() if isinstance(answer, dict) else answer:
             queue = queues[stream]
             for entry, fields in entries:
-                self._last[queue] = entry.decode()
+                self.reached[queue] = entry.decode()
                 found.append(_event(queue, entry, fields))
         return found
 
@@ -164,4 +192,5 @@ def _event(queue: str, entry: bytes, fields: dict[bytes, bytes]) -> JobEvent:
         progress=Progress(*json.loads(row["progress"])) if "progress" in row else None,
         error=row.get("error"),
         delay=int(row["delay"]) if "delay" in row else None,
+        entry=entry.decode(),
     )

@@ -7,12 +7,12 @@ cost does not grow with the article. `recount` repairs counts that another progr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Executable, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import BindParameter, Executable, Table, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -23,6 +23,16 @@ from osmod.moderation.work import Work
 Standing = dict[str, bool]
 #: The standing of a comment that is not counted yet.
 NOWHERE: Standing = dict.fromkeys(COUNTS, False)
+
+
+def _added(model: type[Article] | type[Category]) -> Executable:
+    number: BindParameter[int] = bindparam("number")
+    table = cast("Table", model.__table__)
+    values = {name: table.c[name] + number for name in ("allCount", "unprocessedCount")}
+    return update(table).where(table.c.id == bindparam("row_id")).values(values)
+
+
+_ADDED = {Article: _added(Article), Category: _added(Category)}
 
 
 def standing(comment: Comment) -> Standing:
@@ -59,6 +69,25 @@ def move(
     if differences and article.category_id is not None:
         work.session.execute(_shift(Category, differences), {"row_id": article.category_id})
         work.changed("category", "modify", article.category_id)
+
+
+def add_new(work: Work, arrived: Mapping[tuple[int, int | None], int]) -> None:
+    """Count new comments: how many came, by article and its category. Call it last, as `move`."""
+    of_categories: Counter[int] = Counter()
+    for (_article_id, category_id), number in arrived.items():
+        if category_id is not None:
+            of_categories[category_id] += number
+    of_articles = {article_id: number for (article_id, _category_id), number in arrived.items()}
+    _add(work, Article, of_articles)
+    _add(work, Category, of_categories)
+
+
+def _add(work: Work, model: type[Article] | type[Category], numbers: Mapping[int, int]) -> None:
+    rows = [{"row_id": row_id, "number": numbers[row_id]} for row_id in sorted(numbers)]
+    if rows:
+        work.session.connection().execute(_ADDED[model], rows)
+    for row_id in numbers:
+        work.changed("article" if model is Article else "category", "modify", row_id)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ _NO_SUCH_DATABASE = 1049
 _NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
 #: Too many connections, and being shut down.
 _NOT_NOW = (1040, 1053)
+#: Read-only by its settings, for this transaction, or as a whole; full.
+_NO_WRITES = (1290, 1792, 1836, 1021, 1114)
+_NO_WRITES_SQLITE = ("attempt to write a readonly database", "database or disk is full")
 _AWAY = {1044, *_LOGIN_REFUSED, _NO_SUCH_DATABASE, *_NO_ANSWER, *_NOT_NOW}
 
 
@@ -25,6 +28,12 @@ def away(error: BaseException | None, url: str) -> str | None:
     if code not in _AWAY and "unable to open database file" not in said:
         return None
     return (database_sentence(error, url) or said).removesuffix(".")
+
+
+def takes_no_writes(error: DBAPIError) -> bool:
+    """Whether the database can be read but not written to now, as while another one takes its place."""
+    code, said = _said(error)
+    return code in _NO_WRITES or any(sentence in said for sentence in _NO_WRITES_SQLITE)
 
 
 def database_sentence(error: Exception, url: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.models import InboxEntry, OutboxEntry, now
@@ -13,6 +13,8 @@ from osmod.moderation.work import Owed
 
 #: After this time the process that owed a job has died or could not reach the queue.
 OVERDUE = timedelta(minutes=1)
+#: A statement takes so many values on every database.
+FORGOTTEN_AT_ONCE = 5_000
 #: Longer than a job can come back after it took effect.
 INBOX_KEPT = timedelta(days=30)
 
@@ -28,14 +30,18 @@ def overdue(session: Session, limit: int) -> list[Owed]:
     return [Owed(entry.message_id, entry.actor, entry.arguments) for entry in entries]
 
 
+def lag(session: Session) -> tuple[int, timedelta | None]:
+    """How many jobs are owed, and for how long the oldest has been; None: nothing is owed."""
+    number, oldest = session.execute(select(func.count(), func.min(OutboxEntry.created_at))).one()
+    return number, max(timedelta(), now() - oldest) if oldest is not None else None
+
+
 def settle(session: Session, owed: Iterable[Owed]) -> None:
     """The queue has these jobs: forget them."""
     ids = [job.message_id for job in owed]
-    session.execute(
-        delete(OutboxEntry)
-        .where(OutboxEntry.message_id.in_(ids))
-        .execution_options(synchronize_session=False)
-    )
+    for first in range(0, len(ids), FORGOTTEN_AT_ONCE):
+        some = OutboxEntry.message_id.in_(ids[first : first + FORGOTTEN_AT_ONCE])
+        session.execute(delete(OutboxEntry).where(some).execution_options(synchronize_session=False))
 
 
 def prune_inbox(session: Session, limit: int) -> int:

@@ -36,6 +36,11 @@ def comment_without_article(comment_id: int) -> Conflict:
     )
 
 
+def source_not_found(source_id: str) -> NotFound:
+    """OSMod's words for a comment that its publisher knows and we do not."""
+    return NotFound(f"Comment not found: sourceId = {source_id}")
+
+
 def tag_not_found(tag_id: int) -> NotFound:
     """OSMod's words for it."""
     return NotFound(f"Tag not found, id: {tag_id}")

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from osmod.moderation import counts
 from osmod.moderation.attributes import folded
-from osmod.moderation.errors import NotFound
+from osmod.moderation.errors import NotFound, source_not_found
 from osmod.moderation.lookups import find_article, find_user, lock_comment
 from osmod.moderation.models import Comment, CommentFlag
+from osmod.moderation.sources import find_comment_id
 from osmod.moderation.work import Work
 
 #: The label that makes a flag a recommendation.
@@ -148,11 +149,8 @@ def _flags_of(session: Session, comment: Comment) -> list[CommentFlag]:
 
 
 def _lock_by_source_id(session: Session, source_id: str) -> Comment:
-    # OSMod has no index on `sourceId`: a locking search would wait for every row that others hold.
-    found = session.scalar(
-        select(Comment.id).where(Comment.source_id == source_id).order_by(Comment.id).limit(1)
-    )
+    found = find_comment_id(session, source_id)
     comment = lock_comment(session, found) if found is not None else None
     if comment is None:
-        raise NotFound(f"Comment not found: sourceId = {source_id}")
+        raise source_not_found(source_id)
     return comment

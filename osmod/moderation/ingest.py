@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
 from osmod.moderation import counts
 from osmod.moderation.errors import BadPayload, comment_not_found
 from osmod.moderation.lookups import find_article, lock_comment
 from osmod.moderation.models import Comment, CommentSize
+from osmod.moderation.sources import find_comment_id, remember_first
 from osmod.moderation.text_size import text_height
 from osmod.moderation.utf8mb3 import checked, storable
 from osmod.moderation.work import Work
@@ -79,9 +78,9 @@ def _check_id(field: str, value: str | None) -> None:
 def _first_step(work: Work, comment: Comment) -> None:
     session = work.session
     session.add(CommentSize(comment_id=comment.id, width=WIDTH, height=text_height(comment.text, WIDTH)))
+    remember_first(session, comment.source_id, comment.id)
     if comment.reply_to_source_id:
-        parent = select(Comment.id).where(Comment.source_id == comment.reply_to_source_id)
-        comment.reply_id = session.scalar(parent.order_by(Comment.id).limit(1))
+        comment.reply_id = find_comment_id(session, comment.reply_to_source_id)
     session.flush()
     article = find_article(session, comment)
     if article:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -15,6 +15,8 @@ DEFAULT_WIDTH = 696
 FONT_SIZE = 16
 #: Times the font size.
 LINE_HEIGHT = 1.5
+#: Characters up to which the width of a word is remembered.
+SHORT_WORD = 32
 
 #: Advance, left and right edge of the ink, in font units. A blank's ink is empty: left is above right.
 Glyph = tuple[int, float, float]
@@ -40,13 +42,19 @@ def _breaks(text: str, width: int) -> Iterator[int]:
         space_left, before = width, ""
         for place, word in enumerate(line.split(" ")):
             if word not in widths:
-                widths[word] = _ink_width(word)
+                widths[word] = _width_known(word) if len(word) <= SHORT_WORD else _ink_width(word)
             if place and widths[word] <= space_left:
                 space_left -= widths[word]
             else:
                 space_left = width - widths[word]
                 yield place > 0 and not before.endswith("\r")
             before = word
+
+
+@lru_cache(maxsize=50_000)
+def _width_known(word: str) -> int:
+    """Comments are made of the same words again and again."""
+    return _ink_width(word)
 
 
 def _ink_width(word: str) -> int:

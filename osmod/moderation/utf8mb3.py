@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+#: Characters of four bytes, and halves of surrogate pairs, which are none.
+_LONG = re.compile("[\U00010000-\U0010ffff\ud800-\udfff]")
+
 
 def storable(html: str) -> str:
     """A comment's HTML as the column can hold it: four-byte characters become character references.
@@ -9,7 +14,7 @@ def storable(html: str) -> str:
     Nothing is lost: `&#128512;` reads as the character itself. Half of a surrogate pair is no character;
     it becomes U+FFFD, as browsers show it.
     """
-    return "".join(_storable(letter) for letter in html)
+    return html if html.isascii() else _LONG.sub(_reference, html)
 
 
 def checked(text: str) -> str:
@@ -18,19 +23,13 @@ def checked(text: str) -> str:
     Raises:
       ValueError: it holds what they cannot.
     """
-    for letter in text:
-        if letter > "\uffff" or _is_half(letter):
-            raise ValueError(
-                f"OSMod's column cannot hold {letter!r}: it is utf8mb3, three bytes a character; send it without"
-            )
+    if found := _LONG.search(text):
+        raise ValueError(
+            f"OSMod's column cannot hold {found[0]!r}: it is utf8mb3, three bytes a character; send it without"
+        )
     return text
 
 
-def _storable(letter: str) -> str:
-    if letter > "\uffff":
-        return f"&#{ord(letter)};"
-    return "\ufffd" if _is_half(letter) else letter
-
-
-def _is_half(letter: str) -> bool:
-    return "\ud800" <= letter <= "\udfff"
+def _reference(found: re.Match[str]) -> str:
+    letter = found[0]
+    return f"&#{ord(letter)};" if letter > "\uffff" else "\ufffd"

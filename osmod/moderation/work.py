@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, UOWTransaction
 
-from osmod.moderation.database import open_session
+from osmod.moderation.database import insert_all, open_session
 from osmod.moderation.models import Article, Category, Comment, InboxEntry, OutboxEntry, now
 
 T = TypeVar("T")
@@ -53,6 +53,7 @@ class Work:
     now: datetime = field(default_factory=now)
     changes: dict[tuple[str, str, int], None] = field(default_factory=dict)
     owed: list[Owed] = field(default_factory=list)
+    _seed: str = field(default_factory=lambda: str(uuid4()))
 
     def changed(self, object_type: str, action: str, object_id: int) -> None:
         """Tell OSMod's servers of a change after the commit, once a transaction and object."""
@@ -60,10 +61,8 @@ class Work:
 
     def enqueue(self, actor: str, **arguments: Any) -> None:
         """Queue a job after the commit; it is queued even if this process dies right after it."""
-        seed = self.delivery.message_id if self.delivery else str(uuid4())
-        owed = Owed(str(uuid5(_OWED, f"{seed}/{len(self.owed)}")), actor, arguments)
-        self.owed.append(owed)
-        self.session.add(OutboxEntry(message_id=owed.message_id, actor=actor, arguments=arguments))
+        seed = self.delivery.message_id if self.delivery else self._seed
+        self.owed.append(Owed(str(uuid5(_OWED, f"{seed}/{len(self.owed)}")), actor, arguments))
 
 
 @dataclass(frozen=True)
@@ -105,6 +104,7 @@ def _once(engine: Engine, effect: Callable[[Work], T], delivery: Delivery | None
             return Committed(None, (), (), repeated=True)
         value = effect(work)
         session.flush()
+        insert_all(session, OutboxEntry, [vars(job) for job in work.owed])
         session.commit()
         return Committed(value, tuple(work.changes), tuple(work.owed))
 

@@ -9,12 +9,20 @@ from typing import Any
 
 from osmod.scorers.contract import BadScorerConfig, Question, Scorer, ScorerAway, ScorerError
 from osmod.scorers.local import LocalScorer
-from osmod.scorers.perspective import PerspectiveScorer
+
+
+def _perspective(user_id: int, config: Mapping[str, Any]) -> Scorer:
+    from osmod.scorers.perspective import (
+        PerspectiveScorer,
+    )  # late: most processes need no httpx, which is large
+
+    return PerspectiveScorer(user_id, config)
+
 
 #: What makes a scorer of each `endpointType`, from its user id and config. Raises `BadScorerConfig`.
 ENDPOINT_TYPES: Mapping[str, Callable[[int, Mapping[str, Any]], Scorer]] = {
     "local": LocalScorer,
-    "perspective-api": PerspectiveScorer,
+    "perspective-api": _perspective,
 }
 
 __all__ = [

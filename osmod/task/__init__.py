@@ -10,6 +10,7 @@ from osmod.task.committing import commit, current_delivery
 from osmod.task.decorator import task
 from osmod.task.engine import get_engine
 from osmod.task.outbox import deliver
+from osmod.task.owing import owe
 from osmod.task.retries import DATABASE_RETRIES, TRANSIENT, retry
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "current_delivery",
     "deliver",
     "get_engine",
+    "owe",
     "retry",
     "run_at_once",
     "scorers_may_fail",

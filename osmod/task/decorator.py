@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec
 
 import dramatiq
 
+from osmod.jobs.actor import JobActor
 from osmod.moderation.work import Work
 from osmod.task.committing import commit, current_delivery
 from osmod.task.payload import Payload
@@ -18,7 +19,7 @@ P = ParamSpec("P")
 
 def task(
     wire_name: str, **options: Any
-) -> Callable[[Callable[Concatenate[Work, P], None]], dramatiq.Actor[P, None]]:
+) -> Callable[[Callable[Concatenate[Work, P], None]], JobActor[P, None]]:
     """Make an actor of a function on a `Work`: one transaction, once a message.
 
     `options` are the actor's (`priority`, `time_limit` in milliseconds, …); its retries are
@@ -26,7 +27,7 @@ def task(
     and records of jobs, nor in errors.
     """
 
-    def make(function: Callable[Concatenate[Work, P], None]) -> dramatiq.Actor[P, None]:
+    def make(function: Callable[Concatenate[Work, P], None]) -> JobActor[P, None]:
         payload = Payload(wire_name, function, skip=1, sensitive=options.get("sensitive", ()))
 
         @wraps(function)
@@ -36,6 +37,7 @@ def task(
 
         payload.describe(run)
         run.effect = function  # type: ignore[attr-defined]
-        return dramatiq.actor(run, actor_name=wire_name, **(DATABASE_RETRIES | payload.found_by() | options))  # type: ignore[call-overload, no-any-return]
+        options_of_all = DATABASE_RETRIES | payload.found_by() | options
+        return dramatiq.actor(run, actor_class=JobActor, actor_name=wire_name, **options_of_all)  # type: ignore[call-overload, no-any-return]
 
     return make

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dramatiq
@@ -27,7 +27,8 @@ def deliver(owed: Sequence[Owed]) -> int:
     """
     queued: list[Owed] = []
     try:
-        queued.extend(job for job in owed if _enqueue(job))
+        for jobs in _queue(owed):
+            queued += jobs
     except BrokerConnectionError as error:
         _outage.met(f"what committed changes owe waits in the outbox ({error.__cause__ or error})")
     if queued:
@@ -38,10 +39,26 @@ def deliver(owed: Sequence[Owed]) -> int:
     return len(queued)
 
 
-def _enqueue(job: Owed) -> bool:
-    broker = dramatiq.get_broker()
+def _queue(owed: Sequence[Owed]) -> Iterator[Sequence[Owed]]:
+    """Queue the jobs, all at once where the broker can; yield those that it has."""
+    send_many = getattr(dramatiq.get_broker(), "send_many", None)
+    known = [(job, actor) for job in owed if (actor := _actor_of(job)) is not None]
+    if send_many is not None and len(known) > 1:
+        try:
+            send_many([_message(job, actor) for job, actor in known])
+        except TypeError:  # One is refused, so none was sent; the others are not to wait for it.
+            pass
+        else:
+            yield [job for job, _ in known]
+            return
+    for job, actor in known:
+        if _enqueue(job, actor):
+            yield [job]
+
+
+def _actor_of(job: Owed) -> dramatiq.Actor[..., Any] | None:
     try:
-        actor: dramatiq.Actor[..., Any] = broker.get_actor(job.actor)
+        return dramatiq.get_broker().get_actor(job.actor)
     except ActorNotFound:
         _log.error(
             "the owed job %s cannot be queued: this process has no actor %r; "
@@ -49,10 +66,13 @@ def _enqueue(job: Owed) -> bool:
             job.message_id,
             job.actor,
         )
-        return False
+        return None
+
+
+def _enqueue(job: Owed, actor: dramatiq.Actor[..., Any]) -> bool:
     try:
-        broker.enqueue(actor.message(**job.arguments).copy(message_id=job.message_id))
-    except TypeError as error:  # The others owed are not to wait for it.
+        dramatiq.get_broker().enqueue(_message(job, actor))
+    except TypeError as error:
         _log.error(
             "the owed job %s cannot be queued: %s; correct it in osmod_worker_outbox, or delete it there",
             job.message_id,
@@ -60,3 +80,14 @@ def _enqueue(job: Owed) -> bool:
         )
         return False
     return True
+
+
+def _message(job: Owed, actor: dramatiq.Actor[..., Any]) -> dramatiq.Message[Any]:
+    return dramatiq.Message(
+        queue_name=actor.queue_name,
+        actor_name=actor.actor_name,
+        args=(),
+        kwargs=job.arguments,
+        options={},
+        message_id=job.message_id,
+    )

@@ -21,12 +21,26 @@ from osmod.access.secret import Keyring
 from osmod.jobs.setup import ensure_broker
 from osmod.settings import Settings, get_settings
 from osmod.task import get_engine
-from osmod.web.api import access
+from osmod.web.api import (
+    access,
+    audit,
+    events,
+    health,
+    job_acts,
+    jobs,
+    metrics,
+    queues,
+    schedules,
+    stats,
+    workers,
+)
+from osmod.web.api.ingest import routes as ingest
 from osmod.web.api.osmod import assistant, auth, comment_actions, comment_scores, objects, tasks
 from osmod.web.api.osmod.checking import BadBody, refuse_bad_body
 from osmod.web.failures import Failures
 from osmod.web.frame.access_log import AccessLog
 from osmod.web.frame.bodies import BodyLimits
+from osmod.web.frame.counting import Counted
 from osmod.web.frame.faults import Faults
 from osmod.web.frame.headers import SecurityHeaders
 from osmod.web.frame.request_ids import HEADER, RequestIds
@@ -44,11 +58,20 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks.router,
     objects.router,
     access.router,
+    jobs.router,
+    job_acts.router,
+    queues.router,
+    schedules.router,
+    workers.router,
+    audit.router,
+    stats.router,
+    events.router,
+    ingest.router,
 )
 #: At the root: what is asked by those who know nothing of the API.
-ROOT_ROUTERS: tuple[APIRouter, ...] = (tasks.router,)
+ROOT_ROUTERS: tuple[APIRouter, ...] = (tasks.router, health.router, metrics.router)
 #: Below the path of the API: what is read bit by bit, and how many bytes of it are taken at most.
-STREAMS: dict[str, int] = {}
+STREAMS: dict[str, int] = {"/ingest/comments": ingest.STREAM_LIMIT}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -92,6 +115,7 @@ def _frame(settings: Settings, places: Places) -> list[Middleware]:
         Middleware(AccessLog),
         Middleware(SecurityHeaders, places),
         Middleware(TrailingSlash),
+        Middleware(Counted, places),
         Middleware(Faults),
         Middleware(BodyLimits, streams),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,8 @@ LIMIT = 30
 WINDOW = 60
 #: Keys that there are at most in a window; addresses share them, so that nobody fills Redis by having many.
 BUCKETS = 65_536
+#: Threads that ask Redis at a time, lest one that hangs holds up all of them; what comes besides is not counted.
+ASKING = 4
 #: Seconds for which Redis is not asked once it did not answer.
 PAUSE = 10.0
 
@@ -34,24 +37,31 @@ class Failures:
     def __init__(self, get_broker: Callable[[], Any]) -> None:
         self._get_broker = get_broker
         self._silent_until = 0.0
+        self._asking = threading.BoundedSemaphore(ASKING)
 
     def too_many(self, address: str) -> bool:
         """Note a failure; whether there were too many."""
         if time.monotonic() < self._silent_until or (broker := self._get_broker()) is None:
             return False
-        window = int(time.time()) // WINDOW
-        # Below the queue's names, and by commands that every program may use: no rights are needed for it.
-        key = f"{broker.namespace}:{{web}}:failures:{window}:{_bucket(address)}"
+        if not self._asking.acquire(blocking=False):
+            return False
         try:
-            with broker.client.pipeline(transaction=False) as pipeline:
-                pipeline.hincrby(key, "count", 1)
-                pipeline.pexpire(key, 2 * WINDOW * 1000)
-                count = pipeline.execute()[0]
+            return self._count(broker, address) > LIMIT
         except redis.RedisError as error:
             self._silent_until = time.monotonic() + PAUSE
             _log.warning("tokens that do not count are not counted for %d s: %s", PAUSE, error)
             return False
-        return int(count) > LIMIT
+        finally:
+            self._asking.release()
+
+    def _count(self, broker: Any, address: str) -> int:
+        window = int(time.time()) // WINDOW
+        # Below the queue's names, and by commands that every program may use: no rights are needed for it.
+        key = f"{broker.namespace}:{{web}}:failures:{window}:{_bucket(address)}"
+        with broker.client.pipeline(transaction=False) as pipeline:
+            pipeline.hincrby(key, "count", 1)
+            pipeline.pexpire(key, 2 * WINDOW * 1000)
+            return int(pipeline.execute()[0])
 
 
 def _bucket(address: str) -> int:

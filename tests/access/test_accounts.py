@@ -42,9 +42,11 @@ def test_made_and_found(session: Session) -> None:
     ("asked", "sentence"),
     [
         ({"group": "moderator", "name": "S"}, "group: users of the group 'moderator' are not made here"),
-        ({"group": "service", "name": " "}, "name: from 1 to 255 characters, not 0"),
-        ({"group": "service", "name": "n" * 256}, "name: from 1 to 255 characters, not 256"),
+        ({"group": "service", "name": " "}, "name: it is empty"),
+        ({"group": "service", "name": "n" * 256}, "name: at most 255 characters, not 256"),
         ({"group": "service", "name": "\U0001f600"}, "name: "),
+        ({"group": "service", "name": "\x1b[2J"}, "name: it holds '\\x1b'"),
+        ({"group": "admin", "name": "A", "email": "a\0@b.c"}, "email: it holds '\\x00'"),
         ({"group": "service", "name": "B", "email": "b@example.com"}, "email: a user of the group 'service'"),
         ({"group": "admin", "name": "A"}, "email: a user of the group 'admin' is a person"),
         ({"group": "admin", "name": "A", "email": "nothing"}, "email: 'nothing' is no address"),
@@ -58,6 +60,14 @@ def test_refused(session: Session, asked: dict[str, Any], sentence: str) -> None
         create_user(session, **asked)
     assert str(caught.value).startswith(sentence)
     assert 1 == len(list_users(session))
+
+
+@pytest.mark.parametrize("purpose", ["p" * 256, "\ud800", "a\nb"])
+def test_a_purpose_that_cannot_be(session: Session, purpose: str) -> None:
+    """Is refused before anything is stored."""
+    with pytest.raises(AccessError, match="^purpose: "):
+        issue_token(session, SIGNING, add(session, "service"), purpose=purpose)
+    assert [] == list_tokens(session)
 
 
 def test_a_token_and_its_end(session: Session) -> None:

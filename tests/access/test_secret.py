@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from osmod.access import secret
@@ -40,6 +40,20 @@ def test_unusable(session: Session, data: Any) -> None:
     """A row without a secret is said to be one, and a new one can be put in its place."""
     session.add(ConfigurationItem(id="token", data=data))
     session.flush()
+    with pytest.raises(SecretUnusable, match=r"osmod users secret rotate"):
+        ensure_signing(session)
+    rotate_secret(session)
+    assert ensure_signing(session).secret
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize("stored", ["rubbish", '{"secret": "\\ud800"}'])
+def test_a_row_that_cannot_be_read(session: Session, stored: str) -> None:
+    """As a column that is plain text may hold; the remedy that is named helps here, too."""
+    session.add(ConfigurationItem(id="token", data={}))
+    session.flush()
+    session.execute(text("UPDATE configuration_items SET data = :data"), {"data": stored})
+    session.expunge_all()
     with pytest.raises(SecretUnusable, match=r"osmod users secret rotate"):
         ensure_signing(session)
     rotate_secret(session)

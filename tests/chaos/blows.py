@@ -15,6 +15,9 @@ from tests.chaos import app
 from tests.chaos.pools import Pool
 from tests.waiting import until
 
+#: Seconds after which a signal is one more request.
+LATER = 1.4
+
 
 class Blow(NamedTuple):
     """A signal, whom it is sent to, and after how many seconds."""
@@ -32,6 +35,16 @@ def strike(pool: Pool, blows: list[Blow]) -> None:
             os.killpg(pool.main, number)
         else:
             os.kill(pool.main if to == "parent" else pool.workers[0].pid, number)
+
+
+def strike_again(pool: Pool, number: signal.Signals, to: str = "group") -> None:
+    """Ask a pool of one worker to stop, and once more when that is no longer the same request.
+
+    The second is counted from when the worker has heard the first: on a busy machine that may take a while.
+    """
+    strike(pool, [Blow(number, to)])
+    until(lambda: "Shutting down..." in pool.said(), 20, "its worker stops")
+    strike(pool, [Blow(number, to, LATER)])
 
 
 def left(pool: Pool) -> list[int]:

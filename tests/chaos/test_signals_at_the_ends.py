@@ -12,6 +12,7 @@ from signal import SIGKILL, SIGTERM
 import pytest
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.worker.signals import SAME
 from tests.chaos import app, stopping
 from tests.chaos.blows import Blow, deaths, left, lives, strike
 from tests.chaos.pools import OwnPool, Pool, StockPool, url_of
@@ -28,12 +29,16 @@ class OrphanedPool(Pool):
 def test_told_to_stop_while_it_starts(
     sender: JobBroker, pools: Callable[..., Pool], log: Path, kind: type[Pool]
 ) -> None:
-    """Signals while processes start end them, at whatever moment they come."""
-    started = [pools(url_of(sender), log, "-t", "1", kind=kind, processes=1) for _ in range(4)]
+    """Signals while processes start end them, at whatever moment they come.
+
+    Dramatiq's parent waits for a worker process that a signal ended just as it was made: see docs/signals.md.
+    """
+    options = ["-t", "1", "--worker-fork-timeout", "2000"]
+    started = [pools(url_of(sender), log, *options, kind=kind, processes=1) for _ in range(4)]
     for pool in started:
         strike(pool, [Blow(SIGTERM, "group", 0.4), Blow(SIGTERM, "parent")])
     for pool in started:
-        deaths(pool, 10)
+        deaths(pool, 20)
 
 
 def test_the_parent_is_killed_while_it_waits_for_a_worker_to_start(
@@ -53,17 +58,19 @@ def test_the_parent_is_killed_while_it_waits_for_a_worker_to_start(
 def test_a_signal_while_a_process_exits_changes_nothing(
     sender: JobBroker, pools: Callable[..., Pool], log: Path, to: str
 ) -> None:
-    """Asked on and on within a second, `osmod worker` and each of its processes end by themselves."""
+    """Asked on and on as in one request, `osmod worker` and each of its processes end by themselves."""
     pool = pools(url_of(sender), log, "-t", "1", kind=OwnPool)
     sender.enqueue(stopping.brief.message("brief", 1))
     until(lambda: app.events(log), 20)
     worker = pool.workers[0]
-    while lives(worker) and pool.poll() is None:
+    # Later ones, on a busy machine, would be a second request.
+    over = time.monotonic() + SAME / 2
+    while lives(worker) and pool.poll() is None and time.monotonic() < over:
         with suppress(ProcessLookupError):
             os.kill(worker.pid, SIGTERM) if to == "worker" else os.killpg(pool.main, SIGTERM)
         time.sleep(0.002)  # what is tried is the time between them
     if to == "worker":
-        until(lambda: "A worker process ended with code 0" in pool.said(), 5)
+        until(lambda: "A worker process ended with code 0" in pool.said(), 20)
         pool.terminate()
 
     assert pool.wait() == 0

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 HOST = socket.gethostname()
 WORKER = ("-m", "osmod", "worker", "--processes", "2", "--threads", "1")
 SCHEDULER = ("-c", "from periodiq import entrypoint; entrypoint()", "worker")
+#: Seconds between two calls of the command.
+LOOK = 0.25
 pytestmark = pytest.mark.only_on("valkey")
 
 
@@ -56,9 +58,9 @@ def test_a_program_that_stands_still_is_noticed(
     """One that runs is alive; stopped as by SIGSTOP it is not, once its last sign is too long ago."""
     monkeypatch.setattr(presence, "GONE_AFTER", 2 * presence.SIGN_OF_LIFE)
     with running(*command) as started:
-        until(lambda: said.format(host=HOST) in run("check", "--alive", program).stdout, 60)
+        until(lambda: said.format(host=HOST) in run("check", "--alive", program).stdout, 60, every=LOOK)
         os.killpg(started.pid, signal.SIGSTOP)
-        until(lambda: run("check", "--alive", program).exit_code == 1, 40)
+        until(lambda: run("check", "--alive", program).exit_code == 1, 40, every=LOOK)
         result = run("check", "--alive", program)
     assert "" == result.stdout
     assert f"no {program} on {HOST} has given a sign of life in the last " in result.stderr
@@ -80,7 +82,7 @@ def test_nothing_runs_here(run: Run) -> None:
 def test_a_worker_of_another_host_does_not_count(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each host answers for itself."""
     with running(*WORKER):
-        until(lambda: run("check", "--alive", "worker").exit_code == 0, 60)
+        until(lambda: run("check", "--alive", "worker").exit_code == 0, 60, every=LOOK)
         monkeypatch.setattr(socket, "gethostname", lambda: "elsewhere")
         assert "no worker on elsewhere " in run("check", "--alive", "worker").stderr
 

@@ -166,8 +166,9 @@ def test_database(settled: Engine) -> None:
         server.message,
     )
     hint = note(
-        "comments.sourceId has no index (OSMod makes none): each reader's flag and each reply reads the whole "
-        "table; on a large site: CREATE INDEX sourceId_index ON comments (sourceId)."
+        "comments.sourceId has no index (OSMod makes none): a flag on a comment that another program stored "
+        "without postProcessComment reads the whole table; where there are many: "
+        "CREATE INDEX sourceId_index ON comments (sourceId)."
     )
     assert [ok("every table is there"), hint] == rest
 

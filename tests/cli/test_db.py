@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from osmod.moderation.database import open_session
-from osmod.moderation.models import Article, Category
+from osmod.moderation.models import OWN_TABLES, Article, Category
 from osmod.settings import masked
 from tests.cli.conftest import Run
 
@@ -21,8 +21,8 @@ def test_upgrade(run: Run, empty_database_url: str, monkeypatch: pytest.MonkeyPa
     result = run("db", "upgrade")
     assert (
         "created OSMod's 14 tables\n"
-        "created the worker's own tables: osmod_worker_inbox, osmod_worker_outbox, osmod_worker_tokens\n"
-        "the worker's tables are at revision 0002\n" + last == result.output
+        f"created the worker's own tables: {', '.join(OWN_TABLES)}\n"
+        "the worker's tables are at revision 0003\n" + last == result.output
     )
     assert "nothing to do\n" + last == run("db", "upgrade").output
 

@@ -31,8 +31,12 @@ _LINKED = (
     "LICENSE",
 )
 _ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+#: Stand-ins for web frameworks of which a page shows a few lines.
+FRAMEWORKS = ROOT / "tests" / "docs" / "frameworks"
 #: Seconds that a command may take.
 PATIENCE = 300
+#: What `make test` tells those whom it starts, and an operator's shell does not: `make` in it would obey.
+_MAKES_OWN = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS"}
 
 
 class Sandbox:
@@ -58,9 +62,10 @@ class Sandbox:
             (tools / "redis-cli").write_text(f'#!/bin/sh\nexec {client} -u {server.url} "$@"\n')
             (tools / "redis-cli").chmod(0o755)
         self.environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name not in _MAKES_OWN},
             "REDIS_URL": server.url,
-            "PYTHONPATH": str(folder),
+            "PYTHONPATH": f"{folder}{os.pathsep}{FRAMEWORKS}",
+            "MYPYPATH": str(FRAMEWORKS),
             "PATH": f"{tools}:{folder}/.venv/bin:{os.environ['PATH']}",
             "TZ": "UTC",
         }

@@ -6,7 +6,7 @@ import configparser
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from tests.redis_servers import binary_of, running
 
 #: Languages that something here, or a test that is named, looks at.
 LOOKED_AT = {"console", "python", "json", "ini", "yaml", "redis", ""}
+PYTHON = [block for block in all_blocks("python") if not block.not_run]
 
 
 def _named(blocks: list[Block]) -> list[object]:
@@ -64,21 +65,46 @@ def test_redis(block: Block) -> None:
             server.ask(*line.split())
 
 
-@pytest.mark.parametrize("block", _named([one for one in all_blocks("python") if not one.not_run]))
-def test_python(block: Block, tmp_path: Path) -> None:
-    """It passes mypy as our own code must, and runs; a block that names its file is loaded with the actors."""
+def _write(block: Block, folder: Path) -> Path:
+    """A block in a file: where its first line says, among the actors, or beside them."""
+    first = block.text.partition("\n")[0]
+    path = folder / (
+        first.removeprefix("# ")
+        if first.startswith("# actors/")
+        else f"{Path(block.page).stem}_{block.line}.py"
+    )
+    path.write_text(block.text)
+    return path
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """A checkout for blocks, and a Redis."""
     with running(binary_of("redis")) as server:
-        sandbox = Sandbox(tmp_path, server)
-        first = block.text.partition("\n")[0]
-        path = tmp_path / (first.removeprefix("# ") if first.startswith("# actors/") else "block.py")
-        path.write_text(block.text)
-        for command in (
-            [sys.executable, "-m", "mypy", "--strict", "--config-file", "pyproject.toml", str(path)],
-            [sys.executable, "-c", "import worker"]
-            if path.parent.name == "actors"
-            else [sys.executable, str(path)],
-        ):
-            done = subprocess.run(
-                command, cwd=tmp_path, env=sandbox.environment, capture_output=True, text=True, check=False
-            )
-            assert 0 == done.returncode, done.stdout + done.stderr
+        yield Sandbox(tmp_path, server)
+
+
+def _succeeds(sandbox: Sandbox, *arguments: str) -> None:
+    """Run Python."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=sandbox.folder,
+        env=sandbox.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def test_python_has_types(sandbox: Sandbox) -> None:
+    """All blocks pass mypy as our own code must."""
+    paths = [str(_write(block, sandbox.folder)) for block in PYTHON]
+    _succeeds(sandbox, "-m", "mypy", "--strict", "--config-file", "pyproject.toml", *paths)
+
+
+@pytest.mark.parametrize("block", _named(PYTHON))
+def test_python(block: Block, sandbox: Sandbox) -> None:
+    """It runs; a block that names its file is loaded with the actors."""
+    path = _write(block, sandbox.folder)
+    _succeeds(sandbox, *(["-c", "import worker"] if path.parent.name == "actors" else [str(path)]))

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import dramatiq
 import pytest
@@ -47,6 +48,23 @@ def said(caplog: pytest.LogCaptureFixture, outcome: str) -> list[tuple[str, str]
         for record in caplog.records
         if record.name.startswith(NAME) and vars(record)["outcome"] == outcome
     ]
+
+
+@contextmanager
+def working_without_end(broker: JobBroker) -> Iterator[None]:
+    """A worker on a job that only an interruption ends."""
+    began = threading.Event()
+
+    @dramatiq.actor
+    def wait() -> None:
+        began.set()
+        while True:
+            time.sleep(0.005)
+
+    wait.send()
+    with working(broker):
+        assert began.wait(10)
+        yield
 
 
 def test_retried_and_failed(broker: JobBroker, caplog: pytest.LogCaptureFixture) -> None:
@@ -90,17 +108,7 @@ def test_a_retry_that_was_asked_for(broker: JobBroker, caplog: pytest.LogCapture
 
 def test_cancelled(broker: JobBroker, caplog: pytest.LogCaptureFixture) -> None:
     """While it ran."""
-    began = threading.Event()
-
-    @dramatiq.actor
-    def wait() -> None:
-        began.set()
-        while True:
-            time.sleep(0.005)
-
-    wait.send()
-    with working(broker):
-        assert began.wait(10)
+    with working_without_end(broker):
         acts.cancel(broker, JobFilter(), by="me")
         until(lambda: said(caplog, "cancelled"))
 
@@ -110,17 +118,8 @@ def test_cancelled(broker: JobBroker, caplog: pytest.LogCaptureFixture) -> None:
 
 def test_interrupted(broker: JobBroker, caplog: pytest.LogCaptureFixture) -> None:
     """A worker that stops does not wait for ever."""
-    began = threading.Event()
-
-    @dramatiq.actor
-    def wait() -> None:
-        began.set()
-        while True:
-            time.sleep(0.005)
-
-    wait.send()
-    with working(broker):
-        assert began.wait(10)
+    with working_without_end(broker):
+        pass
 
     assert [("INFO", "Job interrupted, back to its place in the queue: Drained")] == (
         said(caplog, "interrupted")

@@ -14,8 +14,8 @@ from osmod.moderation.models import MADE_IF_MISSING, OWN_TABLES, Base
 from tests.moderation import osmod_database
 
 ADDED = [
-    "created the worker's own tables: osmod_worker_inbox, osmod_worker_outbox, osmod_worker_tokens",
-    "the worker's tables are at revision 0002",
+    f"created the worker's own tables: {', '.join(OWN_TABLES)}",
+    "the worker's tables are at revision 0003",
 ]
 
 
@@ -65,7 +65,7 @@ def test_migrations_make_what_the_models_say(empty: Engine, engine: Engine) -> N
 
 
 def test_osmods_tables_are_not_touched(osmod: Engine) -> None:
-    """On OSMod's own database our three tables are added; its tables and rows are as they were."""
+    """On OSMod's own database our four tables are added; its tables and rows are as they were."""
     with osmod.connect() as connection:
         before = osmod_database.described(connection)
     younger = "created OSMod's configuration_items, which the database is older than"
@@ -96,8 +96,7 @@ def test_partial_schema_is_refused(osmod: Engine) -> None:
     assert [
         "OSMod's schema lacks comment_sizes: is this OSMod's database?",
         "OSMod's schema lacks tags.description: is this OSMod's database?",
-        "the worker's own tables are missing (osmod_worker_inbox, osmod_worker_outbox, osmod_worker_tokens): "
-        "run `osmod db upgrade`.",
+        f"the worker's own tables are missing ({', '.join(OWN_TABLES)}): run `osmod db upgrade`.",
     ] == problems(osmod)
 
 
@@ -153,7 +152,7 @@ def test_problems_of_an_older_revision(empty: Engine) -> None:
     upgrade(empty)
     with empty.begin() as connection:
         connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0000'")
-    assert ["the worker's tables are at revision 0000, not 0002: run `osmod db upgrade`."] == problems(empty)
+    assert ["the worker's tables are at revision 0000, not 0003: run `osmod db upgrade`."] == problems(empty)
 
 
 @pytest.mark.only_on("mariadb")

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
+from contextlib import chdir
 from typing import Any
 
+from click.testing import CliRunner, Result
+
+from osmod.cli import main
+from osmod.settings import get_settings
 from tests.docs.blocks import ROOT
 from tests.docs.sandbox import Sandbox
 
@@ -36,17 +40,21 @@ class Operator:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    def types(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the page."""
-        start, options = skeleton(command)
-        assert any(start == told and options <= known for told, known in TOLD), (
-            f"docs/operations.md does not say `{command}`"
-        )
-        return self._sandbox.run(command)
+    def starts(self, command: str) -> None:
+        """Start a service of the page, in processes of its own."""
+        _check(command)
+        self._sandbox.run(command)
+
+    def types(self, command: str) -> Result:
+        """Run another command of the page: in this process, as there are many."""
+        _check(command)
+        get_settings.cache_clear()
+        with chdir(self._sandbox.folder):
+            return CliRunner().invoke(main, shlex.split(command)[1:], env=self._sandbox.environment)
 
     def sees(self, command: str) -> Any:
         """What a command of the page gives with `--json`; what it says to people stands behind that."""
-        found, _ = json.JSONDecoder().raw_decode(self.types(f"{command} --json").stdout)
+        found, _ = json.JSONDecoder().raw_decode(self.types(f"{command} --json").output)
         return found
 
     def wakes_to(self, *areas: str) -> list[str]:
@@ -55,3 +63,10 @@ class Operator:
         return [
             one["message"] for area in areas for one in found[area] if one["level"] in ("warning", "error")
         ]
+
+
+def _check(command: str) -> None:
+    start, options = skeleton(command)
+    assert any(start == told and options <= known for told, known in TOLD), (
+        f"docs/operations.md does not say `{command}`"
+    )

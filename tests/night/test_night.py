@@ -10,6 +10,7 @@ from pathlib import Path
 import dramatiq
 import psutil
 import pytest
+from dramatiq import broker
 from sqlalchemy import Engine
 
 from actors import accept_comments
@@ -54,11 +55,12 @@ class Night:
         self.operator = Operator(self.sandbox)
         self.queue = JobBroker(url=server.url)
         self.queue.declare_queue("default")
+        self.queue.actors = accept_comments.broker.actors
 
     def begin(self) -> None:
         """Start what the page says."""
-        self.operator.types("osmod worker -p 2 -t 4")
-        self.operator.types("periodiq worker")
+        self.operator.starts("osmod worker -p 2 -t 4")
+        self.operator.starts("periodiq worker")
 
     def send(self, actor: str, count: int, **arguments: object) -> None:
         """Have server code send so many jobs, each of one of the comments unless told otherwise."""
@@ -93,10 +95,11 @@ class Night:
 
 
 @pytest.fixture
-def night(tmp_path: Path, engine: Engine) -> Iterator[Night]:
-    """The evening before: all is well."""
+def night(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
+    """The evening before: all is well. The operator's commands find the queue's broker as that of the process."""
     with running(binary_of("redis"), "--appendonly", "yes") as server:
         made = Night(tmp_path, server, engine)
+        monkeypatch.setattr(broker, "global_broker", made.queue)
         try:
             made.begin()
             until(lambda: not made.operator.wakes_to("redis", "workers", "scheduler", "queues"), 20)
@@ -141,7 +144,7 @@ def test_redis_is_restarted(night: Night) -> None:
     )
     night.operator.types("osmod queues resume default")
     night.until_all_ran()
-    assert "All is in order.\n" == night.operator.types("osmod queues check --repair").stdout
+    assert "All is in order.\n" == night.operator.types("osmod queues check --repair").output
 
 
 def test_a_scorer_fails_for_two_thousand_jobs(night: Night) -> None:
@@ -166,11 +169,11 @@ def test_a_scorer_fails_for_two_thousand_jobs(night: Night) -> None:
         user.extra, user.is_active = {"endpointType": "local"}, False
 
     night.world.do(mend)
-    assert "1 job retried\n" == night.operator.types(f"osmod jobs retry {failed}").stdout
+    assert "1 job retried\n" == night.operator.types(f"osmod jobs retry {failed}").output
     asked = night.operator.types("osmod jobs retry --state failed --error BadScorerConfig")
     assert (4, "1999 jobs would be retried. Add --yes to do it.\n") == (
-        asked.returncode,
-        asked.stdout.replace(",", ""),
+        asked.exit_code,
+        asked.output.replace(",", ""),
     )
     night.operator.types("osmod jobs retry --state failed --error BadScorerConfig --yes")
     night.until_all_ran(120)
@@ -187,7 +190,7 @@ def test_a_worker_is_killed(night: Night) -> None:
     assert second in _workers(night.operator)
     assert [] == night.operator.wakes_to("workers", "queues")
     assert [] == night.operator.sees("osmod jobs list --state active")["jobs"]
-    assert "All is in order.\n" == night.operator.types("osmod queues check --repair").stdout
+    assert "All is in order.\n" == night.operator.types("osmod queues check --repair").output
 
 
 def test_a_bad_deploy(night: Night) -> None:
@@ -200,7 +203,7 @@ def test_a_bad_deploy(night: Night) -> None:
     assert ("digest", "KeyError", 150, "'oops'") == tuple(
         group[name] for name in ("actor", "error", "count", "message")
     )
-    assert "KeyError: 'oops'" in night.operator.types(f"osmod jobs show {group['example']}").stdout
+    assert "KeyError: 'oops'" in night.operator.types(f"osmod jobs show {group['example']}").output
     night.operator.types("osmod queues pause default")
     night.send("digest", 10, number=1)
     _deploy(night, "return None")
@@ -208,7 +211,7 @@ def test_a_bad_deploy(night: Night) -> None:
     night.operator.types("osmod jobs retry --state failed --since '2 hours' --yes")
     night.until_all_ran()
     assert 0 == night.number(JobState.FAILED)
-    acts = [line.split()[3] for line in night.operator.types("osmod audit").stdout.splitlines()[1:]]
+    acts = [line.split()[3] for line in night.operator.types("osmod audit").output.splitlines()[1:]]
     assert ["retry", "resume", "pause"] == acts
 
 

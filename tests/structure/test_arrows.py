@@ -20,6 +20,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.publishers": ("osmod.outages", "osmod.settings"),
     # Where queue, domain and scorers meet; for actors only.
     "osmod.task": (
+        "osmod.jobs.actor",
         "osmod.moderation",
         "osmod.outages",
         "osmod.publishers",
@@ -28,9 +29,18 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     ),
     "osmod.task.payload": ("osmod.moderation",),
     "osmod.access": ("osmod.moderation", "osmod.settings"),
+    "osmod.metrics": (
+        "actors",
+        "osmod.jobs",
+        "osmod.moderation",
+        "osmod.outages",
+        "osmod.settings",
+        "osmod.task",
+    ),
     "osmod.web": (
         "actors",
         "osmod.access",
+        "osmod.metrics",
         "osmod.task",
         "osmod.jobs",
         "osmod.moderation",
@@ -57,7 +67,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "middleware": ("logs", "queue", "messages", "wire", *LEAVES),
     "worker": ("logs", "queue", "messages", "wire", *LEAVES),
     "steering": ("records", "queue", "messages", "wire", *LEAVES),
+    "by_hand": ("broker", "enqueue", "schedules", "records", "steering", "messages", "wire", *LEAVES),
     "events": ("records", "queue", "wire", *LEAVES),
+    "actor": (),
     "enqueue": ("messages", *LEAVES),
     "inline": ("messages", *LEAVES),
     "schedules": ("wire", "worker.signals", *LEAVES),
@@ -68,7 +80,7 @@ NEVER: dict[str, tuple[str, ...]] = {
     "osmod.moderation": ("dramatiq", "periodiq", "redis", "httpx", "click"),
     "osmod.scorers": ("dramatiq", "periodiq", "redis", "sqlalchemy"),
     "osmod.publishers": ("periodiq", "sqlalchemy", "pydantic", "httpx", "click"),
-    "osmod.jobs": ("sqlalchemy",),
+    "osmod.jobs": ("sqlalchemy", "prometheus_client"),
     "osmod.access": ("dramatiq", "periodiq", "redis", "httpx", "click", "fastapi", "starlette"),
 }
 

@@ -48,6 +48,7 @@ def test_a_token_of_ours(client: TestClient, token: MakeToken, role: Role) -> No
         {"Authorization": f"JWT {signed({'user': 1, 'iss': 'OSMod'})}"},
         {"Authorization": f"JWT {signed({'user': 1, 'email': address_of('admin'), 'iss': 'OSMod'})}"},
         {"Authorization": f"JWT {signed({'user': 4, 'jti': 'unknown', 'iss': 'OSMod'})}"},
+        {"Authorization": f"JWT {signed({'user': 4, 'jti': chr(0xD800), 'iss': 'OSMod'})}"},
         {"Authorization": f"JWT {signed({'user': 4, 'role': 'admin', 'iss': 'OSMod'})}"},
         {"Authorization": f"JWT {signed({'user': 4, 'role': 'viewer', 'iss': 'osmod-worker'})}"},
         {"Authorization": f"JWT {signed({'user': 4, 'role': [], 'iss': 'osmod-worker', 'jti': 'x'})}"},

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import redis
@@ -11,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from osmod.web import failures
-from osmod.web.failures import BUCKETS, LIMIT, WINDOW, Failures
+from osmod.web.failures import ASKING, BUCKETS, LIMIT, WINDOW, Failures
 from tests.web.conftest import MakeToken
 
 #: A moment at which a window begins, and stays.
@@ -25,7 +30,7 @@ def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: NOON)
 
 
-def broker_of(client: redis.Redis) -> SimpleNamespace:
+def broker_of(client: Any) -> SimpleNamespace:
     """What is asked of a broker."""
     return SimpleNamespace(client=client, namespace="dramatiq")
 
@@ -70,6 +75,30 @@ def test_nobody_is_held_up_without_redis() -> None:
     assert [False, False, False] == [counting.too_many("10.0.0.1") for _ in range(3)]
     assert [1] == asked
     assert not Failures(lambda: None).too_many("10.0.0.1")
+
+
+def test_a_redis_that_hangs_holds_up_few() -> None:
+    """Whoever sends rubbish then has not all threads of the server wait; the others are refused at once."""
+    hanging, go = threading.Semaphore(0), threading.Event()
+
+    @contextmanager
+    def pipeline(transaction: bool) -> Iterator[None]:
+        hanging.release()
+        assert go.wait(10)
+        raise redis.TimeoutError
+        yield
+
+    counting = Failures(lambda: broker_of(SimpleNamespace(pipeline=pipeline)))
+    with ThreadPoolExecutor(ASKING) as threads:
+        held = [threads.submit(counting.too_many, "10.0.0.1") for _ in range(ASKING)]
+        for _ in range(ASKING):
+            assert hanging.acquire(timeout=10)
+        try:
+            assert not counting.too_many("10.0.0.1")
+            assert not hanging.acquire(blocking=False)
+        finally:
+            go.set()
+        assert ASKING * [False] == [one.result() for one in held]
 
 
 @pytest.mark.only_on("sqlite", "valkey")

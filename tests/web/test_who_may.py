@@ -18,10 +18,16 @@ from tests.web.conftest import MakeToken
 OPEN, SIGNED_IN = "everybody", "whoever has a token"
 P = Permission
 
+JOB_ACTS = ("retry", "promote", "prioritise", "cancel", "delete")
+WORKER_ACTS = ("quiet", "resume", "stop")
+
 #: What each route asks for.
 ROUTES: dict[tuple[str, str], Permission | str] = {
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/api/auth/healthcheck"): OPEN,
+    ("GET", "/healthz"): OPEN,
+    ("GET", "/readyz"): OPEN,
+    ("GET", "/metrics"): P.SEE_JOBS,
     ("GET", "/api/auth/test"): SIGNED_IN,
     **{
         ("POST", f"/api/services/commentActions/{path}"): P.MODERATE
@@ -55,6 +61,9 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
     },
     ("POST", "/api/tasks/{task_name}"): P.RUN_TASKS,
     ("POST", "/tasks/{task_name}"): P.RUN_TASKS,
+    ("POST", "/api/ingest/comments"): P.INGEST,
+    ("GET", "/api/ingest/comments/{source_id:path}"): P.SEE_COMMENTS,
+    ("DELETE", "/api/ingest/comments/{source_id:path}"): P.INGEST,
     **dict.fromkeys(
         [
             ("GET", "/api/users"),
@@ -66,6 +75,29 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
             ("DELETE", "/api/tokens/{token_id}"),
         ],
         P.MANAGE_ACCESS,
+    ),
+    **dict.fromkeys(
+        [
+            *[
+                ("GET", f"/api/jobs{path}")
+                for path in ("", "/count", "/groups", "/{job_id}", "/{job_id}/log")
+            ],
+            *[("GET", f"/api/queues{path}") for path in ("", "/{queue}", "/{queue}/check")],
+            *[("GET", f"/api/{path}") for path in ("schedules", "workers", "audit", "stats", "events")],
+        ],
+        P.SEE_JOBS,
+    ),
+    **dict.fromkeys(
+        [
+            ("POST", "/api/jobs"),
+            *[("POST", f"/api/jobs/{act}") for act in JOB_ACTS],
+            *[("POST", f"/api/jobs/{{job_id}}/{act}") for act in JOB_ACTS],
+            *[("POST", f"/api/queues/{{queue}}/{act}") for act in ("pause", "resume", "purge", "check")],
+            *[("POST", f"/api/schedules/{{schedule}}/{act}") for act in ("run", "pause", "resume")],
+            *[("POST", f"/api/workers/{act}") for act in WORKER_ACTS],
+            *[("POST", f"/api/workers/{{worker}}/{act}") for act in WORKER_ACTS],
+        ],
+        P.STEER_JOBS,
     ),
 }
 

@@ -106,6 +106,7 @@ def _indexes(engine: Engine) -> Iterator[Finding]:
     }
     if "sourceId" not in firsts:
         yield note(
-            "comments.sourceId has no index (OSMod makes none): each reader's flag and each reply reads the whole "
-            "table; on a large site: CREATE INDEX sourceId_index ON comments (sourceId)."
+            "comments.sourceId has no index (OSMod makes none): a flag on a comment that another program stored "
+            "without postProcessComment reads the whole table; where there are many: "
+            "CREATE INDEX sourceId_index ON comments (sourceId)."
         )

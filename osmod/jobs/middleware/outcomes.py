@@ -88,6 +88,13 @@ def _tell(job: Job, error: BaseException | None) -> None:
     _log.log(level, "%s: %s", sentence, reason, extra=fields)
 
 
+def outcome_of(job: Job, error: BaseException | None) -> str:
+    """What became of a run that raised this, or nothing, in the word that its line has."""
+    if error is None and job.settlement is None and not job.failed:
+        return "done"
+    return _outcome(job, error)[1]
+
+
 def _outcome(job: Job, error: BaseException | None) -> tuple[int, str, str]:
     """The level of a run's line, its outcome in a word, and the beginning of the sentence."""
     kind, *rest = job.settlement or (b"",)

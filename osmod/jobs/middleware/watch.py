@@ -77,15 +77,11 @@ class Watch(threading.Thread):
         self.join()
         # What was asked was asked of this worker; another in the process begins anew.
         self._broker.custody.quiet = False
-        for last in (False, True):
-            # A connection may have been at rest for longer than the server kept it.
-            try:
-                self._control.report(self._broker)
-                return presence.take_leave(self._broker)
-            except (redis.RedisError, OSError) as error:
-                if last:
-                    _log.warning("What jobs reported last was not written: %s", error)
-        return None
+        try:
+            self._control.report(self._broker)
+            presence.take_leave(self._broker)
+        except (redis.RedisError, OSError) as error:
+            _log.warning("What jobs reported last was not written: %s", error)
 
     def _give_sign_of_life(self) -> Request | None:
         asked = presence.give_sign_of_life(

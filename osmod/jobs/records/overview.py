@@ -69,6 +69,27 @@ class Snapshot:
             for queue in self.queues
         }
 
+    def run_by(self, worker: WorkerRecord) -> list[JobRecord]:
+        """The jobs that a worker has taken, those that have run longest first."""
+        place = (worker.host, worker.process)
+        taken = [job for job in self.running if job.worker and (job.worker.host, job.worker.process) == place]
+        return sorted(taken, key=lambda job: job.started or datetime.now(UTC))
+
+    def workers_as_dicts(self) -> list[dict[str, Any]]:
+        """The workers in values that JSON has, each with the jobs that it has taken."""
+        return [
+            {**one.as_dict(), "jobs": [job.as_dict() for job in self.run_by(one)]} for one in self.workers
+        ]
+
+    def as_dict(self, before: Snapshot) -> dict[str, Any]:
+        """The snapshot in values that JSON has, with the rates since an earlier one."""
+        rates = self.rates(before)
+        return {
+            "queues": [{**one.as_dict(), "per_second": rates[one.name]} for one in self.queues],
+            "running": [job.as_dict() for job in self.running],
+            "workers": [one.as_dict() for one in self.workers],
+        }
+
 
 def snapshot(broker: Queues, *, running: int = 50) -> Snapshot:
     """How everything is doing now, with so many running jobs of each queue at most."""

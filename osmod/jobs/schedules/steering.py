@@ -58,6 +58,10 @@ class ScheduleState:
     catch_up: bool
     overlap: bool
 
+    def as_dict(self) -> dict[str, Any]:
+        """The state in values that JSON has: moments in ISO 8601, lengths of time in seconds."""
+        return {name: _plain(value) for name, value in vars(self).items()}
+
 
 def list_schedules(broker: Broker, now: datetime | None = None) -> list[ScheduleState]:
     """Return the state of every periodic actor of `broker`, by name.
@@ -159,3 +163,9 @@ def _actor(broker: Broker, name: str) -> Actor[Any, Any]:
     near = difflib.get_close_matches(name, actors, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(actors) or 'none'}."
     raise UnknownSchedule(f"No schedule {name!r}: {hint}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -22,9 +22,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import redis
-
-from osmod.jobs.errors import RedisUnusable
 from osmod.jobs.schedules.schedule import Schedule
 from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.scripts import Script
@@ -181,14 +178,7 @@ class Store:
         self._run(_PAUSE, name, int(paused), since, _duration(_EXPIRY))
 
     def _run(self, script: Script, *arguments: str | int) -> Any:
-        encoded = [str(argument).encode() for argument in arguments]
-        try:
-            return script.run(self._links, self._base, encoded)
-        except (redis.ConnectionError, ConnectionError) as error:
-            if isinstance(error, RedisUnusable):
-                raise
-            # From one slot to the next a connection is at rest for longer than some servers keep it open.
-            return script.run(self._links, self._base, encoded)
+        return script.run(self._links, self._base, [str(argument).encode() for argument in arguments])
 
 
 def milliseconds(moment: datetime) -> int:

@@ -82,12 +82,18 @@ def note_as(
     )
 
 
-def audit_log(broker: Queues, *, queue: str | None = None, limit: int = 100) -> list[AuditEntry]:
-    """The last acts, newest first. Of a queue some 10,000 are kept, for 90 days after the last of them."""
+def audit_log(
+    broker: Queues, *, queue: str | None = None, limit: int = 100, until: datetime | None = None
+) -> list[AuditEntry]:
+    """The last acts, or the last up to an aware moment, newest first.
+
+    Of a queue some 10,000 are kept, for 90 days after the last of them.
+    """
+    newest = "+" if until is None else str(int(until.timestamp() * 1000))
     found: dict[tuple[str, str], AuditEntry] = {}
     for name in [queue] if queue else [*known_queues(broker), WORKERS_NAME]:
         key = broker.key_base(name).decode() + "audit"
-        rows: Any = broker.client.xrevrange(key, count=max(limit * 10, 1000))
+        rows: Any = broker.client.xrevrange(key, newest, count=max(limit * 10, 1000))
         for entry, fields in rows:
             act = _read(name, entry, fields)
             part = found.get((name, act.id))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 
 from osmod.jobs.wire.link import Link
 from osmod.jobs.wire.resp import Reply
 from osmod.jobs.wire.route import Node, Route
+
+#: Seconds at rest in which no server ends a connection: its `timeout` counts in whole ones. To look has its price.
+SHORT = 1.0
 
 
 class Links:
@@ -22,7 +26,8 @@ class Links:
         self.route = route
         self._most = most
         self._eager = eager
-        self._idle: defaultdict[Node, deque[Link]] = defaultdict(deque)
+        #: With the moment since when.
+        self._idle: defaultdict[Node, deque[tuple[Link, float]]] = defaultdict(deque)
         self._process = os.getpid()
 
     def call(self, base: bytes, command: bytes, meanwhile: Callable[[], object] | None = None) -> Reply:
@@ -30,15 +35,12 @@ class Links:
         if self._process != os.getpid():
             self._idle, self._process = defaultdict(deque), os.getpid()
             self.route.forked()
-        try:
-            link = self._idle[self.route.shelf(base)].pop()
-        except IndexError:
-            link = Link(self.route, self._most, self._eager)
+        link = self._take(self._idle[self.route.shelf(base)])
         try:
             return link.call(base, command, meanwhile)
         finally:
             if link.is_open:
-                self._idle[self.route.shelf_of(link.node)].append(link)
+                self._idle[self.route.shelf_of(link.node)].append((link, time.monotonic()))
             else:
                 # What one connection met, those at rest would meet one after the other.
                 self.close()
@@ -47,8 +49,21 @@ class Links:
         """A link to keep; the caller closes it."""
         return Link(self.route, self._most)
 
+    def _take(self, idle: deque[tuple[Link, float]]) -> Link:
+        """A link at rest that leads somewhere still, or a new one."""
+        while True:
+            try:
+                link, since = idle.pop()
+            except IndexError:
+                return Link(self.route, self._most, self._eager)
+            # No answer is owed to it: what there is to read is the end of a connection that the server, or something
+            # on the way to it, kept no longer.
+            if time.monotonic() - since < SHORT or not link.readable(0):
+                return link
+            link.close()
+
     def close(self) -> None:
         """Close the links at rest."""
         for idle in list(self._idle.values()):
             while idle:
-                idle.pop().close()
+                idle.pop()[0].close()

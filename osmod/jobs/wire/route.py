@@ -119,7 +119,7 @@ def said(connection: Any, what: str) -> str:
 
 def not_alone(parameters: dict[str, Any], said: str = "") -> RedisUnusable:
     """The error for a node of a Cluster that was taken for a server of its own. `said` is its answer."""
-    where = f"{parameters.get('host', '?')}:{parameters.get('port', '?')}"
+    where = place(parameters)
     answer = f" ({said})" if said else ""
     return RedisUnusable(
         f"the Redis at {where} is a node of a Redis Cluster{answer}: write redis+cluster://{where} in REDIS_URL"

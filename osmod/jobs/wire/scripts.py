@@ -15,6 +15,7 @@ from osmod.jobs.wire.resp import Reply, ServerError, pack
 
 _PRELUDE = Path(__file__).parent / "lua" / "_prelude.lua"
 _FUNCTION = re.compile(r"^local function (\w+)\(.*?^end$", re.MULTILINE | re.DOTALL)
+_CALL = re.compile(r"\b(\w+)\(")
 _COMMAND = re.compile(r"\b(?:call|try)\(\s*'([A-Za-z]+)'")
 #: What Redis says of a right that a script lacks; the second is 6.2's.
 _NO_RIGHT = re.compile("ACL failure in script|user executing the script can't")
@@ -145,7 +146,7 @@ def commands_in(script: str, shared: str = "") -> set[str]:
     functions = {match[1]: match[0] for match in _FUNCTION.finditer(shared)}
     used = [script, _FUNCTION.sub("", shared)]
     for text in used:
-        for name in [name for name in functions if re.search(rf"\b{name}\(", text)]:
+        for name in functions.keys() & set(_CALL.findall(text)):
             used.append(functions.pop(name))
     return {command.upper() for text in used for command in _COMMAND.findall(text)}
 

@@ -16,7 +16,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -47,9 +47,11 @@ LOOK = 0.5
 #: Seconds by which a worker may hear of a first request later than its supervisor, but not of a second.
 JITTER = 0.1
 
+AddOptions = Callable[[argparse.ArgumentParser], None]
 
-def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options of the command line. Ends the process with exit code 2 if they make no sense."""
+
+def parse(argv: Sequence[str] | None = None, add_options: AddOptions | None = None) -> argparse.Namespace:
+    """The options of the command line, the caller's own too. Exits with 2 if they make no sense."""
     parser: argparse.ArgumentParser = make_argument_parser()  # type: ignore[no-untyped-call]
     parser.prog = "osmod worker"
     parser.description = "Run workers; replace those that die."
@@ -68,6 +70,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--log-format", choices=FORMATS, default=CONSOLE, help="console, or an object of JSON a line"
     )
     parser.add_argument("--log-level", choices=LEVELS, default="", help="the least of what is logged")
+    if add_options is not None:
+        add_options(parser)
     options = parser.parse_args(argv)
     if options.processes < 1:
         parser.error(f"-p {options.processes} would run no job: at least one worker process is needed.")
@@ -214,9 +218,9 @@ class Supervisor:
             self._reload = True
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, add_options: AddOptions | None = None) -> int:
     """Run the command. Returns its exit code, one of Dramatiq's."""
-    options = parse(argv)
+    options = parse(argv, add_options)
     set_up_logging(options)
     if options.pid_file:
         try:

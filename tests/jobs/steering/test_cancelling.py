@@ -20,6 +20,13 @@ from tests.jobs.records.taking import end, taken
 from tests.waiting import until
 
 
+def take_long(started: threading.Event) -> None:
+    """Take twenty seconds, open to interruption."""
+    started.set()
+    for _ in range(2000):
+        time.sleep(0.01)
+
+
 def test_waiting_and_delayed_jobs_are_cancelled_at_once(broker: JobBroker, actor: Actor[..., None]) -> None:
     """They never run, and their records say who cancelled them."""
     waiting = actor.send(1).message_id
@@ -42,10 +49,8 @@ def test_a_running_job_is_interrupted(broker: JobBroker) -> None:
 
     @dramatiq.actor(max_retries=5, min_backoff=1)
     def work() -> None:
-        started.set()
         try:
-            for _ in range(2000):
-                time.sleep(0.01)
+            take_long(started)
         finally:
             cleaned.set()
 
@@ -117,10 +122,8 @@ def test_a_cancelled_job_that_fails_otherwise_is_cancelled_all_the_same(broker: 
 
     @dramatiq.actor(max_retries=5, min_backoff=1)
     def work() -> None:
-        started.set()
         try:
-            for _ in range(2000):
-                time.sleep(0.01)
+            take_long(started)
         except BaseException:  # noqa: BLE001 - as careless actors do
             raise ValueError("disturbed") from None
 

@@ -17,6 +17,7 @@ from osmod.jobs.errors import InvalidOption, JobNotQueued
 from osmod.jobs.queue.custody import lease_millis
 from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.link import PASSING, Link, passes
+from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.resp import ServerError
 from osmod.jobs.wire.route import Route
 from tests.jobs.conftest import working
@@ -35,6 +36,18 @@ def _works(broker: JobBroker) -> None:
         broker.join("default", timeout=10_000)
     assert queue_counts(broker, "default").done == 1
     broker.close()
+
+
+def test_a_connection_that_was_closed_at_rest_is_not_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by the server's `timeout`: the next command goes out on a new one, and nobody need send it twice."""
+    monkeypatch.setattr("osmod.jobs.wire.links.SHORT", 0.0)
+    links = Links(Route(server.client.connection_pool))
+    links.call(b"any", b"PING\r\n")
+    server.client.client_kill_filter(_type="normal", skipme=True)
+    assert b"PONG" == links.call(b"any", b"PING\r\n")
+    links.close()
 
 
 def test_unix_sockets(server: Server) -> None:

@@ -22,7 +22,7 @@ from osmod.web.frame.headers import OSMOD, OWN
 from osmod.web.guard import needs, open_to_all
 from tests.web.conftest import MakeToken
 
-OURS, OSMODS = "/api/jobs/probe", "/api/services/probe"
+OURS, OSMODS = "/api/jobs/the/probe", "/api/services/probe"
 GONE = OperationalError("SELECT 1", {}, Exception(2003, "no answer"))
 
 

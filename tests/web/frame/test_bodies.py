@@ -14,7 +14,7 @@ from osmod.web.frame import bodies
 from osmod.web.frame.bodies import LIMIT
 from osmod.web.guard import open_to_all
 
-OURS, OSMODS, STREAM = "/api/jobs/probe", "/api/services/probe", "/api/ingest/probe"
+OURS, OSMODS, STREAM = "/api/jobs/the/probe", "/api/services/probe", "/api/ingest/probe"
 
 pytestmark = pytest.mark.only_on("sqlite")
 

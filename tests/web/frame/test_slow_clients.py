@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -32,6 +34,14 @@ def test_half_a_head(app: FastAPI, half: bytes, monkeypatch: pytest.MonkeyPatch)
         until(lambda: server.connections() == 0, 5, "the connection is gone")
 
 
+def received(connection: socket.socket) -> bytes:
+    """All that comes until the connection is gone, in whatever way."""
+    try:
+        return answer(connection)
+    except ConnectionResetError:
+        return b""
+
+
 def test_half_a_head_after_a_whole_one(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a connection that is kept the same holds for each request."""
     with served(app) as server, server.connect() as connection:
@@ -47,6 +57,44 @@ def test_an_endless_head(app: FastAPI) -> None:
     with served(app) as server, server.connect() as connection:
         connection.sendall(ASK[:-2] + b"X: " + b"x" * 70_000)
         assert answer(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_an_endless_head_behind_a_request(app: FastAPI) -> None:
+    """Is read no further either; its refusal is not taken for the answer that is under way."""
+    begun, go = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        assert go.wait(10)
+        return "done"
+
+    app.get("/api/jobs/probe", dependencies=OPEN)(slow)
+    with served(app) as server, server.connect() as connection:
+        connection.sendall(b"GET /api/jobs/probe HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert begun.wait(10)
+        connection.sendall(ASK[:-2] + b"X: " + b"x" * 70_000)
+        until(lambda: server.connections() == 0, 5, "the connection is gone")
+        go.set()
+        assert not received(connection)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_body_that_nobody_reads(app: FastAPI, whole: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is not taken for a head: the one answer is the refusal, or that and the next request's."""
+    if not whole:
+        monkeypatch.setattr(slow_clients, "HEAD_SECONDS", 0.3)
+    size = 500_000
+    with served(app) as server, server.connect() as connection:
+        connection.sendall(
+            b"POST /api/users/1/disable HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n" % size
+        )
+        answers = connection.recv(65536)
+        assert answers.startswith(b"HTTP/1.1 401 ")
+        connection.sendall(b"x" * (size if whole else size - 1))
+        if whole:
+            connection.sendall(ASK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        answers += received(connection)
+        assert ([b"401", b"218"] if whole else [b"401"]) == re.findall(rb"HTTP/1.1 (\d+) ", answers)
 
 
 def test_more_connections_than_there_may_be(app: FastAPI) -> None:
@@ -108,14 +156,14 @@ def test_what_is_under_way_is_finished(app: FastAPI) -> None:
 
         return StreamingResponse(pieces())
 
-    app.get("/api/jobs/probe", dependencies=OPEN)(slow)
+    app.get("/api/jobs/the/probe", dependencies=OPEN)(slow)
     app.get("/api/events/probe", dependencies=OPEN)(until_stopped)
     with served(app) as server, server.connect() as one, server.connect() as stream:
         stream.sendall(b"GET /api/events/probe HTTP/1.1\r\nHost: test\r\n\r\n")
         received = b""
         while b"first" not in received:
             received += stream.recv(65536)
-        one.sendall(b"GET /api/jobs/probe HTTP/1.1\r\nHost: test\r\n\r\n")
+        one.sendall(b"GET /api/jobs/the/probe HTTP/1.1\r\nHost: test\r\n\r\n")
         assert begun.wait(10)
         server.stop()
         assert b"last" in answer(stream)

@@ -8,12 +8,13 @@ from typing import Annotated, Any, NoReturn
 
 from fastapi import Depends, Request
 
+from osmod.web.guard import signed_in
 from osmod.web.problems import Problem
 
 #: Digits up to which a whole number is exact in JavaScript, whatever they are.
 EXACT_DIGITS = 15
-
-
+#: Bytes of a body that are read before anybody asks for a token: to read 2 MB takes a second and 50 MB of memory.
+FOR_ANYBODY = 64 * 1024
 #: Levels of objects and lists: more of them can be read, but not always written again.
 DEEPEST = 100
 
@@ -29,7 +30,8 @@ def read_body(request: Request, raw: Annotated[bytes, Depends(raw_body)]) -> Any
     Numbers are JavaScript's: `5.0` is 5, and no integer is more exact than a float can be.
 
     Raises:
-      Problem: 400, it is no JSON, or neither object nor list (OSMod's server answers 500); 415, it is compressed.
+      Problem: 400, it is no JSON, or neither object nor list (OSMod's server answers 500); 401, it is large, and who
+        sent it shows no token that counts; 415, it is compressed.
     """
     coding = request.headers.get("Content-Encoding", "identity")
     if coding != "identity":
@@ -37,6 +39,8 @@ def read_body(request: Request, raw: Annotated[bytes, Depends(raw_body)]) -> Any
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if not raw or kind != "application/json":
         return {}
+    if len(raw) > FOR_ANYBODY:
+        signed_in(request)
     try:
         value = json.loads(raw, parse_constant=_no_constant, parse_int=_number, parse_float=_number)
     except (ValueError, RecursionError):

@@ -170,7 +170,7 @@ class Object:
         if self.pattern:
             form, schema = self.pattern
             fitting = [key for key in others if form.fullmatch(key)]
-            others = [key for key in others if key not in fitting]
+            others = [key for key in others if not form.fullmatch(key)]
             faults = (schema.fault(value[key], (*path, key), value) for key in fitting)
             if fault := next((fault for fault in faults if fault), None):
                 return fault

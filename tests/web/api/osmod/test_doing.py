@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
+from dramatiq import Message
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.errors import JobNotQueued
+from osmod.jobs.queue.sending import SEND_BATCH
 from osmod.moderation.models import Comment, CommentScoreRequest, Decision, OutboxEntry, now
+from osmod.task import get_engine
 from tests.moderation.world import World
 from tests.web.conftest import USERS, MakeToken
 
@@ -45,6 +52,34 @@ def test_without_redis_nothing_is_queued(without_redis: TestClient, token: MakeT
     answer = without_redis.post(f"{ACTIONS}/approve", json=named(1), headers=shown(token("general")))
     assert (503, "error") == (answer.status_code, answer.json()["status"])
     assert 0 < int(answer.headers["retry-after"])
+
+
+@pytest.mark.parametrize("taken", [SEND_BATCH, SEND_BATCH + 1])
+def test_a_large_batch_is_owed_before_it_is_queued(
+    without_redis: TestClient,
+    token: MakeToken,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    taken: int,
+) -> None:
+    """Redis may go away when it has taken half: the other half follows, and what it has is no second job."""
+    sent: list[str] = []
+
+    def send_many(_broker: JobBroker, messages: list[Message[None]]) -> None:
+        sent.extend(message.message_id for message in messages[:taken])
+        if taken < len(messages):
+            raise JobNotQueued("away")
+
+    monkeypatch.setattr(JobBroker, "send_many", send_many)
+    body = named(*range(1, SEND_BATCH + 2))
+    answer = without_redis.post(f"{ACTIONS}/approve", json=body, headers=shown(token("general")))
+    assert 200 == answer.status_code
+    owed = {row.message_id: row.arguments for row in world.all(OutboxEntry)}
+    if taken > SEND_BATCH:
+        assert ({}, SEND_BATCH + 1) == (owed, len(set(sent)))
+    else:
+        assert set(sent) < owed.keys()
+        assert body["data"] == [{"commentId": str(job["comment_id"])} for job in owed.values()]
 
 
 def test_without_redis_what_is_run_at_once_is_done(
@@ -88,6 +123,26 @@ def test_a_scorer_that_fails_is_no_failure_of_who_edits(
     assert "a comment waits for its scores: scorer 3: users.extra is empty" in caplog.text
     assert "PRIVATE" not in caplog.text
     assert "PRIVATE" == world.get(Comment, comment).text
+
+
+def test_a_database_that_takes_no_changes(client: TestClient, token: MakeToken, world: World) -> None:
+    """As while another takes its place: it may be asked again, and nothing is said to be wrong here."""
+    comment, engine = world.comment(world.article()), get_engine()
+    to_read_only = (
+        "PRAGMA query_only = ON" if engine.dialect.name == "sqlite" else "SET SESSION TRANSACTION READ ONLY"
+    )
+
+    def read_only(connection: Any, *_: Any) -> None:
+        connection.cursor().execute(to_read_only)
+
+    event.listen(engine, "checkout", read_only)
+    try:
+        answer = client.post(f"{ACTIONS}/approve", json=named(comment), headers=shown(token("general")))
+    finally:
+        event.remove(engine, "checkout", read_only)
+    assert (503, "error") == (answer.status_code, answer.json()["status"])
+    assert "takes no changes" in answer.json()["errors"]
+    assert 0 < int(answer.headers["retry-after"])
 
 
 def test_scorers_answer_only_what_they_were_asked(client: TestClient, token: MakeToken, world: World) -> None:

@@ -107,3 +107,20 @@ def test_what_schemas_say_of_themselves() -> None:
             },
         },
     } == schema.described()
+
+
+def test_many_keys() -> None:
+    """Are looked at one by one, not each beside all others: a body holds 200,000 of them."""
+    compared = 0
+
+    class Key(str):
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str(self) == other
+
+    keys = [Key("A" * length) for length in range(1, 201)]
+    assert first_fault(ANSWER, SCORES | {"summaryScores": dict.fromkeys(keys, 0.5)}) is None
+    assert compared <= len(keys)

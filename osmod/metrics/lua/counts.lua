@@ -1,0 +1,2 @@
+-- What was counted: names and numbers, in turn.
+return call('HGETALL', BASE .. 'counts')

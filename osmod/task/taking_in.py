@@ -1,0 +1,64 @@
+"""Taking in comments from a publisher: committed first; then, where there is a queue, sent for scoring."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import dramatiq
+from dramatiq.brokers.redis import RedisBroker
+from sqlalchemy.exc import IntegrityError
+
+from osmod.moderation.incoming import IncomingComment
+from osmod.moderation.intake import Taken, take_in
+from osmod.moderation.work import Committed, transact
+from osmod.publishers import update_notifications
+from osmod.task.at_once import scorers_may_fail
+from osmod.task.engine import get_engine
+from osmod.task.outbox import deliver
+
+#: How often comments are taken in anew that somebody else stored at the same time.
+ATTEMPTS = 5
+#: Seconds for which jobs stay in the outbox, without asking the queue, once it could not be reached.
+PAUSE = 10.0
+
+
+class Intake:
+    """Takes comments in. Without Redis they are stored all the same, and sent for scoring by a later sweep."""
+
+    def __init__(self) -> None:
+        self._away_until = 0.0
+
+    def take(self, comments: Sequence[IncomingComment]) -> dict[str, Taken]:
+        """Store comments, each id once, in one transaction. Returns what became of each, by its id.
+
+        Raises:
+          OperationalError, InterfaceError: the database is away; nothing was stored.
+        """
+        committed = _commit(comments)
+        assert committed.value is not None
+        if time.monotonic() >= self._away_until:
+            self._tell(committed)
+        return committed.value
+
+    def _tell(self, committed: Committed[dict[str, Taken]]) -> None:
+        broker = dramatiq.get_broker()
+        if isinstance(broker, RedisBroker):
+            if deliver(committed.owed) < len(committed.owed):
+                self._away_until = time.monotonic() + PAUSE
+            else:
+                update_notifications.publish(broker, committed.changes)
+            return
+        for job in committed.owed:  # they run here and now
+            with scorers_may_fail():
+                deliver([job])
+
+
+def _commit(comments: Sequence[IncomingComment]) -> Committed[dict[str, Taken]]:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return transact(get_engine(), lambda work: take_in(work, comments))
+        except IntegrityError:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
