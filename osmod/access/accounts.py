@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from osmod.access.errors import AccessError, NoSuchUser
@@ -62,7 +63,11 @@ def create_user(session: Session, *, group: Group, name: str, email: str | None 
         raise AccessError(f"email: a user of the group {group!r} is a program and has none; leave it out.")
     user = User(group=group, name=name.strip(), email=email or None, is_active=True)
     session.add(user)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:  # made by somebody else at this moment
+        session.rollback()
+        raise _taken(email) from None
     return user
 
 
@@ -85,7 +90,11 @@ def _check_address(session: Session, group: Group, email: str | None) -> None:
     if not _ADDRESS.fullmatch(email):
         raise AccessError(f"email: {email!r} is no address; it looks like ann@example.com.")
     if session.scalar(select(func.count()).where(User.email == email, User.group.in_(PEOPLE))):
-        raise AccessError(f"email: a user has the address {email!r} already; `osmod users list` shows whom.")
+        raise _taken(email)
+
+
+def _taken(email: str | None) -> AccessError:
+    return AccessError(f"email: a user has the address {email!r} already; `osmod users list` shows whom.")
 
 
 def _check_text(field: str, text: str) -> None:

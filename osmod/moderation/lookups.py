@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, load_only
 
@@ -45,6 +47,14 @@ def find_tag(session: Session, tag_id: int) -> int:
 def lock_comment(session: Session, comment_id: int) -> Comment | None:
     """The comment with its row locked until the commit: whoever changes a comment's state goes through here."""
     return session.get(Comment, comment_id, with_for_update=True)
+
+
+def lock_comments(session: Session, comment_ids: Iterable[int]) -> None:
+    """Lock several rows in the order of their ids: transactions on the same comments then wait for each other, and
+    none for one that waits for it. Before anything else is locked, as articles are after their comments.
+    """
+    named = Comment.id.in_(set(comment_ids))
+    session.execute(select(Comment.id).where(named).order_by(Comment.id).with_for_update())
 
 
 def lock_comment_of_article(session: Session, comment_id: int) -> tuple[Comment, Article]:

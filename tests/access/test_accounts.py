@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from osmod.access import accounts
 from osmod.access.accounts import create_user, get_user, list_users, set_active
 from osmod.access.callers import Caller, find_caller
 from osmod.access.errors import AccessError, NoSuchToken, NoSuchUser
@@ -59,6 +60,16 @@ def test_refused(session: Session, asked: dict[str, Any], sentence: str) -> None
     with pytest.raises(AccessError) as caught:
         create_user(session, **asked)
     assert str(caught.value).startswith(sentence)
+    assert 1 == len(list_users(session))
+
+
+def test_made_by_two_at_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes second is told the same as somebody who comes later."""
+    add(session, "general", email="ann@example.com")
+    session.commit()
+    monkeypatch.setattr(accounts, "_check_address", lambda *_: None)
+    with pytest.raises(AccessError, match="^email: a user has the address"):
+        create_user(session, group="general", name="Ann", email="ann@example.com")
     assert 1 == len(list_users(session))
 
 

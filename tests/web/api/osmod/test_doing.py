@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from dramatiq import Message
 from fastapi.testclient import TestClient
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.queue.sending import SEND_BATCH
+from osmod.moderation.database import open_session
+from osmod.moderation.lookups import lock_comment
 from osmod.moderation.models import Comment, CommentScoreRequest, Decision, OutboxEntry, now
 from osmod.task import get_engine
 from tests.moderation.world import World
+from tests.waiting import until
 from tests.web.conftest import USERS, MakeToken
 
 ACTIONS = "/api/services/commentActions"
@@ -143,6 +147,24 @@ def test_a_database_that_takes_no_changes(client: TestClient, token: MakeToken, 
     assert (503, "error") == (answer.status_code, answer.json()["status"])
     assert "takes no changes" in answer.json()["errors"]
     assert 0 < int(answer.headers["retry-after"])
+
+
+@pytest.mark.only_on("mariadb")
+def test_batches_wait_for_each_other(client: TestClient, token: MakeToken, world: World) -> None:
+    """And for nobody who waits for them: whatever their order, comments are locked in the order of their ids."""
+    article = world.article()
+    first, last = world.comment(article), world.comment(article)
+    body = {**named(last, first), "runImmediately": True}
+    with ThreadPoolExecutor(1) as thread, open_session(world.engine) as session:
+        lock_comment(session, first)
+        answer = thread.submit(client.post, f"{ACTIONS}/approve", json=body, headers=shown(token("general")))
+        try:
+            waits = text("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")
+            until(lambda: session.execute(waits).one()[1] == "1", 10, "the batch waits")
+            session.execute(text("SELECT id FROM comments WHERE id = :id FOR UPDATE NOWAIT"), {"id": last})
+        finally:
+            session.rollback()
+        assert 200 == answer.result().status_code
 
 
 def test_scorers_answer_only_what_they_were_asked(client: TestClient, token: MakeToken, world: World) -> None:
