@@ -68,9 +68,9 @@ def test_an_endless_head_behind_a_request(app: FastAPI) -> None:
         assert go.wait(10)
         return "done"
 
-    app.get("/api/jobs/probe", dependencies=OPEN)(slow)
+    app.get("/api/jobs/the/probe", dependencies=OPEN)(slow)
     with served(app) as server, server.connect() as connection:
-        connection.sendall(b"GET /api/jobs/probe HTTP/1.1\r\nHost: test\r\n\r\n")
+        connection.sendall(b"GET /api/jobs/the/probe HTTP/1.1\r\nHost: test\r\n\r\n")
         assert begun.wait(10)
         connection.sendall(ASK[:-2] + b"X: " + b"x" * 70_000)
         until(lambda: server.connections() == 0, 5, "the connection is gone")

@@ -22,12 +22,12 @@ def _probe(app: FastAPI) -> None:
     async def echo(request: Request) -> str:
         return (await request.body()).decode()
 
-    app.post("/api/jobs/probe", dependencies=[Depends(open_to_all)])(echo)
+    app.post("/api/jobs/the/probe", dependencies=[Depends(open_to_all)])(echo)
 
 
 def head(ask: bytes, length: bytes = b"Content-Length: %d" % len(BODY)) -> bytes:
     """A request's, with the headers that ask."""
-    return b"POST /api/jobs/probe HTTP/1.1\r\nHost: test\r\n%s\r\n%s\r\n\r\n" % (length, ask)
+    return b"POST /api/jobs/the/probe HTTP/1.1\r\nHost: test\r\n%s\r\n%s\r\n\r\n" % (length, ask)
 
 
 LAST = b"GET /api/auth/healthcheck HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
