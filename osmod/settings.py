@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import cast
 from urllib.parse import SplitResult, quote, urlsplit
@@ -145,7 +146,7 @@ def database_problem(url: str) -> str | None:
 
     try:
         parsed = make_url(url)
-        parsed.get_dialect().import_dbapi()
+        driver = parsed.get_dialect().import_dbapi()
     except (ArgumentError, NoSuchModuleError, ValueError):
         return (
             f"DATABASE_URL={masked(url)} is not a database URL; it looks like "
@@ -154,8 +155,16 @@ def database_problem(url: str) -> str | None:
     except ModuleNotFoundError as error:
         if parsed.drivername in ("mysql", "mariadb"):
             return f"DATABASE_URL asks for the driver {error.name}: write mysql+pymysql://… (installed here)."
-        driver = parsed.get_driver_name()
-        return f"DATABASE_URL asks for the driver {driver}, which is not installed: pip install {driver}."
+        name = parsed.get_driver_name()
+        return f"DATABASE_URL asks for the driver {name}, which is not installed: pip install {name}."
+    if parsed.get_backend_name() == "sqlite":  # SQLAlchemy itself reads its options.
+        return None
+    dialect = parsed.get_dialect()()
+    positional, named = dialect.create_connect_args(parsed)
+    try:
+        signature(driver.connect).bind_partial(*positional, **named)
+    except TypeError as error:
+        return f"DATABASE_URL={masked(url)} has an option that {parsed.get_driver_name()} does not know ({error})."
     return None
 
 
@@ -193,6 +202,8 @@ def _check_redis_url(url: str) -> None:
             raise ValidationError(f"it names no host: it looks like {scheme}://localhost:6379.")
         if port is not None and not (port.isdecimal() and 0 < int(port) < 65536):
             raise ValidationError("its port is no number from 1 to 65535.")  # it may be half of a password
+    if scheme in ("redis", "rediss") and not re.fullmatch("/?[0-9]*", parts.path):
+        raise ValidationError(f"after its host stands the number of a database: {scheme}://localhost:6379/0.")
     if scheme.endswith("+sentinel") and not parts.path.strip("/"):
         raise ValidationError(f"it names no master: it looks like {scheme}://localhost:26379/mymaster/0.")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from difflib import get_close_matches
 from importlib import import_module, metadata
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -40,6 +42,13 @@ class _Lazy(click.Group):
         command: click.Command = getattr(import_module(f"osmod.cli.{cmd_name}"), cmd_name)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for one in args:
+            if not _is_text(one):
+                ctx.fail(f"{one!r} is not text in UTF-8.")
+        _show_what_the_terminal_lacks()
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -61,6 +70,21 @@ class _Lazy(click.Group):
             if sentence is None:
                 raise
             raise click.ClickException(sentence) from error
+
+
+def _is_text(typed: str) -> bool:
+    try:
+        typed.encode()
+    except UnicodeEncodeError:  # Python carries bytes that are no text as halves of surrogate pairs.
+        return False
+    return True
+
+
+def _show_what_the_terminal_lacks() -> None:
+    """Have characters that the terminal's encoding does not have written as escapes; they would be errors."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import click
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from osmod.cli.job_choice import Moment
 from osmod.cli.queue_access import EXIT_CODES, job_broker, nothing_fits, print_json
 from osmod.cli.tables import brief, console, exact, length, narrow, table, unwrapped
+from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.naming import unknown
 from osmod.jobs.steering.audit import AuditEntry, audit_log
@@ -46,8 +46,10 @@ def _wide(acts: list[AuditEntry]) -> Table:
     reasons = any(act.reason for act in acts)
     made = table("when", "who", "did", ">how many", "queue", "which", *(["why"] if reasons else []))
     for act in acts:
-        why = [escape(act.reason)] if reasons else []
-        made.add_row(exact(act.at), act.who, _did(act), f"{act.count:,}", act.queue, escape(act.what), *why)
+        why = [on_one_line(act.reason)] if reasons else []
+        made.add_row(
+            exact(act.at), act.who, _did(act), f"{act.count:,}", act.queue, on_one_line(act.what), *why
+        )
     return made
 
 
@@ -56,8 +58,10 @@ def _narrow(acts: list[AuditEntry]) -> Table:
     now = datetime.now(UTC)
     for act in acts:
         which = f"{act.queue}: {act.what}" if act.queue else act.what
-        made.add_row(f"{length(now - act.at)} ago", _did(act), brief(act.count), Text(which))
-        made.add_row("", "", "", Text(f"by {act.who}: {act.reason}" if act.reason else f"by {act.who}"))
+        made.add_row(f"{length(now - act.at)} ago", _did(act), brief(act.count), Text(on_one_line(which)))
+        made.add_row(
+            "", "", "", Text(on_one_line(f"by {act.who}: {act.reason}" if act.reason else f"by {act.who}"))
+        )
     return made
 
 

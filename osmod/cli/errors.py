@@ -11,7 +11,7 @@ from osmod.embedded import EmbeddedRedisError
 from osmod.jobs.errors import JobNotQueued, RedisUnusable
 from osmod.jobs.wire.cluster import ClusterClient
 from osmod.jobs.wire.connection import client_from_url
-from osmod.jobs.wire.refusals import cluster_away, explained
+from osmod.jobs.wire.refusals import cluster_away, explained, outage
 from osmod.jobs.wire.route import not_alone
 from osmod.moderation.database_errors import database_sentence
 from osmod.moderation.migrations import SchemaError
@@ -35,8 +35,8 @@ def explain(error: Exception) -> str | None:
         return redis_sentence(error, get_settings().redis_url)
     if isinstance(error, DBAPIError | ArgumentError | NoSuchModuleError | ModuleNotFoundError):
         return database_sentence(error, get_settings().database_url)
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
     return None
 
 
@@ -50,6 +50,8 @@ def redis_sentence(error: Exception, url: str) -> str:
         return f"Redis at {masked(url)} is still reading its data from disk: try again in a moment."
     if isinstance(error, redis.ConnectionError | redis.TimeoutError):
         return f"Redis does not answer at {masked(url)}: start one with `osmod redis`, or name yours in REDIS_URL."
+    if isinstance(error, redis.ResponseError):
+        return f"{outage(error)}."
     return f"Redis at {masked(url)} answers: {error}"
 
 

@@ -12,6 +12,7 @@ from osmod.cli.job_choice import choosing_jobs
 from osmod.cli.naming import meant
 from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, nothing_fits, print_json
 from osmod.cli.tables import console, length, table
+from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.records.groups import SCAN, FailureGroup, failure_groups
@@ -83,14 +84,14 @@ def _print(group: FailureGroup) -> None:
     line.show_header = False
     line.add_row(
         Text(f"{group.count:,}", style="bold red"),
-        Text(f"{group.actor} × {group.error}", style="bold"),
+        Text(on_one_line(f"{group.actor} × {group.error}"), style="bold"),
         group.queue,
         f"from {length(now - group.oldest)} to {length(now - group.newest)} ago",
     )
     out = console()
     out.print(line)
     if group.example is not None and group.example.error is not None:
-        reason = group.example.error.message.partition("\n")[0]
+        reason = on_one_line(group.example.error.message.partition("\n")[0])
         out.print(Text(f"    {reason if len(reason) <= 200 else reason[:199] + '…'}", overflow="fold"))
     chosen = shlex.join(["--queue", group.queue, "--actor", group.actor, "--error", group.error])
     if group.example is not None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 
 import click
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from osmod.cli.tables import badge, console, exact, length, tries
+from osmod.jobs.logs.saying import on_lines, on_one_line
 from osmod.jobs.records.record import JobRecord
 
 
 def print_job(job: JobRecord) -> None:
     """Print a job's page: what it is, when what happened to it, what it said, why it failed."""
     out = console()
-    title = Text.assemble((job.actor, "bold"), "  ", badge(job.state))
+    title = Text.assemble((on_one_line(job.actor), "bold"), "  ", badge(job.state))
     if job.cancelling:
         title.append("  being cancelled", style="yellow")
     out.print(title)
@@ -25,15 +25,15 @@ def print_job(job: JobRecord) -> None:
     grid.add_column(overflow="fold")
     for name, value in _facts(job):
         if value:
-            grid.add_row(name, escape(value))
+            grid.add_row(name, on_lines(value))
     out.print(grid)
     if job.log:
         out.print(Text("log", style="bold"))
         for line in job.log:
-            out.print(Text(f"  {line.at.astimezone():%H:%M:%S}  {line.text}"))
+            out.print(Text(f"  {line.at.astimezone():%H:%M:%S}  {on_lines(line.text)}"))
     if job.error and job.error.traceback:
         out.print(Text("traceback", style="bold"))
-        click.echo("  " + job.error.traceback.rstrip().replace("\n", "\n  "))
+        click.echo("  " + on_lines(job.error.traceback).rstrip().replace("\n", "\n  "))
 
 
 def _facts(job: JobRecord) -> list[tuple[str, str]]:

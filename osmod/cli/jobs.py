@@ -17,6 +17,7 @@ from osmod.cli.repainting import repaint
 from osmod.cli.tables import console, jobs_table, narrow
 from osmod.jobs import steering
 from osmod.jobs.events import events
+from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import PAGE, SCAN, BadCursor, Page, find
 from osmod.jobs.records.naming import actor_name, unknown
@@ -161,7 +162,8 @@ def watch(queues: tuple[str, ...], actor: str | None, seconds: float | None, as_
             if event.progress:
                 more = f"{event.progress.done:g}/{event.progress.total:g} {event.progress.message}"
             at = event.at.astimezone().strftime("%H:%M:%S.%f")[:-3]
-            click.echo(f"{at}  {event.kind.value:9}  {event.actor:28} {event.job_id}  {more}".rstrip())
+            line = f"{at}  {event.kind.value:9}  {event.actor:28} {event.job_id}  {more}"
+            click.echo(on_one_line(line.rstrip()))
             sys.stdout.flush()
     except KeyboardInterrupt:
         return

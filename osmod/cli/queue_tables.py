@@ -35,7 +35,7 @@ def _wide(found: list[QueueOverview], rates: Rates | None) -> Table:
     made = table("queue", *heads, ">oldest waits", *ended, "")
     for one in found:
         sizes = [
-            f"[{COLOURS[state]}]{one.sizes[state]:,}[/]" if one.sizes[state] else "·" for state in states
+            Text(f"{one.sizes[state]:,}", COLOURS[state]) if one.sizes[state] else "·" for state in states
         ]
         if rates:
             counts = [f"{rates[one.name]['done']:,.1f}", f"{rates[one.name]['failed']:,.1f}"]

@@ -37,7 +37,9 @@ def _narrow(states: list[ScheduleState]) -> Table:
 
 
 def _next(state: ScheduleState, now: datetime) -> str:
-    return "paused" if state.next is None else f"in {length(state.next - now)}"
+    if state.next is None:
+        return "paused"
+    return f"in {length(state.next - now)}" if state.next > now else "due"
 
 
 def _last(state: ScheduleState, now: datetime) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
 
@@ -29,9 +30,12 @@ SHORT_ID = 8
 
 
 def console(*, wide: bool = False) -> Console:
-    """Where tables go: as wide as the terminal, or wide and plain if that is none."""
+    """Where tables go: as wide as the terminal, or wide and plain if that is none. Brackets in texts are brackets."""
     return Console(
-        width=None if sys.stdout.isatty() and not wide else _WIDE, highlight=False, soft_wrap=False
+        width=None if sys.stdout.isatty() and not wide else _WIDE,
+        highlight=False,
+        markup=False,
+        soft_wrap=False,
     )
 
 
@@ -62,7 +66,7 @@ def _wide_jobs(jobs: Iterable[JobRecord]) -> Table:
         made.add_row(
             job.id,
             badge(job.state),
-            Text(job.call, overflow="fold"),
+            Text(on_one_line(job.call), overflow="fold"),
             job.queue,
             tries(job),
             when(job, now),
@@ -76,14 +80,15 @@ def _narrow_jobs(jobs: Iterable[JobRecord]) -> Table:
     made = unwrapped("id", "state", ">when", "job")
     now = datetime.now(UTC)
     for job in jobs:
-        made.add_row(job.id[:SHORT_ID], badge(job.state), when(job, now), Text(job.call))
+        made.add_row(job.id[:SHORT_ID], badge(job.state), when(job, now), Text(on_one_line(job.call)))
         if job.error:
             made.add_row("", "", "", Text(_reason(job), style="red"))
     return made
 
 
 def _reason(job: JobRecord) -> str:
-    return f"{job.error.kind}: {job.error.message}".partition("\n")[0] if job.error else ""
+    first = f"{job.error.kind}: {job.error.message}".partition("\n")[0] if job.error else ""
+    return on_one_line(first)
 
 
 def unwrapped(*headings: str, grows: int = -1) -> Table:

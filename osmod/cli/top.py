@@ -15,6 +15,7 @@ from osmod.cli.queue_access import START_A_WORKER, job_broker, print_json
 from osmod.cli.queue_tables import queues_table
 from osmod.cli.repainting import repaint
 from osmod.cli.tables import SHORT_ID, console, length, narrow, table, unwrapped
+from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.middleware.control import LONG
 from osmod.jobs.middleware.watch import LOOK
 from osmod.jobs.records.overview import Snapshot, snapshot
@@ -76,9 +77,13 @@ def _running(now: Snapshot) -> Any:
     made = table("running", ">for", "progress", "worker", "id")
     at = datetime.now(UTC)
     for job in _longest(now, at):
-        progress = f"{job.progress.share:4.0%} {job.progress.message}" if job.progress else ""
+        progress = f"{job.progress.share:4.0%} {on_one_line(job.progress.message)}" if job.progress else ""
         made.add_row(
-            Text(job.call), length(at - job.started) if job.started else "", progress, _where(job, at), job.id
+            Text(on_one_line(job.call)),
+            length(at - job.started) if job.started else "",
+            progress,
+            _where(job, at),
+            job.id,
         )
     if len(now.running) > _RUNNING:
         made.add_row(_more(now))
@@ -91,7 +96,7 @@ def _narrow_running(now: Snapshot) -> Any:
     for job in _longest(now, at):
         share = f"{job.progress.share:4.0%}" if job.progress else ""
         since = length(at - job.started) if job.started else ""
-        made.add_row(since, job.id[:SHORT_ID], share, Text(job.call))
+        made.add_row(since, job.id[:SHORT_ID], share, Text(on_one_line(job.call)))
     if len(now.running) > _RUNNING:
         made.add_row("", "", "", _more(now))
     return made

@@ -20,6 +20,7 @@ from osmod.cli.queue_access import (
     print_json,
 )
 from osmod.cli.tables import SHORT_ID, console, length, narrow, table, unwrapped
+from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.queue.presence import Request, WorkerRecord
 from osmod.jobs.queue.presence import workers as living
 from osmod.jobs.records import JobRecord, Snapshot, snapshot
@@ -145,7 +146,14 @@ def _wide(now: Snapshot) -> Any:
         )
         for job in now.run_by(one):
             made.add_row(
-                Text(f"  {job.id}", "bright_black"), "", "", _since(job, at), "", "", "", Text(job.call)
+                Text(f"  {job.id}", "bright_black"),
+                "",
+                "",
+                _since(job, at),
+                "",
+                "",
+                "",
+                Text(on_one_line(job.call)),
             )
     return made
 
@@ -158,7 +166,11 @@ def _narrow(now: Snapshot) -> Any:
         made.add_row(one.name, _state(one), busy, length(at - one.since), _megabytes(one))
         for job in now.run_by(one):
             made.add_row(
-                Text(f"  {job.id[:SHORT_ID]} {job.call}", "bright_black"), "", "", _since(job, at), ""
+                Text(f"  {job.id[:SHORT_ID]} {on_one_line(job.call)}", "bright_black"),
+                "",
+                "",
+                _since(job, at),
+                "",
             )
     return made
 

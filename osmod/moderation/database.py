@@ -10,9 +10,11 @@ from typing import Any, cast
 from sqlalchemy import Engine, Executable, Table, create_engine, event, insert, make_url
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from osmod.moderation.models import Base
+from osmod.settings import database_problem
 
 #: Seconds. Shorter than a task's time limit, which cannot interrupt a blocked socket.
 MYSQL_TIMEOUTS = {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60}
@@ -32,9 +34,11 @@ def connect(url: str, *, create: bool = True) -> Engine:
       create: whether SQLite's file may be made, with its folder, or changed to WAL; not by who only looks.
 
     Raises:
-      sqlalchemy.exc.ArgumentError: the URL is malformed.
+      sqlalchemy.exc.ArgumentError: the URL is malformed, or its driver is not there or lacks an option.
       FileNotFoundError: SQLite's file is not there, and is not to be made.
     """
+    if said := database_problem(url):
+        raise ArgumentError(said)
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, create=create)

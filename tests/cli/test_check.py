@@ -7,12 +7,14 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from osmod.cli.checks import check_database, check_scorers, check_settings
+from osmod.cli.checks import check_database, check_outbox, check_scorers, check_settings
+from osmod.cli.checks.asking import PATIENCE, Asking
 from osmod.cli.checks.finding import Finding, Level, error, note, ok, warning
 from osmod.cli.checks.report import AREAS
 from osmod.cli.checks.settings import KNOWN
@@ -74,12 +76,17 @@ def test_settings_that_cannot_be_used(run: Run, monkeypatch: pytest.MonkeyPatch)
     """Every variable at fault is named; the other areas depend on them and wait."""
     monkeypatch.setenv("WORKER_TASK_TTL", "0")
     monkeypatch.setenv("WORKER_RUN_IMMEDIATELY", "perhaps")
+    monkeypatch.setenv("REDIS_URL", "nonsense")
+    monkeypatch.setenv("DATABASE_URL", "nonsense")
     result = run("check")
     assert (
         "settings\n"
+        "  ✗ REDIS_URL='nonsense': it has no scheme: it looks like redis://localhost:6379.\n"
         "  ✗ WORKER_RUN_IMMEDIATELY='perhaps': Not a valid boolean.\n"
         "  ✗ WORKER_TASK_TTL='0': must be at least 1 (milliseconds).\n"
-        "2 errors, 0 warnings\n" == result.output
+        "  ✗ DATABASE_URL=nonsense is not a database URL; it looks like "
+        "mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4 or sqlite:///osmod.db.\n"
+        "4 errors, 0 warnings\n" == result.output
     )
     assert 2 == result.exit_code
 
@@ -189,14 +196,32 @@ def test_table_without_transactions(breakable: Engine) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["os_moderator", "mysql://me@db/os", "mysql+pymysql://root@127.0.0.1:1/os", "sqlite:////proc/none/x.db"],
+    [
+        *("os_moderator", "mysql://me@db/os", "mysql+pymysql://root@127.0.0.1:1/os"),
+        *("mysql+pymysql://me@db/os?colour=red", "mysql+pymysql://me@[::1/os", "mysql+nosuch://me@db/os"),
+        "sqlite:////proc/none/x.db",
+    ],
 )
 def test_database_that_cannot_be_used(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence under the database; the scorers, which are in it, say nothing."""
     monkeypatch.setenv("DATABASE_URL", url)
-    (found,) = check_database(read_settings())
+    asking = Asking("the database", {"database": check_database, "scorers": check_scorers}, read_settings())
+    asking.start()
+    found = asking.findings(time.monotonic() + PATIENCE)
+    assert [Level.ERROR] == [one.level for one in found["database"]]
+    assert [] == found["scorers"]
+
+
+def test_what_cannot_be_looked_at_is_said(breakable: Engine) -> None:
+    """Where the server itself is well, an area that cannot be asked is an error, not silence that reads as well."""
+    with breakable.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE osmod_worker_outbox")
+    asking = Asking("the database", {"outbox": check_outbox}, read_settings())
+    asking.start()
+    (found,) = asking.findings(time.monotonic() + PATIENCE)["outbox"]
     assert Level.ERROR is found.level
-    assert [] == list(check_scorers(read_settings()))
+    assert found.message.startswith("the database at ")
+    assert "osmod_worker_outbox" in found.message
 
 
 def test_scorers(settled: Engine) -> None:

@@ -26,7 +26,15 @@ def test_redis_that_keeps_jobs(redis_url: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://queue:port", "http://queue", "redis+sentinel://queue", "redis://:6379", "queue:6379"]
+    "url",
+    [
+        "redis://queue:port",
+        "http://queue",
+        "redis+sentinel://queue",
+        "redis://:6379",
+        "queue:6379",
+        "redis://queue/name",
+    ],
 )
 def test_redis_url_that_nothing_can_open(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A malformed REDIS_URL is an error, not a traceback."""
@@ -53,6 +61,13 @@ GOOD_INFO: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("info", "finding"),
     [
+        (
+            {"min_slaves_good_slaves": 0, "connected_slaves": 0},
+            error(
+                "it takes no jobs, as it has no replica that is up to date and min-replicas-to-write asks for some: "
+                "start the replicas, or see why they lag."
+            ),
+        ),
         (
             {"redis_version": "6.0.16"},
             error("Redis 6.0.16 is too old: the queue needs Redis 6.2 or newer, or Valkey."),

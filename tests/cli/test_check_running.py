@@ -17,7 +17,7 @@ from osmod.cli.checks import (
     check_scheduler,
     check_workers,
 )
-from osmod.cli.checks.asking import PATIENCE
+from osmod.cli.checks.asking import PATIENCE, Asking
 from osmod.cli.checks.finding import Level, error, ok, warning
 from osmod.cli.checks.queue import loaded_actors
 from osmod.cli.checks.scheduler import judge as judge_schedules
@@ -54,6 +54,20 @@ def actor(broker: JobBroker, queue_name: str = "default") -> dramatiq.Actor[[], 
 def works(broker: JobBroker, *queues: str) -> None:
     """Say that a worker lives."""
     give_sign_of_life(broker, threads=8, running=2, queues=queues, since=time.time())
+
+
+def test_a_right_that_operators_lack_is_no_silence(
+    own_redis: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user may know of the server, and of one queue alone: what cannot be looked at is an error."""
+    own_redis.ask("ACL", "SETUSER", "one", "on", ">password", "~dramatiq:{default}:*", "+@all")
+    monkeypatch.setenv("REDIS_URL", own_redis.url.replace("://", "://one:password@"))
+    asking = Asking("Redis", {"workers": check_workers, "queues": check_queues}, read_settings())
+    asking.start()
+    (found,) = asking.findings(time.monotonic() + PATIENCE)["workers"]
+    assert Level.ERROR is found.level
+    assert "docs/operations.md lists the rights of each program" in found.message
+    assert [] == asking.findings(time.monotonic() + PATIENCE)["queues"], "said once"
 
 
 def test_no_worker_is_alive(queue: JobBroker) -> None:

@@ -33,7 +33,19 @@ HERE = "redis://:secret@queue:6379"
             redis.BusyLoadingError("loading"),
             "Redis at redis://:***@queue:6379 is still reading its data from disk: try again in a moment.",
         ),
-        (redis.ResponseError("OOM"), "Redis at redis://:***@queue:6379 answers: OOM"),
+        (
+            redis.ResponseError("OOM"),
+            "Redis is full and takes no more jobs (OOM): raise its maxmemory or let workers drain it; "
+            "what is queued is safe.",
+        ),
+        (
+            redis.ReadOnlyError("READONLY"),
+            "Redis is a read-only replica (READONLY): name its primary, or the Sentinels, in REDIS_URL.",
+        ),
+        (
+            redis.ResponseError("MISCONF"),
+            "Redis cannot write to its disk, and takes no more jobs (MISCONF): make room there.",
+        ),
         (ValueError("no scheme"), "REDIS_URL=redis://:***@queue:6379 cannot be used: no scheme."),
     ],
 )

@@ -14,6 +14,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fcntl import ioctl
 from pathlib import Path
@@ -75,7 +76,7 @@ SCHEDULE = ScheduleState(
     queue="default",
     spec="30 4,16 * * *",
     words="every day at 04:30 and at 16:30 in Europe/Amsterdam",
-    next=NOW + timedelta(minutes=4),
+    next=NOW + timedelta(days=4),
     last_slot=NOW - timedelta(hours=2),
     last_started=NOW - timedelta(hours=2),
     last_finished=NOW - timedelta(hours=2),
@@ -142,10 +143,16 @@ def test_schedules_are_readable(width: int) -> None:
     """Three lines a schedule: its name and when it runs next; when it does at all; how it went."""
     heads, name, when, went = lines(width, schedules_table([SCHEDULE], narrow=True))
     assert ["next", "schedule"] == heads.split()
-    assert re.match(r"in \d+ (s|min)  sendAgainWhatWasNeverScored *$", name)
+    assert re.match(r"in 4 d  sendAgainWhatWasNeverScored *$", name)
     assert "every day at 04:30 and at 16:30 in Europe/Amsterd" in when
     assert max(len(name), len(when), len(went)) <= width
     assert re.match(r" +last 2 h ago  failed: TimeoutError: the scor", went)
+
+
+def test_a_run_that_is_late_is_due() -> None:
+    """Nobody has sent it yet: it is in no time at all."""
+    late = replace(SCHEDULE, next=NOW - timedelta(seconds=1))
+    assert lines(60, schedules_table([late], narrow=True))[1].split() == ["due", SCHEDULE.name]
 
 
 def test_what_is_wide_says_all() -> None:

@@ -6,6 +6,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
+import dramatiq
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
@@ -27,7 +28,8 @@ pytestmark = pytest.mark.only_on("sqlite")
 
 @pytest.fixture(autouse=True)
 def _frameworks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand-ins for what is not installed."""
+    """Stand-ins for what is not installed, and the broker of the actors, whatever other tests have set."""
+    dramatiq.set_broker(actors.accept_comments.broker)
     monkeypatch.syspath_prepend(FRAMEWORKS)
     for name in [name for name in sys.modules if name.partition(".")[0] in ("django", "flask")]:
         monkeypatch.delitem(sys.modules, name)

@@ -7,13 +7,20 @@ import time
 from collections.abc import Callable, Iterable
 from itertools import chain
 
+import redis
+from sqlalchemy.exc import SQLAlchemyError
+
 from osmod.cli.checks.finding import Finding, Level, error
+from osmod.cli.errors import explain
 from osmod.jobs.wire.connection import ANSWER_TIMEOUT
 from osmod.settings import Settings
 
 #: Seconds that Redis, and the database, get to answer all that they are asked. A client of Redis gives up a little
 #: earlier, and knows better what was wrong.
 PATIENCE = ANSWER_TIMEOUT + 0.3
+
+#: What is raised where a server cannot be asked.
+UNUSABLE = (redis.RedisError, SQLAlchemyError, ModuleNotFoundError, OSError, ValueError)
 
 Area = Callable[[Settings], Iterable[Finding]]
 
@@ -41,10 +48,24 @@ class Asking(threading.Thread):
         try:
             for name, area in self._areas.items():
                 self._at = name
-                for finding in area(self._settings):
-                    self.found[name].append(finding)
+                self._look(area, self.found[name])
         except Exception as problem:  # noqa: BLE001 - raised by `findings`, in the thread that asks for them
             self._problem = problem
+
+    def _look(self, area: Area, found: list[Finding]) -> None:
+        """Look at one area. What keeps the server from being asked is said once, where it is met first."""
+        try:
+            for finding in area(self._settings):
+                found.append(finding)
+        except UNUSABLE as problem:
+            if self._broken():
+                return
+            if (sentence := explain(problem)) is None:
+                raise
+            found.append(error(sentence))
+
+    def _broken(self) -> bool:
+        return any(one.level is Level.ERROR for one in chain(*self.found.values()))
 
     def findings(self, deadline: float) -> dict[str, list[Finding]]:
         """What was found until a moment of the monotonic clock, and whether the server did not answer by then.
@@ -54,7 +75,7 @@ class Asking(threading.Thread):
         """
         self.join(max(0.0, deadline - time.monotonic()))
         found = {name: list(findings) for name, findings in self.found.items()}
-        if self.is_alive() and not any(one.level is Level.ERROR for one in chain(*found.values())):
+        if self.is_alive() and not self._broken():
             found[self._at].append(
                 error(
                     f"{self._server} has not answered for {PATIENCE:.0f} s: it hangs, is overloaded or cut off."

@@ -7,10 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, inspect, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from osmod.cli.checks.finding import Finding, error, note, ok, warning
-from osmod.cli.errors import database_sentence
 from osmod.moderation.database import connect, open_session
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations.schema import osmod_tables
@@ -19,27 +17,19 @@ from osmod.settings import Settings, masked
 
 NAMES = {"sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
 OLDEST = {"MySQL": (5, 7), "MariaDB": (10, 6)}
-#: What a database raises that cannot be used.
-UNUSABLE = (SQLAlchemyError, ModuleNotFoundError, OSError)
 
 
 def check_database(settings: Settings) -> Iterator[Finding]:
     """Whether it answers and has every table, in a form in which a task can be undone."""
-    try:
-        with open_engine(settings) as engine:
-            yield from _look(engine, settings.database_url)
-    except UNUSABLE as problem:
-        yield error(_sentence(problem, settings))
+    with open_engine(settings) as engine:
+        yield from _look(engine, settings.database_url)
 
 
 def check_scorers(settings: Settings) -> Iterator[Finding]:
     """Who scores: the active users of the group `moderator`, and whether each one's config can be used."""
     active = select(User).where(User.group == "moderator", User.is_active.is_(True)).order_by(User.id)
-    try:
-        with open_engine(settings) as engine, open_session(engine) as session:
-            scorers = session.scalars(active).all()
-    except UNUSABLE:
-        return  # said under the database
+    with open_engine(settings) as engine, open_session(engine) as session:
+        scorers = session.scalars(active).all()
     if not scorers:
         yield warning(
             "no scorer is active: every comment waits for a person; "
@@ -120,9 +110,3 @@ def _indexes(engine: Engine) -> Iterator[Finding]:
             "without postProcessComment reads the whole table; where there are many: "
             "CREATE INDEX sourceId_index ON comments (sourceId)."
         )
-
-
-def _sentence(problem: Exception, settings: Settings) -> str:
-    if isinstance(problem, OSError):
-        return f"{problem.filename}: {problem.strerror}."
-    return database_sentence(problem, settings.database_url) or str(problem)

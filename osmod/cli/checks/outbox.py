@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from osmod.cli.checks.database import UNUSABLE, open_engine
+from osmod.cli.checks.database import open_engine
 from osmod.cli.checks.finding import Finding, ok, warning
 from osmod.cli.checks.queue import WAIT
 from osmod.cli.queue_access import counted
@@ -24,11 +24,8 @@ def check_outbox(settings: Settings) -> Iterator[Finding]:
     rows = select(func.count(), func.min(OutboxEntry.created_at)).where(
         OutboxEntry.created_at < moment - OVERDUE
     )
-    try:
-        with open_engine(settings) as engine, open_session(engine) as session:
-            number, oldest = session.execute(rows).one()
-    except UNUSABLE:
-        return
+    with open_engine(settings) as engine, open_session(engine) as session:
+        number, oldest = session.execute(rows).one()
     yield judge(number, oldest, moment)
 
 

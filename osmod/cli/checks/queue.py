@@ -8,13 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import dramatiq
-import redis
 
 from osmod.jobs.broker import JobBroker
 from osmod.settings import Settings
 
-#: What a Redis raises that cannot be asked. It is said under `redis`.
-UNUSABLE = (redis.RedisError, OSError, ValueError)
 #: What is counted, as one and as many.
 WAIT = ("job waits", "jobs wait")
 

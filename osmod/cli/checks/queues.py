@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from osmod.cli.checks.finding import Finding, ok, warning
-from osmod.cli.checks.queue import UNUSABLE, WAIT, open_queue
+from osmod.cli.checks.queue import WAIT, open_queue
 from osmod.cli.queue_access import counted
 from osmod.cli.tables import length
 from osmod.jobs.queue.presence import known_queues
@@ -26,11 +26,8 @@ def check_queues(
     """Of each queue: whether it is paused, whether a job has waited for too long, whether too many have failed."""
     if settings.run_immediately:
         return
-    try:
-        with open_queue(settings) as broker:
-            queues = [queue_overview(broker, name) for name in known_queues(broker)]
-    except UNUSABLE:
-        return
+    with open_queue(settings) as broker:
+        queues = [queue_overview(broker, name) for name in known_queues(broker)]
     for queue in queues:
         found = list(judge(queue, max_waiting, max_failed))
         yield from found or [ok(f"{queue.name}: {_sizes(queue)}")]

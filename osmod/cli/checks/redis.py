@@ -132,9 +132,16 @@ def _persistence(info: dict[str, Any], snapshots: bool | str | None) -> Iterator
 
 
 def _replicas(info: dict[str, Any]) -> Iterator[Finding]:
-    if not info.get("connected_slaves") or info.get("role") != "master":
+    if info.get("role") != "master":
         return
-    if "min_slaves_good_slaves" not in info:
+    if info.get("min_slaves_good_slaves") == 0:  # It is told only where some are asked for.
+        yield error(
+            "it takes no jobs, as it has no replica that is up to date and min-replicas-to-write asks for some: "
+            "start the replicas, or see why they lag."
+        )
+    elif not info.get("connected_slaves"):
+        return
+    elif "min_slaves_good_slaves" not in info:
         yield warning(
             "min-replicas-to-write is 0: when a replica takes over, jobs acknowledged shortly before may be lost; "
             "set `min-replicas-to-write 1` and `min-replicas-max-lag 2`."

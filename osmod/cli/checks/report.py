@@ -11,6 +11,7 @@ import click
 from osmod.cli import checks
 from osmod.cli.checks.asking import PATIENCE, Area, Asking
 from osmod.cli.checks.finding import Finding, Level, error
+from osmod.jobs.preflight import usable_settings
 from osmod.settings import Settings, SettingsError, get_settings, masked
 
 #: What is looked at, in the order shown.
@@ -49,11 +50,19 @@ def look(areas: dict[str, Area]) -> Found:
     """The findings of each area; of settings that cannot be read, what is wrong with them."""
     try:
         settings = get_settings()
-    except SettingsError as problem:
-        # Every other area depends on them.
-        return {"settings": [error(one) for one in problem.problems]}
+    except SettingsError:
+        # Every other area depends on them; so a worker's questions are asked here.
+        return {"settings": [error(one) for one in _problems()]}
     found = _look(areas, settings)
     return {name: found[name] for name in areas if name in found}
+
+
+def _problems() -> tuple[str, ...]:
+    try:
+        usable_settings()
+    except SettingsError as problem:
+        return problem.problems
+    return ()
 
 
 def _look(areas: dict[str, Area], settings: Settings) -> Found:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from osmod.cli.checks.finding import Finding, error, ok, warning
-from osmod.cli.checks.queue import UNUSABLE, loaded_actors, open_queue
+from osmod.cli.checks.queue import loaded_actors, open_queue
 from osmod.cli.tables import length
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.jobs.schedules.schedule import Schedule
@@ -26,12 +26,9 @@ def check_scheduler(settings: Settings) -> Iterator[Finding]:
     }
     if settings.run_immediately or not settings.run_scheduled_tasks or not schedules:
         return
-    try:
-        with open_queue(settings) as broker:
-            store = SchedulesMiddleware().store(broker)
-            records = {name: store.read(name) for name in schedules}
-    except UNUSABLE:
-        return
+    with open_queue(settings) as broker:
+        store = SchedulesMiddleware().store(broker)
+        records = {name: store.read(name) for name in schedules}
     yield judge(schedules, records, datetime.now(UTC))
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from osmod.cli.checks.finding import Finding, error, ok, warning
-from osmod.cli.checks.queue import UNUSABLE, WAIT, open_queue
+from osmod.cli.checks.queue import WAIT, open_queue
 from osmod.cli.queue_access import START_A_WORKER, counted
 from osmod.jobs.queue.presence import WorkerRecord, known_queues, workers
 from osmod.jobs.records.overview import QueueOverview, queue_overview
@@ -18,12 +18,9 @@ def check_workers(settings: Settings) -> Iterator[Finding]:
     """Whether a worker lives, and whether every queue in which jobs wait has one. Nobody else starts a job."""
     if settings.run_immediately:
         return
-    try:
-        with open_queue(settings) as broker:
-            alive = workers(broker)
-            queues = [queue_overview(broker, name) for name in known_queues(broker)]
-    except UNUSABLE:
-        return
+    with open_queue(settings) as broker:
+        alive = workers(broker)
+        queues = [queue_overview(broker, name) for name in known_queues(broker)]
     yield from judge(alive, queues)
 
 

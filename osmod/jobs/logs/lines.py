@@ -5,7 +5,9 @@ structlog gives the lines their form; whoever logs uses `logging` as ever, and `
 
 from __future__ import annotations
 
+import json
 import logging
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +17,7 @@ from structlog.processors import JSONRenderer
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict, Processor
 
-from osmod.jobs.logs.saying import said, secrets_of
+from osmod.jobs.logs.saying import on_lines, on_one_line, said, secrets_of
 from osmod.jobs.messages.arguments import scrubbed
 from osmod.jobs.queue.job import running
 
@@ -37,7 +39,7 @@ class LineFormatter(ProcessorFormatter):
         people = ConsoleRenderer(
             colors=colors, pad_event_to=0, sort_keys=False, exception_formatter=plain_traceback
         )
-        line: list[Processor] = [JSONRenderer()] if json else [_for_people, people]
+        line: list[Processor] = [JSONRenderer(_as_json)] if json else [_for_people, people]
         super().__init__(
             foreign_pre_chain=[
                 *(_when, add_log_level, add_logger_name, ExtraAdder()),
@@ -45,6 +47,15 @@ class LineFormatter(ProcessorFormatter):
             ],
             processors=[self.remove_processors_meta, *line],
         )
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line. What cannot be filled in is said to be so: `logging` would write a traceback with the values."""
+        try:
+            record.getMessage()
+        except Exception as error:  # noqa: BLE001 - of what a library logs: what its values do when they are shown
+            record = copy(record)
+            record.msg, record.args = f"{record.msg!r} cannot be filled in ({type(error).__name__})", ()
+        return super().format(record)
 
 
 def _when(_logger: Any, _method: str, event: EventDict) -> EventDict:
@@ -93,5 +104,22 @@ def _for_people(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """One line, and nothing twice."""
     for name in _NOT_FOR_PEOPLE:
         event.pop(name, None)
-    event["event"] = str(event["event"]).replace("\r", "\\r").replace("\n", "\\n")
-    return event
+    event["event"] = on_one_line(str(event["event"]))
+    event["logger"] = on_one_line(str(event["logger"]))
+    if "exception" in event:
+        event["exception"] = on_lines(event["exception"])
+    return {on_one_line(name): value for name, value in event.items()}
+
+
+def _as_json(event: dict[str, Any], **options: Any) -> str:
+    """An object of JSON. What JSON does not have, in whatever depth, stands as text, with all of its field."""
+    try:
+        return json.dumps(event, allow_nan=False, **options)
+    except (TypeError, ValueError):  # A key that is no text, not a number, itself.
+        return json.dumps(
+            {
+                name: value if isinstance(value, str | int | None) else repr(value)
+                for name, value in event.items()
+            },
+            **options,
+        )

@@ -9,9 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from osmod.jobs.records.names import literal
@@ -20,7 +19,8 @@ from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
 
 _LUA = Path(__file__).parent / "lua"
-_INSPECT, _INSPECT_UNIQUE = Script(_LUA / "inspect.lua"), Script(_LUA / "inspect_unique.lua")
+#: What is looked at: jobs by their records, and unique keys. Keys of a queue are named so.
+_KINDS = {"job": Script(_LUA / "inspect.lua"), "unique": Script(_LUA / "inspect_unique.lua")}
 
 #: Jobs looked at in one step; others wait that long.
 _PORTION = 200
@@ -52,7 +52,22 @@ def check(broker: Queues, repair: bool = False, queue_names: Iterable[str] | Non
     Workers may go on meanwhile. Returns what was wrong; with `repair` a second call finds nothing.
     """
     names = stored_queues(broker) if queue_names is None else set(queue_names)
-    return [finding for name in sorted(names) for finding in _check_queue(broker, name, repair)]
+    inspections = [_Inspection(broker, name, repair) for name in sorted(names)]
+    for one in inspections:
+        one.look_at_sets()
+    # Once for all queues: each look goes over every key of the server.
+    pattern = f"{literal(broker.namespace)}:" + (
+        literal(f"{{{next(iter(names))}}}") if len(names) == 1 else "{*}"
+    )
+    by_base = {one.base: one for one in inspections}
+    for kind in _KINDS:
+        for key in broker.client.scan_iter(match=f"{pattern}:{kind}:*", count=1000):
+            base, _, subject = key.partition(b"}:" + kind.encode() + b":")
+            if (inspection := by_base.get(base + b"}:")) is not None:
+                inspection.look_at(kind, subject)
+        for one in inspections:
+            one.look_at_rest(kind)
+    return [finding for one in inspections for finding in one.found.values()]
 
 
 def stored_queues(broker: Queues) -> set[str]:
@@ -64,35 +79,44 @@ def stored_queues(broker: Queues) -> set[str]:
     return {name for name in names if not name.startswith("rate:")}
 
 
-def _check_queue(broker: Queues, queue_name: str, repair: bool) -> Iterator[Finding]:
-    base = broker.key_base(queue_name)
-    mend = b"1" if repair else b"0"
-    keep = b"%d" % broker.dead_message_ttl
-    yield from _inspect(broker, queue_name, _INSPECT, [mend, keep], _ids(broker, base.decode()))
-    unique = f"{base.decode()}unique:"
-    keys = (key[len(unique) :] for key in broker.client.scan_iter(match=literal(unique) + "*", count=1000))
-    yield from _inspect(broker, queue_name, _INSPECT_UNIQUE, [mend], keys)
+class _Inspection:
+    """One queue, looked at portion by portion.
 
+    Attributes:
+      base: what its keys begin with.
+      found: by job and fault, what was wrong so far: a job is met in its set and by its record.
+    """
 
-def _ids(broker: Queues, base: str) -> Iterator[bytes]:
-    for state in JobState:
-        if state.key:
-            for member, _ in broker.client.zscan_iter(base + state.key, count=1000):
-                yield member
-    jobs = f"{base}job:"
-    for key in broker.client.scan_iter(match=literal(jobs) + "*", count=1000):
-        yield key[len(jobs) :]
+    def __init__(self, broker: Queues, queue_name: str, repair: bool) -> None:
+        self.base = broker.key_base(queue_name)
+        self._broker, self._queue_name = broker, queue_name
+        mend = b"1" if repair else b"0"
+        self._settings = {"job": [mend, b"%d" % broker.dead_message_ttl], "unique": [mend]}
+        self._portions: dict[str, list[bytes]] = {kind: [] for kind in _KINDS}
+        self.found: dict[tuple[str, str], Finding] = {}
 
+    def look_at_sets(self) -> None:
+        """Look at what stands in the sets of the queue."""
+        for state in JobState:
+            if state.key:
+                for member, _ in self._broker.client.zscan_iter(self.base.decode() + state.key, count=1000):
+                    self.look_at("job", member)
 
-def _inspect(
-    broker: Queues, queue_name: str, script: Script, settings: list[bytes], subjects: Iterator[bytes]
-) -> Iterator[Finding]:
-    seen: set[tuple[str, str]] = set()
-    while portion := list(islice(subjects, _PORTION)):
-        found = script.run(broker.links, broker.key_base(queue_name), [*settings, *portion])
+    def look_at(self, kind: str, subject: bytes) -> None:
+        """Look at a job, or at a unique key; with the next ones, in one step."""
+        self._portions[kind].append(subject)
+        if len(self._portions[kind]) == _PORTION:
+            self._inspect(kind)
+
+    def look_at_rest(self, kind: str) -> None:
+        """Look at those of a kind that wait for a portion to be full."""
+        if self._portions[kind]:
+            self._inspect(kind)
+
+    def _inspect(self, kind: str) -> None:
+        portion, self._portions[kind] = self._portions[kind], []
+        found = _KINDS[kind].run(self._broker.links, self.base, [*self._settings[kind], *portion])
         texts = [field.decode() for field in found]
         for message_id, wrong, remedy in zip(texts[::3], texts[1::3], texts[2::3], strict=True):
-            # A job is met in its set and by its record.
-            if (message_id, wrong) not in seen:
-                seen.add((message_id, wrong))
-                yield Finding(queue_name, message_id, wrong, remedy)
+            finding = Finding(self._queue_name, message_id, wrong, remedy)
+            self.found.setdefault((message_id, wrong), finding)

@@ -57,7 +57,7 @@ def client_from_url(url: str) -> Any:
     """A client for a URL: redis-py's, or for a Cluster a `ClusterClient`. Nothing is connected yet.
 
     Raises:
-      ValueError: the scheme is unknown, or the URL lacks what its scheme needs.
+      ValueError: the scheme is unknown, the URL lacks what its scheme needs, or has an option that nobody knows.
     """
     scheme = urlsplit(url).scheme
     if scheme in _SENTINEL_SCHEMES:
@@ -65,6 +65,10 @@ def client_from_url(url: str) -> Any:
     if scheme in _CLUSTER_SCHEMES:
         return _cluster_client(url)
     pool = redis.ConnectionPool.from_url(url, **bounded({}, tcp=scheme != "unix"))
+    try:
+        pool.connection_class(**pool.connection_kwargs)  # Not connected yet.
+    except (TypeError, redis.RedisError) as error:
+        raise ValueError(f"its options cannot be used ({error})") from None
     return redis.Redis(connection_pool=pool)
 
 

@@ -106,6 +106,12 @@ def outage(error: BaseException, seconds: float | None = None) -> str:
             f"Redis has fewer replicas{since} than min-replicas-to-write asks for ({said}): start the replicas, or "
             "see why they lag"
         )
+    if said.startswith("READONLY"):
+        return (
+            f"Redis is a read-only replica{since} ({said}): name its primary, or the Sentinels, in REDIS_URL"
+        )
+    if said.startswith("MISCONF"):
+        return f"Redis cannot write to its disk{since}, and takes no more jobs ({said}): make room there"
     if isinstance(error, redis.ResponseError):
         return f"Redis cannot do what the queue asks for{since} ({said})"
     verb = "does not answer" if seconds is None else "did not answer"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dramatiq
 import pytest
 
@@ -63,6 +65,31 @@ def test_a_fault_is_found_and_mended(
     assert check(broker) == check(broker)
     assert wrong in {finding.wrong for finding in check(broker, repair=True)}
     assert check(broker) == []
+
+
+def test_the_keys_of_the_server_are_gone_over_as_often_for_many_queues_as_for_one(
+    broker: JobBroker, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand queues are no reason to read all keys two thousand times; faults are told by queue."""
+    names = [f"q{number:02}" for number in range(20)]
+    for name in names:
+        broker.client.hset(f"dramatiq:{{{name}}}:meta", "done", 1)
+        broker.client.zadd(f"dramatiq:{{{name}}}:ready", {"ghost": 5})
+        broker.client.set(f"dramatiq:{{{name}}}:unique:}}:job:key", "nobody")
+    looks: list[str] = []
+    scan = broker.client.scan_iter
+
+    def counted(*args: Any, **options: Any) -> Any:
+        looks.append(options["match"])
+        return scan(*args, **options)
+
+    monkeypatch.setattr(broker.client, "scan_iter", counted)
+    found = check(broker)
+
+    assert 3 == len(looks), "names of queues, jobs, unique keys"
+    assert [name for name in names for _ in range(2)] == [one.queue_name for one in found]
+    assert 40 == len(check(broker, repair=True))
+    assert [] == check(broker)
 
 
 def test_a_job_lost_from_its_set_runs_after_a_repair(broker: JobBroker, ids: list[str]) -> None:

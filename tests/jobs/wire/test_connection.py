@@ -155,6 +155,15 @@ def test_sentinel_urls_that_make_no_sense(url: str) -> None:
         client_from_url(url)
 
 
+@pytest.mark.parametrize(
+    "url", ["redis://h?colour=red", "rediss://h?ssl_cert_reqs=maybe", "unix:///s?colour=red"]
+)
+def test_options_that_nobody_knows(url: str) -> None:
+    """They are refused at once: as jobs were taken, a worker would be told of them again and again."""
+    with pytest.raises(ValueError, match=r"its options cannot be used \(.*(colour|maybe)"):
+        client_from_url(url)
+
+
 def test_sentinel_urls_are_read_in_full() -> None:
     """Database, user and password of the master; those of the sentinels apart."""
     client = client_from_url(

@@ -1,0 +1,59 @@
+"""What is typed, and where it is printed to, may be anything."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("words", [("jobs", "list"), ("jobs", "delete"), ("queues", "pause"), ("enqueue",)])
+def test_what_is_no_text_is_refused(run: Run, words: tuple[str, ...]) -> None:
+    """Bytes that are not UTF-8 are named, before anybody is asked."""
+    result = run(*words, "a=\udcff")
+    assert 2 == result.exit_code
+    assert "Error: 'a=\\udcff' is not text in UTF-8." in result.output
+
+
+@pytest.mark.parametrize("when", ["99999999 days", "0001-01-01", "9999-12-31T23:59:59-23:00"])
+def test_moments_beyond_the_calendar(run: Run, when: str) -> None:
+    """They are refused as others that make no sense, whatever side of it they are on."""
+    result = run("jobs", "count", "--since", when)
+    assert 2 == result.exit_code
+    assert f"'{when}' is neither a moment (2026-05-01T12:00) nor a time ago ('2 hours')." in result.output
+
+
+def test_a_terminal_that_lacks_characters(redis_url: str, tmp_path: Path) -> None:
+    """They are written as escapes, whatever its encoding."""
+    environment = {
+        "PYTHONIOENCODING": "ascii",
+        "REDIS_URL": redis_url,
+        "OSMOD_HOME": str(tmp_path),
+    }
+    command = [sys.executable, "-m", "osmod", "queues", "list"]
+    result = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, check=False)
+    assert b"\\xb7" in result.stdout
+    assert b"" == result.stderr
+
+
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    """Where nothing can be written, that is the sentence."""
+    environment = {"REDIS_URL": "redis://localhost:1", "OSMOD_HOME": str(tmp_path)}
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "osmod", "check"],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert b"Error: No space left on device." in result.stderr
+    assert b"Traceback" not in result.stderr
