@@ -78,7 +78,7 @@ def test_a_full_server_can_be_drained_to_its_end(own_server: Callable[..., Serve
     with working(broker, threads=6):
         until(lambda: ran["long 1"])
         until(lambda: (record := get_job(broker, long[1].message_id)) and record.progress)
-        assert [1] == [len(presence.workers(broker))], "signs of life are given"
+        until(lambda: len(presence.workers(broker)) == 1, 10, "signs of life are given")
         broker.join("default", timeout=20_000)
 
     assert {

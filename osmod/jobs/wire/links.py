@@ -11,8 +11,8 @@ from osmod.jobs.wire.link import Link
 from osmod.jobs.wire.resp import Reply
 from osmod.jobs.wire.route import Node, Route
 
-#: Seconds at rest in which no server ends a connection: its `timeout` counts in whole ones. To look has its price.
-SHORT = 1.0
+#: Seconds at rest after which a link is looked at before it is used: to look has its price, where many calls are made.
+SHORT = 0.1
 
 
 class Links:
