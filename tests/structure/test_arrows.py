@@ -9,7 +9,9 @@ import pytest
 from tests.structure.imports import ROOT, SOURCES, circles, imports, module, module_arrows, within
 
 OURS = ("actors", "osmod", "worker")
-#: For each part, the parts of ours that it may import, besides itself. What is not named may import all.
+#: Where processes begin: these may import all.
+BEGINNINGS = ("worker", "osmod.__main__", "osmod.cli", "osmod.demo")
+#: For every other part, the parts of ours that it may import, besides itself.
 MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.settings": (),
     "osmod.embedded": (),
@@ -136,6 +138,14 @@ def test_libraries(part: str) -> None:
         if within(name, NEVER[part])
     ]
     assert [] == wrong
+
+
+def test_every_module_has_its_place() -> None:
+    """A part that is new is given one in the table."""
+    parts = (*BEGINNINGS, *MAY_KNOW)
+    assert [] == [
+        module(path) for path in SOURCES if not within(module(path), parts) and module(path) != "osmod"
+    ]
 
 
 def test_every_part_is_there() -> None:
