@@ -111,8 +111,10 @@ def _insert_statement(model: type[Base], dialect: str, update: tuple[str, ...]) 
             index_elements=key, set_={name: into.excluded[name] for name in update}
         )
     onto = mysql.insert(table)
-    # To set a key to itself is to do nothing; INSERT IGNORE would overlook other errors, too.
-    changed = {name: onto.inserted[name] for name in update} or {key[0].name: key[0]}
+    # To set a column to itself is to do nothing; INSERT IGNORE would overlook other errors, too. MySQL refuses that of
+    # a key that counts by itself, where another unique key has met a row.
+    itself = next((column for column in table.columns if not column.primary_key), key[0])
+    changed = {name: onto.inserted[name] for name in update} or {itself.name: itself}
     return onto.on_duplicate_key_update(changed)
 
 

@@ -44,10 +44,10 @@ def test_next_times_are_those_of_a_walk_through_every_minute(chunk) -> None:
 
 
 def test_next_times_are_those_of_croniter() -> None:
-    """2,000 random specs, far ahead in the calendar, where no clock is changed: the same days and times."""
+    """1,000 random specs, far ahead in the calendar, where no clock is changed: the same days and times."""
     croniter = pytest.importorskip("croniter", reason="pip install croniter: it is a test's second opinion")
     rng = random.Random(4)
-    for _ in range(SPECS):
+    for _ in range(SPECS // 2):  # it is slow
         spec, meaning = random_spec(rng, seconds=False)
         if not meaning.both_days and meaning.nth:
             continue  # croniter has no "one of the two" for the nth weekday

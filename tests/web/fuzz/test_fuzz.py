@@ -18,7 +18,7 @@ from tests.web.queues import queue as queue
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 #: Requests of each operation: admins get further than others.
-TIMES = dict.fromkeys(Role, 2) | {Role.ADMIN: 5, Role.SERVICE: 8}
+TIMES = dict.fromkeys(Role, 1) | {Role.ADMIN: 3, Role.SERVICE: 6}
 #: Which requests are made. Another number, other requests.
 SEED = 20261127
 
