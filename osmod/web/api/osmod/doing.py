@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 import dramatiq
-from dramatiq.errors import BrokerConnectionError
 from fastapi import Request
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.sending import SEND_BATCH
-from osmod.moderation.database import open_session
-from osmod.moderation.delivery import settle
-from osmod.moderation.work import Work, transact
-from osmod.task import get_engine, run_at_once
-
-_log = logging.getLogger(__name__)
+from osmod.moderation.work import Work
+from osmod.task import commit, run_at_once
 
 #: OSMod's answer to everything that went well.
 SUCCESS = {"status": "success"}
@@ -48,30 +42,16 @@ def do(
         payload.read((), job)
     named = [payload.by_own_names(job) for job in jobs]
     if len(jobs) > SEND_BATCH:
-        _owe(broker, actor, named)
+        # More than one call to Redis holds: by way of the outbox it is all or none, though Redis go away between two.
+        commit(lambda work: _owe(work, task, named))
     else:
         broker.send_many([actor.message_with_options(kwargs=job) for job in named])
     return SUCCESS
 
 
-def _owe(broker: JobBroker, actor: dramatiq.Actor[..., Any], jobs: Sequence[dict[str, Any]]) -> None:
-    """Queue more than one call to Redis holds, all or none though it go away between two: what it did not take waits
-    in the outbox, and is the same job however often it is queued.
-    """
-
-    def owe(work: Work) -> None:
-        for job in jobs:
-            work.enqueue(actor.actor_name, **job)
-
-    owed = transact(get_engine(), owe).owed
-    try:
-        broker.send_many([actor.message(**job.arguments).copy(message_id=job.message_id) for job in owed])
-    except BrokerConnectionError as error:
-        _log.warning("%d jobs wait in the outbox, if not in the queue: %s", len(owed), error)
-        return
-    with open_session(get_engine()) as session:
-        settle(session, owed)
-        session.commit()
+def _owe(work: Work, task: str, jobs: Sequence[dict[str, Any]]) -> None:
+    for job in jobs:
+        work.enqueue(task, **job)
 
 
 def payload_of(actor: dramatiq.Actor[..., Any]) -> Any:
