@@ -6,20 +6,17 @@ from collections.abc import Callable, Iterator
 
 import jwt
 import pytest
-from dramatiq import broker as global_broker
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-import actors
 from osmod.access.roles import Role
 from osmod.access.tokens import Claims, Signing, make_token
-from osmod.jobs.setup import make_broker
 from osmod.moderation.database import open_session
 from osmod.moderation.models import AccessToken, ConfigurationItem, Group, User
-from osmod.settings import get_settings
 from osmod.task import get_engine
 from osmod.web.app import create_app
+from tests.immediate import immediately
 
 SIGNING = Signing("the-secret-of-the-tests-the-secret-of-the-tests", "OSMod")
 #: Who is who, by id.
@@ -42,14 +39,7 @@ MakeToken = Callable[[Group | Role], str]
 @pytest.fixture
 def immediate(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Jobs run where they are sent; the database is the test's. It has a user of each group, and the secret."""
-    monkeypatch.setenv("WORKER_RUN_IMMEDIATELY", "true")
-    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
-    broker = make_broker(get_settings())
-    monkeypatch.setattr(global_broker, "global_broker", broker)
-    for name in actors.__all__:
-        actor = getattr(actors, name)
-        monkeypatch.setattr(actor, "broker", broker)
-        broker.actors[actor.actor_name] = actor
+    immediately(engine, monkeypatch)
     with open_session(engine) as session:
         secret = {"secret": SIGNING.secret, "issuer": SIGNING.issuer, "expiration_minutes": 720}
         session.add(ConfigurationItem(id="token", data=secret))
