@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,18 +15,23 @@ from redis.sentinel import MasterNotFoundError, Sentinel
 from osmod.jobs.errors import RedisUnusable
 from osmod.jobs.wire.refusals import place
 
+#: Seconds for which one that did not answer is left alone, as long as another one names a master.
+SILENT = 5.0
+
 
 class Sentinels(Sentinel):
-    """Believes no Sentinel that knows less than another one told before.
+    """Believes, of all that answer, the one that knows most, and none that knows less than was told before.
 
-    One that was frozen together with the old master names that one for a moment after it wakes. If most of them
-    know less, and the same, they were set up anew.
+    Who leads a failover knows of it first; another one names the old master for a moment longer, as does one that
+    was frozen together with it and wakes. If most of them know less, and the same, they were set up anew.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._epochs: dict[str, int] = {}
         self._doubted: set[str] = set()
+        #: Until when each is asked only where the others name nobody.
+        self._silent_until = [0.0] * len(self.sentinels)
 
     def discover_master(self, service_name: str) -> Any:
         """The master's address.
@@ -36,12 +42,12 @@ class Sentinels(Sentinel):
         """
         try:
             try:
-                return super().discover_master(service_name)  # type: ignore[no-untyped-call]
+                return self._newest(service_name)
             except MasterNotFoundError:
                 if service_name not in self._doubted or not self._agreed(service_name):
                     raise
                 self._epochs.pop(service_name, None)
-                return super().discover_master(service_name)  # type: ignore[no-untyped-call]
+                return self._newest(service_name)
         except redis.ResponseError as error:
             raise self._refused(error) from error
         except MasterNotFoundError as error:
@@ -71,6 +77,31 @@ class Sentinels(Sentinel):
         self._epochs[service_name] = epoch
         self._doubted.discard(service_name)
         return True
+
+    def _newest(self, service_name: str) -> tuple[str, int]:
+        """The address that the one says that knows of the latest failover."""
+        errors: list[str] = []
+        now = time.monotonic()
+        awake = [now >= until for until in self._silent_until]
+        for wanted in (True, False):  # The silent ones only where no other names a master.
+            asked = [number for number, is_awake in enumerate(awake) if is_awake is wanted]
+            told = [self._told(number, service_name, errors) for number in asked]
+            if states := [state for state in told if state is not None]:
+                newest = max(states, key=lambda state: int(state.get("config-epoch", 0)))
+                return newest["ip"], newest["port"]
+        raise MasterNotFoundError(f"No master found for {service_name!r}: {', '.join(errors)}")
+
+    def _told(self, number: int, service_name: str, errors: list[str]) -> Mapping[str, Any] | None:
+        """What one Sentinel says of the master, if that is to be believed."""
+        try:
+            masters: Any = self.sentinels[number].sentinel_masters()
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            self._silent_until[number] = time.monotonic() + SILENT
+            errors.append(repr(error))
+            return None
+        self._silent_until[number] = 0.0
+        state: Mapping[str, Any] | None = masters.get(service_name)
+        return state if state and self.check_master_state(state, service_name) else None
 
     def _places(self) -> str:
         return ", ".join(place(one.connection_pool.connection_kwargs) for one in self.sentinels)
