@@ -49,6 +49,7 @@ def _facts(job: JobRecord) -> list[tuple[str, str]]:
         ("attempts", tries(job)),
         ("created", exact(job.created)),
         ("due", exact(job.due)),
+        ("waits for", job.waits_for or ""),
         ("started", exact(job.started)),
         ("finished", exact(job.finished)),
         ("took", length(job.duration)),

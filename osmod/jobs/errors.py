@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from typing import NoReturn
 
 import redis
-from dramatiq.errors import ConnectionFailed
+from dramatiq.errors import ConnectionFailed, Retry
 
 #: The exit code of a process that cannot do what it is there for, nor could another in its place. Dramatiq's for
 #: modules that cannot be imported is the same: `osmod worker` starts no other process.
@@ -30,6 +31,27 @@ class JobNotQueued(ConnectionFailed):
 
     def __init__(self, message: str) -> None:
         super().__init__(message)  # type: ignore[no-untyped-call]
+
+
+class PutOff(Retry):
+    """Raised in an actor: its job goes back to Redis for so long, as if this run had not begun.
+
+    No attempt is counted, no thread is held, and the job's record says why it waits. Where there is no queue it is
+    an error like others; on a broker that is not ours it is Dramatiq's `Retry`, which counts.
+
+    Parameters:
+      seconds: for how long, a thousandth at least.
+      reason: why, in a few words without secrets: they are shown with the job.
+    """
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        self.seconds, self.reason = seconds, reason
+        super().__init__(reason, delay=self.millis)
+
+    @property
+    def millis(self) -> int:
+        """For how long, in milliseconds."""
+        return max(1, math.ceil(self.seconds * 1000))
 
 
 class UnknownOption(TypeError):

@@ -18,14 +18,15 @@ from dramatiq import broker as global_broker
 from sqlalchemy import update
 
 from actors.hooks import on_comment_moderated
+from osmod.jobs.errors import PutOff
 from osmod.jobs.setup import make_broker
 from osmod.moderation import hooks
 from osmod.moderation.errors import Refused
 from osmod.moderation.models import Comment, Decision, InboxEntry, OutboxEntry, User, now
-from osmod.moderation.work import Work
+from osmod.moderation.work import Delivery, Work
 from osmod.outages import Outage
 from osmod.settings import read_settings
-from osmod.task import outbox
+from osmod.task import commit, outbox
 from tests.actors.conftest import ACTORS
 from tests.actors.jobs import Jobs
 from tests.moderation.world import World
@@ -81,6 +82,22 @@ def test_a_refused_job_owes_nothing(
     with pytest.raises(Refused):
         jobs.deliver("acceptComments", commentId=comment, userId=99)
     assert ([], []) == (jobs.waiting(), world.all(OutboxEntry))
+
+
+def test_a_job_that_is_put_off_changed_nothing(jobs: Jobs, world: World, comment: int) -> None:
+    """Its transaction is rolled back with the inbox row, so that its next run is its first."""
+    delivery = Delivery("message-1", "askOnce")
+
+    def ask(work: Work) -> None:
+        work.session.get_one(Comment, comment).text = "asked"
+        work.enqueue("acceptComments", comment_id=comment)
+        work.session.flush()
+        raise PutOff(60, "its turn")
+
+    with pytest.raises(PutOff):
+        commit(ask, delivery)
+    assert ([], [], []) == (jobs.waiting(), world.all(OutboxEntry), world.all(InboxEntry))
+    assert not commit(lambda work: None, delivery).repeated
 
 
 def test_the_queue_is_away(

@@ -11,6 +11,7 @@ from typing import Any
 from dramatiq import Broker, Middleware, RateLimitExceeded, Retry
 from dramatiq.middleware import Retries
 
+from osmod.jobs.errors import PutOff
 from osmod.jobs.logs.handlers import leave_out_dramatiqs
 from osmod.jobs.logs.saying import said, secrets_of
 from osmod.jobs.messages.arguments import described, scrubbed
@@ -26,8 +27,9 @@ class OutcomeLog(Middleware):
     """Logs the runs that do not simply succeed, in place of what Dramatiq says of them.
 
     Failed and retried jobs are warnings; cancelled, interrupted and skipped ones, and retries that an actor asked
-    for, are information; those that wait for their rate are for debugging. Lines carry `job`, `actor`, `call` (the
-    arguments, without what is sensitive), `attempt`, `waited_ms` (from when it was due to its start) and `ran_ms`.
+    for, are information; those that wait for their rate, or put themselves off, are for debugging. Lines carry
+    `job`, `actor`, `call` (the arguments, without what is sensitive), `attempt`, `waited_ms` (from when it was due to
+    its start) and `ran_ms`.
 
     Put it first, so that it sees what all others made of a run. It acts in processes that run jobs.
 
@@ -101,7 +103,8 @@ def _outcome(job: Job, error: BaseException | None) -> tuple[int, str, str]:
     if kind == settlements.HANDED_BACK:
         return logging.INFO, "interrupted", "Job interrupted, back to its place in the queue"
     if kind == settlements.POSTPONED:
-        level = logging.INFO if job.ran else logging.DEBUG
+        by_itself = isinstance(error, PutOff) or not job.ran
+        level = logging.DEBUG if by_itself else logging.INFO
         return level, "postponed", f"Job postponed by {_seconds(rest[2])}"
     if isinstance(error, (Cancelled, CancelledBefore)):
         return logging.INFO, "cancelled", "Job cancelled"

@@ -131,5 +131,5 @@ class RateLimits(Middleware):
             if not passes(error):
                 _log.warning("%s waits, since its rate is not known: %s", message.actor_name, error)
         if wait and isinstance(message, Job):
-            message.postpone(wait)
-            raise SkipMessage(f"over the rate of {message.actor_name}; again in {wait} ms")
+            message.postpone(wait, reason := f"over the rate of {message.actor_name}")
+            raise SkipMessage(f"{reason}; again in {wait} ms")

@@ -122,9 +122,9 @@ class Job(MessageProxy):
         """Have it return to its old place in the queue instead of ending."""
         self.settlement = settlements.handed_back(self.id, self.token)
 
-    def postpone(self, millis: int) -> None:
-        """Have it become due again later, no attempt counted, instead of ending."""
-        self.settlement = settlements.postponed(self.id, self.token, millis)
+    def postpone(self, millis: int, reason: str = "") -> None:
+        """Have it become due again later, no attempt counted, instead of ending. Its record says the reason."""
+        self.settlement = settlements.postponed(self.id, self.token, millis, self._scrubbed(reason))
 
     def retry(self, millis: int, message: bytes) -> None:
         """Have it tried again later, with this message, instead of ending."""

@@ -20,6 +20,8 @@ INTERRUPTIONS = frozenset({HANDED_BACK, POSTPONED})
 
 #: Characters of an error and of a traceback that are kept of a failed run: the first, and the last.
 _REASON, _TRACEBACK = 2_000, 8_000
+#: Characters kept of why a job waits.
+_WHY = 200
 
 
 def failed(job_id: bytes, token: bytes, reason: str, traceback: str, ran: bytes) -> Settlement:
@@ -33,9 +35,9 @@ def retried(job_id: bytes, token: bytes, wait: int, message: bytes, reason: str)
     return RETRIED, job_id, token, b"%d" % wait, message, _cut(reason)
 
 
-def postponed(job_id: bytes, token: bytes, wait: int) -> Settlement:
-    """The job becomes due after so many milliseconds; no attempt is counted."""
-    return POSTPONED, job_id, token, b"%d" % wait
+def postponed(job_id: bytes, token: bytes, wait: int, reason: str = "") -> Settlement:
+    """The job becomes due after so many milliseconds; no attempt is counted. `reason` is shown with it till then."""
+    return POSTPONED, job_id, token, b"%d" % wait, reason[:_WHY].encode(errors="replace")
 
 
 def handed_back(job_id: bytes, token: bytes) -> Settlement:

@@ -23,7 +23,7 @@ RECORDS = Script(Path(__file__).parent / "lua" / "records.lua")
 
 #: The fields of a job's hash that its record is read from.
 FIELDS = (
-    *("message", "state", "created", "due", "priority", "retries", "lease", "started", "run"),
+    *("message", "state", "created", "due", "why", "priority", "retries", "lease", "started", "run"),
     *("finished", "error", "traceback", "progress", "log", "result", "deaths", "unique", "cancel"),
 )
 _ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
@@ -87,6 +87,7 @@ def record_of(
         attempts_left=0 if state in _ENDED else _attempts_left(broker, actor, message, made),
         created=_moment(_int(row["created"])),
         due=_moment(_int(row["due"])),
+        waits_for=_why(row, state, hidden),
         started=_moment(started),
         finished=_moment(_int((row["finished"] or b"").partition(b" ")[0])) if state in _ENDED else None,
         duration=timedelta(milliseconds=duration) if duration is not None else None,
@@ -119,6 +120,12 @@ def _run(row: dict[str, bytes | None], state: JobState) -> tuple[int | None, flo
         duration = float(end[1])
         return max(taken or 0, round(int(end[0]) - duration)), duration
     return (began, max(0, int(end[0]) - began)) if began is not None and row["lease"] else (began, None)
+
+
+def _why(row: dict[str, bytes | None], state: JobState, hidden: Sequence[str]) -> str | None:
+    due, _, why = _text(row["why"]).partition(" ")
+    waits = state is JobState.DELAYED and due == _text(row["due"])
+    return scrubbed(why, hidden) if waits and why else None
 
 
 def _worker(row: dict[str, bytes | None]) -> WorkerName | None:

@@ -77,6 +77,8 @@ class JobRecord:
     attempts_left: int | None = None
     created: datetime | None = None
     due: datetime | None = None
+    #: Why it waits until it is due, if it was put off for a reason.
+    waits_for: str | None = None
     started: datetime | None = None
     finished: datetime | None = None
     duration: timedelta | None = None
@@ -117,6 +119,7 @@ class JobRecord:
             "attempts_left": self.attempts_left,
             "created": _iso(self.created),
             "due": _iso(self.due),
+            "waits_for": self.waits_for,
             "started": _iso(self.started),
             "finished": _iso(self.finished),
             "duration": self.duration.total_seconds() if self.duration is not None else None,

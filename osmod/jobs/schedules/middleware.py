@@ -181,9 +181,9 @@ class SchedulesMiddleware(Middleware):
             self._attempts.setdefault(message.message_id, _Attempt(time.monotonic(), 0))
 
     def after_ack(self, broker: Broker, message: Any) -> None:
-        """Record the end: done, skipped, or failed with a retry to come."""
+        """Record the end: done, skipped, or failed with a retry to come. A run that will begin anew has none."""
         attempt = self._attempts.pop(message.message_id, None)
-        if attempt is not None:
+        if attempt is not None and not getattr(message, "untouched", False):
             retried = attempt.outcome == "failed" and message.options.get("retries", 0) > attempt.retries
             self._record(broker, message, attempt, "retrying" if retried else attempt.outcome)
 

@@ -21,7 +21,7 @@ from dramatiq import MessageProxy, Worker
 from dramatiq.cli import RET_OK
 from dramatiq.middleware.shutdown import Shutdown
 
-from osmod.jobs.errors import end_process
+from osmod.jobs.errors import PutOff, end_process
 from osmod.jobs.queue.custody import Custody
 from osmod.jobs.queue.holdings import Holdings
 from osmod.jobs.queue.job import Job
@@ -73,7 +73,7 @@ class Lifecycle:
             "before_worker_shutdown": self._begin_draining,
             "after_worker_shutdown": self._end_draining,
             "before_process_message": self._begin_job,
-            "after_process_message": self._note_interruption,
+            "after_process_message": self._note_return,
             "after_consumer_thread_boot": self._take_delays,
         }
 
@@ -161,14 +161,17 @@ class Lifecycle:
             requests.end(RET_OK)
         self.stopping = False
 
-    def _note_interruption(
+    def _note_return(
         self, job: Any, *, result: object = None, exception: BaseException | None = None
     ) -> None:
-        """A job ends: if because of the interruption it is not over, it goes back.
+        """A job ends: if it put itself off, or was interrupted and is not over, it goes back.
 
         So does one of an actor with `notify_shutdown` that lets the notification pass.
         """
-        if exception is None:
+        if exception is None or job.__class__ is not Job:
+            return
+        if isinstance(exception, PutOff):
+            job.postpone(exception.millis, exception.reason)
             return
         # What was interrupted may let go when its worker has stopped.
         interruption = Shutdown if self.stopping else Drained

@@ -18,6 +18,7 @@ JOB: dict[str, Any] = {
     "attempts_left": 0,
     "created": _AT,
     "due": None,
+    "waits_for": None,
     "started": _AT,
     "finished": _AT,
     "duration": 0.25,

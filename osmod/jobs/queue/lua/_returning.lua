@@ -3,12 +3,17 @@
 -- How many came back to `ready`, and whether one was put off.
 local ripe, put_off = 0, false
 
-local function back_to_ready(id, delay, fields)
+-- `why` a job waits stands with when it is due: beside any other due time it says nothing.
+local function back_to_ready(id, delay, fields, why)
     delay = math.max(0, math.min(LONGEST, tonumber(delay) or 0))
     if delay > 0 then
+        local due = string.format('%.0f', now + delay)
         put_off = true
-        call('ZADD', DELAYED, now + delay, id)
-        call('HSET', JOB .. id, 'state', 'delayed', 'due', now + delay, unpack(fields))
+        call('ZADD', DELAYED, due, id)
+        call('HSET', JOB .. id, 'state', 'delayed', 'due', due, unpack(fields))
+        if why and why ~= '' then
+            call('HSET', JOB .. id, 'why', due .. ' ' .. why)
+        end
     else
         put_ready(id, call('HGET', JOB .. id, 'priority'))
         call('HSET', JOB .. id, 'state', 'waiting', unpack(fields))

@@ -13,7 +13,7 @@
 --   'D' id token ran                  done; the job has a unique key, or says whether it is to be kept
 --   'f' id token reason traceback ran failed
 --   'r' id token delay message reason to be tried again after `delay` ms; reason is '' if the run did not fail
---   'p' id token delay                postponed by `delay` ms, no attempt counted
+--   'p' id token delay reason         postponed by `delay` ms, no attempt counted; reason may be ''
 --   'h' id token                      handed back unstarted, to its old place
 -- Returns: ms until there is something to do (-1: nothing known, 0: there was more than one call takes), then of each leased job the length of its message
 --   and its id ('!' before the id: its worker vanished before; '*': it ends with 'D'), those messages
@@ -26,7 +26,7 @@ local done_ttl, bare_ttl = ARGV[2], span(math.min(keep_done, 60000))
 local refused, settled, done, removed = {}, {}, {}, 0
 local retried, failed = 0, 0
 
-local EXTRAS = {d = 1, D = 1, h = 0, p = 1, f = 3, r = 3}
+local EXTRAS = {d = 1, D = 1, h = 0, p = 2, f = 3, r = 3}
 local at, moves = {}, false
 local i = 10
 while i <= #ARGV do
@@ -114,7 +114,7 @@ if #settled > 0 then
             emit('retried', id, 'delay', ARGV[i + 3])
             retried = retried + 1
         elseif kind == 'p' then
-            back_to_ready(id, ARGV[i + 3], {})
+            back_to_ready(id, ARGV[i + 3], {}, ARGV[i + 4])
         else
             back_in_place(id, call('HGET', key, 'place'))
             call('HSET', key, 'state', 'waiting')

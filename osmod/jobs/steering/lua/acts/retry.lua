@@ -22,7 +22,7 @@ for i = 5, #ARGV, 2 do
             call('ZREM', SETS[job[1]], id)
             forget_error(id)
             call('HDEL', key, 'finished', 'error', 'traceback', 'cancel', 'retries', 'deaths', 'suspect', 'begun', 'lease',
-                'run', 'progress', 'due')
+                'run', 'progress', 'due', 'why')
             call('HSET', key, 'state', 'waiting', 'message', ARGV[i + 1])
             call('PERSIST', key)
             put_ready(id, job[2])
