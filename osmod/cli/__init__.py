@@ -25,6 +25,7 @@ COMMANDS = {
     "top": "Watch queues, rates, running jobs and workers, live.",
     "audit": "Show who did what to the jobs.",
     "schedules": "Show what runs when, run, pause or resume it.",
+    "comments": "Show where a comment stands; send many for scoring.",
     "users": "Show users, make them and their tokens, revoke them.",
     "completion": "Print the line that has a shell complete commands and options.",
 }

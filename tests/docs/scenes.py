@@ -57,6 +57,14 @@ def the_cause_is_mended(sandbox: Sandbox) -> None:
     engine.dispose()
 
 
+def a_scorer_is_on(sandbox: Sandbox) -> None:
+    """The local one."""
+    engine = _engine(sandbox)
+    local = {"endpointType": "local"}
+    World(engine).user(group="moderator", name="Local model", is_active=True, extra=local)
+    engine.dispose()
+
+
 def _engine(sandbox: Sandbox) -> Engine:
     return connect(f"sqlite:///{sandbox.folder}/.osmod/osmod.db")
 

@@ -1,0 +1,150 @@
+"""Sending many comments for scoring: counted, asked about, queued page by page, and gone on with if interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import click
+from rich.console import Console
+from sqlalchemy import Engine
+
+from osmod.cli.checks.database import open_engine
+from osmod.cli.comment_choice import choosing_comments, in_words
+from osmod.cli.queue_access import EXIT_CODES, because, confirm, counted, job_broker, nothing_fits, print_json
+from osmod.cli.stopping import stopping_in_order
+from osmod.demo.progress import Progress
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.messages.options import PRIORITIES
+from osmod.jobs.steering.audit import Asked, note_as
+from osmod.moderation.choice import Choice, Extent, measure, page
+from osmod.moderation.database import open_session
+from osmod.moderation.models import Article, Category
+from osmod.moderation.sending import active_scorers
+from osmod.settings import get_settings
+
+
+def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
+    """The command that sends comments for scoring; `scored`: those, too, that have their scores."""
+
+    @choosing_comments
+    @click.option("--after", type=click.IntRange(0), default=0, metavar="ID", help="Only ids above this one.")
+    @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+    @click.option("--dry-run", is_flag=True, help="Count the comments that are meant, and change nothing.")
+    @because
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    def run(choice: Choice, after: int, yes: bool, dry_run: bool, reason: str, as_json: bool) -> None:
+        broker = job_broker(needs_actors=True)
+        choice = replace(choice, scored=scored)
+        with open_engine(get_settings()) as engine:
+            extent, scorers = _look(engine, choice, after)
+            if not extent.count:
+                nothing_fits(
+                    "No comment fits.", *_unknown(engine, choice), json={"count": 0} if as_json else None
+                )
+            meant = f"{counted(extent.count, 'comment')} would be sent to {', '.join(scorers)}"
+            sending = _Sending(broker, engine, choice, name, reason)
+            if dry_run:
+                sending.note(extent.count, dry_run=True)
+                _tell(f"{meant}; nothing was changed", {"count": extent.count, "dry_run": True}, as_json)
+                return
+            if not yes:
+                confirm(f"{meant}.", extent.count)
+            sending.run(extent, after)
+        _tell(sending.sentence, {"count": sending.queued, "waiting": sending.waiting}, as_json)
+
+    return click.command(name, help=sentence, epilog=EXIT_CODES)(run)
+
+
+def _look(engine: Engine, choice: Choice, after: int) -> tuple[Extent, list[str]]:
+    """How many comments are meant, and the scorers by name."""
+    with open_session(engine) as session:
+        extent = measure(session, choice, after)
+        scorers = [f"{scorer.name} ({scorer.id})" for scorer in active_scorers(session)]
+    if extent.count and not scorers:
+        raise click.ClickException("no scorer is active: `osmod scorers list` shows those that there are.")
+    return extent, scorers
+
+
+def _unknown(engine: Engine, choice: Choice) -> list[str]:
+    """What is named and is not there."""
+    named: list[tuple[type[Article] | type[Category], int | None]] = [
+        (Article, choice.article_id),
+        (Category, choice.category_id),
+    ]
+    with open_session(engine) as session:
+        return [
+            f"There is no {model.__name__.lower()} {row_id}."
+            for model, row_id in named
+            if row_id is not None and session.get(model, row_id) is None
+        ]
+
+
+class _Sending:
+    """One run of a command. New comments come first: its jobs are of low priority.
+
+    Attributes:
+      queued: jobs made.
+      waiting: comments that got none, as their job from an earlier run still waits.
+    """
+
+    def __init__(self, broker: JobBroker, engine: Engine, choice: Choice, act: str, reason: str) -> None:
+        self._broker, self._engine, self._choice, self._act = broker, engine, choice, act
+        self._head = Asked(reason=reason).head(in_words(choice))
+        self.queued = self.waiting = 0
+
+    def run(self, extent: Extent, after: int) -> None:
+        """Queue a job for each comment that fits. Interrupted, by whatever, it says how to go on from there."""
+        end = max(after, extent.first - 1)
+        try:
+            with (
+                stopping_in_order(),
+                Progress(Console(stderr=True, highlight=False)).of("queueing", extent.count) as report,
+            ):
+                while end < extent.last:
+                    end = self._send(end, extent.last)
+                    report(self.queued + self.waiting)
+        except BaseException as error:
+            click.echo(
+                f"Stopped after {self.queued + self.waiting:,} of {counted(extent.count, 'comment')}; "
+                f"the rest: osmod comments {self._act} {in_words(self._choice)} --after {end}",
+                err=True,
+            )
+            if isinstance(error, KeyboardInterrupt):
+                raise SystemExit(1) from None
+            raise
+
+    def _send(self, after: int, last: int) -> int:
+        """Queue those of one page; the id up to which all are queued then."""
+        with open_session(self._engine) as session:
+            found = page(session, self._choice, after, last)
+        if found.ids:
+            sent = self._broker.send_many(map(_message, found.ids))
+            waiting = sum("duplicate_of" in message.options for message in sent)
+            self.waiting += waiting
+            self.queued += len(sent) - waiting
+            self.note(len(sent) - waiting)
+        return found.end
+
+    def note(self, count: int, *, dry_run: bool = False) -> None:
+        """Write it down for the audit log, or a part of it."""
+        queue = self._broker.actors["sendCommentForScoring"].queue_name
+        note_as(self._broker, self._head, self._act, queue, count, dry_run=dry_run)
+
+    @property
+    def sentence(self) -> str:
+        """What was done."""
+        waiting = f"; {self.waiting:,} waited already" if self.waiting else ""
+        return f"{counted(self.queued, 'comment')} queued{waiting}"
+
+
+def _tell(sentence: str, plain: dict[str, Any], as_json: bool) -> None:
+    print_json(plain) if as_json else click.echo(sentence)
+
+
+def _message(comment_id: int) -> Any:
+    from actors import send_comment_for_scoring  # late: the command says what is wrong with the folder
+
+    return send_comment_for_scoring.message_with_options(
+        kwargs={"comment_id": comment_id}, priority=PRIORITIES["low"], unique=("comment_id",)
+    )
