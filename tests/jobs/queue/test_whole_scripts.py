@@ -154,7 +154,7 @@ def _settle_all(broker: JobBroker) -> None:
         *(b"d", b"done", b"here:1", b""),
         *(b"f", b"failed", b"here:1", b"Oops: really", b"", b""),
         *(b"r", b"again", b"here:1", b"0", Message[Any]("default", "note", (), {}, {}).encode(), b"Error: x"),
-        *(b"p", b"later", b"here:1", b"3600000"),
+        *(b"p", b"later", b"here:1", b"3600000", b"its turn"),
         *(b"f", b"stop", b"here:1", b"Oops", b"", b""),
     ]
     refused = [
