@@ -5,33 +5,43 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
-from osmod.scorers.contract import BadScorerConfig, Question, Scorer, ScorerAway, ScorerError
-from osmod.scorers.local import LocalScorer
+from osmod.scorers.contract import (
+    BadAnswer,
+    BadScorerConfig,
+    KeyRefused,
+    Limits,
+    Question,
+    Scored,
+    Scorer,
+    ScorerAway,
+    ScorerError,
+    Throttled,
+    Unscorable,
+)
 
-
-def _perspective(user_id: int, config: Mapping[str, Any]) -> Scorer:
-    from osmod.scorers.perspective import (
-        PerspectiveScorer,
-    )  # late: most processes need no httpx, which is large
-
-    return PerspectiveScorer(user_id, config)
-
-
-#: What makes a scorer of each `endpointType`, from its user id and config. Raises `BadScorerConfig`.
-ENDPOINT_TYPES: Mapping[str, Callable[[int, Mapping[str, Any]], Scorer]] = {
-    "local": LocalScorer,
-    "perspective-api": _perspective,
+#: What makes a scorer of each `endpointType`, from its user id and config: `module:class`, imported when there is such
+#: a scorer, as what some need is large. Raises `BadScorerConfig`.
+ENDPOINT_TYPES: Mapping[str, str] = {
+    "local": "osmod.scorers.local:LocalScorer",
+    "perspective-api": "osmod.scorers.perspective:PerspectiveScorer",
 }
 
 __all__ = [
     "ENDPOINT_TYPES",
+    "BadAnswer",
     "BadScorerConfig",
+    "KeyRefused",
+    "Limits",
     "Question",
+    "Scored",
     "Scorer",
     "ScorerAway",
     "ScorerError",
+    "Throttled",
+    "Unscorable",
     "scorer_for",
 ]
 
@@ -51,12 +61,14 @@ def scorer_for(user_id: int, config: Any) -> Scorer:
 def _build(user_id: int, config: str) -> Scorer:
     fields = json.loads(config)
     endpoint_type = fields.get("endpointType")
-    build = ENDPOINT_TYPES.get(endpoint_type) if isinstance(endpoint_type, str) else None
-    if build is None:
+    place = ENDPOINT_TYPES.get(endpoint_type) if isinstance(endpoint_type, str) else None
+    if place is None:
         raise BadScorerConfig(
             f"scorer {user_id}: endpointType {endpoint_type!r} is not known; "
             f"set it in users.extra to one of {', '.join(ENDPOINT_TYPES)}"
         )
+    module, _, name = place.partition(":")
+    build: Callable[[int, Mapping[str, Any]], Scorer] = getattr(import_module(module), name)
     return build(user_id, fields)
 
 

@@ -1,67 +1,88 @@
-"""Calls made at the same time by several threads, gathered into one."""
+"""Questions asked at the same time, gathered into one request."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from osmod.outgoing.loop import PerLoop
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-class _Call(Generic[T, R]):
-    def __init__(self, items: Sequence[T]) -> None:
-        self.items = items
-        self.results: Sequence[R] | None = None
+@dataclass
+class _Line(Generic[T, R]):
+    """Those who wait, and whoever serves them, if somebody does."""
+
+    waiting: list[tuple[T, asyncio.Future[R]]] = field(default_factory=list)
+    serving: asyncio.Task[None] | None = None
 
 
 class Batcher(Generic[T, R]):
-    """Makes one call to `function` (items → as many results, in order) of many calls at the same time.
+    """Makes one call to `function` (items → as many results, in order) of many at the same time.
 
-    Nobody waits for company: a lone caller's call begins at once, and whoever comes while one runs is part
-    of the next one. `function` never runs twice at a time. Where it raises for several callers, it is asked for
-    each alone, so that what it raises reaches those whose items it cannot serve.
+    Nobody waits for company: a lone caller's call begins at once, and whoever comes while one runs is part of the next
+    one. One call runs at a time. Where `function` raises `divisible` for several, it is asked for each half alone, so
+    that what it raises reaches those alone whom it cannot serve; if it serves both halves, they were too many
+    together, and are fewer from now on. Any other error is everybody's.
+
+    Parameters:
+      most: items in one call.
     """
 
-    def __init__(self, function: Callable[[Sequence[T]], Sequence[R]]) -> None:
+    def __init__(
+        self,
+        function: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
+        *,
+        most: int,
+        divisible: type[Exception],
+    ) -> None:
         self._function = function
-        self.forget()
+        self._most = most
+        self._divisible = divisible
+        self._lines: PerLoop[_Line[T, R]] = PerLoop(_Line)
 
-    def forget(self) -> None:
-        """Start anew, as a forked process must: the threads that held the locks are not there."""
-        self._waiting: list[_Call[T, R]] = []
-        self._guard = threading.Lock()
-        self._turn = threading.Lock()
+    async def __call__(self, item: T) -> R:
+        """The result for one item."""
+        line = self._lines.get()
+        result: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        line.waiting.append((item, result))
+        if line.serving is None:
+            line.serving = asyncio.create_task(self._serve(line))
+        return await result
 
-    def __call__(self, items: Sequence[T]) -> Sequence[R]:
-        """The results for `items`, in their order."""
-        mine: _Call[T, R] = _Call(items)
-        with self._guard:
-            self._waiting.append(mine)
+    async def _serve(self, line: _Line[T, R]) -> None:
         try:
-            with self._turn:
-                if mine.results is None:
-                    self._run(mine)
+            while line.waiting:
+                calls, line.waiting = line.waiting[: self._most], line.waiting[self._most :]
+                await self._call([call for call in calls if not call[1].done()])
         finally:
-            with self._guard:
-                if mine in self._waiting:
-                    self._waiting.remove(mine)
-        assert mine.results is not None
-        return mine.results
+            line.serving = None
 
-    def _run(self, mine: _Call[T, R]) -> None:
-        with self._guard:
-            calls = list(self._waiting)
+    async def _call(self, calls: Sequence[tuple[T, asyncio.Future[R]]]) -> bool:
+        """Serve these. Returns whether all of them got a result."""
+        if not calls:
+            return True
         try:
-            results = self._function([item for call in calls for item in call.items])
-        except Exception:
-            if len(calls) == 1:
-                raise
-            calls, results = [mine], self._function(mine.items)
-        first = 0
-        for call in calls:
-            last = first + len(call.items)
-            call.results, first = results[first:last], last
-        with self._guard:
-            self._waiting = [call for call in self._waiting if call.results is None]
+            results = await self._function([item for item, _ in calls])
+        except Exception as error:  # noqa: BLE001  (whoever asked is told)
+            if len(calls) > 1 and isinstance(error, self._divisible):
+                return await self._halves(calls)
+            for _, waiting in calls:
+                if not waiting.done():  # whoever asked may have gone
+                    waiting.set_exception(error)
+            return False
+        for (_, waiting), result in zip(calls, results, strict=True):
+            if not waiting.done():
+                waiting.set_result(result)
+        return True
+
+    async def _halves(self, calls: Sequence[tuple[T, asyncio.Future[R]]]) -> bool:
+        middle = (len(calls) + 1) // 2
+        first, second = await self._call(calls[:middle]), await self._call(calls[middle:])
+        if first and second:
+            self._most = min(self._most, middle)
+        return first and second

@@ -9,16 +9,19 @@ harmless. Let no rule reject by it alone, unless at a very high score (the demo'
 
 from __future__ import annotations
 
-import os
+import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from osmod.scorers import local_model
 from osmod.scorers.batching import Batcher
-from osmod.scorers.contract import BadScorerConfig, Question, ScorerError
+from osmod.scorers.config import Config
+from osmod.scorers.contract import BadScorerConfig, Question, Scored, ScorerError
 
 ATTRIBUTE = "TOXICITY"
+#: Comments that are scored together, at most; one alone takes a millisecond.
+MOST_COMMENTS = 64
 #: Sentences scored on their own; in a longer text, neighbours are joined until there are at most as many.
 MOST_SPANS = 40
 
@@ -30,18 +33,21 @@ class LocalScorer:
 
     def __init__(self, user_id: int, config: Mapping[str, Any]) -> None:
         self._name = f"scorer {user_id}"
+        self.limits = Config(user_id, config).limits()
         if not local_model.is_installed():
             raise BadScorerConfig(
                 f"{self._name}: endpointType 'local' needs the package alt-profanity-check; "
                 "run: pip install osmod-worker[local]"
             )
 
-    def score(self, question: Question) -> dict[str, Any]:
+    async def score(self, question: Question) -> Scored:
         """Score one comment. See `Scorer`."""
         places = sentences(question.text)
         parts = [question.text[begin:end] for begin, end in places]
         try:
-            summary, *scores = _predictions([question.text, *parts] if len(parts) > 1 else [question.text])
+            summary, *scores = await _predictions(
+                [question.text, *parts] if len(parts) > 1 else [question.text]
+            )
         except Exception as error:
             raise ScorerError(f"{self._name} (local model) failed: {type(error).__name__} {error}") from error
         spans = [
@@ -50,7 +56,7 @@ class LocalScorer:
                 scores or [summary] * len(parts), _in_utf16(question.text, places), strict=True
             )
         ]
-        return {"scores": {ATTRIBUTE: spans}, "summaryScores": {ATTRIBUTE: summary}}
+        return Scored({"scores": {ATTRIBUTE: spans}, "summaryScores": {ATTRIBUTE: summary}})
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -74,5 +80,11 @@ def _units(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-_predictions = Batcher(local_model.predict)
-os.register_at_fork(after_in_child=_predictions.forget)
+async def _predict(comments: Sequence[Sequence[str]]) -> list[list[float]]:
+    """For the texts of each comment their scores. The model works on a thread: the event loop has others to serve."""
+    texts = [text for parts in comments for text in parts]
+    scores = iter(await asyncio.to_thread(local_model.predict, texts))
+    return [[next(scores) for _ in parts] for parts in comments]
+
+
+_predictions = Batcher(_predict, most=MOST_COMMENTS, divisible=Exception)

@@ -13,7 +13,16 @@ from osmod.moderation.models import User
 from osmod.moderation.sending import Asked, Sending, open_requests, still_open
 from osmod.moderation.work import Delivery
 from osmod.outages import Outage
-from osmod.scorers import BadScorerConfig, Question, ScorerAway, ScorerError, scorer_for
+from osmod.outgoing.loop import run
+from osmod.scorers import (
+    BadScorerConfig,
+    KeyRefused,
+    Question,
+    ScorerAway,
+    ScorerError,
+    Throttled,
+    scorer_for,
+)
 from osmod.task.committing import commit
 from osmod.task.engine import get_engine
 
@@ -44,13 +53,16 @@ class Asking:
     def __iter__(self) -> Iterator[Answer]:
         for asked in self._sending.asked:
             try:
-                yield Answer(asked.request_id, asked.user_id, self._ask(asked))
+                score_data = self._ask(asked)
             except ScorerError as error:
                 # The worker says it of the job, if the job fails for it.
                 _log.debug("comment %d, scorer %d: %s", self._sending.comment_id, asked.user_id, error)
                 self._failures.append(error)
             except BadScorerConfig as error:  # spoilt since its request was opened
                 self._pass_over(asked.user_id, error)
+            else:
+                if score_data is not None:
+                    yield Answer(asked.request_id, asked.user_id, score_data)
 
     def raise_failures(self) -> None:
         """Say what went wrong with any of the scorers.
@@ -83,7 +95,7 @@ class Asking:
         _log.error("scorer %d is not asked: %s", scorer_id, error)
         self._unusable[scorer_id] = error
 
-    def _ask(self, asked: Asked) -> dict[str, Any]:
+    def _ask(self, asked: Asked) -> dict[str, Any] | None:
         sending = self._sending
         question = Question(
             request_id=asked.request_id,
@@ -93,12 +105,12 @@ class Asking:
         )
         outage = _outage_of(asked.user_id)
         try:
-            answer = scorer_for(asked.user_id, asked.config).score(question)
-        except ScorerAway as error:
+            scored = run(scorer_for(asked.user_id, asked.config).score(question))
+        except (KeyRefused, ScorerAway, Throttled) as error:
             outage.met(f"{error}: see whether it is up, and its key and quota in order")
             raise
         outage.over()
-        return answer
+        return scored.score_data if scored else None
 
 
 @cache

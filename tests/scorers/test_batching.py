@@ -1,88 +1,150 @@
-"""Calls made at the same time, gathered into one."""
+"""Questions asked at the same time, gathered into one request."""
 
 from __future__ import annotations
 
-import threading
+import asyncio
+import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from osmod.scorers.batching import Batcher, _Call
+from osmod.outgoing.loop import run
+from osmod.scorers.batching import Batcher
 
 
-class Counting:
-    """Doubles numbers; the first call waits until it may go on."""
+class Unlucky(Exception):
+    """13 is among the items."""
 
-    def __init__(self) -> None:
+
+class Doubling:
+    """Doubles numbers; calls wait until they may go on."""
+
+    def __init__(self, takes: int = 100) -> None:
         self.calls: list[list[int]] = []
-        self.begun = threading.Event()
-        self.may_go_on = threading.Event()
+        self.may_go_on = asyncio.Event()
+        self.takes = takes
 
-    def __call__(self, items: Sequence[int]) -> list[int]:
+    async def __call__(self, items: Sequence[int]) -> list[int]:
         self.calls.append(list(items))
-        self.begun.set()
-        assert self.may_go_on.wait(10)
-        if 13 in items:
-            raise ValueError("13")
+        await self.may_go_on.wait()
+        if 13 in items or len(items) > self.takes:
+            raise Unlucky
+        if 0 in items and len(items) > 1:
+            raise ConnectionError
         return [2 * item for item in items]
 
 
-def waiting(batcher: Batcher[int, int], count: int) -> None:
-    """Returns once `count` calls stand in line."""
-    ended = threading.Event()
-    while len(batcher._waiting) < count:
-        assert not ended.wait(0.001)
-
-
-def test_a_lone_caller_is_served_at_once() -> None:
-    """One call, one batch, the results in order."""
-    double = Counting()
+async def _asked(double: Doubling, batch: Batcher[int, int], items: Sequence[int]) -> list[object]:
+    """One who comes first, then all others while that one is served; what became of each."""
+    tasks = [asyncio.create_task(batch(100))]
+    while not double.calls:
+        await asyncio.sleep(0)
+    tasks += [asyncio.create_task(batch(item)) for item in items]
+    await asyncio.sleep(0)
     double.may_go_on.set()
-    assert Batcher(double)([1, 2]) == [2, 4]
-    assert double.calls == [[1, 2]]
+    return list(await asyncio.gather(*tasks, return_exceptions=True))
 
 
-def test_those_who_come_during_a_call_share_the_next() -> None:
-    """Seven callers who come while one runs are served by one call together, each with its own results."""
-    double = Counting()
-    batcher: Batcher[int, int] = Batcher(double)
-    with ThreadPoolExecutor(8) as pool:
-        first = pool.submit(batcher, [0])
-        assert double.begun.wait(10)
-        others = [pool.submit(batcher, [number, -number]) for number in range(1, 8)]
-        waiting(batcher, 8)
+def _batch(double: Doubling, most: int = 8) -> Batcher[int, int]:
+    return Batcher(double, most=most, divisible=Unlucky)
+
+
+def test_those_who_come_during_a_call_share_the_next_ones() -> None:
+    """The first is served at once and alone; the others together, as many as are taken, each with its own result."""
+
+    async def scene() -> None:
+        double = Doubling()
+        assert [200, *range(2, 22, 2)] == await _asked(double, _batch(double), range(1, 11))
+        assert [[100], [1, 2, 3, 4, 5, 6, 7, 8], [9, 10]] == double.calls
+
+    asyncio.run(scene())
+
+
+def test_one_that_cannot_be_served_fails_alone() -> None:
+    """A batch that is refused is halved until the bad one is found; the size of batches stays."""
+
+    async def scene() -> None:
+        double = Doubling()
+        batch = _batch(double)
+        results = await _asked(double, batch, [1, 13, 3, 4])
+        assert [200, 2, 6, 8] == [one for one in results if not isinstance(one, Unlucky)]
+        assert [[100], [1, 13, 3, 4], [1, 13], [1], [13], [3, 4]] == double.calls
+        assert batch._most == 8
+
+    asyncio.run(scene())
+
+
+def test_batches_become_as_small_as_is_taken() -> None:
+    """Where both halves are served, the batch was too large: the next ones are not."""
+
+    async def scene() -> None:
+        double = Doubling(takes=2)
+        batch = _batch(double)
+        assert [200, *range(2, 14, 2)] == await _asked(double, batch, range(1, 7))
+        del double.calls[:]
+        await asyncio.gather(*(batch(item) for item in range(1, 6)))
+        assert [[1, 2], [3, 4], [5]] == double.calls
+
+    asyncio.run(scene())
+
+
+def test_a_server_that_is_away_is_asked_once() -> None:
+    """What no half could mend is told to all at once."""
+
+    async def scene() -> None:
+        double = Doubling()
+        results = await _asked(double, _batch(double), [0, 1, 2])
+        assert [200, ConnectionError, ConnectionError, ConnectionError] == [
+            one if isinstance(one, int) else type(one) for one in results
+        ]
+        assert [[100], [0, 1, 2]] == double.calls
+
+    asyncio.run(scene())
+
+
+def test_one_who_leaves_takes_nobody_along() -> None:
+    """A job whose time is over is no longer asked for; those beside it are."""
+
+    async def scene() -> None:
+        double = Doubling()
+        batch = _batch(double)
+        first = asyncio.create_task(batch(1))
+        while not double.calls:
+            await asyncio.sleep(0)
+        second, third = (asyncio.create_task(batch(item)) for item in (2, 3))
+        await asyncio.sleep(0)
+        first.cancel()
+        second.cancel()
         double.may_go_on.set()
-        assert first.result() == [0]
-        assert [other.result() for other in others] == [[2 * n, -2 * n] for n in range(1, 8)]
-    assert [len(call) for call in double.calls] == [1, 14]
+        assert 6 == await third
+        assert [[1], [3]] == double.calls
+
+    asyncio.run(scene())
 
 
-def test_an_error_reaches_one_caller_and_spares_the_others() -> None:
-    """Items that cannot be served fail their own caller; the others are served without them."""
-    double = Counting()
-    batcher: Batcher[int, int] = Batcher(double)
-    with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(batcher, [0])
-        assert double.begun.wait(10)
-        bad = pool.submit(batcher, [13])
-        waiting(batcher, 2)
-        good = [pool.submit(batcher, [number]) for number in (1, 2)]
-        waiting(batcher, 4)
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_waits_for_none_of_its_parent() -> None:
+    """A call that ran when the process was forked is not there in the child, which makes its own."""
+    double = Doubling()
+    batch = _batch(double)
+
+    async def hold() -> asyncio.Task[int]:
+        task = asyncio.create_task(batch(1))
+        while not double.calls:
+            await asyncio.sleep(0)
+        return task
+
+    async def ask_again() -> int:
         double.may_go_on.set()
-        assert first.result() == [0]
-        with pytest.raises(ValueError, match="13"):
-            bad.result()
-        assert [future.exception() is None for future in good] == [True, True]
-    assert batcher._waiting == []
+        return await asyncio.wait_for(batch(4), 10)
 
+    async def let_go(task: asyncio.Task[int]) -> int:
+        double.may_go_on.set()
+        return await task
 
-def test_whoever_makes_the_call_does_not_answer_for_the_items_of_others() -> None:
-    """A caller whose items are well is served, whoever waits beside them and whose turn it is."""
-    double = Counting()
-    double.may_go_on.set()
-    batcher: Batcher[int, int] = Batcher(double)
-    bad: _Call[int, int] = _Call([13])
-    batcher._waiting.append(bad)
-    assert batcher([1]) == [2]
-    assert batcher._waiting == [bad]
+    held = run(hold())
+    child = os.fork()
+    if not child:
+        os._exit(0 if run(ask_again()) == 8 else 1)
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert 2 == run(let_go(held))

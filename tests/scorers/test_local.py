@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
+from osmod.outgoing.loop import run
 from osmod.scorers import BadScorerConfig, Question, local_model, scorer_for
 from osmod.scorers.local import MOST_SPANS, sentences
 
 LOCAL = {"endpointType": "local"}
 
 
-def ask(text: str) -> dict[str, object]:
-    return scorer_for(9, LOCAL).score(Question(1, text, len(text)))
+def ask(text: str, length: int | None = None) -> dict[str, Any]:
+    scored = run(scorer_for(9, LOCAL).score(Question(1, text, length or len(text))))
+    assert scored
+    return scored.score_data
 
 
 def test_scores_the_whole_and_each_sentence() -> None:
     """The summary is the whole text's score; the insult's own sentence scores high, the thanks low."""
     text = "Thanks for the article. You are an idiot!"
-    answer = scorer_for(9, LOCAL).score(Question(1, text, len(text)))
+    answer = ask(text)
     thanks, insult = answer["scores"]["TOXICITY"]
     assert {name: thanks[name] for name in ("begin", "end")} == {"begin": 0, "end": 23}
     assert {name: insult[name] for name in ("begin", "end")} == {"begin": 24, "end": 41}
@@ -30,21 +34,21 @@ def test_scores_the_whole_and_each_sentence() -> None:
 
 def test_one_sentence_has_the_summarys_score() -> None:
     """A text of one sentence is scored once."""
-    answer = scorer_for(9, LOCAL).score(Question(1, "  Thanks a lot \n", 16))
+    answer = ask("  Thanks a lot \n", 16)
     score = answer["summaryScores"]["TOXICITY"]
     assert answer["scores"]["TOXICITY"] == [{"score": score, "begin": 2, "end": 14}]
 
 
 def test_offsets_are_utf16_units() -> None:
     """A character beyond the basic plane counts twice, as in the moderators' browsers."""
-    answer = scorer_for(9, LOCAL).score(Question(1, "👍 Good. 👍👍 Fine.", 20))
+    answer = ask("👍 Good. 👍👍 Fine.", 20)
     assert [(s["begin"], s["end"]) for s in answer["scores"]["TOXICITY"]] == [(0, 8), (9, 19)]
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "\ud83d", "&amp;", "x" * 20_000])
 def test_any_text_has_a_score(text: str) -> None:
     """Empty, broken and huge texts are scored like any other."""
-    answer = scorer_for(9, LOCAL).score(Question(1, text, len(text)))
+    answer = ask(text)
     assert 0 <= answer["summaryScores"]["TOXICITY"] <= 1
     assert len(answer["scores"]["TOXICITY"]) == bool(text.strip())
 

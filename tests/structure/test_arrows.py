@@ -18,13 +18,15 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.outages": (),
     "osmod.moderation": ("osmod.settings",),
     "osmod.jobs": ("osmod.outages", "osmod.settings"),
-    "osmod.scorers": ("osmod.settings",),
-    "osmod.publishers": ("osmod.outages", "osmod.settings"),
+    "osmod.outgoing": (),
+    "osmod.scorers": ("osmod.outgoing", "osmod.settings"),
+    "osmod.publishers": ("osmod.outages", "osmod.outgoing", "osmod.settings"),
     # Where queue, domain and scorers meet; for actors only.
     "osmod.task": (
         "osmod.jobs.actor",
         "osmod.moderation",
         "osmod.outages",
+        "osmod.outgoing",
         "osmod.publishers",
         "osmod.scorers",
         "osmod.settings",
@@ -80,6 +82,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 #: For each part, the libraries that it must not know.
 NEVER: dict[str, tuple[str, ...]] = {
     "osmod.moderation": ("dramatiq", "periodiq", "redis", "httpx", "click"),
+    "osmod.outgoing": ("dramatiq", "periodiq", "redis", "sqlalchemy"),
     "osmod.scorers": ("dramatiq", "periodiq", "redis", "sqlalchemy"),
     "osmod.publishers": ("periodiq", "sqlalchemy", "pydantic", "httpx", "click"),
     "osmod.jobs": ("sqlalchemy", "prometheus_client"),

@@ -1,0 +1,53 @@
+"""Which addresses are somebody else's, on the public internet, and which may be a host of our own network."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+#: The only part of IPv6 in which hosts of the internet are, and what in it is for examples alone.
+_UNICAST, _EXAMPLES = IPv6Network("2000::/3"), IPv6Network("3fff::/20")
+#: Addresses that carry one of IPv4 in their last bits, for gateways between the two.
+_NAT64 = IPv6Network("64:ff9b::/96")
+#: Gateways that no longer exist.
+_RELAYS = IPv4Network("192.88.99.0/24")
+
+
+class AddressRefused(Exception):
+    """A name stands for an address that must not be asked. The message names both."""
+
+
+def is_public(address: str) -> bool:
+    """Whether an address can only be a host of the public internet.
+
+    False for private, shared, loopback, link-local, multicast, reserved and unspecified ones, also where they are
+    wrapped into one of IPv6 (mapped, NAT64, 6to4).
+    """
+    ip = ip_address(address.partition("%")[0])
+    if isinstance(ip, IPv6Address):
+        wrapped = ip.ipv4_mapped or ip.sixtofour or (_last_bits(ip) if ip in _NAT64 else None)
+        if wrapped is None:
+            return ip in _UNICAST and ip.is_global and ip not in _EXAMPLES
+        ip = wrapped
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and ip not in _RELAYS
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses that a name stands for, best first.
+
+    Raises:
+      AddressRefused: one of them is not public.
+      OSError: the name is not known.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
+    for address in addresses:
+        if not is_public(address):
+            raise AddressRefused(f"{host} is {address}, which is no address of the public internet")
+    return addresses
+
+
+def _last_bits(ip: IPv6Address) -> IPv4Address:
+    return IPv4Address(int(ip) & 0xFFFFFFFF)

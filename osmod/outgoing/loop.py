@@ -1,0 +1,76 @@
+"""This process's one event loop, on a thread of its own: workers' threads wait there for the outside world."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+T = TypeVar("T")
+
+#: Seconds between two moments at which a thread that waits can be interrupted: an exception that is raised in it
+#: from outside, such as a time limit's, is not seen inside a system call.
+LOOK = 0.5
+#: Threads for what would block the loop, name resolution above all: one name that does not resolve holds one.
+THREADS = 32
+
+
+class PerLoop(Generic[T]):
+    """A value for each event loop, made when it is first asked for. A fork begins with none."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._values: WeakKeyDictionary[asyncio.AbstractEventLoop, T] = WeakKeyDictionary()
+
+    def get(self) -> T:
+        """That of the running loop."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._values:
+            self._values[loop] = self._make()
+        return self._values[loop]
+
+
+class _Home:
+    """Where the loop of this process is."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "osmod-outgoing"))
+                threading.Thread(target=self._loop.run_forever, name="osmod-outgoing", daemon=True).start()
+            return self._loop
+
+
+_homes = [_Home()]
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns or raises; the calling thread waits.
+
+    An exception that is raised in the calling thread meanwhile (time limit, cancelling, shutdown) cancels the
+    coroutine, within half a second.
+    """
+    future = asyncio.run_coroutine_threadsafe(coroutine, _homes[-1].loop())
+    done = threading.Event()
+    future.add_done_callback(lambda _: done.set())
+    try:
+        while not done.wait(LOOK):
+            pass
+    except BaseException:
+        future.cancel()
+        raise
+    return future.result()
+
+
+# The thread of a parent is not in its child. What was made for the parent's loop is kept all the same: to close it
+# would take the parent's sockets out of the `epoll` that both share.
+os.register_at_fork(after_in_child=lambda: _homes.append(_Home()))

@@ -1,0 +1,102 @@
+"""Reading a scorer's config, `users.extra`: what cannot be used is refused by field, value and remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import httpx
+
+from osmod.scorers.contract import UNLIMITED, BadScorerConfig, Limits
+
+#: The fields of `limits` in `users.extra`, and what they are here.
+_LIMITS = {"perSecond": "per_second", "perMinute": "per_minute", "concurrency": "concurrency"}
+#: Fields whose values are not shown.
+_SECRET = ("apiKey",)
+
+
+class Config:
+    """The config of scorer `user_id`. Every method raises `BadScorerConfig`."""
+
+    def __init__(self, user_id: int, fields: Mapping[str, Any]) -> None:
+        self.scorer = f"scorer {user_id}"
+        self._fields = fields
+
+    def text(self, field: str, default: str = "") -> str:
+        """A text without outer blanks."""
+        value = self._fields.get(field)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            shown = f"a {type(value).__name__}" if field in _SECRET else f"{value!r:.80}"
+            raise BadScorerConfig(f"{self.scorer}: {field} in users.extra must be a text, is {shown}")
+        return value.strip()
+
+    def url(self, field: str, default: str = "", *, remedy: str = "") -> httpx.URL:
+        """The http(s) URL that comments are posted to."""
+        text = self.text(field) or default
+        try:
+            url = httpx.URL(text)
+        except (httpx.InvalidURL, UnicodeError):
+            url = httpx.URL()
+        if url.scheme not in ("http", "https") or not url.host:
+            self.refuse(field, "the http(s) URL that comments are posted to", without_secrets(text), remedy)
+        return url
+
+    def flag(self, field: str, default: bool) -> bool:
+        """true or false."""
+        value = self._fields.get(field, default)
+        if not isinstance(value, bool):
+            self.refuse(field, "true or false", value)
+        return value
+
+    def count(self, field: str, default: int, most: int) -> int:
+        """A whole number from 1 to `most`."""
+        value = self._fields.get(field, default)
+        if type(value) is not int or not 1 <= value <= most:
+            self.refuse(field, f"a whole number from 1 to {most}", value)
+        return value
+
+    def texts(self, field: str, default: list[str]) -> list[str]:
+        """A list of texts."""
+        value = self._fields.get(field, default)
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            self.refuse(field, 'a list of texts, such as ["en"]', value)
+        return value
+
+    def names(self, field: str, default: Mapping[str, str]) -> dict[str, str]:
+        """What each of the scorer's own names is called here; '' for one that is left out."""
+        value = self._fields.get(field) or default
+        if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value.values()):
+            self.refuse(field, 'an object of names, such as {"toxic": "TOXICITY"}', value)
+        return dict(value)
+
+    def limits(self, default: Limits = UNLIMITED) -> Limits:
+        """How much it may be asked: `{"limits": {"perSecond"?, "perMinute"?, "concurrency"?}}`; null for any."""
+        value = self._fields.get("limits")
+        if value is None:
+            return default
+        well_formed = isinstance(value, Mapping) and all(
+            name in _LIMITS and (most is None or (type(most) is int and most > 0))
+            for name, most in value.items()
+        )
+        if not well_formed:
+            self.refuse("limits", f"an object with whole numbers above 0 for {', '.join(_LIMITS)}", value)
+        known = {"per_second": default.per_second, "per_minute": default.per_minute}
+        known |= {"concurrency": default.concurrency} | {_LIMITS[name]: most for name, most in value.items()}
+        return Limits(**known)
+
+    def value(self, field: str) -> Any:
+        """As it is."""
+        return self._fields.get(field)
+
+    def refuse(self, field: str, must_be: str, value: Any, remedy: str = "") -> NoReturn:
+        """Say that a field is not what it must be."""
+        said = f"{field} in users.extra must be {must_be}, is {value!r:.80}"
+        raise BadScorerConfig(f"{self.scorer}: {said}{remedy and '; '}{remedy}")
+
+
+def without_secrets(url: str) -> str:
+    """What of a URL may be shown, even where it is none: no user, no query."""
+    return re.sub(r"//[^/@]*@", "//", url.partition("?")[0])[:200]
