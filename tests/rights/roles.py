@@ -19,6 +19,7 @@ from osmod.cli.checks.finding import Level
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.enqueue import enqueue
+from osmod.jobs.gate import Gate, GateLimits, Outcome
 from osmod.jobs.schedules import SchedulesMiddleware, every
 from osmod.jobs.schedules.wallclock import Clock
 from osmod.jobs.setup import default_middleware
@@ -120,6 +121,9 @@ def work(url: str, troubled: Callable[[], bool]) -> None:
         def report() -> str:
             current_job().progress(1, 2)
             current_job().log("half")
+            gate = Gate(broker, "service", GateLimits(per_second=100, concurrency=10))
+            gate.enter("one")
+            gate.leave("one", Outcome.ok())
             ended.add("report")
             return "result"
 

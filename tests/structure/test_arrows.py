@@ -24,6 +24,8 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     # Where queue, domain and scorers meet; for actors only.
     "osmod.task": (
         "osmod.jobs.actor",
+        "osmod.jobs.errors",
+        "osmod.jobs.gate",
         "osmod.moderation",
         "osmod.outages",
         "osmod.outgoing",
@@ -67,6 +69,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "messages": LEAVES,
     "queue": ("messages", "wire", *LEAVES),
     "records": ("queue", "messages", "wire", *LEAVES),
+    "gate": ("queue", "messages", "wire", *LEAVES),
     "logs": ("queue", "messages", *LEAVES),
     "middleware": ("logs", "queue", "messages", "wire", *LEAVES),
     "worker": ("logs", "queue", "messages", "wire", *LEAVES),

@@ -16,8 +16,8 @@ LONGEST = 3_155_760_000_000
 LATEST = 253_402_300_799_999
 
 #: What stands in the place of a queue's name in keys that belong to no queue: those of all worker processes, and,
-#: with a limit's name behind it, those of a rate limit.
-WORKERS_NAME, RATE_PREFIX = "workers", "rate:"
+#: with a name behind it, those of a rate limit, and of the gate to an outside service.
+WORKERS_NAME, RATE_PREFIX, GATE_PREFIX = "workers", "rate:", "gate:"
 #: Braces mark the part of a key that decides its place in a Cluster.
 _QUEUE_NAME = re.compile(r"[^\s{}\x00-\x1f\x7f\ud800-\udfff]+")
 
@@ -82,9 +82,9 @@ def check_queue_name(name: str) -> None:
       InvalidOption: it is empty, or holds braces, blanks, control characters or half a surrogate pair; or it
         stands in keys of ours that belong to no queue.
     """
-    if q_name(name) == WORKERS_NAME or name.startswith(RATE_PREFIX):
+    if q_name(name) == WORKERS_NAME or name.startswith((RATE_PREFIX, GATE_PREFIX)):
         raise InvalidOption(
-            f"queue name {name!r}: its keys are those of the workers' signs of life, or of a rate limit; "
+            f"queue name {name!r}: its keys are those of the workers' signs of life, or of a rate limit or a gate; "
             "choose another name"
         )
     if not _QUEUE_NAME.fullmatch(name):

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from osmod.jobs.messages.bounds import GATE_PREFIX, RATE_PREFIX
 from osmod.jobs.records.names import literal
 from osmod.jobs.states import JobState
 from osmod.jobs.wire.queues import Queues
@@ -76,7 +77,7 @@ def stored_queues(broker: Queues) -> set[str]:
     names = set(broker.get_declared_queues())
     for key in broker.client.scan_iter(match=literal(prefix) + "*}:meta", count=1000):
         names.add(key.decode()[len(prefix) : -len("}:meta")])
-    return {name for name in names if not name.startswith("rate:")}
+    return {name for name in names if not name.startswith((RATE_PREFIX, GATE_PREFIX))}
 
 
 class _Inspection:

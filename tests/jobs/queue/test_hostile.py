@@ -13,7 +13,8 @@ from dramatiq.middleware import MiddlewareError
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption
-from osmod.jobs.messages.bounds import RATE_PREFIX, WORKERS_NAME
+from osmod.jobs.gate import Gate, GateLimits
+from osmod.jobs.messages.bounds import GATE_PREFIX, RATE_PREFIX, WORKERS_NAME
 from osmod.jobs.middleware.ratelimit import RateLimit
 from osmod.jobs.queue.presence import give_sign_of_life
 from osmod.jobs.queue.sending import SEND_BATCH
@@ -126,11 +127,14 @@ def test_a_queue_name_must_fit_into_a_key(broker: JobBroker, server: Server, nam
     assert [] == server.client.keys("*")
 
 
-@pytest.mark.parametrize("name", [WORKERS_NAME, f"{WORKERS_NAME}.DQ", f"{RATE_PREFIX}digest"])
+@pytest.mark.parametrize(
+    "name", [WORKERS_NAME, f"{WORKERS_NAME}.DQ", f"{RATE_PREFIX}digest", f"{GATE_PREFIX}digest"]
+)
 def test_a_queue_name_must_not_be_one_of_our_own(broker: JobBroker, server: Server, name: str) -> None:
-    """Its keys would be those of the workers' signs of life, or of a rate limit."""
+    """Its keys would be those of the workers' signs of life, of a rate limit or of a gate."""
     sentence = (
-        f"^queue name {name!r}: its keys are those of the workers' signs of life, or of a rate limit; choose"
+        f"^queue name {name!r}: its keys are those of the workers' signs of life, or of a rate limit or a gate; "
+        "choose"
     )
     with pytest.raises(InvalidOption, match=sentence):
         broker.declare_queue(name)
@@ -144,9 +148,10 @@ def test_any_other_queue_shares_no_key(broker: JobBroker) -> None:
     """What is not kept by queue has keys that a queue of the same name has not; its name may be anything."""
     give_sign_of_life(broker, threads=1, running=0, queues=["schedules"], since=0)
     RateLimit(broker, "digest", limit=1, per=1000).wait()
+    Gate(broker, "digest", GateLimits(per_second=1)).enter("one")
     SchedulesMiddleware().store(broker).register({"hourly": every("1 hour")}, datetime.now(UTC))
     others = set(broker.client.keys("*"))
-    for name in ("schedules", "audit", "queues", "rate", "worker"):
+    for name in ("schedules", "audit", "queues", "rate", "gate", "worker"):
         broker.declare_queue(name)
         broker.enqueue(Message(name, "note", (), {}, {}))
         assert not any(key.startswith(broker.key_base(name)) for key in others)

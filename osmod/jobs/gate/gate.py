@@ -1,0 +1,160 @@
+"""The way to an outside service that all processes share."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import astuple, dataclass
+
+import redis
+
+from osmod.jobs.errors import PutOff
+from osmod.jobs.gate.limits import GateLimits
+from osmod.jobs.gate.outcome import Outcome
+from osmod.jobs.gate.scripts import ENTER, LEAVE, RESET, STATE
+from osmod.jobs.gate.state import GateState, state_of
+from osmod.jobs.messages.bounds import GATE_PREFIX, check_queue_name
+from osmod.jobs.wire.link import curable, passes
+from osmod.jobs.wire.queues import Queues
+
+_log = logging.getLogger(__name__)
+
+#: Seconds after which to ask again when Redis did not answer.
+AWAY = 1.0
+#: Characters kept of why a service is away.
+_WHY = 500
+
+
+class NotYet(PutOff):
+    """Its turn has not come, or the service is away."""
+
+
+@dataclass(frozen=True)
+class BreakerTerms:
+    """When a breaker opens, and how long it stays so. All but the first are milliseconds.
+
+    Parameters:
+      failures: `away` in a row until it opens.
+      first, longest: its pause until it is probed, doubled after each probe in vain.
+      refused: between probes of a service that refused.
+    """
+
+    failures: int = 5
+    first: int = 10_000
+    longest: int = 300_000
+    refused: int = 600_000
+
+
+class Gate:
+    """Lets requests depart to a service as it can take them, counted over all processes by Redis's clock.
+
+    ::
+
+        gate = Gate(broker, "scorer:7", GateLimits(per_minute=60))
+        gate.enter(ticket)                       # raises NotYet, which puts the job off until its turn
+        try: ...                                 # the request
+        finally: gate.leave(ticket, outcome)
+
+    Whoever must wait keeps its place, and is told when its turn is likely to come. See docs/decisions/gates.md.
+
+    Parameters:
+      queues: whose Redis and namespace are used.
+      name: the service; the same name is the same gate everywhere.
+      limits: what the service takes.
+      version: of its configuration. Under another version nothing counts of what the service was seen to do.
+      hold: milliseconds after which a request is taken to be lost with its process; longer than any takes.
+      breaker: when it opens.
+    """
+
+    def __init__(
+        self,
+        queues: Queues,
+        name: str,
+        limits: GateLimits,
+        *,
+        version: str = "",
+        hold: int = 90_000,
+        breaker: BreakerTerms = BreakerTerms(),
+    ) -> None:
+        check_queue_name(name)
+        self.name = name
+        self._links = queues.links
+        self._base = f"{queues.namespace}:{{{GATE_PREFIX}{name}}}:".encode()
+        self._version, self._hold = version.encode(), b"%d" % hold
+        self._windows = limits.windows()
+        concurrency = limits.concurrency or 0
+        self._limits = [b"%d" % concurrency, b"%d" % hold]
+        self._limits += [b"%d" % number for one in self._windows for number in (one.limit, one.millis)]
+        self._terms = [b"%d" % term for term in astuple(breaker)]
+
+    def enter(self, ticket: str) -> None:
+        """Depart. `ticket` names the request: whoever comes again under the same keeps its place.
+
+        Raises:
+          NotYet: not now; or Redis is away, so that it could not be counted.
+        """
+        arguments = [ticket.encode(), self._version, *self._limits]
+        try:
+            answer = ENTER.run(self._links, self._base, arguments)
+        except (redis.RedisError, OSError) as error:
+            if not passes(error):
+                _log.warning("%s waits, since its gate cannot be asked: %s", self.name, error)
+            raise NotYet(AWAY, f"{self.name}: whether it is its turn is not known, Redis is away") from error
+        if answer:
+            wait, why, detail, ahead = answer
+            raise NotYet(wait / 1000, self._sentence(why.decode(), detail.decode("utf-8", "replace"), ahead))
+
+    def leave(self, ticket: str, outcome: Outcome) -> None:
+        """Say that the request is over. With Redis away nobody is told: it is taken to be lost after `hold`."""
+        why = outcome.why[:_WHY].encode(errors="replace")
+        told = [outcome.kind.encode(), why, b"%d" % outcome.pause]
+        try:
+            changed = LEAVE.run(
+                self._links, self._base, [ticket.encode(), self._version, self._hold, *told, *self._terms]
+            )
+        except (redis.RedisError, OSError) as error:
+            if not curable(error):
+                raise
+            # What the request brought is worth more than the gate's knowing of it.
+            _log.debug("%s: that request %s is over was not told: %s", self.name, ticket, error)
+            return
+        self._tell(changed.decode(), outcome.why)
+
+    def state(self) -> GateState:
+        """What is known of the service now.
+
+        Raises:
+          ServerError, redis.RedisError, OSError: Redis is away.
+        """
+        return state_of(STATE.run(self._links, self._base, []))
+
+    def reset(self) -> None:
+        """Ask the service again at once, whatever it did before: an operator's act. Limits go on counting.
+
+        Raises:
+          ServerError, redis.RedisError, OSError: Redis is away.
+        """
+        RESET.run(self._links, self._base, [])
+
+    def _sentence(self, why: str, detail: str, ahead: int) -> str:
+        if why == "rate":
+            window = self._windows[int(detail)]
+            reason = f"{window.limit} requests a {window.unit}"
+        else:
+            reason = {
+                "concurrency": f"{detail} requests at a time",
+                "paused": "it asked for a pause",
+                "open": f"it is away ({detail})",
+                "refused": f"it refuses us ({detail})",
+            }[why]
+        return f"{self.name}: {reason}" + (f"; {ahead} before it" if ahead else "")
+
+    def _tell(self, changed: str, why: str) -> None:
+        """Once for all processes: whoever made the change says it."""
+        if changed == "open":
+            _log.warning(
+                "%s is away, and asked by one request at a time until it is back: %s", self.name, why
+            )
+        elif changed == "refused":
+            _log.error("%s refuses us, and is not asked until its configuration changes: %s", self.name, why)
+        elif changed == "closed":
+            _log.warning("%s is back.", self.name)

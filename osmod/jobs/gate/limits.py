@@ -1,0 +1,45 @@
+"""How much an outside service takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from osmod.jobs.errors import InvalidOption
+
+#: Departures that a limit can count: Redis keeps the time of each.
+MOST = 1_000_000
+#: Milliseconds. A server counts requests as they arrive, some later after their departure than others: so each window
+#: is kept longer, by a twentieth.
+_SECOND, _MINUTE = 1_000 + 50, 60_000 + 3_000
+
+
+class Window(NamedTuple):
+    """At most `limit` departures within so many milliseconds; `unit` is what people call that."""
+
+    limit: int
+    millis: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class GateLimits:
+    """Requests a second, a minute and at a time, over all processes; None for any number.
+
+    Raises:
+      InvalidOption: one is less than 1 or more than a million.
+    """
+
+    per_second: int | None = None
+    per_minute: int | None = None
+    concurrency: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None and not 1 <= value <= MOST:
+                raise InvalidOption(f"{name}={value!r}: expected a number from 1 to {MOST}, or None")
+
+    def windows(self) -> list[Window]:
+        """The limits of departures."""
+        every = ((self.per_second, _SECOND, "second"), (self.per_minute, _MINUTE, "minute"))
+        return [Window(limit, millis, unit) for limit, millis, unit in every if limit is not None]

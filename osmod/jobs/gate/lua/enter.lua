@@ -1,0 +1,141 @@
+-- Lets a request depart, or says when its turn is likely to come.
+--
+-- ARGV: 1 ticket, 2 version of the configuration, 3 requests that may be under way (0: any number), 4 ms after
+--   which one is taken to be lost, then pairs: limit, window (ms)
+-- Returns {}, or: ms to wait, why (open, refused, paused, rate, concurrency), a detail (of a rate: which, from 0;
+--   of a service that is away: why), tickets ahead.
+local ticket, version, most, hold = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local GRACE = 2000      -- who is later than this holds up nobody, and keeps its place
+local MOST_LATE = 20000 -- places kept of those
+local SPREAD = 5        -- between those who may all come at the same moment
+local PROBING = 1000    -- until others ask how a probe went
+local SLOW = 5000       -- requests are not taken to be slower: no place that is free sooner is to stay empty
+
+local state = call('HMGET', STATE, 'version', 'mode', 'why', 'next', 'paused', 'probe', 'latency')
+local longest, widest = 0, 0
+work_when_full()
+call('ZREMRANGEBYSCORE', FLYING, '-inf', now)
+for _, one in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', now - GRACE, 'LIMIT', 0, 100)) do
+    local place = call('ZSCORE', LINE, one)
+    if place then
+        call('ZADD', LATE, place, one)
+    end
+    call('ZREM', LINE, one)
+    call('ZREM', DUE, one)
+end
+if call('ZCARD', LATE) > MOST_LATE then
+    call('ZPOPMIN', LATE)
+end
+if state[1] ~= version then
+    -- What was learnt of the service as it was configured before says nothing.
+    call('HDEL', STATE, 'mode', 'why', 'since', 'next', 'pause', 'probe', 'aways', 'paused')
+    call('HSET', STATE, 'version', version)
+    state = {version, false, false, false, false, false, state[7]}
+end
+
+local place = call('ZSCORE', LINE, ticket) or call('ZSCORE', LATE, ticket)
+local ahead = place and call('ZCOUNT', LINE, '-inf', '(' .. place) or call('ZCARD', LINE)
+
+-- Before `base` nobody departs.
+local base, why, detail = now, '', ''
+local paused = tonumber(state[5]) or 0
+if paused > base then
+    base, why = paused, 'paused'
+end
+if state[2] then
+    local probed = state[6] and state[6] ~= ticket and call('ZSCORE', FLYING, state[6])
+    local next_probe = probed and now + PROBING or tonumber(state[4])
+    if next_probe > base then
+        base, why, detail = next_probe, state[2], state[3] or ''
+    end
+    if base <= now then
+        ahead = 0 -- Whoever is here is the probe.
+    elseif ahead > 0 and not probed then
+        base = base + PROBING
+    end
+end
+
+-- When the n-th turn from `base` on is free under a limit. Those known to depart later are taken to depart as
+-- soon as they may.
+local function free_at(limit, window, n)
+    local from = base - window
+    local low, high = 0, limit -- between them: how many departed within the window
+    local full = call('LINDEX', PASSES, limit - 1)
+    if full and tonumber(full) > from then
+        low = limit
+    elseif n == 1 then
+        return base
+    end
+    while low < high do
+        local middle = math.floor((low + high) / 2)
+        local pass = call('LINDEX', PASSES, middle)
+        if pass and tonumber(pass) > from then
+            low = middle + 1
+        else
+            high = middle
+        end
+    end
+    local lacking = n - (limit - low)
+    if lacking <= 0 then
+        return base
+    end
+    local rounds, nth = math.floor((lacking - 1) / limit), (lacking - 1) % limit + 1
+    local departed = nth <= low and tonumber(call('LINDEX', PASSES, low - nth)) or base
+    return departed + window * (1 + rounds)
+end
+
+local turn = base
+for i = 5, #ARGV, 2 do
+    local limit, window = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
+    longest, widest = math.max(longest, limit), math.max(widest, window)
+    local free = free_at(limit, window, ahead + 1)
+    if free > turn then
+        turn, why, detail = free, 'rate', string.format('%.0f', (i - 5) / 2)
+    end
+end
+if most > 0 and not call('ZSCORE', FLYING, ticket) then
+    local lacking = ahead + 1 - (most - call('ZCARD', FLYING))
+    if lacking > 0 then
+        local free = base + math.max(SPREAD, math.min(SLOW, tonumber(state[7]) or 250) * lacking / most)
+        if free > turn then
+            turn, why, detail = free, 'concurrency', ARGV[3]
+        end
+    end
+end
+
+if turn <= now then
+    if longest > 0 then
+        call('LPUSH', PASSES, stamp)
+        call('LTRIM', PASSES, 0, longest - 1)
+        call('PEXPIRE', PASSES, span(widest))
+    end
+    call('ZADD', FLYING, now + hold, ticket)
+    call('PEXPIRE', FLYING, span(hold))
+    call('ZREM', LINE, ticket)
+    call('ZREM', DUE, ticket)
+    call('ZREM', LATE, ticket)
+    if state[2] then
+        call('HSET', STATE, 'probe', ticket)
+    end
+    local slot = string.format('%.0f', clock[1] % 64)
+    local second, count = string.match(call('HGET', COUNTS, slot) or '', '^(%d+) (%d+)$')
+    count = second == clock[1] and count + 1 or 1
+    call('HSET', COUNTS, slot, clock[1] .. ' ' .. string.format('%.0f', count))
+    call('PEXPIRE', COUNTS, 120000)
+    call('PEXPIRE', STATE, KEEP)
+    return {}
+end
+
+if turn <= base then
+    turn = base + ahead * SPREAD
+end
+place = place or call('HINCRBY', STATE, 'arrivals', 1)
+local keep = span(KEEP + turn - now)
+call('PEXPIRE', STATE, keep)
+call('ZADD', LINE, place, ticket)
+call('ZADD', DUE, string.format('%.0f', turn), ticket)
+call('ZREM', LATE, ticket)
+call('PEXPIRE', LINE, keep)
+call('PEXPIRE', DUE, keep)
+call('PEXPIRE', LATE, keep)
+return {math.max(1, math.ceil(turn - now)), why, detail, ahead}
