@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -169,7 +169,15 @@ def _no_answer(error: Exception, timeouts: Timeouts) -> NoAnswer:
     if isinstance(error, httpcore.LocalProtocolError):
         return NoAnswer("invalid", f"cannot be asked so{said}")
     if isinstance(error, httpcore.ConnectError):
-        if isinstance(error.__cause__, ssl.SSLError):
-            return NoAnswer("tls", f"cannot be trusted{said}")
-        return NoAnswer("connect", f"is not reached{said}")
+        # SSLError is an OSError, too; the first cause of all says what the system said.
+        cause = next((one for one in reversed([*_causes(error)]) if isinstance(one, OSError)), error)
+        if isinstance(cause, ssl.SSLError):
+            return NoAnswer("tls", f"cannot be trusted: {cause}")
+        return NoAnswer("connect", f"is not reached: {cause}")
     return NoAnswer("reset", f"hung up{said}")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__

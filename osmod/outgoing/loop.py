@@ -59,16 +59,38 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     An exception that is raised in the calling thread meanwhile (time limit, cancelling, shutdown) cancels the
     coroutine, within half a second.
     """
-    future = asyncio.run_coroutine_threadsafe(coroutine, _homes[-1].loop())
-    done = threading.Event()
-    future.add_done_callback(lambda _: done.set())
+    loop, call = _homes[-1].loop(), _Call(coroutine)
     try:
-        while not done.wait(LOOK):
+        loop.call_soon_threadsafe(call.start)
+        while not call.done.wait(LOOK):
             pass
     except BaseException:
-        future.cancel()
+        loop.call_soon_threadsafe(call.cancel)
         raise
-    return future.result()
+    return call.result()
+
+
+class _Call(Generic[T]):
+    """A coroutine that a thread waits for. It is started and cancelled on the loop: never one amid the other."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        self.done = threading.Event()
+        self._coroutine = coroutine
+        self._task: asyncio.Task[T] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._coroutine)
+        self._task.add_done_callback(lambda _: self.done.set())
+
+    def cancel(self) -> None:
+        if self._task is None:
+            self._coroutine.close()
+        else:
+            self._task.cancel()
+
+    def result(self) -> T:
+        assert self._task
+        return self._task.result()
 
 
 # The thread of a parent is not in its child. What was made for the parent's loop is kept all the same: to close it

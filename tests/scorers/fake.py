@@ -112,6 +112,11 @@ class Fake:
             self._loop.call_soon_threadsafe(connection.close)
 
     @property
+    def open(self) -> int:
+        """Connections that are open."""
+        return len(self._connections)
+
+    @property
     def connections(self) -> set[tuple[str, int]]:
         """The clients' ends of all connections by which something was asked."""
         return {asked.connection for asked in self.asked}
@@ -123,6 +128,10 @@ class Fake:
         ready()
         await self._stopped.wait()
         server.close()
+        for connection in list(self._connections):
+            connection.transport.abort()
+        for _ in range(10):  # whatever is about to be closed is closed
+            await asyncio.sleep(0)
 
     def stop(self) -> None:
         """Close all that is open, and the server."""
@@ -131,7 +140,7 @@ class Fake:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections.add(writer)
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
                 while await self._one(reader, writer):
                     pass
         finally:
