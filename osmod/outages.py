@@ -1,4 +1,4 @@
-"""What a process logs of something that its jobs need and that is away: once when it goes, once when it is back."""
+"""Something that a process needs is away: that is said once when it goes and once when it is back, and one waits."""
 
 from __future__ import annotations
 
@@ -65,3 +65,32 @@ class Outage:
 
     def _name(self) -> str:
         return self._what[:1].upper() + self._what[1:]
+
+
+class Lookout:
+    """While something is known to be away one thread at a time waits for it; the others need not.
+
+    So that not every thread of a process waits out the same silence, one after another. Nobody is held off by what
+    is long over: whoever comes when nobody waits, tries.
+    """
+
+    def __init__(self) -> None:
+        self._away = ""
+        self._waited_until = 0.0
+
+    def taken(self, seconds: float) -> str:
+        """Why not to wait, as somebody does already; empty if the caller is to try, for so many seconds."""
+        if self._away:
+            now = time.monotonic()
+            if now < self._waited_until:
+                return self._away
+            self._waited_until = now + seconds
+        return ""
+
+    def in_vain(self, sentence: str) -> None:
+        """Note that the caller gave up, and why: it is away."""
+        self._away, self._waited_until = sentence, 0.0
+
+    def in_sight(self) -> None:
+        """Note that it answered."""
+        self._away = ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -16,14 +18,35 @@ from sqlalchemy.orm import Session
 from osmod.moderation.models import Base
 from osmod.settings import database_problem
 
-#: Seconds. Shorter than a task's time limit, which cannot interrupt a blocked socket.
-MYSQL_TIMEOUTS = {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60}
-LOCK_WAIT_SECONDS = 20
-#: Of every engine. Errors show a statement without the comments and readers in it: they go into logs and records.
-_ENGINE = {"hide_parameters": True}
+
+@dataclass(frozen=True)
+class Patience:
+    """How many seconds a process waits for its database.
+
+    Attributes:
+      connect: for a connection.
+      answer: for an answer of MySQL, which waits for locks no longer than `lock`.
+      lock: for what another transaction holds.
+      pool: for a connection that others of the process use.
+      tries: after so many, a transaction that lost is not tried again.
+    """
+
+    connect: int = 10
+    answer: int = 60
+    lock: int = 20
+    pool: int = 30
+    tries: float = math.inf
 
 
-def connect(url: str, *, create: bool = True) -> Engine:
+#: A job can wait, though for less than its time limit, which cannot interrupt a blocked socket.
+OF_JOBS = Patience()
+#: A client cannot.
+OF_REQUESTS = Patience(connect=3, answer=5, lock=3, pool=3, tries=3)
+#: The execution option of an engine that has `Patience.tries`.
+TRIES = "osmod_tries"
+
+
+def connect(url: str, *, create: bool = True, patience: Patience = OF_JOBS) -> Engine:
     """An engine for `url`, with the transaction rules that the tasks rely on.
 
     MySQL and MariaDB: READ COMMITTED (a task reads what is committed once it holds a comment's row),
@@ -32,6 +55,7 @@ def connect(url: str, *, create: bool = True) -> Engine:
 
     Parameters:
       create: whether SQLite's file may be made, with its folder, or changed to WAL; not by who only looks.
+      patience: for how long it waits.
 
     Raises:
       sqlalchemy.exc.ArgumentError: the URL is malformed, or its driver is not there or lacks an option.
@@ -41,17 +65,20 @@ def connect(url: str, *, create: bool = True) -> Engine:
         raise ArgumentError(said)
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed, create=create)
+        return _sqlite(parsed, patience, create=create)
     return create_engine(
         parsed,
         isolation_level="READ COMMITTED",
         pool_size=10,
         max_overflow=20,
         pool_recycle=1800,
-        **_ENGINE,
+        pool_timeout=patience.pool,
+        **_of_every_engine(patience),
         connect_args={
-            **MYSQL_TIMEOUTS,
-            "init_command": f"SET time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}",
+            "connect_timeout": patience.connect,
+            "read_timeout": patience.answer,
+            "write_timeout": patience.answer,
+            "init_command": f"SET time_zone = '+00:00', innodb_lock_wait_timeout = {patience.lock}",
         },
     )
 
@@ -118,17 +145,24 @@ def _insert_statement(model: type[Base], dialect: str, update: tuple[str, ...]) 
     return onto.on_duplicate_key_update(changed)
 
 
-def _sqlite(url: URL, *, create: bool) -> Engine:
-    if url.database and url.database != ":memory:":
-        path = Path(url.database)
+def _of_every_engine(patience: Patience) -> dict[str, Any]:
+    """Errors show a statement without the comments and readers in it: they go into logs and records."""
+    return {"hide_parameters": True, "execution_options": {TRIES: patience.tries}}
+
+
+def _sqlite(url: URL, patience: Patience, *, create: bool) -> Engine:
+    in_memory = url.database in (None, "", ":memory:")
+    if not in_memory:
+        path = Path(str(url.database))
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         elif not path.exists():
             raise FileNotFoundError(0, "it is not there yet: run `osmod db upgrade`", str(url))
     engine = create_engine(
         url,
-        connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False},
-        **_ENGINE,
+        connect_args={"timeout": patience.lock, "check_same_thread": False},
+        **({} if in_memory else {"pool_timeout": patience.pool}),
+        **_of_every_engine(patience),
     )
     pragmas = ["synchronous = NORMAL", "foreign_keys = ON", *(["journal_mode = WAL"] if create else [])]
 

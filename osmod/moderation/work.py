@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, UOWTransaction
 
-from osmod.moderation.database import insert_all, open_session
+from osmod.moderation.database import TRIES, insert_all, open_session
 from osmod.moderation.models import Article, Category, Comment, InboxEntry, OutboxEntry, now
 
 T = TypeVar("T")
@@ -79,16 +80,20 @@ def transact(engine: Engine, effect: Callable[[Work], T], delivery: Delivery | N
     """Run `effect` in one transaction and commit it.
 
     With a `delivery`, a message that has taken effect does nothing (`repeated`). A transaction that loses
-    against another (deadlock, lock timeout, lost connection) is run again, up to `ATTEMPTS` times.
+    against another (deadlock, lock timeout, lost connection) is run again, up to `ATTEMPTS` times, and for as long
+    as the engine's `Patience.tries` says.
 
     Raises:
       OperationalError, InterfaceError: it lost every time, or the database is away for another reason.
       Exception: whatever else `effect` raises. Everything is rolled back.
     """
+    last = time.monotonic() + engine.get_execution_options().get(TRIES, math.inf)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _once(engine, effect, delivery)
         except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > last:
+                raise
             # Without an inbox row, a commit whose reply was lost must not be run again.
             if attempt == ATTEMPTS or not lost(error) or (delivery is None and error.connection_invalidated):
                 raise

@@ -10,12 +10,16 @@ from dramatiq.brokers.redis import RedisBroker
 from redis.cluster import ClusterPipeline
 from redis.exceptions import RedisError
 
-from osmod.outages import Outage
+from osmod.outages import Lookout, Outage
 
 #: The Redis channel that OSMod's servers listen on.
 CHANNEL = "update-notification"
 
+#: Seconds for which one waits for a Redis that hangs, while others do not.
+WAITED = 5.0
+
 _outage = Outage(f"channel {CHANNEL}")
+_lookout = Lookout()
 
 
 def publish(broker: Broker, changes: Iterable[tuple[str, str, int]]) -> None:
@@ -28,7 +32,7 @@ def publish(broker: Broker, changes: Iterable[tuple[str, str, int]]) -> None:
         json.dumps({"objectType": object_type, "action": action, "id": object_id})
         for object_type, action, object_id in changes
     ]
-    if not messages or not isinstance(broker, RedisBroker):
+    if not messages or not isinstance(broker, RedisBroker) or _lookout.taken(WAITED):
         return
     try:
         with broker.client.pipeline(transaction=False) as pipeline:
@@ -38,6 +42,8 @@ def publish(broker: Broker, changes: Iterable[tuple[str, str, int]]) -> None:
                 sender.publish(CHANNEL, message)
             pipeline.execute()
     except RedisError as error:
+        _lookout.in_vain(str(error))
         _outage.met(f"moderators see changes when they load a page again ({error})")
     else:
+        _lookout.in_sight()
         _outage.over()

@@ -8,7 +8,7 @@ jobs that the change owes are queued.
 from osmod.task.at_once import run_at_once, scorers_may_fail
 from osmod.task.committing import commit, current_delivery
 from osmod.task.decorator import task
-from osmod.task.engine import get_engine
+from osmod.task.engine import be_patient, get_engine
 from osmod.task.outbox import deliver
 from osmod.task.owing import owe
 from osmod.task.retries import DATABASE_RETRIES, TRANSIENT, retry
@@ -16,6 +16,7 @@ from osmod.task.retries import DATABASE_RETRIES, TRANSIENT, retry
 __all__ = [
     "DATABASE_RETRIES",
     "TRANSIENT",
+    "be_patient",
     "commit",
     "current_delivery",
     "deliver",

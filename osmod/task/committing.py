@@ -19,8 +19,9 @@ T = TypeVar("T")
 def commit(effect: Callable[[Work], T], delivery: Delivery | None = None) -> Committed[T]:
     """Run `effect` in one transaction; once it is committed, tell of its changes and queue what it owes."""
     committed = transact(get_engine(), effect, delivery)
-    update_notifications.publish(dramatiq.get_broker(), committed.changes)
-    deliver(committed.owed)
+    # Where nothing could be queued, to tell anybody would be to wait for the same Redis once more.
+    if deliver(committed.owed) or not committed.owed:
+        update_notifications.publish(dramatiq.get_broker(), committed.changes)
     return committed
 
 

@@ -11,7 +11,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from osmod.jobs.logs.lines import LineFormatter
+from osmod.moderation.database import OF_REQUESTS
 from osmod.settings import Settings, get_settings
+from osmod.task import be_patient
 from osmod.web.app import create_app
 from osmod.web.frame.slow_clients import HEAD_SECONDS, PatientProtocol
 
@@ -101,6 +103,7 @@ def make_app() -> FastAPI:
     """The app of a process of its own, whose log goes to its standard error."""
     settings = get_settings()
     write_log(settings)
+    be_patient(OF_REQUESTS)
     return create_app(settings)
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import dramatiq
 import pytest
@@ -75,6 +76,33 @@ def test_a_swallowed_answer_does_not_hold_up_send(
     broker.close()
 
     assert time.monotonic() - began < 2
+
+
+def test_one_thread_waits_for_a_redis_that_is_known_to_be_away(
+    own_server: Callable[..., Server], proxies: Callable[[int], Proxy]
+) -> None:
+    """P6: once one gave up, of many who send at once one waits, and not all threads of a server; then all send."""
+    proxy = proxies(own_server().port)
+    broker = boot(proxy.url, send_patience=1500, lease=1000)
+    actor = dramatiq.actor(actor_name="noop")(lambda: None)
+    actor.send()
+
+    def seconds(_: int) -> float:
+        began = time.monotonic()
+        with pytest.raises(JobNotQueued, match=r"Redis did not answer for 1\.5 seconds"):
+            actor.send()
+        return time.monotonic() - began
+
+    proxy.swallow = True
+    seconds(0)
+    with ThreadPoolExecutor(8) as threads:
+        waited = sorted(threads.map(seconds, range(8)))
+    assert waited[-2] < 1 < 1.5 <= waited[-1]
+    proxy.swallow = False
+    actor.send()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: actor.send(), range(8)))
+    broker.close()
 
 
 @pytest.mark.promise("P6", stock="redis.exceptions.ConnectionError")

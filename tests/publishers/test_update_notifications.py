@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import pytest
 import redis
@@ -13,7 +15,7 @@ from redis.client import PubSub
 
 from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
-from osmod.outages import Outage
+from osmod.outages import Lookout, Outage
 from osmod.publishers import update_notifications
 from osmod.publishers.update_notifications import CHANNEL, publish
 from tests.redis_clusters import ClusterSet
@@ -71,6 +73,33 @@ def test_redis_is_away(
         "Channel update-notification away: moderators see changes when they load a page again ("
     )
     assert over.startswith("Channel update-notification back after ")
+
+
+def test_one_waits_for_a_redis_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many who have something to tell one waits; the others go on, and all tell again once it answers."""
+    monkeypatch.setattr(update_notifications, "_outage", Outage("channel update-notification"))
+    monkeypatch.setattr(update_notifications, "_lookout", Lookout())
+    asked, go = threading.Semaphore(0), threading.Event()
+
+    @contextmanager
+    def hangs(**_: object) -> Iterator[None]:
+        asked.release()
+        assert go.wait(10)
+        raise redis.TimeoutError
+        yield
+
+    with closing(JobBroker(url=f"redis://127.0.0.1:{free_port()}")) as broker:
+        publish(broker, CHANGES)
+        monkeypatch.setattr(broker.client, "pipeline", hangs)
+        with ThreadPoolExecutor(1) as threads:
+            waiting = threads.submit(publish, broker, CHANGES)
+            assert asked.acquire(timeout=10)
+            publish(broker, CHANGES)
+            assert not waiting.done()
+            go.set()
+        assert not asked.acquire(blocking=False)
+        publish(broker, CHANGES)
+        assert asked.acquire(blocking=False)
 
 
 def test_no_redis(caplog: pytest.LogCaptureFixture) -> None:

@@ -23,6 +23,7 @@ from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.refusals import outage
 from osmod.jobs.wire.scripts import Script
+from osmod.outages import Lookout
 
 #: Milliseconds that `send` waits for a Redis that is away.
 DEFAULT_SEND_PATIENCE = 5_000
@@ -60,6 +61,7 @@ class Sender:
     def __init__(self, broker: Sending, links: Links) -> None:
         self._broker = broker
         self._links = links
+        self._lookout = Lookout()
 
     def prepare(self, message: Message[Any], delay: int | None = None) -> Message[Any]:
         """A copy to send, so that the caller's message stays as it was.
@@ -154,12 +156,15 @@ class Sender:
     ) -> list[Any]:
         broker = self._broker
         base = broker.key_base(first.queue_name)
-        patience = broker.send_patience if patience is None else patience
-        deadline = time.monotonic() + patience / 1000
+        seconds = (broker.send_patience if patience is None else patience) / 1000
+        if away := self._lookout.taken(seconds):
+            raise self._not_queued(first, away)
+        deadline = time.monotonic() + seconds
         backoff = Backoff(most=0.5)
         while True:
             try:
                 answers: Any = script.run(self._links, base, arguments, meanwhile)
+                self._lookout.in_sight()
                 return answers if isinstance(answers, list) else [1] * answers
             except Exception as error:
                 hopeless = isinstance(error, RedisUnusable)
@@ -167,13 +172,15 @@ class Sender:
                     raise
                 left = deadline - time.monotonic()
                 if hopeless or left <= 0:
-                    job = logged(broker.actors.get(first.actor_name), first)
-                    job = job if len(job) <= SHOWN else f"{job[:SHOWN]}…"
-                    raise JobNotQueued(
-                        f"{job} was not queued: {outage(error, patience / 1000 or None)}. "
-                        "Sending the same message again is safe."
-                    ) from error
+                    why = outage(error, seconds or None)
+                    self._lookout.in_vain(why)
+                    raise self._not_queued(first, why) from error
                 time.sleep(min(backoff.next(), left))
+
+    def _not_queued(self, message: Message[Any], why: str) -> JobNotQueued:
+        job = logged(self._broker.actors.get(message.actor_name), message)
+        job = job if len(job) <= SHOWN else f"{job[:SHOWN]}…"
+        return JobNotQueued(f"{job} was not queued: {why}. Sending the same message again is safe.")
 
     def store_followups(self, job: Job) -> None:
         """Send what hooks could not send while Redis was away, before the job itself is settled."""

@@ -1,0 +1,79 @@
+"""How long a process waits for a database that hangs, or for what another transaction holds."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import ExitStack
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from osmod.moderation.database import OF_JOBS, OF_REQUESTS, Patience, connect
+from osmod.moderation.lookups import lock_comment
+from osmod.moderation.models import Comment
+from osmod.moderation.work import Work, transact
+from osmod.web import serving
+from tests.moderation.world import World
+
+SHORT = Patience(connect=1, answer=2, lock=1, pool=1, tries=0)
+
+
+def test_requests_wait_seconds() -> None:
+    """Whatever it is that they wait for, and whatever follows from it."""
+    assert 10 >= OF_REQUESTS.lock + OF_REQUESTS.tries
+    assert OF_REQUESTS.lock < OF_REQUESTS.answer <= 5
+    assert OF_REQUESTS.lock < OF_JOBS.lock
+
+
+def test_a_server_makes_requests_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its processes, whichever way it begins; other processes wait as jobs do."""
+    told: list[Patience] = []
+    monkeypatch.setattr(serving, "be_patient", told.append)
+    monkeypatch.setattr(serving, "write_log", lambda settings: None)
+    serving.make_app()
+    assert [OF_REQUESTS] == told
+
+
+def test_a_database_that_hangs() -> None:
+    """It takes connections, as the system does for a stopped process, and says nothing."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"mysql+pymysql://root@127.0.0.1:{silent.getsockname()[1]}/osmod"
+        began = time.monotonic()
+        with pytest.raises(OperationalError):
+            connect(url, patience=SHORT).connect()
+    assert time.monotonic() - began < 10
+
+
+def test_what_is_locked(world: World) -> None:
+    """Is waited for once, where a job would try again."""
+    comment = world.comment(world.article())
+    impatient = connect(world.engine.url.render_as_string(hide_password=False), patience=SHORT)
+    tries: list[object] = []
+    event.listen(impatient, "checkout", lambda *_: tries.append(1))
+
+    def effect(work: Work) -> None:
+        lock_comment(work.session, comment)
+
+    with world.engine.connect() as holder:
+        holder.execute(select(Comment.id).where(Comment.id == comment).with_for_update())
+        with pytest.raises(OperationalError):
+            transact(impatient, effect)
+    assert 1 == len(tries)
+    transact(impatient, effect)
+    impatient.dispose()
+
+
+def test_connections_that_are_all_in_use(world: World) -> None:
+    """Are waited for as long as is said."""
+    impatient = connect(world.engine.url.render_as_string(hide_password=False), patience=SHORT)
+    began = time.monotonic()
+    with ExitStack() as taken, pytest.raises(PoolTimeout):
+        for _ in range(100):
+            taken.enter_context(impatient.connect())
+    assert time.monotonic() - began < 10
+    impatient.dispose()
