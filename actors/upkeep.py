@@ -4,6 +4,7 @@ import logging
 
 import dramatiq
 
+from osmod.access import expiry
 from osmod.jobs.actor import JobActor
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.messages.options import PRIORITIES
@@ -61,6 +62,23 @@ def prune_inbox() -> None:
     while pruned == BATCH:
         with open_session(get_engine()) as session:
             pruned = delivery.prune_inbox(session, BATCH)
+            session.commit()
+
+
+@dramatiq.actor(
+    actor_class=JobActor,
+    actor_name="pruneTokens",
+    periodic=cron("50 4 * * *"),
+    priority=PRIORITIES["low"],
+    time_limit=HOUR,
+    **DATABASE_RETRIES,
+)
+def prune_tokens() -> None:
+    """Delete the rows of access tokens that have been over for long, a batch a transaction."""
+    pruned = BATCH
+    while pruned == BATCH:
+        with open_session(get_engine()) as session:
+            pruned = expiry.prune_tokens(session, BATCH)
             session.commit()
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from osmod.access.errors import SecretUnusable
-from osmod.access.tokens import Signing
+from osmod.access.tokens import Signing, can_sign
 from osmod.moderation.database import insert_missing, open_session, upsert
 from osmod.moderation.models import ConfigurationItem, now
 
@@ -22,7 +22,7 @@ ITEM = "token"
 #: Seconds for which a secret that was read is believed, so that a new one takes effect everywhere.
 BELIEVED = 3.0
 _BYTES = 48
-_NO_SECRET = "the row 'token' of configuration_items holds no secret: `osmod users secret rotate` makes one."
+_NO_SECRET = "the row 'token' of configuration_items holds no secret to sign by: `osmod users secret rotate` makes one."
 #: Of OSMod's own; checked by nobody.
 _EXPIRATION_MINUTES = 720
 
@@ -83,7 +83,7 @@ def read_signing(session: Session) -> Signing | None:
     # OSMod's own server has written an object, and JSON in a string.
     data = _object(item.data)
     secret = data.get("secret")
-    if not isinstance(secret, str) or not secret or not _is_encodable(secret):
+    if not isinstance(secret, str) or not secret or not can_sign(secret):
         raise SecretUnusable(_NO_SECRET)
     return Signing(secret, str(data.get("issuer", "OSMod")))
 
@@ -99,11 +99,6 @@ def _object(data: Any) -> dict[str, Any]:
     with suppress(ValueError):
         data = json.loads(data) if isinstance(data, str) else data
     return data if isinstance(data, dict) else {}
-
-
-def _is_encodable(secret: str) -> bool:
-    """Whether it can be a key: half of a surrogate pair has no bytes."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in secret)
 
 
 def _new() -> dict[str, str | int]:

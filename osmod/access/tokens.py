@@ -88,6 +88,15 @@ def read_token(token: str, signing: Signing) -> Claims:
     )
 
 
+def can_sign(secret: str) -> bool:
+    """Whether PyJWT takes it: not half of a surrogate pair, nor what looks like the file of a key of another kind."""
+    try:
+        jwt.get_algorithm_by_name(ALGORITHMS[0]).prepare_key(_key(secret))
+    except (UnicodeEncodeError, jwt.InvalidKeyError):
+        return False
+    return True
+
+
 def _key(secret: str) -> bytes:
     """HMAC itself fills a key up with zeros; PyJWT warns of one that is shorter than the hash."""
     return secret.encode().ljust(_KEY_BYTES, b"\0")

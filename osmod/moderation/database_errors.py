@@ -17,6 +17,9 @@ _NOT_NOW = (1040, 1053)
 #: Read-only by its settings, for this transaction, or as a whole; full.
 _NO_WRITES = (1290, 1792, 1836, 1021, 1114)
 _NO_WRITES_SQLITE = ("attempt to write a readonly database", "database or disk is full")
+#: A table, a column.
+_LACKING = (1146, 1054)
+_LACKING_SQLITE = ("no such table", "no such column", "has no column named")
 _AWAY = {1044, *_LOGIN_REFUSED, _NO_SUCH_DATABASE, *_NO_ANSWER, *_NOT_NOW}
 
 
@@ -34,6 +37,12 @@ def takes_no_writes(error: DBAPIError) -> bool:
     """Whether the database can be read but not written to now, as while another one takes its place."""
     code, said = _said(error)
     return code in _NO_WRITES or any(sentence in said for sentence in _NO_WRITES_SQLITE)
+
+
+def lacks_tables(error: DBAPIError) -> bool:
+    """Whether a table or a column is not there that should be."""
+    code, said = _said(error)
+    return code in _LACKING or any(sentence in said for sentence in _LACKING_SQLITE)
 
 
 def database_sentence(error: Exception, url: str) -> str | None:
@@ -57,6 +66,8 @@ def database_sentence(error: Exception, url: str) -> str | None:
         return f"{said} at {where}: create it, or correct DATABASE_NAME."
     if code in _NO_ANSWER:
         return f"the database does not answer at {where} ({said}): start it, or name yours in DATABASE_URL."
+    if lacks_tables(error):
+        return f"the database at {where} lacks something ({said}): run `osmod db upgrade`."
     return f"the database at {where} answers: {said}"
 
 

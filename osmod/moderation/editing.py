@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from osmod.moderation.errors import comment_not_found
 from osmod.moderation.lookups import lock_comment
+from osmod.moderation.models import Comment, CommentSize
+from osmod.moderation.text_size import text_height
 from osmod.moderation.utf8mb3 import storable
 from osmod.moderation.work import Work
 
@@ -26,6 +30,7 @@ def edit_comment(
         raise comment_not_found(comment_id)
     if text is not None:
         comment.text = storable(text)
+        _measure(work.session, comment)
     told = {"name": author_name, "location": author_location}
     changed = {key: value for key, value in told.items() if value is not None}
     if changed:
@@ -33,3 +38,10 @@ def edit_comment(
         comment.author = author | changed
     work.session.flush()
     work.enqueue("sendCommentForScoring", comment_id=comment_id)
+
+
+def _measure(session: Session, comment: Comment) -> None:
+    """Put right how high it stands, for the width that it was measured for; one that was not will be."""
+    size = session.get(CommentSize, comment.id)
+    if size is not None:
+        size.height = text_height(comment.text, size.width)

@@ -103,7 +103,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix=places.prefix)
     for router in ROOT_ROUTERS:
-        app.include_router(router)
+        if places.prefix or router not in ROUTERS:  # without a prefix the API is at the root itself
+            app.include_router(router)
     return app
 
 

@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from osmod.access.errors import AccessError, NoSuchToken, NoSuchUser, SecretUnusable
 from osmod.jobs.errors import InvalidOption, UnknownArgument, UnknownOption
-from osmod.moderation.database_errors import away, takes_no_writes
+from osmod.moderation.database_errors import away, lacks_tables, takes_no_writes
 from osmod.moderation.errors import BadPayload, NotFound, Refused
 from osmod.moderation.work import lost
 from osmod.settings import get_settings
@@ -98,6 +98,8 @@ def problem_of(error: Exception) -> Problem | None:
             return _unavailable("the database cannot be reached or used now, so nothing was changed")
         case DBAPIError() if takes_no_writes(error):
             return _unavailable("the database takes no changes now, so nothing was changed")
+        case DBAPIError() if lacks_tables(error):
+            return _unavailable("the database lacks a table or column, which `osmod db upgrade` makes")
         case PoolTimeout():
             return _unavailable("all connections to the database are in use, so nothing was changed")
         case SecretUnusable():

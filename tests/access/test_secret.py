@@ -17,6 +17,9 @@ from osmod.access.tokens import Signing
 from osmod.moderation.database import open_session
 from osmod.moderation.models import ConfigurationItem
 
+#: Nothing is signed with it by HMAC: PyJWT refuses what looks like a key of another kind.
+PEM = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----"
+
 
 def test_made_where_there_is_none(session: Session) -> None:
     """In OSMod's form: 48 random bytes; then it stays."""
@@ -35,7 +38,7 @@ def test_osmods_own(session: Session, wrap: Any) -> None:
     assert Signing("s", "Ours") == ensure_signing(session)
 
 
-@pytest.mark.parametrize("data", [{}, {"secret": ""}, {"secret": 7}, [], "7", "no JSON"])
+@pytest.mark.parametrize("data", [{}, {"secret": ""}, {"secret": 7}, [], "7", "no JSON", {"secret": PEM}])
 def test_unusable(session: Session, data: Any) -> None:
     """A row without a secret is said to be one, and a new one can be put in its place."""
     session.add(ConfigurationItem(id="token", data=data))

@@ -20,6 +20,7 @@ NOT_MODERATION = {
     "heartbeat",
     "sweepOutbox",
     "pruneInbox",
+    "pruneTokens",
     "pruneJobs",
     "checkCounts",
     "youtube:commentModerated",

@@ -22,7 +22,7 @@ from osmod.jobs.errors import PutOff
 from osmod.jobs.setup import make_broker
 from osmod.moderation import hooks
 from osmod.moderation.errors import Refused
-from osmod.moderation.models import Comment, Decision, InboxEntry, OutboxEntry, User, now
+from osmod.moderation.models import AccessToken, Comment, Decision, InboxEntry, OutboxEntry, User, now
 from osmod.moderation.work import Delivery, Work
 from osmod.outages import Outage
 from osmod.settings import read_settings
@@ -229,6 +229,17 @@ def test_prune_inbox(jobs: Jobs, world: World) -> None:
         world.add(entry)
     jobs.deliver("pruneInbox")
     assert ["29"] == [entry.message_id for entry in world.all(InboxEntry)]
+
+
+def test_prune_tokens(jobs: Jobs, world: World) -> None:
+    """Rows of tokens go a month after these are over; those without an end stay."""
+    user = world.user()
+    for days in (-1, 29, 31, 400):
+        over = now() - timedelta(days=days)
+        world.add(AccessToken(id=str(days), user_id=user, purpose="x", created_at=over, expires_at=over))
+    world.add(AccessToken(id="for ever", user_id=user, purpose="x", created_at=now() - timedelta(days=900)))
+    jobs.deliver("pruneTokens")
+    assert {"-1", "29", "for ever"} == {token.id for token in world.all(AccessToken)}
 
 
 @pytest.mark.only_on("valkey")

@@ -37,7 +37,15 @@ OSMODS = {
     "tagCommentSummaryScores",
     "youtube:commentModerated",
 }
-OURS = {"checkCounts", "heartbeat", "postProcessComment", "pruneInbox", "pruneJobs", "sweepOutbox"}
+OURS = {
+    "checkCounts",
+    "heartbeat",
+    "postProcessComment",
+    "pruneInbox",
+    "pruneJobs",
+    "pruneTokens",
+    "sweepOutbox",
+}
 
 
 def test_wire_names() -> None:

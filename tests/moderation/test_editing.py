@@ -6,7 +6,8 @@ import pytest
 
 from osmod.moderation.editing import edit_comment
 from osmod.moderation.errors import NotFound
-from osmod.moderation.models import Comment
+from osmod.moderation.models import Comment, CommentSize
+from osmod.moderation.text_size import text_height
 from tests.moderation.world import World
 
 
@@ -33,6 +34,15 @@ def test_nothing_given(world: World) -> None:
     )
     world.do(lambda work: edit_comment(work, comment, author_name="B"))
     assert {"name": "B"} == world.get(Comment, comment).author
+
+
+def test_its_height(world: World) -> None:
+    """Is measured again, for the width that it was measured for."""
+    comment = world.comment(None, text="Before")
+    world.bulk(CommentSize, [{"comment_id": comment, "width": 100, "height": 24}])
+    world.do(lambda work: edit_comment(work, comment, text="words " * 60))
+    (size,) = world.all(CommentSize)
+    assert (100, text_height("words " * 60, 100)) == (size.width, size.height)
 
 
 def test_an_unknown_comment(world: World) -> None:

@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -73,7 +73,11 @@ def test_connections_that_are_all_in_use(world: World) -> None:
     impatient = connect(world.engine.url.render_as_string(hide_password=False), patience=SHORT)
     began = time.monotonic()
     with ExitStack() as taken, pytest.raises(PoolTimeout):
-        for _ in range(100):
-            taken.enter_context(impatient.connect())
+        _take_all(impatient, taken)
     assert time.monotonic() - began < 10
     impatient.dispose()
+
+
+def _take_all(engine: Engine, taken: ExitStack) -> None:
+    for _ in range(100):
+        taken.enter_context(engine.connect())

@@ -53,6 +53,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
         "osmod.settings",
     ),
     "actors": (
+        "osmod.access.expiry",
         "osmod.task",
         "osmod.jobs",
         "osmod.moderation",

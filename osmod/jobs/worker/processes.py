@@ -148,33 +148,68 @@ class Slot:
             self.pipe = None
 
 
+class Fork:
+    """A function that runs beside the workers in a process of its own, which is replaced when it dies."""
+
+    def __init__(self, options: argparse.Namespace, path: str) -> None:
+        self._options, self._path = options, path
+        self._backoff = Backoff(first=0.5, most=30.0)
+        self._started = self._start_at = 0.0
+        self.process: Process | None = None
+
+    def look(self) -> None:
+        """Start it where it does not run, unless it died just now. One that returned is done."""
+        process = self.process
+        if process is not None and process.exitcode:
+            _log.error(
+                "The fork function %s ended with code %s; starting it anew.", self._path, process.exitcode
+            )
+            if time.monotonic() - self._started > STABLE:
+                self._backoff.reset()
+            self._wait()
+        if self.process is None and time.monotonic() >= self._start_at:
+            try:
+                self.process = Process(run_fork, self._options, self._path, daemon=True)
+            except OSError as error:
+                _log.error("The fork function %s could not be started, trying again: %s", self._path, error)
+                self._wait()
+            self._started = time.monotonic()
+
+    def _wait(self) -> None:
+        self.process, self._start_at = None, time.monotonic() + self._backoff.next()
+
+
 class Forks:
-    """The processes for what middleware, or `--fork-function`, wants to run beside the workers."""
+    """What middleware, or `--fork-function`, wants to run beside the workers."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._processes: dict[str, Process] = {}
+        self._forks: dict[str, Fork] = {}
 
     def start(self, paths: Iterable[str]) -> None:
         """Start those that are not there yet."""
         for path in paths:
-            if path not in self._processes:
-                try:
-                    self._processes[path] = Process(run_fork, self._options, path, daemon=True)
-                except OSError as error:
-                    _log.error("The fork function %s could not be started: %s", path, error)
+            if path not in self._forks:
+                self._forks[path] = Fork(self._options, path)
+                self._forks[path].look()
+
+    def look(self) -> None:
+        """Replace those that died."""
+        for fork in self._forks.values():
+            fork.look()
 
     def stop(self) -> None:
         """End them all."""
-        for process in self._processes.values():
+        processes = [fork.process for fork in self._forks.values() if fork.process is not None]
+        for process in processes:
             process.ask()
         deadline = time.monotonic() + FORKS_END
-        for process in self._processes.values():
+        for process in processes:
             process.join(max(0.0, deadline - time.monotonic()))
             if process.is_alive():
                 process.kill()
                 process.join(FORKS_END)
-        self._processes.clear()
+        self._forks.clear()
 
 
 @contextmanager

@@ -131,6 +131,7 @@ class Supervisor:
             self._listen()
             for slot in self._slots:
                 self._reap(slot)
+            self._forks.look()
             if self._reload:
                 self._reload = False
                 self._replace_all()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from osmod.web.problems import Problem, answer, problem_of
+
+#: Without a time to ask again: it may have been done.
+STOPPED = "The server was stopped before it had an answer; what was asked may have been done or not: look."
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +38,10 @@ class Faults:
             await self._app(scope, receive, noted)
         except ClientDisconnect:
             _log.info("the client went away before its request was whole")
+        except asyncio.CancelledError:
+            # Told to stop for the second time: nothing is finished any more. uvicorn closes what has begun.
+            if not begun:
+                await answer(Request(scope, receive), Problem(503, STOPPED))(scope, receive, send)
         except Exception as error:
             problem = problem_of(error)
             if problem is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from osmod.jobs.worker import processes
-from osmod.jobs.worker.processes import LATE, Process, Slot
+from osmod.jobs.worker.processes import LATE, Forks, Process, Slot
 from osmod.jobs.worker.supervisor import parse
 from tests.waiting import until
 
@@ -26,6 +27,37 @@ def test_a_process_that_cannot_be_made_is_tried_again_later(monkeypatch: pytest.
 
     assert [] == slot.everyone()
     assert slot._start_at > time.monotonic()
+
+
+def test_a_fork_function_that_dies_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a pause, and longer ones if it dies again; one that returned is done."""
+    made: list[SimpleNamespace] = []
+
+    def make(*_: object, daemon: bool) -> SimpleNamespace:
+        made.append(SimpleNamespace(exitcode=None))
+        return made[-1]
+
+    monkeypatch.setattr(processes, "Process", make)
+    forks = Forks(parse(["worker"]))
+    clock = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: clock)
+    forks.start(["figures"])
+    forks.look()
+    assert 1 == len(made)
+    for pause in (0.5, 1.0):
+        made[-1].exitcode = -9
+        before = len(made)
+        forks.look()
+        clock += pause / 2 - 0.01
+        forks.look()
+        assert before == len(made)
+        clock += pause / 2 + 0.02
+        forks.look()
+        assert before + 1 == len(made)
+    made[-1].exitcode = 0
+    clock += 60
+    forks.look()
+    assert 3 == len(made)
 
 
 def test_one_that_cannot_end_is_killed() -> None:

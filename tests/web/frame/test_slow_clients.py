@@ -97,6 +97,49 @@ def test_a_body_that_nobody_reads(app: FastAPI, whole: bool, monkeypatch: pytest
         assert ([b"401", b"218"] if whole else [b"401"]) == re.findall(rb"HTTP/1.1 (\d+) ", answers)
 
 
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_body_that_is_too_large(app: FastAPI, chunked: bool) -> None:
+    """Is read on for a while, so that a client that sends all of it before it reads hears why."""
+
+    async def probe(request: Request) -> int:
+        return len(await request.body())
+
+    app.post("/api/jobs/the/probe", dependencies=OPEN)(probe)
+    piece = b"x" * 65536
+    length = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % (100 * len(piece))
+    with served(app) as server, server.connect() as connection:
+        head = (
+            b"POST /api/jobs/the/probe HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n%s\r\n\r\n"
+        )
+        connection.sendall(head % length)
+        for _ in range(100):
+            connection.sendall(b"10000\r\n%s\r\n" % piece if chunked else piece)
+        if chunked:
+            connection.sendall(b"0\r\n\r\n")
+        assert answer(connection).startswith(b"HTTP/1.1 413 ")
+
+
+def test_stopped_at_once(app: FastAPI) -> None:
+    """What is under way when the server is told to stop again is said to be unknown, and to be no fault of its own."""
+    begun, go = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        assert go.wait(10)
+        return "done"
+
+    app.get("/api/jobs/the/probe", dependencies=OPEN)(slow)
+    with served(app) as server, server.connect() as connection:
+        connection.sendall(b"GET /api/jobs/the/probe HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert begun.wait(10)
+        server.stop()
+        server.server.force_exit = True
+        said = answer(connection)
+        go.set()
+    assert said.startswith(b"HTTP/1.1 503 ")
+    assert b"may have been done or not" in said
+
+
 def test_more_connections_than_there_may_be(app: FastAPI) -> None:
     """Those that come later are answered at once; the others are served, and make room when they go."""
     with served(app, connections=4) as server:
