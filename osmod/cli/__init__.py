@@ -26,6 +26,7 @@ COMMANDS = {
     "audit": "Show who did what to the jobs.",
     "schedules": "Show what runs when, run, pause or resume it.",
     "comments": "Show where a comment stands; send many for scoring.",
+    "scorers": "Show who scores and how each is doing; try one.",
     "users": "Show users, make them and their tokens, revoke them.",
     "completion": "Print the line that has a shell complete commands and options.",
 }

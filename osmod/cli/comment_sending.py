@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -12,7 +13,9 @@ from sqlalchemy import Engine
 from osmod.cli.checks.database import open_engine
 from osmod.cli.comment_choice import choosing_comments, in_words
 from osmod.cli.queue_access import EXIT_CODES, because, confirm, counted, job_broker, nothing_fits, print_json
+from osmod.cli.scorer_states import ScorerState, scorer_states
 from osmod.cli.stopping import stopping_in_order
+from osmod.cli.tables import length
 from osmod.demo.progress import Progress
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.messages.options import PRIORITIES
@@ -20,8 +23,10 @@ from osmod.jobs.steering.audit import Asked, note_as
 from osmod.moderation.choice import Choice, Extent, measure, page
 from osmod.moderation.database import open_session
 from osmod.moderation.models import Article, Category
-from osmod.moderation.sending import active_scorers
 from osmod.settings import get_settings
+
+#: From how long on it is said how long sending takes.
+LONG = timedelta(minutes=2)
 
 
 def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
@@ -57,13 +62,24 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
 
 
 def _look(engine: Engine, choice: Choice, after: int) -> tuple[Extent, list[str]]:
-    """How many comments are meant, and the scorers by name."""
+    """How many comments are meant, and the scorers that would be asked, in words."""
     with open_session(engine) as session:
         extent = measure(session, choice, after)
-        scorers = [f"{scorer.name} ({scorer.id})" for scorer in active_scorers(session)]
+        scorers = [_named(one, extent.count) for one in scorer_states(session) if one.is_active]
     if extent.count and not scorers:
         raise click.ClickException("no scorer is active: `osmod scorers list` shows those that there are.")
     return extent, scorers
+
+
+def _named(scorer: ScorerState, comments: int) -> str:
+    """A scorer, and for how long its limits make so many comments take, where that is long."""
+    limits = scorer.limits
+    rates = (limits.per_second, limits.per_minute / 60 if limits.per_minute else None)
+    least = min((rate for rate in rates if rate), default=None)
+    takes = timedelta(seconds=comments / least) if least else timedelta()
+    if scorer.problem:
+        return f"{scorer.name} ({scorer.id}, which cannot be used)"
+    return f"{scorer.name} ({scorer.id}{f', {length(takes)} at its limits' if takes >= LONG else ''})"
 
 
 def _unknown(engine: Engine, choice: Choice) -> list[str]:

@@ -42,6 +42,7 @@ __all__ = [
     "ScorerError",
     "Throttled",
     "Unscorable",
+    "config_of",
     "scorer_for",
 ]
 
@@ -54,7 +55,7 @@ def scorer_for(user_id: int, config: Any) -> Scorer:
     Raises:
       BadScorerConfig: `config` describes none.
     """
-    return _build(user_id, json.dumps(_decoded(user_id, config)))
+    return _build(user_id, json.dumps(config_of(user_id, config)))
 
 
 @lru_cache(maxsize=64)
@@ -72,7 +73,12 @@ def _build(user_id: int, config: str) -> Scorer:
     return build(user_id, fields)
 
 
-def _decoded(user_id: int, config: Any) -> dict[str, Any]:
+def config_of(user_id: int, config: Any) -> dict[str, Any]:
+    """A user's `extra` as an object, whether it is one or was encoded again as a string.
+
+    Raises:
+      BadScorerConfig: it is neither.
+    """
     if not config:
         raise BadScorerConfig(
             f"scorer {user_id}: users.extra is empty; "

@@ -222,31 +222,3 @@ def test_what_cannot_be_looked_at_is_said(breakable: Engine) -> None:
     assert Level.ERROR is found.level
     assert found.message.startswith("the database at ")
     assert "osmod_worker_outbox" in found.message
-
-
-def test_scorers(settled: Engine) -> None:
-    """Each active scorer: whether its config can be used. Users who are not scorers do not count."""
-    with open_session(settled) as session:
-        session.add_all(
-            [
-                User(id=1, name="Moderator", group="general", is_active=True),
-                User(id=2, name="Local", group="moderator", is_active=True, extra=LOCAL),
-                User(id=3, name="Asleep", group="moderator", is_active=False),
-                User(id=4, name="Broken", group="moderator", is_active=True, extra={"endpointType": "x"}),
-            ]
-        )
-        session.commit()
-    first, second = check_scorers(read_settings())
-    assert ok("Local (user 2)") == first
-    assert Level.ERROR is second.level
-    assert second.message.startswith("Broken: scorer 4: endpointType 'x' is not known; ")
-
-
-def test_no_scorer(settled: Engine) -> None:
-    """Without a scorer every comment waits for a person: a warning, for that may be meant."""
-    assert [
-        warning(
-            "no scorer is active: every comment waits for a person; "
-            "activate a user of the group `moderator` in `users`."
-        )
-    ] == list(check_scorers(read_settings()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -47,7 +48,9 @@ def osmod(settled: Engine, broker: JobBroker) -> Command:
 def world(settled: Engine) -> World:
     """A scorer that is asked, and nothing else."""
     made = World(settled)
-    made.user(id=7, group="moderator", name="Perspective", is_active=True)
+    config: dict[str, Any] = {"endpointType": "perspective-api", "endpoint": "http://scorer.example"}
+    config |= {"attributes": {"TOXICITY": {}}, "limits": {"perSecond": 5, "perMinute": 60}}
+    made.user(id=7, group="moderator", name="Perspective", is_active=True, extra=config)
     return made
 
 
@@ -102,6 +105,23 @@ def test_the_count_comes_first(osmod: Command, world: World, broker: JobBroker) 
     assert {"count": 1, "dry_run": True} == plain
     assert [(1, True), (1, True)] == [(act.count, act.dry_run) for act in audit_log(broker)]
     assert [] == sent(broker)
+
+
+@pytest.mark.only_on("valkey")
+def test_it_says_how_long_the_limits_make_it_take(
+    osmod: Command, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each scorer that has some; and which cannot be asked."""
+    monkeypatch.setattr("osmod.cli.comment_sending.LONG", timedelta(seconds=2))
+    article = world.article()
+    for _ in range(2):
+        world.comment(article)
+    world.user(id=8, group="moderator", name="Broken", is_active=True)
+    said = osmod("send-to-scorer", "--all", "--dry-run").stdout
+    assert (
+        "2 comments would be sent to Perspective (7, 2.0 s at its limits), Broken (8, which cannot be used); "
+        "nothing was changed\n" == said
+    )
 
 
 @pytest.mark.only_on("valkey")

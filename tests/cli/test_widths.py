@@ -25,6 +25,8 @@ from rich.console import Console
 from osmod.cli.audit import audit_table
 from osmod.cli.queue_tables import queues_table
 from osmod.cli.schedule_tables import schedules_table
+from osmod.cli.scorer_states import ScorerState
+from osmod.cli.scorer_tables import scorers_table
 from osmod.cli.tables import brief, jobs_table
 from osmod.cli.top import picture
 from osmod.jobs.queue.presence import WorkerRecord
@@ -90,6 +92,16 @@ SCHEDULE = ScheduleState(
     catch_up=False,
     overlap=False,
 )
+SCORER = ScorerState(
+    id=1234,
+    name="Perspective, for the comments on politics",
+    type="perspective-api",
+    is_active=True,
+    endpoint="https://commentanalyzer.googleapis.com/v1alpha1/comments:analyze",
+    scorer=None,
+    problem="scorer 1234: attributes in users.extra must be what to score, such as {'TOXICITY': {}}, is {}",
+    last_asked=NOW - timedelta(hours=3),
+)
 WORKER = WorkerRecord("moderation-worker-7", 4711, 8, 8, ("default", "mail"), NOW, 3.0)
 
 
@@ -149,6 +161,17 @@ def test_schedules_are_readable(width: int) -> None:
     assert re.match(r" +last 2 h ago  failed: TimeoutError: the scor", went)
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_scorers_are_readable(width: int) -> None:
+    """Three lines a scorer: its name and whether it is asked; where; and what is wrong."""
+    heads, name, where, problem = lines(width, scorers_table([SCORER], narrow=True))
+    assert ["id", "scorer", "state", "last", "asked"] == heads.split()
+    assert re.match(r"1234  Perspective, for.*  unusable +3 h ago *$", name)
+    assert where.strip().startswith("perspective-api  https://c")
+    assert problem.strip().startswith("scorer 1234: attribute")
+    assert max(len(name), len(where), len(problem)) <= width
+
+
 def test_a_run_that_is_late_is_due() -> None:
     """Nobody has sent it yet: it is in no time at all."""
     late = replace(SCHEDULE, next=NOW - timedelta(seconds=1))
@@ -158,6 +181,7 @@ def test_a_run_that_is_late_is_due() -> None:
 def test_what_is_wide_says_all() -> None:
     """The same in full, where there is room."""
     assert ACT.reason in "\n".join(lines(200, audit_table([ACT])))
+    assert SCORER.endpoint in "\n".join(lines(200, scorers_table([SCORER])))
     assert SCHEDULE.last_error in "\n".join(lines(240, schedules_table([SCHEDULE])))
 
 

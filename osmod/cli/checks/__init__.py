@@ -2,12 +2,13 @@
 
 from osmod.cli.checks.access import check_access
 from osmod.cli.checks.actors import check_actors, check_schedules
-from osmod.cli.checks.database import check_database, check_scorers
+from osmod.cli.checks.database import check_database
 from osmod.cli.checks.finding import Finding, Level
 from osmod.cli.checks.outbox import check_outbox
 from osmod.cli.checks.queues import check_queues
 from osmod.cli.checks.redis import check_redis
 from osmod.cli.checks.scheduler import check_scheduler
+from osmod.cli.checks.scorers import check_scorers
 from osmod.cli.checks.settings import check_settings
 from osmod.cli.checks.workers import check_workers
 

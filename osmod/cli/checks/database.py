@@ -1,4 +1,4 @@
-"""The database: whether it answers, holds every table, and who scores."""
+"""The database: whether it answers, and holds every table."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Engine, inspect
 
-from osmod.cli.checks.finding import Finding, error, note, ok, warning
-from osmod.moderation.database import connect, open_session
+from osmod.cli.checks.finding import Finding, error, note, ok
+from osmod.moderation.database import connect
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations.schema import osmod_tables
-from osmod.moderation.models import Comment, User
+from osmod.moderation.models import Comment
 from osmod.settings import Settings, masked
 
 NAMES = {"sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
@@ -23,30 +23,6 @@ def check_database(settings: Settings) -> Iterator[Finding]:
     """Whether it answers and has every table, in a form in which a task can be undone."""
     with open_engine(settings) as engine:
         yield from _look(engine, settings.database_url)
-
-
-def check_scorers(settings: Settings) -> Iterator[Finding]:
-    """Who scores: the active users of the group `moderator`, and whether each one's config can be used."""
-    active = select(User).where(User.group == "moderator", User.is_active.is_(True)).order_by(User.id)
-    with open_engine(settings) as engine, open_session(engine) as session:
-        scorers = session.scalars(active).all()
-    if not scorers:
-        yield warning(
-            "no scorer is active: every comment waits for a person; "
-            "activate a user of the group `moderator` in `users`."
-        )
-    for user in scorers:
-        yield _scorer(user)
-
-
-def _scorer(user: User) -> Finding:
-    from osmod.scorers import BadScorerConfig, scorer_for
-
-    try:
-        scorer_for(user.id, user.extra)
-    except BadScorerConfig as problem:
-        return error(f"{user.name}: {problem}")
-    return ok(f"{user.name} (user {user.id})")
 
 
 @contextmanager

@@ -1,0 +1,86 @@
+"""The scorers as operators see them: what is configured, where it goes without its key, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from osmod.moderation.models import CommentScoreRequest, User
+from osmod.scorers import BadScorerConfig, Limits, Scorer, config_of, scorer_for
+from osmod.scorers.config import without_secrets
+
+
+@dataclass(frozen=True)
+class ScorerState:
+    """One user of the group `moderator`.
+
+    Attributes:
+      type: its `endpointType`; empty where it has none that can be read.
+      endpoint: the URL that it is asked at, without key; empty where there is none.
+      scorer: what asks it; None: its config cannot be used, and `problem` says why.
+      last_asked: when a request to it was opened last, if ever.
+    """
+
+    id: int
+    name: str
+    type: str
+    is_active: bool
+    endpoint: str
+    scorer: Scorer | None
+    problem: str
+    last_asked: datetime | None
+
+    @property
+    def limits(self) -> Limits:
+        """How much it may be asked, by all processes together."""
+        return self.scorer.limits if self.scorer else Limits()
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it in values that JSON has."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "type": self.type,
+            "active": self.is_active,
+            "endpoint": self.endpoint,
+            "limits": vars(self.limits),
+            "problem": self.problem,
+            "last_asked": self.last_asked.isoformat() if self.last_asked else None,
+        }
+
+
+def scorer_states(session: Session) -> Iterator[ScorerState]:
+    """All scorers, those that are switched off too, by id."""
+    for user in session.scalars(select(User).where(User.group == "moderator").order_by(User.id)):
+        yield _state(session, user)
+
+
+def _state(session: Session, user: User) -> ScorerState:
+    scorer, problem = None, ""
+    config: Mapping[str, Any] = {}
+    try:
+        config = config_of(user.id, user.extra)
+        scorer = scorer_for(user.id, user.extra)
+    except BadScorerConfig as error:
+        problem = str(error)
+    newest = select(CommentScoreRequest.sent_at).where(CommentScoreRequest.user_id == user.id)
+    return ScorerState(
+        id=user.id,
+        name=user.name,
+        type=_text(config, "endpointType"),
+        is_active=user.is_active,
+        endpoint=without_secrets(_text(config, "endpoint")),
+        scorer=scorer,
+        problem=problem,
+        last_asked=session.scalar(newest.order_by(CommentScoreRequest.id.desc()).limit(1)),
+    )
+
+
+def _text(config: Mapping[str, Any], field: str) -> str:
+    value = config.get(field)
+    return value if isinstance(value, str) else ""
