@@ -8,6 +8,7 @@ local ticket, version, most, hold = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumbe
 local GRACE = 2000      -- who is later than this holds up nobody, and keeps its place
 local MOST_LATE = 20000 -- places kept of those
 local SPREAD = 5        -- between those who may all come at the same moment
+local DRIFT = 10        -- by which turns that depend on others' turns are late
 local PROBING = 1000    -- until others ask how a probe went
 local SLOW = 5000       -- requests are not taken to be slower: no place that is free sooner is to stay empty
 
@@ -35,6 +36,15 @@ end
 
 local place = call('ZSCORE', LINE, ticket) or call('ZSCORE', LATE, ticket)
 local ahead = place and call('ZCOUNT', LINE, '-inf', '(' .. place) or call('ZCARD', LINE)
+-- Of those ahead, who is on its way: a place that is free now is theirs. One that none of them comes for is not
+-- kept for those whose turn was expected later.
+local coming = 0
+for _, one in ipairs(ahead > 0 and call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, 50) or {}) do
+    local of_one = one ~= ticket and call('ZSCORE', LINE, one)
+    if of_one and not (place and tonumber(of_one) > tonumber(place)) then
+        coming = coming + 1
+    end
+end
 
 -- Before `base` nobody departs.
 local base, why, detail = now, '', ''
@@ -49,23 +59,21 @@ if state[2] then
         base, why, detail = next_probe, state[2], state[3] or ''
     end
     if base <= now then
-        ahead = 0 -- Whoever is here is the probe.
+        coming = 0 -- Whoever is here is the probe.
     elseif ahead > 0 and not probed then
         base = base + PROBING
     end
 end
 
--- When the n-th turn from `base` on is free under a limit. Those known to depart later are taken to depart as
--- soon as they may.
-local function free_at(limit, window, n)
+-- When a place is free under a limit for one that has so many before it. Those are taken to depart as soon as they
+-- may, later by a little each time around.
+local function free_at(limit, window)
     local from = base - window
-    local low, high = 0, limit -- between them: how many departed within the window
     local full = call('LINDEX', PASSES, limit - 1)
-    if full and tonumber(full) > from then
-        low = limit
-    elseif n == 1 then
+    if coming == 0 and not (full and tonumber(full) > from) then
         return base
     end
+    local low, high = 0, limit -- between them: how many departed within the window
     while low < high do
         local middle = math.floor((low + high) / 2)
         local pass = call('LINDEX', PASSES, middle)
@@ -75,32 +83,38 @@ local function free_at(limit, window, n)
             high = middle
         end
     end
-    local lacking = n - (limit - low)
-    if lacking <= 0 then
+    if coming < limit - low then
         return base
     end
+    local lacking = math.max(1, ahead + 1 - (limit - low))
     local rounds, nth = math.floor((lacking - 1) / limit), (lacking - 1) % limit + 1
     local departed = nth <= low and tonumber(call('LINDEX', PASSES, low - nth)) or base
-    return departed + window * (1 + rounds)
+    return departed + window + rounds * (window + DRIFT + window / 300)
+end
+
+-- The same where so many may be under way: how long those take is known roughly. Rather too early, or places would
+-- stay empty.
+local function free_of(limit)
+    local free = limit - call('ZCARD', FLYING)
+    if coming < free or call('ZSCORE', FLYING, ticket) then
+        return base
+    end
+    local takes = math.min(SLOW, tonumber(state[7]) or 250)
+    return base + math.max(SPREAD, 0.9 * takes * math.max(1, ahead + 1 - free) / limit)
 end
 
 local turn = base
 for i = 5, #ARGV, 2 do
     local limit, window = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
     longest, widest = math.max(longest, limit), math.max(widest, window)
-    local free = free_at(limit, window, ahead + 1)
+    local free = free_at(limit, window)
     if free > turn then
         turn, why, detail = free, 'rate', string.format('%.0f', (i - 5) / 2)
     end
 end
-if most > 0 and not call('ZSCORE', FLYING, ticket) then
-    local lacking = ahead + 1 - (most - call('ZCARD', FLYING))
-    if lacking > 0 then
-        local free = base + math.max(SPREAD, math.min(SLOW, tonumber(state[7]) or 250) * lacking / most)
-        if free > turn then
-            turn, why, detail = free, 'concurrency', ARGV[3]
-        end
-    end
+local free = most > 0 and free_of(most) or base
+if free > turn then
+    turn, why, detail = free, 'concurrency', ARGV[3]
 end
 
 if turn <= now then

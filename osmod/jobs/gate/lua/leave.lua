@@ -24,7 +24,7 @@ end
 if lost_at then
     call('ZREM', FLYING, ticket)
     local took = math.max(1, now - (tonumber(lost_at) - tonumber(ARGV[3])))
-    local mean = state[7] and 0.8 * state[7] + 0.2 * took or took
+    local mean = state[7] and 0.9 * state[7] + 0.1 * took or took
     call('HSET', STATE, 'latency', string.format('%.0f', mean))
     call('PEXPIRE', STATE, KEEP)
 end
