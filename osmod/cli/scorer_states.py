@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from osmod.jobs.gate import Breaker, GateState
+from osmod.jobs.wire.queues import Queues
 from osmod.moderation.models import CommentScoreRequest, User
 from osmod.scorers import BadScorerConfig, Limits, Scorer, config_of, scorer_for
 from osmod.scorers.config import without_secrets
+from osmod.task.scorer_gates import gate_to_look_at
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class ScorerState:
       endpoint: the URL that it is asked at, without key; empty where there is none.
       scorer: what asks it; None: its config cannot be used, and `problem` says why.
       last_asked: when a request to it was opened last, if ever.
+      gate: how asking it goes, over all processes; None where that was not looked at.
     """
 
     id: int
@@ -34,6 +38,13 @@ class ScorerState:
     scorer: Scorer | None
     problem: str
     last_asked: datetime | None
+    gate: GateState | None = None
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether it is asked less than its limits allow: it is away, refuses its key, or asked for a pause."""
+        gate = self.gate
+        return gate is not None and (gate.breaker is not Breaker.CLOSED or gate.paused_until is not None)
 
     @property
     def limits(self) -> Limits:
@@ -51,6 +62,7 @@ class ScorerState:
             "limits": vars(self.limits),
             "problem": self.problem,
             "last_asked": self.last_asked.isoformat() if self.last_asked else None,
+            "gate": self.gate.as_dict() if self.gate else None,
         }
 
 
@@ -58,6 +70,15 @@ def scorer_states(session: Session) -> Iterator[ScorerState]:
     """All scorers, those that are switched off too, by id."""
     for user in session.scalars(select(User).where(User.group == "moderator").order_by(User.id)):
         yield _state(session, user)
+
+
+def with_gates(queues: Queues, states: Iterable[ScorerState]) -> list[ScorerState]:
+    """The same, each with how asking it goes.
+
+    Raises:
+      ServerError, redis.RedisError, OSError: Redis is away.
+    """
+    return [replace(one, gate=gate_to_look_at(queues, one.id).state()) for one in states]
 
 
 def _state(session: Session, user: User) -> ScorerState:

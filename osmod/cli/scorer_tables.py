@@ -3,50 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from osmod.cli.scorer_states import ScorerState
-from osmod.cli.tables import length, table, unwrapped
+from osmod.cli.tables import brief, length, table
+from osmod.jobs.gate import Breaker
 from osmod.jobs.logs.saying import on_one_line
 from osmod.scorers import Limits
 
 
 def scorers_table(states: Iterable[ScorerState], *, narrow: bool = False) -> Table:
-    """Scorers, one a line, what is wrong with one on a line below it; narrow, with where it is asked on another."""
+    """Scorers, one a line, what is wrong with one on a line below it; narrow, with where it is asked on others."""
     return _narrow(states) if narrow else _wide(states)
 
 
 def _wide(states: Iterable[ScorerState]) -> Table:
-    made = table(">id", "name", "type", "state", "limits", ">last asked", "endpoint")
+    made = table(
+        *(">id", "name", "type", "state", "limits", ">a minute", ">in flight", ">waiting"),
+        *(">last asked", "endpoint"),
+    )
     for one in states:
+        gate = one.gate
         made.add_row(
             *(str(one.id), on_one_line(one.name), one.type, _state(one), limited(one.limits)),
+            *(map(brief, (gate.last_minute, gate.in_flight, gate.waiting)) if gate else ("", "", "")),
             *(_ago(one), on_one_line(one.endpoint)),
         )
-        if one.problem:
-            made.add_row("", "", "", Text(), "", "", Text(on_one_line(one.problem), style="red"))
+        if why := _why(one):
+            made.add_row(*[""] * 9, Text(why, style="red"))
     return made
 
 
 def _narrow(states: Iterable[ScorerState]) -> Table:
-    made = unwrapped(">id", "scorer", "state", ">last asked", grows=1)
+    made = table(">id", "state", ">wait", "scorer")
+    made.columns[-1].overflow = "fold"
     for one in states:
-        made.add_row(str(one.id), on_one_line(one.name), _state(one), _ago(one))
+        waiting = brief(one.gate.waiting) if one.gate else ""
+        made.add_row(str(one.id), _state(one), waiting, Text(on_one_line(one.name), style="bold"))
         where = "  ".join(filter(None, (one.type, limited(one.limits), on_one_line(one.endpoint))))
-        made.add_row("", Text(where, style="bright_black"), "", "")
-        if one.problem:
-            made.add_row("", Text(on_one_line(one.problem), style="red"), "", "")
+        made.add_row("", "", "", Text(where, style="bright_black"))
+        if why := _why(one):
+            made.add_row("", "", "", Text(why, style="red"))
     return made
 
 
 def _state(one: ScorerState) -> Text:
     if not one.is_active:
         return Text("off", style="bright_black")
-    return Text("unusable", style="red") if one.problem else Text("on", style="green")
+    if one.problem:
+        return Text("unusable", style="red")
+    if not one.gate or not one.is_held_up:
+        return Text("on", style="green")
+    is_closed = one.gate.breaker is Breaker.CLOSED
+    return Text("paused" if is_closed else one.gate.breaker.value, style="yellow" if is_closed else "red")
+
+
+def _why(one: ScorerState) -> str:
+    """Why it is not asked; empty if it is."""
+    if one.problem or not one.gate or not one.is_held_up:
+        return on_one_line(one.problem)
+    gate, now = one.gate, datetime.now(UTC)
+    if gate.breaker is Breaker.CLOSED:
+        return f"it asked for a pause, of which {_until(gate.paused_until, now)} are left"
+    since = f"for {length(now - gate.since)}" if gate.since else ""
+    return on_one_line(f"{since}: {gate.why}; tried again in {_until(gate.next_probe, now)}")
+
+
+def _until(moment: datetime | None, now: datetime) -> str:
+    return length(max(moment - now, timedelta())) if moment else "no time"
 
 
 def _ago(one: ScorerState) -> str:

@@ -13,6 +13,7 @@ from rich.padding import Padding
 
 from osmod.cli.checks.database import open_engine
 from osmod.cli.queue_access import EXIT_CODES, nothing_fits, print_json
+from osmod.cli.scorer_gates import looked_at, reopen
 from osmod.cli.scorer_states import ScorerState, scorer_states
 from osmod.cli.scorer_tables import answer_table, limited
 from osmod.cli.tables import console
@@ -44,11 +45,17 @@ _REMEDIES: dict[type[ScorerError], str] = {
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of asking one scorer. `scored` is None after an error, or where the answer comes later."""
+    """What came of asking one scorer.
+
+    Attributes:
+      scored: None after an error, or where the answer comes later.
+      reopened: whether it was held up before, and is asked again by all processes since.
+    """
 
     state: ScorerState
     seconds: float
     scored: Scored | None = None
+    reopened: bool = False
     error: ScorerError | None = None
 
     @property
@@ -68,6 +75,7 @@ class Trial:
             "later": not self.problem and self.scored is None,
             "error": type(self.error).__name__ if self.error else "BadScorerConfig" if self.problem else None,
             "problem": self.problem,
+            "reopened": self.reopened,
         }
 
 
@@ -81,7 +89,8 @@ def test(text: str, scorer_id: int | None, as_json: bool) -> None:
     """Ask the scorers that are on about TEXT, here and now, and show what they answer.
 
     What is asked is the real thing, at its real price: one request each, past the queue and past the limits. No
-    comment, score or decision is changed. Exit code 1 if one has no answer.
+    comment, score or decision is changed. A scorer that was away, or refused its key, and answers now is asked again
+    by the workers at once. Exit code 1 if one has no answer.
 
     \b
     Examples:
@@ -110,7 +119,7 @@ def _chosen(scorer_id: int | None, as_json: bool) -> list[ScorerState]:
             f"{missing}: `osmod scorers list` shows those that there are.",
             json={"trials": []} if as_json else None,
         )
-    return chosen
+    return looked_at(chosen)
 
 
 def _trials(chosen: list[ScorerState], text: str, *, quiet: bool) -> Iterator[Trial]:
@@ -132,7 +141,10 @@ def _ask(state: ScorerState, question: Question) -> Trial:
         scored = run(state.scorer.score(question))
     except ScorerError as error:
         return Trial(state, time.monotonic() - began, error=error)
-    return Trial(state, time.monotonic() - began, scored)
+    seconds = time.monotonic() - began
+    if state.is_held_up:
+        reopen(state.id, reason="it answered a test")
+    return Trial(state, seconds, scored, reopened=state.is_held_up)
 
 
 def _question(text: str) -> Question:
@@ -150,6 +162,8 @@ def _question(text: str) -> Question:
 
 
 def _show(trial: Trial, text: str) -> None:
+    if trial.reopened:
+        click.echo("  · it was held up, and is asked again by the workers from now on")
     took = f"{trial.seconds * 1000:,.0f} ms"
     if trial.problem:
         click.echo(f"  {click.style('✗', fg='red')} {on_one_line(trial.problem)}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from osmod.cli.checks.database import open_engine
-from osmod.cli.queue_access import EXIT_CODES, print_json
-from osmod.cli.scorer_states import scorer_states
+from osmod.cli.queue_access import EXIT_CODES, because, job_broker, nothing_fits, print_json
+from osmod.cli.scorer_gates import looked_at, reopen
+from osmod.cli.scorer_states import scorer_states, with_gates
 from osmod.cli.scorer_tables import scorers_table
 from osmod.cli.scorer_trial import test
 from osmod.cli.tables import console, narrow
@@ -16,7 +17,7 @@ from osmod.settings import get_settings
 
 @click.group(epilog=EXIT_CODES)
 def scorers() -> None:
-    """Show the scorers, and try them.
+    """Show the scorers, try them, have one asked again.
 
     A scorer is a user of the group `moderator`; where and how it is asked stands in its users.extra
     (docs/scorers.md). Every scorer that is on is asked about every comment.
@@ -25,6 +26,7 @@ def scorers() -> None:
     Examples:
       osmod scorers list
       osmod scorers test 'You are an idiot' --scorer 7
+      osmod scorers resume 7 --reason 'the key is paid for again'
     """
 
 
@@ -32,15 +34,22 @@ def scorers() -> None:
 @click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(wide: bool, as_json: bool) -> None:
-    """Who scores: where each is asked, how much it may be, and whether it can be.
+    """Who scores: where each is asked, how much it may be, and how that goes, over all processes.
 
     \b
-    on        asked about every comment
-    off       users.isActive is off: asked about none
-    unusable  its users.extra cannot be used, and the line below says why
+    on         asked about every comment
+    paused     it asked to be left alone for a while (429)
+    open       it is away: nothing is sent to it until it has been tried again
+    half-open  one request at a time finds out whether it is back
+    refused    it does not take the key: tried every ten minutes, or at once by `osmod scorers resume`
+    unusable   its users.extra cannot be used, and the line below says why
+    off        users.isActive is off: asked about none
+
+    Comments whose scorer is not asked wait, and are never published by default.
     """
     with open_engine(get_settings()) as engine, open_session(engine) as session:
-        found = list(scorer_states(session))
+        states = list(scorer_states(session))
+    found = looked_at(states)
     if as_json:
         print_json({"scorers": [one.as_dict() for one in found]})
         return
@@ -49,6 +58,30 @@ def list_(wide: bool, as_json: bool) -> None:
         return
     out = console(wide=wide)
     out.print(scorers_table(found, narrow=narrow(out)))
+
+
+@scorers.command(epilog=EXIT_CODES)
+@click.argument("scorer_id", metavar="ID", type=click.IntRange(1))
+@because
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def resume(scorer_id: int, reason: str, as_json: bool) -> None:
+    """Have the scorer ID asked again at once, though it was away, refused its key, or asked for a pause.
+
+    Its limits go on counting. If it still fails, it is left alone again after a few requests. `osmod scorers test`
+    does the same for a scorer that answers.
+    """
+    with open_engine(get_settings()) as engine, open_session(engine) as session:
+        state = next((one for one in scorer_states(session) if one.id == scorer_id), None)
+    if state is None:
+        nothing_fits(f"There is no scorer {scorer_id}.", json={"changed": False} if as_json else None)
+    (state,) = with_gates(job_broker(), [state])
+    if state.is_held_up:
+        reopen(scorer_id, reason=reason)
+    if as_json:
+        print_json({"changed": state.is_held_up})
+    else:
+        how = "is asked again" if state.is_held_up else "was not held up"
+        click.echo(f"{state.name} (scorer {scorer_id}) {how}")
 
 
 scorers.add_command(test)

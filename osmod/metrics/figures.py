@@ -1,4 +1,4 @@
-"""What Prometheus is shown: what was counted, and how queues, workers and the outbox are doing now."""
+"""What Prometheus is shown: what was counted, and how queues, workers, outbox and scorers are doing now."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.presence import known_queues, workers
 from osmod.jobs.records.overview import COUNTERS, queue_overview
 from osmod.jobs.wire.resp import ServerError
+from osmod.metrics.scorers import of_scorers
 from osmod.metrics.store import Store, hand_over
 from osmod.metrics.tally import (
     BOUNDS,
@@ -70,6 +71,7 @@ class Figures(Collector):
         yield from self._guarded(
             "osmod_database_up", "Whether the database answers.", self._of_database, (SQLAlchemyError,)
         )
+        yield from self._of_scorers()
 
     def _guarded(
         self,
@@ -105,6 +107,14 @@ class Figures(Collector):
             GaugeMetricFamily("osmod_outbox_jobs", "Jobs that committed changes owe.", owed),
             GaugeMetricFamily("osmod_outbox_lag_seconds", "For how long the oldest is owed.", seconds),
         ]
+
+    def _of_scorers(self) -> list[Metric]:
+        if not isinstance(self._broker, JobBroker):
+            return []
+        try:
+            return list(of_scorers(self._broker, self._get_engine()))
+        except (*_AWAY, SQLAlchemyError):  # Either is away, which the figures above say.
+            return []
 
 
 def _jobs(counts: Counts) -> Iterator[Metric]:

@@ -52,8 +52,9 @@ def fake() -> Iterator[Fake]:
 
 
 @pytest.fixture
-def osmod(run: Run, settled: Engine) -> Command:
-    """Runs `osmod scorers …`."""
+def osmod(run: Run, settled: Engine, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs `osmod scorers …`; there is no queue."""
+    monkeypatch.setenv("WORKER_RUN_IMMEDIATELY", "true")
     return lambda *words: run("scorers", *words)
 
 

@@ -8,7 +8,7 @@ from osmod.cli.checks.outbox import check_outbox
 from osmod.cli.checks.queues import check_queues
 from osmod.cli.checks.redis import check_redis
 from osmod.cli.checks.scheduler import check_scheduler
-from osmod.cli.checks.scorers import check_scorers
+from osmod.cli.checks.scorers import check_gates, check_scorers
 from osmod.cli.checks.settings import check_settings
 from osmod.cli.checks.workers import check_workers
 
@@ -18,6 +18,7 @@ __all__ = [
     "check_access",
     "check_actors",
     "check_database",
+    "check_gates",
     "check_outbox",
     "check_queues",
     "check_redis",

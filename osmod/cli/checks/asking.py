@@ -29,7 +29,7 @@ class Asking(threading.Thread):
     """Looks at the areas of one server.
 
     Parameters:
-      server: what is named as hanging, with where it is.
+      server: what is named as hanging, with where it is; empty for areas that ask several, of which others say it.
       areas: by name, in the order in which they are looked at.
 
     Attributes:
@@ -58,7 +58,7 @@ class Asking(threading.Thread):
             for finding in area(self._settings):
                 found.append(finding)
         except UNUSABLE as problem:
-            if self._broken():
+            if self._broken() or not self._server:
                 return
             if (sentence := explain(problem)) is None:
                 raise
@@ -75,7 +75,7 @@ class Asking(threading.Thread):
         """
         self.join(max(0.0, deadline - time.monotonic()))
         found = {name: list(findings) for name, findings in self.found.items()}
-        if self.is_alive() and not self._broken():
+        if self.is_alive() and self._server and not self._broken():
             found[self._at].append(
                 error(
                     f"{self._server} has not answered for {PATIENCE:.0f} s: it hangs, is overloaded or cut off."

@@ -26,6 +26,7 @@ AREAS: dict[str, Area] = {
     "actors": checks.check_actors,
     "schedules": checks.check_schedules,
     "scorers": checks.check_scorers,
+    "asking": checks.check_gates,
     "access": checks.check_access,
 }
 #: What a running worker cannot do without, as its own users may ask for it.
@@ -33,9 +34,10 @@ QUICK: dict[str, Area] = {
     "redis": partial(checks.check_redis, ask_config=False),
     "database": checks.check_database,
 }
-#: Which of them ask Redis, and which the database.
+#: Which of them ask Redis, and which the database; and which both.
 _OF_REDIS = ("redis", "workers", "scheduler", "queues")
 _OF_DATABASE = ("database", "outbox", "scorers", "access")
+_OF_BOTH = ("asking",)
 _MARKS = {
     Level.OK: ("✓", "green"),
     Level.NOTE: ("·", "cyan"),
@@ -69,8 +71,9 @@ def _look(areas: dict[str, Area], settings: Settings) -> Found:
     servers = {
         f"Redis at {masked(settings.redis_url)}": _OF_REDIS,
         f"the database at {masked(settings.database_url)}": _OF_DATABASE,
+        "": _OF_BOTH,
     }
-    remote = {*_OF_REDIS, *_OF_DATABASE}
+    remote = {name for names in servers.values() for name in names}
     # First what needs no server: it loads the actors, which the others ask for, and takes its own time.
     found: Found = {name: list(area(settings)) for name, area in areas.items() if name not in remote}
     asking = [

@@ -7,8 +7,12 @@ from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 from osmod.cli.checks.database import open_engine
-from osmod.cli.checks.finding import Finding, error, ok, warning
-from osmod.cli.scorer_states import ScorerState, scorer_states
+from osmod.cli.checks.finding import Finding, error, note, ok, warning
+from osmod.cli.checks.queue import open_queue
+from osmod.cli.queue_access import counted
+from osmod.cli.scorer_states import ScorerState, scorer_states, with_gates
+from osmod.cli.tables import length
+from osmod.jobs.gate import Breaker
 from osmod.moderation.database import open_session
 from osmod.settings import Settings
 
@@ -28,6 +32,41 @@ def check_scorers(settings: Settings) -> Iterator[Finding]:
         )
     for state in active:
         yield judge(state, datetime.now(UTC).date())
+
+
+def check_gates(settings: Settings) -> Iterator[Finding]:
+    """Whether the active scorers answer, as the processes that ask them have seen it."""
+    if settings.run_immediately:
+        return
+    with open_engine(settings) as engine, open_session(engine) as session:
+        active = [state for state in scorer_states(session) if state.is_active]
+    with open_queue(settings) as queues:
+        states = with_gates(queues, active)
+    for state in states:
+        yield judge_gate(state, datetime.now(UTC))
+
+
+def judge_gate(state: ScorerState, now: datetime) -> Finding:
+    """What its gate says of a scorer that is on."""
+    who, gate = f"{state.name} (user {state.id})", state.gate
+    assert gate is not None
+    waiting = f"{counted(gate.waiting, 'question')} wait{'s' if gate.waiting == 1 else ''} for it"
+    since = f"for {length(now - gate.since)}" if gate.since else ""
+    if gate.breaker is Breaker.REFUSED:
+        return error(
+            f"{who} has refused its key {since}, {waiting} ({gate.why}): correct apiKey in its users.extra, "
+            f"and see with `osmod scorers test TEXT --scorer {state.id}`, which has it asked again."
+        )
+    if gate.breaker is not Breaker.CLOSED:
+        return warning(
+            f"{who} has been away {since}, {waiting} ({gate.why}): see whether it is up; it is tried again by itself, "
+            f"or at once by `osmod scorers resume {state.id}`."
+        )
+    if gate.paused_until is not None:
+        return note(f"{who} asked for a pause, which ends in {length(gate.paused_until - now)}; {waiting}")
+    return ok(
+        f"{who}: {gate.last_minute:,} requests in the last minute, {gate.in_flight:,} under way, {waiting}"
+    )
 
 
 def judge(state: ScorerState, today: date) -> Finding:

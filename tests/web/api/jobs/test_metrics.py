@@ -15,7 +15,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.metrics.counting import count_runs
 from osmod.metrics.tally import TALLY
 from osmod.moderation.database import open_session
-from osmod.moderation.models import OutboxEntry
+from osmod.moderation.models import OutboxEntry, User
 from osmod.settings import get_settings
 from tests.jobs.conftest import working
 from tests.metrics.scraping import OPEN_METRICS, Scrape
@@ -64,14 +64,16 @@ def test_jobs_are_counted_by_queue_and_actor(broker: JobBroker, client: TestClie
     broker.actors.pop("work")
 
 
-def test_queues_workers_and_the_outbox(
+def test_queues_workers_outbox_and_scorers(
     broker: JobBroker, client: TestClient, token: MakeToken, engine: Engine
 ) -> None:
     """As they are now."""
     actors.heartbeat.send()
     with open_session(engine) as session:
         session.add(OutboxEntry(message_id="m", actor="heartbeat", arguments={}))
+        session.add(User(name="Local model", group="moderator", is_active=True))
         session.commit()
+        scorer = session.query(User.id).filter_by(name="Local model").scalar()
     found = scrape(client, token)
 
     assert 1 == found("osmod_queue_jobs", "default", "waiting")
@@ -80,6 +82,7 @@ def test_queues_workers_and_the_outbox(
     assert 0 == found("osmod_workers")
     assert 1 == found("osmod_outbox_jobs")
     assert (found("osmod_outbox_lag_seconds") or 0) >= 0
+    assert 1 == found("osmod_scorer_state", str(scorer), "Local model", "closed")
     assert (1, 1) == (found("osmod_redis_up"), found("osmod_database_up"))
 
 
