@@ -26,6 +26,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
         "osmod.jobs.actor",
         "osmod.jobs.errors",
         "osmod.jobs.gate",
+        "osmod.jobs.wire.queues",
         "osmod.moderation",
         "osmod.outages",
         "osmod.outgoing",
