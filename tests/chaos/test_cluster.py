@@ -16,6 +16,7 @@ from redis.crc import key_slot
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.events import events
+from osmod.jobs.gate import Gate, GateLimits
 from osmod.jobs.middleware.ratelimit import RateLimit
 from osmod.jobs.queue import presence
 from osmod.jobs.schedules import every
@@ -104,6 +105,7 @@ def test_queues_work_wherever_they_lie(cluster: ClusterSet, load: Load) -> None:
     assert set(QUEUES) == {event.queue for _, event in zip(range(3 * len(QUEUES)), watching, strict=False)}
     assert set(QUEUES) <= set(presence.known_queues(load.broker))
     assert 0 == RateLimit(load.broker, "api", limit=1, per=1000).wait()
+    Gate(load.broker, "api", GateLimits(per_second=1, concurrency=1)).enter("one")
     assert [] == check(load.broker)
 
 
