@@ -64,6 +64,8 @@ class Settings:
     #: Where `osmod worker` shows figures (`OSMOD_METRICS_HOST`, `OSMOD_METRICS_PORT`); port 0: nowhere.
     metrics_host: str
     metrics_port: int
+    #: Whether webhooks of publishers may lie at private addresses (`OSMOD_PRIVATE_WEBHOOKS`).
+    private_webhooks: bool
     #: How workers and scheduler write their logs (`LOG_FORMAT`): `console`, for people, or `json`.
     log_format: str
     #: The least of what they log (`LOG_LEVEL`); empty: all from information on, but not the jobs that are done.
@@ -98,6 +100,7 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
         metrics_open=env.bool("OSMOD_METRICS_OPEN", False),
         metrics_host=env.str("OSMOD_METRICS_HOST", "127.0.0.1", validate=validate.Length(min=1)),
         metrics_port=env.int("OSMOD_METRICS_PORT", 0, validate=validate.Range(min=0, max=65535)),
+        private_webhooks=env.bool("OSMOD_PRIVATE_WEBHOOKS", False),
         log_format=_lower(env.str("LOG_FORMAT", "console", validate=_one_of("console", "json"))),
         log_level=_lower(env.str("LOG_LEVEL", "", validate=_one_of("", "debug", "info", "warning", "error"))),
         home=home,

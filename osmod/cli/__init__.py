@@ -128,6 +128,6 @@ def main() -> None:
     Run it on OSMod's database and a Redis of yours:
       export REDIS_URL=redis://queue:6379
       export DATABASE_URL=mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4
-      osmod db upgrade                 adds the worker's three tables, touches none of OSMod's
+      osmod db upgrade                 adds the worker's own tables, touches none of OSMod's
       osmod check                      says what is still missing
     """

@@ -29,9 +29,8 @@ def db() -> None:
 def upgrade() -> None:
     """Create what is missing; safe to run again.
 
-    An empty database gets all tables. A database that OSMod's own server made gets the worker's four
-    (osmod_worker_inbox, osmod_worker_outbox, osmod_worker_tokens, osmod_worker_sources), and nothing of OSMod's is
-    touched.
+    An empty database gets all tables. A database that OSMod's own server made gets the worker's own, whose names
+    begin with osmod_worker_, and nothing of OSMod's is touched.
     """
     with _database(create=True) as engine:
         done = upgrade_database(engine)

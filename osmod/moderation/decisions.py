@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 
-from osmod.moderation import counts, hooks
+from osmod.moderation import counts
 from osmod.moderation.flags import resolve_open_flags, summarise
 from osmod.moderation.lookups import find_user, lock_comment_of_article
-from osmod.moderation.models import Comment, Decision, Status, User
+from osmod.moderation.models import Comment, Decision, Status
+from osmod.moderation.publishing.owing import owe
 from osmod.moderation.work import Work
 
 _STATES: Final[dict[Status, dict[str, Any]]] = {
@@ -33,7 +34,6 @@ _OUTDATE = (
     .values(is_current_decision=False)
     .execution_options(synchronize_session=False)
 )
-_GROUP = select(User.group).where(User.id == bindparam("user"))
 
 
 def decide(
@@ -83,22 +83,19 @@ def set_status(comment: Comment, status: Status) -> None:
 def record(
     work: Work, comment: Comment, status: Status, *, user_id: int | None = None, rule_id: int | None = None
 ) -> None:
-    """Write the decision as the comment's only current one; owe its owner the news where they have a hook."""
+    """Write the decision as the comment's only current one; owe its owner the news where they have a publisher."""
     session = work.session
     session.execute(_OUTDATE, {"comment": comment.id})
-    session.add(
-        Decision(
-            comment_id=comment.id,
-            status=status,
-            source="Rule" if user_id is None else "User",
-            user_id=user_id,
-            moderation_rule_id=rule_id,
-        )
+    decision = Decision(
+        comment_id=comment.id,
+        status=status,
+        source="Rule" if user_id is None else "User",
+        user_id=user_id,
+        moderation_rule_id=rule_id,
     )
+    session.add(decision)
     if comment.owner_id is not None:
-        group = session.scalar(_GROUP, {"user": comment.owner_id})
-        if group is not None and group in hooks.groups():
-            work.enqueue(hooks.actor_name(group), owner_id=comment.owner_id, comment_id=comment.id)
+        owe(work, comment, decision)
 
 
 @contextmanager

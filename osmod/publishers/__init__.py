@@ -1,1 +1,51 @@
-"""Who is told: OSMod's own servers, of every change."""
+"""Who is told: OSMod's own servers of every change, the systems that comments come from of every decision.
+
+A publisher is a user that owns comments: it has a webhook (`extra.webhook`), or is of a group that somebody
+registered a publisher for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from osmod.publishers.contract import (
+    BadPublisherConfig,
+    MakePublisher,
+    News,
+    NotTold,
+    Publisher,
+    PublisherGone,
+    Told,
+)
+from osmod.publishers.registry import maker_of, register_publisher
+
+__all__ = [
+    "BadPublisherConfig",
+    "MakePublisher",
+    "News",
+    "NotTold",
+    "Publisher",
+    "PublisherGone",
+    "Told",
+    "publisher_for",
+    "register_publisher",
+]
+
+
+def publisher_for(owner_id: int, group: str, extra: Mapping[str, Any]) -> Publisher:
+    """The publisher that a user is: its webhook, or else that of its group.
+
+    Raises:
+      BadPublisherConfig: it is none.
+    """
+    if "webhook" in extra:
+        from osmod.publishers.webhook import Webhook  # late: most processes need no httpx, which is large
+
+        return Webhook(owner_id, extra)
+    if (make := maker_of(group)) is not None:
+        return make(owner_id, extra)
+    raise BadPublisherConfig(
+        f"publisher {owner_id}: users.extra has no webhook, and nothing is registered for its group {group!r}; "
+        "set users.extra.webhook, or load the module that registers it"
+    )

@@ -24,6 +24,9 @@ NOT_MODERATION = {
     "pruneJobs",
     "checkCounts",
     "youtube:commentModerated",
+    "deliverDecision",
+    "sweepDeliveries",
+    "pruneDeliveries",
 }
 FEW = 20
 

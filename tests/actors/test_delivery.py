@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import redis
@@ -17,14 +17,14 @@ from dramatiq import Worker
 from dramatiq import broker as global_broker
 from sqlalchemy import update
 
-from actors.hooks import on_comment_moderated
 from osmod.jobs.errors import PutOff
 from osmod.jobs.setup import make_broker
-from osmod.moderation import hooks
 from osmod.moderation.errors import Refused
-from osmod.moderation.models import AccessToken, Comment, Decision, InboxEntry, OutboxEntry, User, now
+from osmod.moderation.models import AccessToken, Comment, Decision, InboxEntry, OutboxEntry, now
 from osmod.moderation.work import Delivery, Work
 from osmod.outages import Outage
+from osmod.publishers import News, Told, register_publisher
+from osmod.publishers.registry import forget_publisher
 from osmod.settings import read_settings
 from osmod.task import commit, outbox
 from tests.actors.conftest import ACTORS
@@ -33,44 +33,54 @@ from tests.moderation.world import World
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
-HOOK = "youtube:commentModerated"
+DELIVER = "deliverDecision"
+
+
+class Listening:
+    """A publisher that remembers what it was told."""
+
+    heard: ClassVar[list[tuple[int, int]]] = []
+
+    def __init__(self, owner_id: int, extra: object) -> None:
+        self._owner_id = owner_id
+
+    def tell(self, news: News) -> Told:
+        """Remember the owner and the comment."""
+        self.heard.append((self._owner_id, news.data["comment"]["id"]))
+        return Told()
 
 
 @pytest.fixture
 def told() -> Iterator[list[tuple[int, int]]]:
-    """A hook for owners of the group `youtube`; whom it told of what."""
-    heard: list[tuple[int, int]] = []
-
-    def tell(work: Work, owner: User, comment: Comment) -> None:
-        heard.append((owner.id, comment.id))
-
-    on_comment_moderated("youtube", tell)
-    yield heard
-    hooks._hooks.clear()
+    """A publisher for owners of the group `youtube`; whom it told of what."""
+    Listening.heard.clear()
+    register_publisher("youtube", Listening)
+    yield Listening.heard
+    forget_publisher("youtube")
 
 
 @pytest.fixture
 def comment(world: World) -> int:
-    """A comment whose owner has a hook."""
+    """A comment whose owner is of a group that publishers are registered for."""
     owner = world.user(group="youtube")
     return world.comment(world.article(world.category()), owner_id=owner)
 
 
-def test_a_hook_is_a_job_of_its_own(
+def test_telling_is_a_job_of_its_own(
     jobs: Jobs, world: World, comment: int, told: list[tuple[int, int]]
 ) -> None:
     """A decision owes its owner the news: queued after the commit, once, and forgotten by the outbox then."""
     message = jobs.message("acceptComments", commentId=comment)
     for _ in range(3):
         jobs.broker.process(message)
-    assert [(HOOK, {"owner_id": 1, "comment_id": comment})] == jobs.waiting()
+    assert [(DELIVER, {"comment_id": comment})] == jobs.waiting()
     assert [] == world.all(OutboxEntry)
     jobs.work_off()
     assert [(1, comment)] == told
 
 
-def test_no_hook_no_job(jobs: Jobs, world: World, comment: int) -> None:
-    """Without a hook for the owner's group nothing is owed."""
+def test_no_publisher_no_job(jobs: Jobs, world: World, comment: int) -> None:
+    """Without a publisher for the owner's group nothing is owed."""
     jobs.deliver("acceptComments", commentId=comment)
     assert [] == jobs.waiting()
 
@@ -123,7 +133,7 @@ def test_the_queue_is_away(
     assert [] == jobs.waiting(), "for a minute, whoever committed may still be about to queue it"
     _age(world)
     jobs.deliver("sweepOutbox")
-    assert [HOOK] * 3 == [name for name, _ in jobs.waiting()]
+    assert [DELIVER] * 3 == [name for name, _ in jobs.waiting()]
     assert "Queue back after " in caplog.messages[-1]
     assert [] == world.all(OutboxEntry)
     jobs.deliver("sweepOutbox")
@@ -137,7 +147,7 @@ def test_swept_while_it_was_queued(
     """A job queued by its owner and by a sweep as well is done once: both carry the same id."""
     jobs.deliver("acceptComments", commentId=comment)
     (queued,) = jobs.broker.sent
-    row = {"message_id": queued.message_id, "actor": HOOK, "arguments": queued.kwargs}
+    row = {"message_id": queued.message_id, "actor": DELIVER, "arguments": queued.kwargs}
     world.add(OutboxEntry(created_at=now() - timedelta(hours=1), **row))
     jobs.deliver("sweepOutbox")
     assert 2 == len(jobs.waiting())
@@ -155,11 +165,11 @@ def test_a_job_nobody_knows_does_not_hold_up_the_others(
     """An owed job whose actor is not in this process stays, and says so; the others are queued."""
     long_ago = now() - timedelta(hours=1)
     world.add(OutboxEntry(message_id="1", actor="gone", arguments={}, created_at=long_ago))
-    arguments = {"owner_id": 1, "comment_id": comment}
-    world.add(OutboxEntry(message_id="2", actor=HOOK, arguments=arguments, created_at=long_ago))
+    arguments = {"comment_id": comment}
+    world.add(OutboxEntry(message_id="2", actor=DELIVER, arguments=arguments, created_at=long_ago))
     with caplog.at_level(logging.ERROR):
         jobs.deliver("sweepOutbox")
-    assert [(HOOK, arguments)] == jobs.waiting()
+    assert [(DELIVER, arguments)] == jobs.waiting()
     assert ["gone"] == [row.actor for row in world.all(OutboxEntry)]
     assert (
         "the owed job 1 cannot be queued: this process has no actor 'gone'; "
@@ -172,15 +182,17 @@ def test_a_job_of_misspelt_arguments_does_not_hold_up_the_others(
 ) -> None:
     """It stays in the outbox, and what is wrong with it is logged; the others are queued."""
     long_ago = now() - timedelta(hours=1)
-    arguments = {"owner_id": 1, "comment_id": comment}
-    misspelt = {"owner_idd": 1, "comment_id": comment}
-    world.add(OutboxEntry(message_id="1", actor=HOOK, arguments=misspelt, created_at=long_ago))
-    world.add(OutboxEntry(message_id="2", actor=HOOK, arguments=arguments, created_at=long_ago))
+    arguments = {"comment_id": comment}
+    misspelt = {"comment_idd": comment}
+    world.add(OutboxEntry(message_id="1", actor=DELIVER, arguments=misspelt, created_at=long_ago))
+    world.add(OutboxEntry(message_id="2", actor=DELIVER, arguments=arguments, created_at=long_ago))
     with caplog.at_level(logging.ERROR):
         jobs.deliver("sweepOutbox")
-    assert [(HOOK, arguments)] == jobs.waiting()
+    assert [(DELIVER, arguments)] == jobs.waiting()
     assert ["1"] == [row.message_id for row in world.all(OutboxEntry)]
-    assert f"{HOOK} takes no argument 'owner_idd': did you mean 'owner_id'?; correct it in" in caplog.text
+    assert (
+        f"{DELIVER} takes no argument 'comment_idd': did you mean 'comment_id'?; correct it in" in caplog.text
+    )
 
 
 KILLED = """
@@ -188,10 +200,10 @@ import os, signal, sys
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 import actors
-from actors.hooks import on_comment_moderated
 import dramatiq
+from osmod.publishers import register_publisher
 
-on_comment_moderated("youtube", lambda *_: None)
+register_publisher("youtube", lambda *_: None)
 event.listen(Session, "after_commit", lambda _: os.kill(os.getpid(), signal.SIGKILL))
 message = actors.accept_comments.message(comment_id=int(sys.argv[1])).copy(message_id="once")
 dramatiq.get_broker().enqueue(message)

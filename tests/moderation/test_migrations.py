@@ -15,7 +15,7 @@ from tests.moderation import osmod_database
 
 ADDED = [
     f"created the worker's own tables: {', '.join(OWN_TABLES)}",
-    "the worker's tables are at revision 0003",
+    "the worker's tables are at revision 0004",
 ]
 
 
@@ -65,7 +65,7 @@ def test_migrations_make_what_the_models_say(empty: Engine, engine: Engine) -> N
 
 
 def test_osmods_tables_are_not_touched(osmod: Engine) -> None:
-    """On OSMod's own database our four tables are added; its tables and rows are as they were."""
+    """On OSMod's own database our tables are added; its tables and rows are as they were."""
     with osmod.connect() as connection:
         before = osmod_database.described(connection)
     younger = "created OSMod's configuration_items, which the database is older than"
@@ -152,7 +152,7 @@ def test_problems_of_an_older_revision(empty: Engine) -> None:
     upgrade(empty)
     with empty.begin() as connection:
         connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0000'")
-    assert ["the worker's tables are at revision 0000, not 0003: run `osmod db upgrade`."] == problems(empty)
+    assert ["the worker's tables are at revision 0000, not 0004: run `osmod db upgrade`."] == problems(empty)
 
 
 @pytest.mark.only_on("mariadb")

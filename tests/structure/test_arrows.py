@@ -16,7 +16,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.settings": (),
     "osmod.embedded": (),
     "osmod.outages": (),
-    "osmod.moderation": ("osmod.settings",),
+    "osmod.moderation": ("osmod.publishers.registry", "osmod.settings"),
     "osmod.jobs": ("osmod.outages", "osmod.settings"),
     "osmod.outgoing": (),
     "osmod.scorers": ("osmod.outgoing", "osmod.settings"),

@@ -1,7 +1,7 @@
 """Bringing a database up to date, whoever made it.
 
-OSMod's tables are OSMod's: an empty database gets all of them, a database of OSMod's own server gets only our
-four beside them, and that of its configuration if it is older than that. Only these have revisions
+OSMod's tables are OSMod's: an empty database gets all of them, a database of OSMod's own server gets only
+ours beside them, and that of its configuration if it is older than that. Only these have revisions
 (`versions/`), counted in a version table of our own.
 """
 

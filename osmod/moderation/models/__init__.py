@@ -1,4 +1,4 @@
-"""OSMod's tables as its own server created them, and our four beside them (inbox, outbox, tokens, sources)."""
+"""OSMod's tables as its own server created them, and ours beside them (`OWN_TABLES`)."""
 
 from osmod.moderation.models.access import AccessToken, ConfigurationItem
 from osmod.moderation.models.articles import COUNTS, Article, Category
@@ -7,6 +7,12 @@ from osmod.moderation.models.comments import Comment, CommentSize
 from osmod.moderation.models.decisions import Action, Decision, ModerationRule, Source, Status
 from osmod.moderation.models.delivery import InboxEntry, OutboxEntry
 from osmod.moderation.models.flags import CommentFlag
+from osmod.moderation.models.publishing import (
+    DecisionDelivery,
+    DeliveryAttempt,
+    DeliveryState,
+    PublisherStanding,
+)
 from osmod.moderation.models.scores import (
     CommentScore,
     CommentScoreRequest,
@@ -25,6 +31,9 @@ OWN_TABLES = (
     OutboxEntry.__tablename__,
     AccessToken.__tablename__,
     CommentSource.__tablename__,
+    DecisionDelivery.__tablename__,
+    DeliveryAttempt.__tablename__,
+    PublisherStanding.__tablename__,
 )
 #: OSMod's, but younger than some of its databases: made where it is missing.
 MADE_IF_MISSING = (ConfigurationItem.__tablename__,)
@@ -49,10 +58,14 @@ __all__ = [
     "CommentTopScore",
     "ConfigurationItem",
     "Decision",
+    "DecisionDelivery",
+    "DeliveryAttempt",
+    "DeliveryState",
     "Group",
     "InboxEntry",
     "ModerationRule",
     "OutboxEntry",
+    "PublisherStanding",
     "Source",
     "SourceType",
     "Status",

@@ -1,0 +1,70 @@
+"""Telling the systems that comments come from what was decided: at once, and again until they have heard."""
+
+import dramatiq
+
+from osmod.jobs.actor import JobActor
+from osmod.jobs.messages.options import PRIORITIES
+from osmod.jobs.schedules import cron, every
+from osmod.moderation.database import open_session
+from osmod.moderation.models import now
+from osmod.moderation.publishing import overview
+from osmod.moderation.publishing.owing import DELIVER, owe_current
+from osmod.moderation.work import Work
+from osmod.task import DATABASE_RETRIES, get_engine, task
+from osmod.task.payload import Id, checked
+from osmod.task.telling import tell
+
+#: Comments that a sweep queues at most; the next one comes a minute later.
+SWEPT = 5_000
+BATCH = 1_000
+#: Milliseconds.
+HOUR = 3_600_000
+
+
+@dramatiq.actor(
+    actor_class=JobActor,
+    actor_name=DELIVER,
+    index=("comment_id",),
+    # While one runs, one may wait: it sees the decisions that the other may have missed.
+    unique=("comment_id",),
+    unique_until="started",
+    **DATABASE_RETRIES,
+)
+@checked(DELIVER)
+def deliver_decision(comment_id: Id) -> None:
+    """Tell the publisher of a comment what was decided on it, unless another worker is at it or it is too early."""
+    tell(comment_id)
+
+
+@task("youtube:commentModerated")
+def youtube_comment_moderated(work: Work, owner_id: Id, comment_id: Id) -> None:
+    """See to it that a comment's publisher is told of its current decision: what OSMod queues for YouTube's owners."""
+    owe_current(work, owner_id, comment_id)
+
+
+@dramatiq.actor(
+    actor_class=JobActor, actor_name="sweepDeliveries", periodic=every("1 minute"), **DATABASE_RETRIES
+)
+def sweep_deliveries() -> None:
+    """Queue what is due again, or was left by a worker that died."""
+    with open_session(get_engine()) as session:
+        due = overview.due(session, now(), SWEPT)
+    for comment_id in due:
+        deliver_decision.send(comment_id=comment_id)
+
+
+@dramatiq.actor(
+    actor_class=JobActor,
+    actor_name="pruneDeliveries",
+    periodic=cron("50 4 * * *"),
+    priority=PRIORITIES["low"],
+    time_limit=HOUR,
+    **DATABASE_RETRIES,
+)
+def prune_deliveries() -> None:
+    """Delete deliveries that were settled 30 days ago, with their attempts, a batch a transaction."""
+    pruned = BATCH
+    while pruned == BATCH:
+        with open_session(get_engine()) as session:
+            pruned = overview.prune(session, now(), BATCH)
+            session.commit()

@@ -1,0 +1,90 @@
+"""Telling publishers what was decided on a comment. No transaction is open while a publisher is told."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from osmod.moderation.models import now
+from osmod.moderation.publishing.claiming import Claimed, claim
+from osmod.moderation.publishing.settling import Outcome, settle
+from osmod.moderation.work import transact
+from osmod.publishers import BadPublisherConfig, News, NotTold, PublisherGone, publisher_for
+from osmod.task.engine import get_engine
+
+_log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+def tell(comment_id: int, clock: Clock = now) -> None:
+    """Tell what is to be told of a comment now, one decision after the other.
+
+    A publisher that fails is no failure of this: when it is told again is in the delivery's row.
+
+    Raises:
+      OperationalError, InterfaceError: the database is away. What a publisher was told is told again, with the same
+        id, once the claim has run out.
+    """
+    while (claimed := _claim(comment_id, clock())) is not None:
+        began = time.monotonic()
+        outcome = _attempt(claimed, began)
+        state = _settle(claimed, outcome, clock())
+        _say(claimed, outcome, state)
+
+
+def _claim(comment_id: int, moment: datetime) -> Claimed | None:
+    return transact(get_engine(), lambda work: claim(work.session, comment_id, moment)).value
+
+
+def _settle(claimed: Claimed, outcome: Outcome, moment: datetime) -> str | None:
+    return transact(get_engine(), lambda work: settle(work.session, claimed, outcome, moment)).value
+
+
+def _attempt(claimed: Claimed, began: float) -> Outcome:
+    def passed() -> int:
+        return round((time.monotonic() - began) * 1000)
+
+    news = News(claimed.message_id, claimed.event, claimed.moment, claimed.data)
+    try:
+        told = publisher_for(claimed.owner_id, claimed.group, claimed.extra).tell(news)
+    except NotTold as error:
+        return Outcome(
+            passed(),
+            error.status,
+            str(error),
+            error.answer,
+            error.retry_after,
+            away=error.away,
+            gone=isinstance(error, PublisherGone),
+        )
+    except BadPublisherConfig as error:
+        return Outcome(passed(), error=str(error))
+    except Exception as error:  # noqa: BLE001
+        # A registered publisher may raise anything; what is kept for operators is its class, the log has the rest.
+        _log.exception("publisher %d failed to tell delivery %d", claimed.owner_id, claimed.delivery_id)
+        return Outcome(passed(), error=f"{type(error).__name__}: see the worker's log")
+    return Outcome(passed(), told.status, answer=told.answer)
+
+
+def _say(claimed: Claimed, outcome: Outcome, state: str | None) -> None:
+    """Log what an operator can do something about; the rest is in the attempts."""
+    which = f"delivery {claimed.delivery_id} to publisher {claimed.owner_id}"
+    if outcome.gone:
+        _log.error(
+            "publisher %d is disabled: %s; `osmod publishers enable %d` once it wants news again",
+            claimed.owner_id,
+            outcome.error,
+            claimed.owner_id,
+        )
+    elif state == "failed":
+        _log.error(
+            "%s is given up: %s; `osmod publishers replay %d` tells it again",
+            which,
+            outcome.error,
+            claimed.delivery_id,
+        )
+    elif outcome.error:
+        _log.info("%s is tried again later: %s", which, outcome.error)
