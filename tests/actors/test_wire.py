@@ -45,6 +45,7 @@ OURS = {
     "pruneJobs",
     "pruneTokens",
     "sweepOutbox",
+    *("deliverDecision", "sweepDeliveries", "pruneDeliveries"),
 }
 
 
