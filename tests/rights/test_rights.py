@@ -34,7 +34,7 @@ NAMED = re.compile(r"no permission|docs/operations\.md")
 ALWAYS = {"hello", "auth", "client|setinfo"}
 
 
-def _url(server: Server, login: str) -> str:
+def url_of(server: Server, login: str) -> str:
     return f"redis://{login}@127.0.0.1:{server.port}/0"
 
 
@@ -52,7 +52,7 @@ def scripts_run(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return commands
 
 
-def _given(server: redis.Redis) -> set[str]:
+def given(server: redis.Redis) -> set[str]:
     """The commands that the server was given, by clients and by scripts, since CONFIG RESETSTAT."""
     stats: dict[str, dict[str, Any]] = server.info("commandstats")
     return {name.removeprefix("cmdstat_") for name, row in stats.items() if row["calls"] > 0}
@@ -63,11 +63,11 @@ def test_each_may_do_what_it_does_and_no_more(
     server: Server, scripts_run: set[str], caplog: pytest.LogCaptureFixture, role: str
 ) -> None:
     """Nothing is refused, and there is no right that nothing in the role's program asks for."""
-    url = _url(server, make_user(server.client, role))
+    url = url_of(server, make_user(server.client, role))
     server.client.execute_command("ACL", "LOG", "RESET")
     server.client.config_resetstat()
     ROLES[role](url, lambda: bool(NAMED.search(caplog.text)))
-    needed = _given(server.client) | {command.lower() for command in scripts_run}
+    needed = given(server.client) | {command.lower() for command in scripts_run}
     assert [] == [(row["object"], row["context"]) for row in server.client.acl_log()]
     assert "" == "\n".join(line for line in caplog.text.splitlines() if NAMED.search(line))
     assert needed - ALWAYS - {"config|resetstat", "acl|log"} == granted(role)
@@ -80,7 +80,7 @@ def test_a_right_that_is_missing_is_named(
     server: Server, caplog: pytest.LogCaptureFixture, role: str, command: str
 ) -> None:
     """Whichever it is, and whoever lacks it."""
-    url = _url(server, make_user(server.client, role, f"-{command}"))
+    url = url_of(server, make_user(server.client, role, f"-{command}"))
     said = ""
     try:
         ROLES[role](url, lambda: bool(NAMED.search(caplog.text)))
@@ -93,7 +93,7 @@ def test_a_right_that_is_missing_is_named(
 @pytest.mark.parametrize("command", [one.lower() for one in ENQUEUE.commands] + ["eval", "evalsha"])
 def test_nothing_is_half_stored(server: Server, command: str) -> None:
     """Whichever right a sender lacks, 50 sends and a `send_many` leave no key behind."""
-    broker = JobBroker(url=_url(server, make_user(server.client, "sender", f"-{command}")))
+    broker = JobBroker(url=url_of(server, make_user(server.client, "sender", f"-{command}")))
     dramatiq.set_broker(broker)
     note = dramatiq.actor(actor_name="note", index=("number",))(lambda number: None)
     unique: dict[str, Any] = {"unique": "key", "unique_ttl": 60_000}
@@ -124,7 +124,7 @@ def test_a_worker_waits_for_its_rights(
     dramatiq.set_broker(sender)
     dramatiq.actor(actor_name="note")(ran.append).send(1)
     sender.close()
-    broker = JobBroker(url=_url(server, make_user(server.client, "worker", f"-{command}")))
+    broker = JobBroker(url=url_of(server, make_user(server.client, "worker", f"-{command}")))
     broker.emit_after("process_boot")
     dramatiq.set_broker(broker)
     note = dramatiq.actor(actor_name="note")(ran.append)
@@ -147,7 +147,7 @@ def test_a_worker_waits_for_its_rights(
 def test_a_right_taken_away_while_a_job_runs(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     """How the job ended is told once the right is back; it does not run again."""
     ran: list[int] = []
-    broker = JobBroker(url=_url(server, make_user(server.client, "worker")))
+    broker = JobBroker(url=url_of(server, make_user(server.client, "worker")))
     broker.emit_after("process_boot")
     dramatiq.set_broker(broker)
 
@@ -187,7 +187,7 @@ def test_the_check_says_what_is_missing(server: Server) -> None:
     """An error if the user may not send; a warning if it may send and not work; nothing of the sort to a worker."""
 
     def found(role: str, *further: str) -> list[Finding]:
-        url = _url(server, make_user(server.client, role, *further))
+        url = url_of(server, make_user(server.client, role, *further))
         findings = check_redis(replace(get_settings(), redis_url=url), ask_config=False)
         return [one for one in findings if "this user" in one.message]
 
