@@ -24,6 +24,9 @@ REDIS_SCHEMES = (
     *("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
 )
 
+#: Milliseconds, as of every span that the queue takes.
+LONGEST_TTL = 3_155_760_000_000
+
 
 class SettingsError(Exception):
     """The environment cannot be used. The message lists every variable at fault, one a line.
@@ -86,13 +89,13 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
     """
     env = Env(eager=False)
     home = Path(env.str("OSMOD_HOME", ".osmod"))
-    check_redis = _check_redis_url if for_jobs else validate.Length(min=1)
+    check_redis = _check_redis_url if for_jobs else _check_given
     settings = Settings(
         redis_url=env.str("REDIS_URL", "redis://localhost:6379", validate=check_redis),
         database_url=_database_url(env, home),
         run_immediately=env.bool("WORKER_RUN_IMMEDIATELY", False),
         remove_task_on_complete=env.bool("WORKER_REMOVE_TASK_ON_COMPLETE", True),
-        task_ttl=env.int("WORKER_TASK_TTL", 300_000, validate=_at_least_one_ms),
+        task_ttl=env.int("WORKER_TASK_TTL", 300_000, validate=_check_ttl),
         run_scheduled_tasks=env.bool("WORKER_RUN_SCHEDULED_TASKS", True),
         api_url=(env.str("API_URL", "http://localhost:8000/api", validate=_check_api_url) or "").rstrip("/"),
         cors_origins=tuple(filter(None, env.list("OSMOD_CORS_ORIGINS", []) or [])),
@@ -171,9 +174,11 @@ def database_problem(url: str) -> str | None:
     return None
 
 
-def _at_least_one_ms(value: int) -> None:
+def _check_ttl(value: int) -> None:
     if value < 1:
         raise ValidationError("must be at least 1 (milliseconds).")
+    if value > LONGEST_TTL:
+        raise ValidationError(f"must be at most {LONGEST_TTL} (milliseconds in a hundred years).")
 
 
 def _check_host(host: str) -> None:
@@ -186,7 +191,15 @@ def _check_api_url(url: str) -> None:
         raise ValidationError("it looks like http://localhost:8000/api.")
 
 
+def _check_given(url: str) -> None:
+    if not url:
+        raise ValidationError(
+            "it is empty: name your Redis, as redis://localhost:6379, or unset it for that one."
+        )
+
+
 def _check_redis_url(url: str) -> None:
+    _check_given(url)
     scheme, slashes, _ = url.partition("://")
     if not slashes:
         raise ValidationError("it has no scheme: it looks like redis://localhost:6379.")

@@ -17,10 +17,13 @@ def said(monkeypatch: pytest.MonkeyPatch, **environment: str) -> tuple[str, ...]
     return refused.value.problems
 
 
+EMPTY = "it is empty: name your Redis, as redis://localhost:6379, or unset it for that one."
+
+
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("", "it has no scheme: it looks like redis://localhost:6379."),
+        ("", EMPTY),
         ("localhost:6379", "it has no scheme: it looks like redis://localhost:6379."),
         ("redis://localhost:abc", "its port is no number from 1 to 65535."),
         ("redis://localhost:99999", "its port is no number from 1 to 65535."),
@@ -63,6 +66,13 @@ def test_redis_url(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     client_from_url(read_settings().redis_url)
 
 
+def test_who_only_sends_names_a_redis_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is set and empty, as by a compose file, is told as such."""
+    monkeypatch.setenv("REDIS_URL", "")
+    with pytest.raises(SettingsError, match=EMPTY):
+        read_settings()
+
+
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where a password was not escaped, and so makes the URL one that cannot be read."""
     (problem,) = said(monkeypatch, REDIS_URL="redis://me:se/cr@et@queue:x")
@@ -74,6 +84,11 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("API_URL", "localhost", "it looks like http://localhost:8000/api."),
         ("WORKER_TASK_TTL", "0", "must be at least 1 (milliseconds)."),
+        (
+            "WORKER_TASK_TTL",
+            "3155760000001",
+            "must be at most 3155760000000 (milliseconds in a hundred years).",
+        ),
         ("WORKER_RUN_SCHEDULED_TASKS", "perhaps", "Not a valid boolean."),
         ("DATABASE_HOST", "db:3306", "it is a host's name or address alone; the port is DATABASE_PORT."),
     ],

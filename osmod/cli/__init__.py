@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from difflib import get_close_matches
 from importlib import import_module, metadata
@@ -58,6 +59,13 @@ class _Lazy(click.Group):
             ctx.fail(f"No such command '{args[0]}'. Did you mean '{meant[0]}'?")
         return super().resolve_command(ctx, args)
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        _stand_in_for_closed_streams()
+        try:
+            return super().main(*arguments, **options)
+        except OSError as error:  # met while help or version were printed, which no command does
+            sys.exit(f"Error: {error.strerror}.")
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -80,6 +88,13 @@ def _is_text(typed: str) -> bool:
     except UnicodeEncodeError:  # Python carries bytes that are no text as halves of surrogate pairs.
         return False
     return True
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Whoever closed a stream (`>&-`) wants nothing of it; Python has None in its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as it runs
 
 
 def _show_what_the_terminal_lacks() -> None:

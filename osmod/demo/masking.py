@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from osmod.jobs.logs.saying import on_one_line
 from osmod.scorers.local_model import predict
 
 #: Characters of a comment that are shown at most.
@@ -17,7 +18,7 @@ _WORD = re.compile(r"[^\W\d_][\w'*$@]*")
 
 def masked(text: str, length: int = LENGTH) -> str:
     """`text` on one line of at most `length` characters; of an offensive word the first letter is left."""
-    plain = " ".join(_NAMES.sub("…", text).split())
+    plain = on_one_line(" ".join(_NAMES.sub("…", text).split()))
     cut = plain[: length - 1]
     short = plain if len(plain) <= length else (cut.rpartition(" ")[0] or cut) + "…"
     words = {match.group() for match in _WORD.finditer(short)}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from osmod.cli import main
 from tests.cli.conftest import Run
 
 ROOT = Path(__file__).parents[2]
@@ -43,12 +44,13 @@ def test_a_terminal_that_lacks_characters(redis_url: str, tmp_path: Path) -> Non
     assert b"" == result.stderr
 
 
-def test_a_disk_that_is_full(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", ["check", "--help", "--version"])
+def test_a_disk_that_is_full(tmp_path: Path, words: str) -> None:
     """Where nothing can be written, that is the sentence."""
     environment = {"REDIS_URL": "redis://localhost:1", "OSMOD_HOME": str(tmp_path)}
     with Path("/dev/full").open("wb") as full:
         result = subprocess.run(
-            [sys.executable, "-m", "osmod", "check"],
+            [sys.executable, "-m", "osmod", words],
             cwd=ROOT,
             env=os.environ | environment,
             stdout=full,
@@ -57,3 +59,14 @@ def test_a_disk_that_is_full(tmp_path: Path) -> None:
         )
     assert b"Error: No space left on device." in result.stderr
     assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
+@pytest.mark.usefixtures("run")
+def test_a_stream_that_is_closed(monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
+    """As by `>&-`: nothing is said there, and nothing breaks."""
+    monkeypatch.setattr(sys, stream, None)
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "--json"], prog_name="osmod")
+    getattr(sys, stream).close()
+    assert 2 == ended.value.code

@@ -14,6 +14,7 @@ from osmod.demo.masking import LENGTH, masked
         ("A fair and calm piece.", "A fair\n and   calm piece."),
         ("… see … or write to …", "@some_body see https://example.com/x?y or write to me@example.com"),
         ("", "  \n"),
+        (r"A \x1b[2J calm\x07 piece.", "A \x1b[2J calm\x07 piece."),
     ],
 )
 def test_offensive_words_and_names_are_covered(shown: str, text: str) -> None:

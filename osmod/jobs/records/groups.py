@@ -101,9 +101,9 @@ def _gather(
 ) -> tuple[int, bool]:
     """Add a queue's groups to `found`. Returns how many jobs were looked at, and whether there are more."""
     place, looked_at = (b"", b""), 0
+    times = [_millis(wanted.since, "-inf"), _millis(wanted.until, "+inf")]
     while scan is None or looked_at < scan:
         step = STEP if scan is None else min(STEP, scan - looked_at)
-        times = [_millis(wanted.since, "-inf"), _millis(wanted.until, "+inf")]
         arguments = [*place, b"%d" % step, *times]
         rows, score, last = _GROUPS.run(broker.links, broker.key_base(queue), arguments)
         for actor, kind, count, oldest, newest, job_id in rows:
@@ -114,7 +114,8 @@ def _gather(
         if not score:
             return looked_at, False
         place = (score, last)
-    return looked_at, True
+    rows, score, _ = _GROUPS.run(broker.links, broker.key_base(queue), [*place, b"1", *times])
+    return looked_at, bool(rows or score)
 
 
 def _millis(moment: datetime | None, otherwise: str) -> bytes:

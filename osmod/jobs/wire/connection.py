@@ -9,6 +9,7 @@ some of its nodes; the others are learnt from them.
 
 from __future__ import annotations
 
+import re
 import socket
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -68,6 +69,11 @@ def client_from_url(url: str) -> Any:
     try:
         pool.connection_class(**pool.connection_kwargs)  # Not connected yet.
     except (TypeError, redis.RedisError) as error:
+        if unknown := re.search(r"unexpected keyword argument '(\w+)'", str(error)):
+            tls = " (it goes with rediss://)" if unknown[1].startswith("ssl_") else ""
+            raise ValueError(
+                f"it has an option that nothing knows, {unknown[1]}{tls}: correct or remove it"
+            ) from None
         raise ValueError(f"its options cannot be used ({error})") from None
     return redis.Redis(connection_pool=pool)
 

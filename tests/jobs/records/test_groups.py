@@ -54,6 +54,13 @@ def test_largest_first(
     assert found.groups[0].oldest <= found.groups[0].newest == example.finished
 
 
+@pytest.mark.parametrize(("scan", "cut"), [(24, True), (25, False), (26, False)])
+def test_as_many_as_may_be_looked_at(broker: JobBroker, failed: list[str], scan: int, cut: bool) -> None:
+    """Where that are all there are, nothing was cut."""
+    found = failure_groups(broker, JobFilter(queue="default"), scan=scan)
+    assert (min(scan, 25), cut) == (found.looked_at, found.cut)
+
+
 def test_what_is_asked_for(broker: JobBroker, failed: list[str]) -> None:
     """Queue, actor, error and times narrow it; what was retried is gone from it."""
     assert 2 == len(failure_groups(broker, JobFilter(error="TimeoutError")).groups)
