@@ -25,8 +25,11 @@ from osmod.scorers.contract import (
 #: What makes a scorer of each `endpointType`, from its user id and config: `module:class`, imported when there is such
 #: a scorer, as what some need is large. Raises `BadScorerConfig`.
 ENDPOINT_TYPES: Mapping[str, str] = {
+    "assistant": "osmod.scorers.assistant:AssistantScorer",
     "local": "osmod.scorers.local:LocalScorer",
+    "openai-moderation": "osmod.scorers.openai_moderation:OpenaiModerationScorer",
     "perspective-api": "osmod.scorers.perspective:PerspectiveScorer",
+    "text-classification": "osmod.scorers.text_classification:TextClassificationScorer",
 }
 
 __all__ = [

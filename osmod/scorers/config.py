@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import httpx
 
 from osmod.scorers.contract import UNLIMITED, BadScorerConfig, Limits
 
+#: The highest limit that can be counted.
+MOST = 1_000_000
 #: The fields of `limits` in `users.extra`, and what they are here.
 _LIMITS = {"perSecond": "per_second", "perMinute": "per_minute", "concurrency": "concurrency"}
 #: Fields whose values are not shown.
@@ -65,12 +67,22 @@ class Config:
             self.refuse(field, 'a list of texts, such as ["en"]', value)
         return value
 
-    def names(self, field: str, default: Mapping[str, str]) -> dict[str, str]:
-        """What each of the scorer's own names is called here; '' for one that is left out."""
-        value = self._fields.get(field) or default
-        if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value.values()):
+    def one_of(self, field: str, words: Sequence[str]) -> str:
+        """One of several words; the first by default."""
+        value = self._fields.get(field, words[0])
+        if value not in words:
+            self.refuse(field, f"one of {', '.join(words)}", value)
+        return str(value)
+
+    def names(self, field: str) -> dict[str, str]:
+        """What each of the scorer's own names is called here; empty by default."""
+        value = self._fields.get(field)
+        well_formed = isinstance(value, dict) and all(
+            isinstance(name, str) and 0 < len(name.strip()) <= 255 for name in value.values()
+        )
+        if value is not None and not well_formed:
             self.refuse(field, 'an object of names, such as {"toxic": "TOXICITY"}', value)
-        return dict(value)
+        return dict(value or {})
 
     def limits(self, default: Limits = UNLIMITED) -> Limits:
         """How much it may be asked: `{"limits": {"perSecond"?, "perMinute"?, "concurrency"?}}`; null for any."""
@@ -78,11 +90,13 @@ class Config:
         if value is None:
             return default
         well_formed = isinstance(value, Mapping) and all(
-            name in _LIMITS and (most is None or (type(most) is int and most > 0))
+            name in _LIMITS and (most is None or (type(most) is int and 0 < most <= MOST))
             for name, most in value.items()
         )
         if not well_formed:
-            self.refuse("limits", f"an object with whole numbers above 0 for {', '.join(_LIMITS)}", value)
+            self.refuse(
+                "limits", f"an object with whole numbers from 1 to {MOST} for {', '.join(_LIMITS)}", value
+            )
         known = {"per_second": default.per_second, "per_minute": default.per_minute}
         known |= {"concurrency": default.concurrency} | {_LIMITS[name]: most for name, most in value.items()}
         return Limits(**known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
@@ -69,9 +69,9 @@ class Endpoint:
 class Hidden:
     """Says what went wrong with the scorer `name`, without its key and without people's texts."""
 
-    def __init__(self, name: str, hidden: Iterable[str]) -> None:
+    def __init__(self, name: str, hidden: Sequence[str]) -> None:
         self._name = name
-        self._hidden = sorted({form for one in hidden for form in _forms(one)}, key=len, reverse=True)
+        self._hidden = hidden
 
     def fail(self, kind: type[ScorerError], what: str, body: bytes) -> NoReturn:
         """Raise an error of this kind: "scorer 3 (URL) `what`"."""
@@ -87,8 +87,9 @@ class Hidden:
 
     def masked(self, text: str) -> str:
         """With "…" for what is hidden."""
-        for one in self._hidden:
-            text = text.replace(one, "…")
+        forms = {form for one in self._hidden for form in _forms(one)}
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, "…")
         return text
 
 
@@ -96,7 +97,7 @@ class Reply:
     """What was answered with a status of 2xx.
 
     Attributes:
-      data: the JSON value.
+      data: the JSON value; None where nothing was said.
 
     Raises:
       BadAnswer: it is no JSON.
@@ -107,7 +108,7 @@ class Reply:
     def __init__(self, answer: Answer, hidden: Hidden) -> None:
         self._answer, self._hidden = answer, hidden
         try:
-            self.data = json.loads(answer.body, parse_constant=_refuse_constant)
+            self.data = json.loads(answer.body or b"null", parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             shown = hidden.kept(answer.body)[:SHOWN]
             self.fail(f"answered {answer.status} with {shown!r}, which is no JSON ({error})")
@@ -154,10 +155,17 @@ def _reason(content: bytes) -> str:
 
 
 def _forms(text: str) -> set[str]:
-    """A text as it may stand in an answer: as it is, and in JSON. One of few letters would hide half of the rest."""
+    """A text as it may stand in an answer: as it is, in JSON, in Python's way.
+
+    One of few letters is no secret, and would hide half of the rest.
+    """
     if len(text) < 4:
         return set()
-    return {text, *(json.dumps(text, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))}
+    return {text, *(form(text)[1:-1] for form in (json.dumps, _unescaped_json, repr, ascii))}
+
+
+def _unescaped_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -18,6 +18,7 @@ from osmod.scorers import local_model
 from osmod.scorers.batching import Batcher
 from osmod.scorers.config import Config
 from osmod.scorers.contract import BadScorerConfig, Question, Scored, ScorerError
+from osmod.scorers.forms import units
 
 ATTRIBUTE = "TOXICITY"
 #: Comments that are scored together, at most; one alone takes a millisecond.
@@ -69,15 +70,11 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _in_utf16(text: str, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    read, units = 0, 0
+    read, at = 0, 0
     for begin, end in places:
-        start = units + _units(text[read:begin])
-        read, units = end, start + _units(text[begin:end])
-        yield start, units
-
-
-def _units(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+        start = at + units(text[read:begin])
+        read, at = end, start + units(text[begin:end])
+        yield start, at
 
 
 async def _predict(comments: Sequence[Sequence[str]]) -> list[list[float]]:

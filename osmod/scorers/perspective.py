@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from osmod.scorers.config import Config, without_secrets
 from osmod.scorers.contract import UNLIMITED, KeyRefused, Limits, Question, Scored, Unscorable
 from osmod.scorers.endpoint import Endpoint
+from osmod.scorers.forms import AttributeName, Offset, Probability, unversioned
 
 #: Where the Perspective API scores comments.
 ANALYZE = "https://commentanalyzer.googleapis.com/v1alpha1/comments:analyze"
@@ -28,23 +29,6 @@ GOOGLES_LIMITS = Limits(per_second=1, per_minute=60)
 MOST_BYTES = 20_480
 
 _log = logging.getLogger(__name__)
-
-
-def _unversioned(name: str) -> str:
-    """`TOXICITY@6` is TOXICITY."""
-    return name.split("@", 1)[0]
-
-
-def _checked_name(name: str) -> str:
-    """What is left without the version must fit into OSMod's tags."""
-    bare = _unversioned(name)
-    if not 0 < len(bare.strip()) <= 255 or any(letter > "\uffff" for letter in bare):
-        raise ValueError("an attribute's name has 1 to 255 characters, none of them of four bytes")
-    return name
-
-
-Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
-Offset = Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)]
 
 
 class _Score(BaseModel):
@@ -71,9 +55,7 @@ class _Attribute(BaseModel):
 
 
 class _Answer(BaseModel):
-    attributes: dict[Annotated[str, AfterValidator(_checked_name)], _Attribute] | None = Field(
-        None, alias="attributeScores"
-    )
+    attributes: dict[AttributeName, _Attribute] | None = Field(None, alias="attributeScores")
 
 
 _ANSWER = TypeAdapter(_Answer)
@@ -164,7 +146,7 @@ def _unpacked(question: Question, answer: _Answer) -> dict[str, Any]:
     scores: dict[str, list[dict[str, Any]]] = {}
     summaries: dict[str, float] = {}
     for versioned, attribute in (answer.attributes or {}).items():
-        name = _unversioned(versioned)
+        name = unversioned(versioned)
         if attribute.spans:
             scores[name] = [_span(span) for span in attribute.spans]
         if attribute.summary is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from osmod.scorers import BadScorerConfig, scorer_for
+from osmod.scorers import ENDPOINT_TYPES, BadScorerConfig, Limits, scorer_for
 
 CONFIG = {
     "endpointType": "perspective-api",
@@ -38,8 +38,8 @@ def test_a_config_may_be_encoded_twice() -> None:
         ("[" * 100_000, "scorer 1: users.extra must be a JSON object"),
         ([1], "scorer 1: users.extra must be a JSON object, is [1]"),
         (
-            {"endpointType": "proxy"},
-            "endpointType 'proxy' is not known; set it in users.extra to one of local",
+            {"endpointType": "proxxy"},
+            "endpointType 'proxxy' is not known; set it in users.extra to one of assistant, local",
         ),
         ({"endpointType": ["local"]}, "endpointType ['local'] is not known"),
         ({"endpoint": "x"}, "endpointType None is not known"),
@@ -50,3 +50,18 @@ def test_a_config_without_a_known_endpoint_type_is_refused(config: Any, said: st
     with pytest.raises(BadScorerConfig) as refused:
         scorer_for(1, config)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("endpoint_type", ENDPOINT_TYPES)
+def test_every_type_is_there(endpoint_type: str) -> None:
+    """What the table names is made, or says what it lacks."""
+    attributes: dict[str, Any] = {
+        "perspective-api": {"TOXICITY": {}},
+        "text-classification": {"x": "TOXICITY"},
+    }
+    config = {
+        "endpointType": endpoint_type,
+        "endpoint": "http://scorer.example",
+        "attributes": attributes.get(endpoint_type),
+    }
+    assert scorer_for(1, config).limits == Limits()

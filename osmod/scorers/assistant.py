@@ -1,0 +1,92 @@
+"""Endpoint type `assistant`: OSMod's assistant protocol, answered at once or later, by a callback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, Field, TypeAdapter, model_validator
+
+from osmod.scorers.config import Config
+from osmod.scorers.contract import Question, Scored, ScorerAway
+from osmod.scorers.endpoint import Endpoint
+from osmod.scorers.forms import AttributeName, Offset, Probability
+from osmod.settings import read_settings
+
+
+class _Span(BaseModel):
+    score: Probability
+    begin: Offset | None = None
+    end: Offset | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> _Span:
+        if self.begin is not None and self.end is not None and self.end < self.begin:
+            raise ValueError("the span ends before it begins")
+        return self
+
+
+class _Answer(BaseModel):
+    scores: dict[AttributeName, list[_Span]] = Field(default_factory=dict)
+    summaries: dict[AttributeName, Probability] = Field(default_factory=dict, alias="summaryScores")
+
+
+_ANSWER = TypeAdapter(_Answer)
+
+
+class AssistantScorer:
+    """Posts a comment with its article and the comment that it answers.
+
+    Config: `endpoint`, `apiKey` (sent as the header `Authorization`, as it is), `sync` (whether it is asked to answer
+    at once, true by default), `limits`.
+    """
+
+    def __init__(self, user_id: int, fields: Mapping[str, Any]) -> None:
+        config = Config(user_id, fields)
+        key = config.text("apiKey")
+        self._sync = config.flag("sync", True)
+        self.limits = config.limits()
+        self._endpoint = Endpoint(
+            config.scorer, config.url("endpoint"), key=key, headers={"Authorization": key} if key else {}
+        )
+
+    async def score(self, question: Question) -> Scored | None:
+        """Score one comment, or have it scored: whoever does not answer at once does so later. See `Scorer`."""
+        reply = await self._endpoint.ask(_request(question, self._sync), _texts(question))
+        said = reply.data
+        if said is None or (
+            isinstance(said, dict) and not said.keys() & {"scores", "summaryScores", "error"}
+        ):
+            return None
+        if isinstance(said, dict) and said.get("error"):
+            reply.fail(f"could not score: {said['error']!s:.300}", ScorerAway)
+        answer = reply.read(_ANSWER)
+        return Scored(
+            {
+                "scores": {
+                    name: [span.model_dump(exclude_none=True) for span in spans]
+                    for name, spans in answer.scores.items()
+                },
+                "summaryScores": answer.summaries,
+            }
+        )
+
+
+def _request(question: Question, sync: bool) -> dict[str, Any]:
+    """The body as OSMod sends it."""
+    callback = f"{read_settings().api_url}/assistant/scores/{question.request_id}"
+    body = {
+        "sync": sync,
+        "includeSummaryScores": True,
+        "comment": {"plainText": question.text, **question.comment},
+        "article": question.article,
+        "links": {"callback": callback, **question.links},
+    }
+    return body | ({"inReplyToComment": question.in_reply_to} if question.in_reply_to else {})
+
+
+def _texts(question: Question) -> list[str]:
+    """Whatever people wrote."""
+    shown = (question.comment, question.article or {}, question.in_reply_to or {})
+    texts = [part[name] for part in shown for name in ("plainText", "htmlText") if part.get(name)]
+    return [question.text, *question.context, *texts]

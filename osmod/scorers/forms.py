@@ -1,0 +1,39 @@
+"""What all scorers' answers are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from osmod.scorers.contract import Scored
+
+
+def _fits(name: str) -> str:
+    """What is left of a name without its version must fit into OSMod's tags."""
+    bare = unversioned(name)
+    if not 0 < len(bare.strip()) <= 255 or any(letter > "\uffff" for letter in bare):
+        raise ValueError("an attribute's name has 1 to 255 characters, none of them of four bytes")
+    return name
+
+
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
+Offset = Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)]
+AttributeName = Annotated[str, AfterValidator(_fits)]
+
+
+def unversioned(name: str) -> str:
+    """`TOXICITY@6` is TOXICITY."""
+    return name.split("@", 1)[0]
+
+
+def units(text: str) -> int:
+    """The length of a text in UTF-16 units, as moderators' browsers count."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def of_the_whole(text: str, summaries: Mapping[str, float]) -> Scored:
+    """The answer of a scorer that scores whole texts: each score is the summary, and that of one span."""
+    spans = {name: [{"score": score, "begin": 0, "end": units(text)}] for name, score in summaries.items()}
+    return Scored({"scores": spans, "summaryScores": dict(summaries)})
