@@ -173,7 +173,7 @@ def test_sentinels_that_hang_hold_up_no_master_that_is_well(sentinels: SentinelS
 
 def test_sentinels_that_were_set_up_anew_are_believed(sentinels: SentinelSet, behind: Open) -> None:
     """They count failovers from nought again: no reason to take them, all together, for stale for ever."""
-    broker = behind(send_patience=3000)
+    broker = behind(send_patience=20_000)
     send = _send_on(broker)
     sentinels.fail_over("kill")
     sentinels.heal()

@@ -60,6 +60,7 @@ class Links:
             # on the way to it, kept no longer.
             if time.monotonic() - since < SHORT or not link.readable(0):
                 return link
+            self.route.failed(link.node)
             link.close()
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from redis.cluster import RedisCluster
 
 from osmod.jobs.wire.cluster import ClusterClient
 from osmod.jobs.wire.route import Node, Route, said
+from osmod.jobs.wire.sentinels import NoMasterNamed
 
 #: Seconds for which a master is believed to be one without asking again: shorter than a failover takes, which
 #: begins with the `down-after-milliseconds` of Sentinels or the `cluster-node-timeout`.
@@ -35,15 +36,20 @@ class MovingRoute(Route):
         self._ask_at = 0.0
         self._suspect: Node = None
         self._doubt_until = 0.0
+        #: Whether those who were asked last said where to go.
+        self._told = False
 
     def stands(self, base: bytes, node: Node, silent: float) -> bool:
-        """As above; a server that was silent for long, or that failed not long ago, is asked about."""
+        """As above; a server that was silent for long, or that failed not long ago, is asked about.
+
+        If nobody says anything, its answer counts for nothing: it may have been frozen while another took over.
+        """
         if silent < self._believed():
             return True
         if silent > self.believed:
             self.failed(node)
         self._ask_at = 0.0
-        return self.node(base) == node
+        return self.node(base) == node and self._told
 
     def failed(self, node: Node) -> None:
         """Ask before the next command, and ask others than the one that failed."""
@@ -65,8 +71,10 @@ class MovingRoute(Route):
                 self._ask()
             except (redis.RedisError, OSError):
                 # Not a reason to stop: the server itself may be well.
+                self._told = False
                 self._ask_at = time.monotonic() + (UNKNOWN if self._believed() else 0.0)
             else:
+                self._told = True
                 self._ask_at = time.monotonic() + self._believed()
 
     def _believed(self) -> float:
@@ -90,7 +98,11 @@ class SentinelRoute(MovingRoute):
         return connection.host, connection.port
 
     def _ask(self) -> None:
-        self._pool.get_master_address()  # type: ignore[attr-defined]
+        try:
+            self._pool.get_master_address()  # type: ignore[attr-defined]
+        except NoMasterNamed:
+            self.failed(self._suspect)
+            raise
 
     def _look_at(self, connection: Any) -> None:
         if said(connection, "role") not in ("", "master"):

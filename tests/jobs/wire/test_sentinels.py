@@ -18,8 +18,10 @@ class Told:
 
     connection_pool = redis.ConnectionPool(host="sentinel", port=26379)
 
-    def __init__(self, master: tuple[str, int] | None, epoch: int = 0, *, down: bool = False) -> None:
-        self.master, self.epoch, self.down, self.asked = master, epoch, down, 0
+    def __init__(
+        self, master: tuple[str, int] | None, epoch: int = 0, *, down: bool = False, leads: bool = False
+    ) -> None:
+        self.master, self.epoch, self.down, self.leads, self.asked = master, epoch, down, leads, 0
 
     def sentinel_masters(self) -> dict[str, dict[str, Any]]:
         """As redis-py gives the answer of SENTINEL MASTERS."""
@@ -27,7 +29,8 @@ class Told:
         if self.master is None:
             raise redis.TimeoutError("no answer")
         ip, port = self.master
-        state = {"ip": ip, "port": port, "config-epoch": self.epoch, "num-other-sentinels": 2}
+        flags = {"master", *(["failover_in_progress"] if self.leads else ())}
+        state = {"flags": flags, "ip": ip, "port": port, "config-epoch": self.epoch, "num-other-sentinels": 2}
         return {"mymaster": state | {"is_master": True, "is_sdown": self.down, "is_odown": self.down}}
 
 
@@ -75,3 +78,45 @@ def test_what_is_older_than_what_was_told_before_is_not_believed() -> None:
 
     with pytest.raises(MasterNotFoundError):
         asked.discover_master("mymaster")
+
+
+def test_the_old_master_is_not_believed_while_the_new_one_is_away() -> None:
+    """P1: who knows of the failover takes the new master to be down; who does not yet, names the old one."""
+    with pytest.raises(MasterNotFoundError):
+        sentinels(Told(NEW, 1, down=True), Told(OLD, 0)).discover_master("mymaster")
+
+
+def test_the_leader_of_a_failover_names_the_old_master_until_it_is_over() -> None:
+    """P1: with the epoch of the new one."""
+    leader, other = Told(OLD, 1, leads=True), Told(NEW, 1)
+
+    assert NEW == sentinels(leader, other).discover_master("mymaster")
+    with pytest.raises(MasterNotFoundError):
+        sentinels(leader, Told(OLD, 0)).discover_master("mymaster")
+
+
+def test_most_of_them_may_be_late() -> None:
+    """P1: the one that led the failover is gone, and the others have not heard of it; when they have, it is well."""
+    leader, *others = Told(NEW, 1), Told(OLD, 0), Told(OLD, 0)
+    asked = sentinels(leader, *others)
+    asked.discover_master("mymaster")
+    leader.master = None
+    with pytest.raises(MasterNotFoundError):
+        asked.discover_master("mymaster")
+    others[0].master, others[0].epoch = NEW, 1
+
+    assert NEW == asked.discover_master("mymaster")
+
+
+def test_those_set_up_anew_are_believed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All count failovers from nought again, and go on doing so."""
+    told = [Told(NEW, 1) for _ in range(3)]
+    asked = sentinels(*told)
+    asked.discover_master("mymaster")
+    for one in told:
+        one.epoch = 0
+    with pytest.raises(MasterNotFoundError):
+        asked.discover_master("mymaster")
+    monkeypatch.setattr("osmod.jobs.wire.sentinels.ANEW", 0.0)
+
+    assert NEW == asked.discover_master("mymaster")
