@@ -1,0 +1,1 @@
+"""Comments a second with a scorer that takes its time."""

@@ -1,0 +1,188 @@
+"""`python -m benchmarks.scoring`: comments a second with a scorer that takes 100 ms, by requests at the same time.
+
+Of each number of threads of one worker process: what the latency allows (threads / latency), what asking alone
+reaches (no queue, no database), and comments from the queue to their scores in the database, of which as many are
+sent as are scored. Nothing else should run on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from sqlalchemy import Engine, create_engine, func, select, update
+
+from benchmarks.moderation.scene import SCORER, Scene
+from benchmarks.scoring.service import running
+from osmod.embedded import embedded_redis
+from osmod.jobs.broker import JobBroker
+from osmod.moderation.database import connect
+from osmod.moderation.models import Comment, User
+from osmod.outgoing.loop import run
+from osmod.scorers import Question, Scorer, scorer_for
+
+LATENCY = 0.1
+THREADS = (1, 10, 100, 500)
+#: Seconds before anything is counted: processes start, connections are made.
+WARMING = 5.0
+#: Seconds between two looks at how many are scored.
+LOOK = 0.1
+#: Comments that are there at most. They last for as long as is measured, or the figure is said to be cut.
+MOST = 20_000
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Comments scored a second, and seconds of processor that the worker took for each."""
+
+    rate: float
+    busy: float
+
+
+def main() -> None:
+    """Measure and print."""
+    arguments = _arguments()
+    print(f"Comments a second, a scorer that takes {arguments.latency * 1000:.0f} ms, one process\n")
+    heads = ("at once", "allowed", "asking alone", "", "queue to database", "", "processor")
+    print("{:>8}{:>10}{:>14}{:>7}{:>19}{:>7}{:>14}".format(*heads))
+    with running(arguments.latency) as url:
+        for threads in arguments.threads:
+            allowed = threads / arguments.latency
+            alone = run(_ask(scorer_for(SCORER, _config(url)), threads, arguments.seconds))
+            whole = _end_to_end(url, threads, allowed, arguments.seconds)
+            print(
+                f"{threads:>8}{allowed:>10,.0f}{alone:>14,.1f}{alone / allowed:>7.1%}{whole.rate:>19,.1f}"
+                f"{whole.rate / allowed:>7.1%}{whole.busy * 1000:>11.1f} ms",
+                flush=True,
+            )
+
+
+async def _ask(scorer: Scorer, at_once: int, seconds: float) -> float:
+    """Answers a second of a scorer that is always asked so many questions at once."""
+    answered = 0
+    counting = False
+
+    async def ask_on() -> None:
+        nonlocal answered
+        while True:
+            await scorer.score(Question(request_id=1, text="What words and more words", text_length=25))
+            answered += counting
+
+    asking = [asyncio.create_task(ask_on()) for _ in range(at_once)]
+    await asyncio.sleep(1.0)
+    began, counting = time.perf_counter(), True
+    await asyncio.sleep(seconds)
+    rate = answered / (time.perf_counter() - began)
+    for one in asking:
+        one.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    return rate
+
+
+def _end_to_end(url: str, threads: int, allowed: float, seconds: float) -> Reached:
+    with (
+        tempfile.TemporaryDirectory(prefix="osmod-bench-") as name,
+        embedded_redis(Path(name)) as redis_url,
+    ):
+        engine = connect(f"sqlite:///{name}/bench.db")
+        comments = min(MOST, round(allowed * (seconds + WARMING)) + 10 * threads)
+        Scene(engine, size=comments, comments=comments)
+        with engine.begin() as connection:
+            connection.execute(update(User).where(User.id == SCORER).values(extra=_config(url)))
+        broker = JobBroker(url=redis_url)
+        with _worker(redis_url, str(engine.url), threads, Path(name)) as worker:
+            looking = create_engine(engine.url)  # which takes no lock, as ours does
+            reached = _Feed(broker, looking, comments, ahead=3 * threads + 10).run(worker, seconds)
+            looking.dispose()
+        broker.close()
+        engine.dispose()
+    return reached
+
+
+class _Feed:
+    """Sends comments for scoring, at most `ahead` more than are scored."""
+
+    def __init__(self, broker: JobBroker, engine: Engine, comments: int, ahead: int) -> None:
+        import actors  # only now: the queue is there
+
+        self._send = actors.send_comment_for_scoring
+        self._broker, self._engine, self._comments, self._ahead = broker, engine, comments, ahead
+        self._sent = 0
+
+    def run(self, worker: psutil.Process, seconds: float) -> Reached:
+        """Feed the worker, and count once it is warm."""
+        self._until(time.perf_counter() + 60, scored=1)
+        self._until(time.perf_counter() + WARMING)
+        first, busy, began = self._scored(), _busy(worker), time.perf_counter()
+        self._until(began + seconds)
+        scored, took = self._scored() - first, time.perf_counter() - began
+        return Reached(scored / took, (_busy(worker) - busy) / max(1, scored))
+
+    def _until(self, moment: float, scored: int | None = None) -> None:
+        """Feed until a moment, or until so many are scored."""
+        while time.perf_counter() < moment:
+            done = self._scored()
+            if scored is not None and done >= scored:
+                return
+            upto = min(self._comments, done + self._ahead)
+            if upto > self._sent:
+                ids = range(self._sent + 1, upto + 1)
+                self._broker.send_many([self._send.message(comment_id=number) for number in ids])
+                self._sent = upto
+            if done == self._comments:
+                raise SystemExit(
+                    f"all {done:,} comments were scored too soon: raise MOST, or take fewer --seconds"
+                )
+            time.sleep(LOOK)
+        if scored is not None:
+            raise SystemExit("the worker scores nothing: see its log above")
+
+    def _scored(self) -> int:
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count()).where(Comment.is_scored.is_(True))) or 0
+
+
+@contextmanager
+def _worker(redis_url: str, database_url: str, threads: int, folder: Path) -> Iterator[psutil.Process]:
+    environment = os.environ | {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "LOG_LEVEL": "warning"}
+    command = [sys.executable, "-m", "osmod", "worker", "-p", "1", "-t", str(threads)]
+    process = subprocess.Popen(command, env=environment | {"OSMOD_HOME": str(folder)})
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _busy(worker: psutil.Process) -> float:
+    """Seconds of processor that the worker and its children have taken."""
+    times = [one.cpu_times() for one in (worker, *worker.children(recursive=True))]
+    return sum(one.user + one.system for one in times)
+
+
+def _config(url: str) -> dict[str, object]:
+    return {"endpointType": "perspective-api", "endpoint": url, "attributes": {"TOXICITY": {}}}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
+    parser.add_argument("--latency", type=float, default=LATENCY, help="seconds (default: %(default)s)")
+    parser.add_argument("--threads", type=int, nargs="+", default=THREADS, help="requests at the same time")
+    parser.add_argument(
+        "--seconds", type=float, default=15.0, help="measured for each (default: %(default)s)"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
