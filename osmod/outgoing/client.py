@@ -90,7 +90,7 @@ async def post(
         raise NoAnswer("address", f"is not asked: {error}") from None
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise _no_answer(error, timeouts) from error
-    except (httpcore.ProxyError, httpcore.UnsupportedProtocol, ValueError) as error:
+    except httpcore.ProxyError as error:
         raise NoAnswer("connect", f"is not reached through its proxy: {error}") from None
     return Answer(status, answered, body, monotonic() - began)
 
@@ -123,6 +123,8 @@ def _request(url: str, content: bytes, headers: Mapping[str, str], timeouts: Tim
     if parsed.userinfo:
         login = f"{parsed.username}:{parsed.password}".encode()
         sent["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
+    if not all(text.isascii() for header in headers.items() for text in header):
+        raise NoAnswer("invalid", "cannot be asked so: a header holds letters that HTTP has not")
     named = {name.lower() for name in headers}
     sent = {name: value for name, value in sent.items() if name.lower() not in named}
     waits = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.read}

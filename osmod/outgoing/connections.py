@@ -40,6 +40,7 @@ class Connections:
 
         Raises:
           AddressRefused: behind a proxy, where the name's addresses are known here and not public.
+          ProxyError: the proxy of the environment cannot be used.
         """
         proxy = _proxy_for(url)
         if proxy and not self._private:
@@ -60,7 +61,15 @@ class Connections:
             return httpcore.AsyncConnectionPool(
                 _tls(), max_connections=1, keepalive_expiry=KEEP, network_backend=self._backend
             )
-        at = httpx.Proxy(proxy)  # it may be on our own network: whoever set it up decides what it reaches
+        # It may be on our own network: whoever set it up decides what it reaches.
+        try:
+            at = httpx.Proxy(proxy)
+        except (ValueError, httpx.InvalidURL) as error:
+            raise httpcore.ProxyError("its URL cannot be used") from error
+        if at.url.scheme not in ("http", "https"):
+            raise httpcore.ProxyError(
+                f"it is of a kind that is not known here, {at.url.scheme}; use an HTTP proxy"
+            )
         return httpcore.AsyncHTTPProxy(
             str(at.url), at.raw_auth, ssl_context=_tls(), max_connections=1, keepalive_expiry=KEEP
         )
