@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -110,3 +113,21 @@ def test_the_model_is_biased_as_documented() -> None:
 def test_nothing_to_predict() -> None:
     """No texts have no scores."""
     assert local_model.predict([]) == []
+
+
+def test_the_model_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it computes, the event loop serves those who wait for other scorers."""
+    computing, may_go_on = threading.Event(), threading.Event()
+
+    def predict(texts: Sequence[str]) -> list[float]:
+        computing.set()
+        assert may_go_on.wait(10)
+        return [0.5] * len(texts)
+
+    monkeypatch.setattr(local_model, "predict", predict)
+    with ThreadPoolExecutor(1) as pool:
+        scored = pool.submit(ask, "Hello")
+        assert computing.wait(10)
+        assert run(asyncio.sleep(0, "served")) == "served"
+        may_go_on.set()
+        assert scored.result()["summaryScores"] == {"TOXICITY": 0.5}
