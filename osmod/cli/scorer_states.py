@@ -15,7 +15,11 @@ from osmod.jobs.wire.queues import Queues
 from osmod.moderation.models import CommentScoreRequest, User
 from osmod.scorers import BadScorerConfig, Limits, Scorer, config_of, scorer_for
 from osmod.scorers.config import without_secrets
+from osmod.scorers.openai_moderation import MODERATIONS
 from osmod.task.scorer_gates import gate_to_look_at
+
+#: Where scorers are asked whose config names no `endpoint`, by their type.
+_DEFAULTS = {"openai-moderation": MODERATIONS}
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,9 @@ def _state(session: Session, user: User) -> ScorerState:
         name=user.name,
         type=_text(config, "endpointType"),
         is_active=user.is_active,
-        endpoint=without_secrets(_text(config, "endpoint")),
+        endpoint=without_secrets(
+            _text(config, "endpoint") or _DEFAULTS.get(_text(config, "endpointType"), "")
+        ),
         scorer=scorer,
         problem=problem,
         last_asked=session.scalar(newest.order_by(CommentScoreRequest.id.desc()).limit(1)),

@@ -82,12 +82,13 @@ def test_all_are_listed(osmod: Command, world: World) -> None:
     asked = perspective(world, "https://scorer.example/analyze")
     off = world.user(group="moderator", name="Local model", extra={"endpointType": "local"})
     broken = world.user(group="moderator", name="Broken", is_active=True, extra={"endpointType": "x"})
+    openai = world.user(group="moderator", name="OpenAI", extra={"endpointType": "openai-moderation"})
     world.user(group="service", is_active=True)
     world.asked(world.comment(None), asked)
 
     shown = osmod("list").stdout
     assert re.search(
-        rf"^ *{asked}  Perspective  perspective-api  on +1 a second, 60 a minute +[\d.]+ m?s ago  "
+        rf"^ *{asked}  Perspective  perspective-api +on +1 a second, 60 a minute +[\d.]+ m?s ago  "
         r"https://scorer\.example/analyze *$",
         shown,
         re.MULTILINE,
@@ -97,8 +98,9 @@ def test_all_are_listed(osmod: Command, world: World) -> None:
     assert f"scorer {broken}: endpointType 'x' is not known" in shown
 
     plain = json.loads(osmod("list", "--json").stdout)["scorers"]
-    assert [asked, off, broken] == [one["id"] for one in plain]
+    assert [asked, off, broken, openai] == [one["id"] for one in plain]
     assert {"per_second": 1, "per_minute": 60, "concurrency": None} == plain[0]["limits"]
+    assert "https://api.openai.com/v1/moderations" == plain[-1]["endpoint"]
     assert KEY not in shown + json.dumps(plain)
 
 

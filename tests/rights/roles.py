@@ -26,6 +26,7 @@ from osmod.jobs.setup import default_middleware
 from osmod.jobs.steering.pruning import prune
 from osmod.publishers.update_notifications import publish
 from osmod.settings import get_settings
+from osmod.task.scorer_gates import gate_to_look_at
 from tests.jobs.conftest import working
 from tests.waiting import until
 
@@ -164,8 +165,8 @@ def schedule(url: str, troubled: Callable[[], bool]) -> None:
 
 
 def operate(url: str, troubled: Callable[[], bool]) -> None:
-    """An operator: `COMMANDS`, and `osmod check`."""
-    with _broker(url):
+    """An operator: `COMMANDS`, `osmod check`, and what `osmod scorers` asks of a gate."""
+    with _broker(url) as broker:
         dramatiq.actor(actor_name="note", index=("number",))(lambda number: None)
         dramatiq.actor(periodic=every("1 hour"), actor_name="hourly")(lambda: None)
         _check(url, ask_config=True)
@@ -173,6 +174,9 @@ def operate(url: str, troubled: Callable[[], bool]) -> None:
             result = CliRunner().invoke(main, command.split(), prog_name="osmod")
             if result.exit_code:
                 raise Refused(f"{command}: {result.output}") from result.exception
+        gate = gate_to_look_at(broker, 7)
+        gate.state()
+        gate.reset()
 
 
 ROLES: dict[str, Role] = {"sender": send, "worker": work, "scheduler": schedule, "operator": operate}
