@@ -26,6 +26,7 @@ COMMANDS = {
     "top": "Watch queues, rates, running jobs and workers, live.",
     "audit": "Show who did what to the jobs.",
     "schedules": "Show what runs when, run, pause or resume it.",
+    "publishers": "Show who is told of decisions; tell again, disable or enable one.",
     "comments": "Show where a comment stands; send many for scoring.",
     "scorers": "Show who scores and how each is doing; try one.",
     "users": "Show users, make them and their tokens, revoke them.",

@@ -31,7 +31,7 @@ def job_broker(*, needs_actors: bool = False) -> JobBroker:
       SettingsError: the environment cannot be used.
     """
     broker = ensure_broker()
-    _load_actors(needed=needs_actors)
+    load_actors(needed=needs_actors)
     if not isinstance(broker, JobBroker):
         raise click.ClickException(
             "WORKER_RUN_IMMEDIATELY is set: tasks run where they are sent, there is no queue."
@@ -39,7 +39,7 @@ def job_broker(*, needs_actors: bool = False) -> JobBroker:
     return broker
 
 
-def _load_actors(*, needed: bool) -> None:
+def load_actors(*, needed: bool) -> None:
     """Declare them, so that arguments have names, and only what is sensitive is masked."""
     try:
         import actors  # noqa: F401

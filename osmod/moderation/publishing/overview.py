@@ -71,7 +71,8 @@ def publishers(session: Session) -> Iterator[Standing]:
     told = select(DecisionDelivery.owner_id, func.max(DecisionDelivery.settled_at)).where(
         DecisionDelivery.state == "delivered"
     )
-    last = dict(session.execute(told.group_by(DecisionDelivery.owner_id)).tuples().all())
+    heard = session.execute(told.group_by(DecisionDelivery.owner_id))
+    last = {owner_id: moment for owner_id, moment in heard.all()}  # noqa: C416
     standings = {row.owner_id: row for row in session.scalars(select(PublisherStanding))}
     users = {user.id: user for user in session.scalars(select(User)) if _is_publisher(user)}
     for owner_id in sorted({*figures, *last, *standings, *users}):

@@ -1,0 +1,254 @@
+"""`osmod publishers`: who is told of decisions, what each has not heard, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar, cast, get_args
+
+import click
+from sqlalchemy.orm import Session
+
+from osmod.cli.checks.database import open_engine
+from osmod.cli.job_choice import Moment
+from osmod.cli.publisher_states import publisher_states
+from osmod.cli.publisher_tables import (
+    attempts_table,
+    deliveries_table,
+    plain_attempt,
+    plain_delivery,
+    publishers_table,
+)
+from osmod.cli.queue_access import (
+    EXIT_CODES,
+    because,
+    confirm,
+    counted,
+    load_actors,
+    nothing_fits,
+    print_json,
+)
+from osmod.cli.tables import console, exact, narrow
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.setup import ensure_broker
+from osmod.jobs.steering.audit import note, whoever_asks
+from osmod.moderation.database import open_session
+from osmod.moderation.models import DecisionDelivery, DeliveryState, User, now
+from osmod.moderation.publishing import overview, steering
+from osmod.moderation.publishing.steering import Replay
+from osmod.moderation.work import transact
+from osmod.settings import get_settings
+
+T = TypeVar("T")
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_wide = click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
+_WHICH = click.argument("publisher", type=click.IntRange(1), metavar="PUBLISHER")
+#: When what waits now is told.
+_SOON = "within a minute (sweepDeliveries), if `periodiq worker` runs"
+
+
+@click.group(epilog=EXIT_CODES)
+def publishers() -> None:
+    """Show who is told of decisions, and have them told again.
+
+    A publisher is a user that owns comments and has a webhook in its users.extra, or is of a group that a
+    publisher is registered for (docs/publishers.md).
+
+    \b
+    Examples:
+      osmod publishers list
+      osmod publishers deliveries --state failed
+      osmod publishers show 4711
+      osmod publishers replay --publisher 5 --since '2 days'
+      osmod publishers disable 5 --reason 'their server moves'
+      osmod publishers enable 5
+    """
+
+
+@publishers.command("list")
+@_wide
+@_json
+def list_(wide: bool, as_json: bool) -> None:
+    """Who is told, and how many decisions each has not heard.
+
+    \b
+    on        told
+    resting   attempts failed in a row: told again in some minutes at most, or when it asked to be
+    disabled  by an operator, or because it answered 410: told nothing until it is enabled
+    unusable  its users.extra cannot be used, and the line below says why
+    """
+    load_actors(needed=False)
+    with _session() as session:
+        found = list(publisher_states(session, now()))
+    if as_json:
+        print_json({"publishers": [one.as_dict() for one in found]})
+        return
+    if not found:
+        click.echo("There is no publisher: docs/publishers.md says how to make one.", err=True)
+        return
+    out = console(wide=wide)
+    out.print(publishers_table(found, now(), narrow=narrow(out)))
+
+
+@publishers.command()
+@click.option("--publisher", type=click.IntRange(1), help="Only of this publisher.")
+@click.option("--comment", type=click.IntRange(1), help="Only of this comment.")
+@click.option("--state", type=click.Choice(get_args(DeliveryState)), help="Only in this state.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Deliveries shown.")
+@_wide
+@_json
+def deliveries(
+    publisher: int | None, comment: int | None, state: Any, limit: int, wide: bool, as_json: bool
+) -> None:
+    """The last decisions that publishers were to be told, the newest first."""
+    with _session() as session:
+        found = overview.deliveries(session, owner_id=publisher, comment_id=comment, state=state, limit=limit)
+    if as_json:
+        print_json({"deliveries": [plain_delivery(row) for row in found]})
+        return
+    out = console(wide=wide)
+    out.print(deliveries_table(found, now(), narrow=narrow(out)))
+
+
+@publishers.command()
+@click.argument("delivery", type=click.IntRange(1))
+@_json
+def show(delivery: int, as_json: bool) -> None:
+    """One delivery: what is told, and what came of each attempt."""
+    with _session() as session:
+        row = session.get(DecisionDelivery, delivery)
+        attempts = overview.attempts_of(session, delivery)
+    if row is None:
+        nothing_fits(f"There is no delivery {delivery}.", json={} if as_json else None)
+    plain = plain_delivery(row)
+    if as_json:
+        print_json(plain | {"data": row.data, "attempts": [plain_attempt(one) for one in attempts]})
+        return
+    for name, value in plain.items():
+        moment = getattr(row, name, None)
+        click.echo(f"{name:16} {exact(moment)[:19] if isinstance(moment, datetime) else value}")
+    console().print(attempts_table(attempts))
+
+
+@publishers.command()
+@click.argument("ids", nargs=-1, type=click.IntRange(1), metavar="[DELIVERY]...")
+@click.option("--publisher", type=click.IntRange(1), help="Only of this publisher.")
+@click.option("--since", type=Moment(), metavar="WHEN", help="Decided from then on: 2026-05-01, '2 days'.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(["failed", "delivered"]),
+    default=["failed"],
+    show_default=True,
+    help="Only in this state; may be given again.",
+)
+@click.option("--all", "every", is_flag=True, help="All that failed.")
+@click.option("--dry-run", is_flag=True, help="Count them, and change nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@because
+@_json
+def replay(
+    ids: tuple[int, ...],
+    publisher: int | None,
+    since: datetime | None,
+    states: tuple[DeliveryState, ...],
+    every: bool,
+    dry_run: bool,
+    yes: bool,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Tell decisions again, with the ids that they had, for three more days.
+
+    Of a comment only its newest decision: an older one is never told after a newer one.
+    """
+    if not (ids or publisher or since or every):
+        raise click.UsageError("say which deliveries to replay: ids, --publisher, --since, or --all.")
+    wanted = Replay(ids, publisher, states, since)
+    number = _do(lambda session: steering.replayable(session, wanted))
+    if not number:
+        nothing_fits(
+            f"No delivery fits that one can replay ({', '.join(('failed', 'delivered') if ids else states)}, and the "
+            "newest of its comment).",
+            json={"count": 0} if as_json else None,
+        )
+    said = counted(number, "delivery", "deliveries")
+    if dry_run:
+        _say({"count": number, "dry_run": True}, f"{said} would be told again; nothing was changed", as_json)
+        return
+    if not ids and not yes:
+        confirm(f"{said} would be told again.", number)
+    _note("replay deliveries", " ".join(map(str, ids)) or f"publisher {publisher or 'any'}", number, reason)
+    done = _do(lambda session: steering.replay(session, wanted, now()))
+    _say(
+        {"count": done},
+        f"{counted(done, 'delivery', 'deliveries')} told again {_SOON}",
+        as_json,
+    )
+
+
+@publishers.command()
+@_WHICH
+@because
+@_json
+def disable(publisher: int, reason: str, as_json: bool) -> None:
+    """Tell a publisher nothing from now on. What is decided meanwhile is held for it."""
+    _known(publisher)
+    why = f"disabled by {whoever_asks()}" + (f": {reason}" if reason else "")
+    if not _do(lambda session: steering.disable(session, publisher, why, now())):
+        nothing_fits(f"Publisher {publisher} is disabled already.", json={"count": 0} if as_json else None)
+    _note("disable publisher", f"publisher {publisher}", 1, reason)
+    _say({"count": 1}, f"publisher {publisher} is told nothing more; what is decided is held for it", as_json)
+
+
+@publishers.command()
+@_WHICH
+@because
+@_json
+def enable(publisher: int, reason: str, as_json: bool) -> None:
+    """Tell a publisher again, what was held for it first."""
+    _known(publisher)
+    held = _do(lambda session: steering.enable(session, publisher, now()))
+    if held is None:
+        nothing_fits(f"Publisher {publisher} is not disabled.", json={"count": 0} if as_json else None)
+    _note("enable publisher", f"publisher {publisher}", 1, reason)
+    sentence = f"publisher {publisher} is told again; {counted(held, 'decision')} held for it {_SOON}"
+    _say({"count": 1, "held": held}, sentence, as_json)
+
+
+@contextmanager
+def _session() -> Iterator[Session]:
+    with open_engine(get_settings()) as engine, open_session(engine) as session:
+        yield session
+
+
+def _do(act: Callable[[Session], T]) -> T:
+    """Act in a transaction."""
+    with open_engine(get_settings()) as engine:
+        return cast("T", transact(engine, lambda work: act(work.session)).value)
+
+
+def _known(publisher: int) -> None:
+    with _session() as session:
+        if session.get(User, publisher) is None:
+            nothing_fits(f"There is no user {publisher}; `osmod publishers list` shows the publishers.")
+
+
+def _note(act: str, what: str, count: int, reason: str) -> None:
+    """Write an act down where acts on jobs are."""
+    load_actors(needed=True)
+    broker = ensure_broker()
+    if isinstance(broker, JobBroker):  # where tasks run at once there is no log
+        from actors import deliver_decision  # late: every command would load all actors
+
+        note(broker, act, what, queue=deliver_decision.queue_name, count=count, reason=reason)
+
+
+def _say(plain: dict[str, Any], sentence: str, as_json: bool) -> None:
+    if as_json:
+        print_json(plain)
+    else:
+        click.echo(sentence)

@@ -1,0 +1,132 @@
+"""`osmod publishers`, on SQLite and MariaDB."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import Engine
+
+from osmod.cli import publishers as command
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.inline import InlineBroker
+from osmod.jobs.steering.audit import audit_log
+from osmod.moderation.models import now
+from tests.cli.conftest import Run
+from tests.cli.conftest import run as run
+from tests.publishers.fake import SECRET, Fake, Reply
+from tests.publishers.scene import Scene
+
+
+@pytest.fixture
+def decided(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """A decision just now, and no queue."""
+    monkeypatch.setattr(command, "ensure_broker", InlineBroker)
+    scene.now = now()
+    scene.decide("Reject")
+    return scene
+
+
+def test_list(run: Run, decided: Scene) -> None:
+    """Who is told, where, and how many decisions each has not heard; no secret."""
+    listed = json.loads(run("publishers", "list", "--json").output)["publishers"]
+    assert [(decided.owner, "webhook", decided.fake.url, "on", 1, 0, 0)] == [
+        tuple(one[name] for name in ("id", "told_by", "url", "state", "waiting", "held", "failed"))
+        for one in listed
+    ]
+    shown = run("publishers", "list").output
+    assert decided.fake.url in shown
+    assert SECRET not in shown
+
+
+def test_list_says_what_is_wrong(run: Run, decided: Scene) -> None:
+    """Of one that cannot be told, why; nobody to be told is said, too."""
+    decided.set_extra(decided.owner, {"webhook": {"url": decided.fake.url, "secrets": ["whsec_hunter2"]}})
+    shown = run("publishers", "list").output
+    assert "unusable" in shown
+    assert "webhook.secrets[0] is not base64" in shown
+    assert "hunter2" not in shown
+
+
+def test_no_publisher(run: Run, engine: Engine, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said, with where to read on."""
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    assert "There is no publisher: docs/publishers.md says how to make one.\n" == (
+        run("publishers", "list").output
+    )
+
+
+def test_a_delivery_and_its_attempts(run: Run, decided: Scene) -> None:
+    """What was tried, with status, time and answer; found by comment, publisher and state."""
+    decided.fake.script.append(Reply(500, body=b"out of order"))
+    decided.tell()
+    (row,) = json.loads(
+        run(
+            "publishers", "deliveries", "--comment", str(decided.comment), "--state", "waiting", "--json"
+        ).output
+    )["deliveries"]
+    assert ("waiting", "comment.rejected", 1) == (row["state"], row["event"], row["failures"])
+    assert "comment.rejected" in run("publishers", "deliveries").output
+    assert not json.loads(run("publishers", "deliveries", "--state", "failed", "--json").output)["deliveries"]
+    shown = run("publishers", "show", "1").output
+    assert row["message_id"] in shown
+    assert f"{decided.fake.url} answered 500" in shown
+    assert "out of order" in shown
+    (attempt,) = json.loads(run("publishers", "show", "1", "--json").output)["attempts"]
+    assert (500, "out of order") == (attempt["status"], attempt["answer"])
+    missing = run("publishers", "show", "99")
+    assert (3, "There is no delivery 99.\n") == (missing.exit_code, missing.output)
+
+
+def test_replay(run: Run, decided: Scene) -> None:
+    """What is meant is counted, and told again once that is confirmed."""
+    decided.tell()
+    assert 2 == run("publishers", "replay").exit_code
+    nothing = run("publishers", "replay", "--all")
+    assert (3, True) == (nothing.exit_code, nothing.output.startswith("No delivery fits that one can replay"))
+    some = ("replay", "--publisher", str(decided.owner), "--state", "delivered")
+    rehearsed = run("publishers", *some, "--dry-run")
+    assert "1 delivery would be told again; nothing was changed\n" == rehearsed.output
+    asked = run("publishers", *some)
+    assert (4, "1 delivery would be told again. Add --yes to do it.\n") == (asked.exit_code, asked.output)
+    assert ["delivered"] == decided.states()
+    done = run("publishers", *some, "--yes")
+    assert (0, True) == (done.exit_code, done.output.startswith("1 delivery told again within a minute"))
+    decided.later(seconds=5)
+    decided.sweep()
+    assert [(1, "Reject"), (1, "Reject")] == decided.fake.told
+
+
+def test_disable_and_enable(run: Run, decided: Scene) -> None:
+    """An operator holds a publisher's news back, and lets it go on."""
+    which = str(decided.owner)
+    assert 0 == run("publishers", "disable", which, "--reason", "moving").exit_code
+    assert 3 == run("publishers", "disable", which).exit_code
+    decided.tell()
+    assert ["held"] == decided.states()
+    (one,) = json.loads(run("publishers", "list", "--json").output)["publishers"]
+    assert ("disabled", 1) == (one["state"], one["held"])
+    assert one["why"].endswith(": moving")
+    enabled = run("publishers", "enable", which)
+    assert f"publisher {which} is told again; 1 decision held for it" in enabled.output
+    assert 3 == run("publishers", "enable", which).exit_code
+    assert ["waiting"] == decided.states()
+    assert 3 == run("publishers", "disable", "999").exit_code
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.only_on("valkey")
+def test_acts_are_in_the_audit_log(
+    run: Run, decided: Scene, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who disabled a publisher, and why, is with what was done to jobs."""
+    broker = JobBroker(url=redis_url)
+    monkeypatch.setattr(command, "ensure_broker", lambda: broker)
+    assert 0 == run("publishers", "disable", str(decided.owner), "--reason", "moving").exit_code
+    (entry,) = audit_log(broker, queue="default")
+    assert ("disable publisher", f"publisher {decided.owner}", "moving") == (
+        entry.act,
+        entry.what,
+        entry.reason,
+    )
+    broker.close()
