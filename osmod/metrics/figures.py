@@ -36,6 +36,8 @@ from osmod.metrics.tally import (
 )
 from osmod.moderation.database import open_session
 from osmod.moderation.delivery import lag
+from osmod.moderation.models import now
+from osmod.moderation.publishing import overview
 
 #: What is said of a server that does not answer, instead of its figures.
 _AWAY = (redis.RedisError, BrokerConnectionError, ServerError, OSError)
@@ -102,10 +104,20 @@ class Figures(Collector):
     def _of_database(self) -> list[Metric]:
         with open_session(self._get_engine()) as session:
             owed, oldest = lag(session)
+            untold, late = overview.sizes(session), overview.lag(session, now())
         seconds = oldest.total_seconds() if oldest is not None else 0.0
+        deliveries = GaugeMetricFamily(
+            "osmod_deliveries", "Decisions that their publishers have not heard.", labels=("state",)
+        )
+        for state in overview.UNTOLD:
+            deliveries.add_metric((state,), untold.get(state, 0))
         return [
             GaugeMetricFamily("osmod_outbox_jobs", "Jobs that committed changes owe.", owed),
             GaugeMetricFamily("osmod_outbox_lag_seconds", "For how long the oldest is owed.", seconds),
+            deliveries,
+            GaugeMetricFamily(
+                "osmod_deliveries_lag_seconds", "For how long the oldest waits.", late.total_seconds()
+            ),
         ]
 
     def _of_scorers(self) -> list[Metric]:

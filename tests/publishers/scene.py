@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from osmod.moderation import decisions
 from osmod.moderation.database import open_session
 from osmod.moderation.models import (
+    Base,
     Comment,
     DecisionDelivery,
     DeliveryAttempt,
@@ -74,6 +75,11 @@ class Scene:
             work.session.get_one(User, user_id).extra = extra
 
         self.do(effect)
+
+    def age(self, model: type[Base], **columns: Any) -> None:
+        """Set columns of every row of a table."""
+        with self.world.engine.begin() as connection:
+            connection.execute(update(model).values(**columns))
 
     def claim(self) -> Claimed | None:
         """Claim what is due of the comment, as a worker does that dies then."""

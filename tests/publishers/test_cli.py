@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
 
 from osmod.cli import publishers as command
+from osmod.cli.checks import check_publishers
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.inline import InlineBroker
 from osmod.jobs.steering.audit import audit_log
-from osmod.moderation.models import now
+from osmod.moderation.models import DecisionDelivery, User, now
+from osmod.settings import read_settings
 from tests.cli.conftest import Run
 from tests.cli.conftest import run as run
 from tests.publishers.fake import SECRET, Fake, Reply
@@ -130,3 +133,26 @@ def test_acts_are_in_the_audit_log(
         entry.reason,
     )
     broker.close()
+
+
+def test_check(run: Run, decided: Scene) -> None:
+    """`osmod check` names publishers that are late, cannot be told, are disabled, or never heard."""
+
+    def found() -> list[tuple[str, str]]:
+        return [(one.level.value, one.message) for one in check_publishers(read_settings())]
+
+    who = f"{decided.world.get(User, decided.owner).name} (publisher {decided.owner})"
+    assert [("ok", f"{who}: 1 decision on the way")] == found()
+    decided.age(DecisionDelivery, created_at=decided.now - timedelta(hours=3))
+    ((level, said),) = found()
+    assert "warning" == level
+    assert said.startswith(f"{who} has not heard of 1 decision, the oldest from 3 h ago: ")
+    run("publishers", "disable", str(decided.owner), "--reason", "moving")
+    ((level, said),) = found()
+    assert ("warning", True) == (level, f"`osmod publishers enable {decided.owner}`" in said)
+    run("publishers", "enable", str(decided.owner))
+    decided.age(DecisionDelivery, state="failed")
+    ((level, said),) = found()
+    assert ("warning", True) == (level, f"`osmod publishers replay --publisher {decided.owner}`" in said)
+    decided.set_extra(decided.owner, {"webhook": {}})
+    assert "error" == found()[0][0]

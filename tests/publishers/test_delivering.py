@@ -8,13 +8,12 @@ from itertools import pairwise
 import pytest
 
 from osmod.moderation import decisions
-from osmod.moderation.errors import NotFound, Refused
-from osmod.moderation.models import Decision, OutboxEntry, now
+from osmod.moderation.errors import Refused
+from osmod.moderation.models import Decision, DecisionDelivery, OutboxEntry
 from osmod.moderation.publishing import steering
 from osmod.moderation.publishing.claiming import GIVE_UP, LEASE
 from osmod.moderation.publishing.steering import Replay
 from osmod.moderation.work import Work
-from tests.actors.jobs import Jobs
 from tests.publishers.fake import Reply
 from tests.publishers.scene import BEGAN, Scene
 
@@ -138,6 +137,17 @@ def test_given_up_after_three_days(scene: Scene, caplog: pytest.LogCaptureFixtur
     assert 1 == len({one.id for one in scene.fake.received})
 
 
+def test_a_newer_decision_takes_the_place_of_one_that_was_given_up(scene: Scene) -> None:
+    """There is nothing left to replay then."""
+    scene.fake.script.append(DOWN)
+    scene.decide("Accept")
+    scene.tell()
+    scene.age(DecisionDelivery, state="failed")
+    scene.decide("Reject")
+    scene.tell()
+    assert ["superseded", "delivered"] == scene.states()
+
+
 def test_gone(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """410 disables the publisher: nothing more is sent, nothing is lost, `enable` has all of it told."""
     scene.fake.script.append(Reply(410))
@@ -185,47 +195,6 @@ def test_retry_after(scene: Scene, status: int) -> None:
     assert 1 == len(scene.fake.received)
     scene.pass_time(timedelta(minutes=30))
     assert ["delivered", "delivered"] == scene.states()
-
-
-def test_decisions_of_other_programs(scene: Scene, jobs: Jobs) -> None:
-    """OSMod's own job owes the news of a comment's current decision, unless it is owed already."""
-    scene.world.add(
-        Decision(comment_id=scene.comment, status="Accept", source="User", user_id=scene.moderator)
-    )
-    for _ in range(2):
-        jobs.deliver("youtube:commentModerated", ownerId=scene.owner, commentId=scene.comment)
-    assert [("deliverDecision", {"comment_id": scene.comment})] == jobs.waiting()
-    jobs.work_off()
-    assert [(1, "Accept")] == scene.fake.told
-    with pytest.raises(NotFound, match="^No user with ID 99$"):
-        jobs.deliver("youtube:commentModerated", ownerId=99, commentId=scene.comment)
-
-
-def test_a_sweep_queues_what_is_due(scene: Scene, jobs: Jobs) -> None:
-    """Each comment once, however many of its decisions wait; and nothing that is not due."""
-    scene.now = now()
-    other = scene.more()
-    scene.decide("Accept")
-    scene.decide("Reject")
-    scene.later(hours=1)
-    scene.decide("Accept", other)
-    jobs.deliver("sweepDeliveries")
-    assert [("deliverDecision", {"comment_id": scene.comment})] == jobs.waiting()
-
-
-def test_old_deliveries_are_pruned(scene: Scene, jobs: Jobs) -> None:
-    """What was settled 30 days ago goes, with its attempts; what waits stays, however old it is."""
-    other = scene.more()
-    scene.now = now() - timedelta(days=31)
-    scene.decide("Accept")
-    scene.tell()
-    scene.decide("Accept", other)
-    scene.later(days=2)
-    scene.decide("Reject")
-    scene.tell()
-    jobs.deliver("pruneDeliveries")
-    assert [(2, "waiting"), (3, "delivered")] == [(row.id, row.state) for row in scene.deliveries()]
-    assert [3] == [attempt.delivery_id for attempt in scene.attempts()]
 
 
 def test_only_events_that_are_wanted(scene: Scene) -> None:

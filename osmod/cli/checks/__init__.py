@@ -5,6 +5,7 @@ from osmod.cli.checks.actors import check_actors, check_schedules
 from osmod.cli.checks.database import check_database
 from osmod.cli.checks.finding import Finding, Level
 from osmod.cli.checks.outbox import check_outbox
+from osmod.cli.checks.publishers import check_publishers
 from osmod.cli.checks.queues import check_queues
 from osmod.cli.checks.redis import check_redis
 from osmod.cli.checks.scheduler import check_scheduler
@@ -20,6 +21,7 @@ __all__ = [
     "check_database",
     "check_gates",
     "check_outbox",
+    "check_publishers",
     "check_queues",
     "check_redis",
     "check_scheduler",

@@ -27,6 +27,7 @@ AREAS: dict[str, Area] = {
     "schedules": checks.check_schedules,
     "scorers": checks.check_scorers,
     "asking": checks.check_gates,
+    "publishers": checks.check_publishers,
     "access": checks.check_access,
 }
 #: What a running worker cannot do without, as its own users may ask for it.
@@ -36,7 +37,7 @@ QUICK: dict[str, Area] = {
 }
 #: Which of them ask Redis, and which the database; and which both.
 _OF_REDIS = ("redis", "workers", "scheduler", "queues")
-_OF_DATABASE = ("database", "outbox", "scorers", "access")
+_OF_DATABASE = ("database", "outbox", "scorers", "publishers", "access")
 _OF_BOTH = ("asking",)
 _MARKS = {
     Level.OK: ("✓", "green"),

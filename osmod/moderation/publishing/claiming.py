@@ -24,7 +24,7 @@ _ROWS = (
     select(DecisionDelivery)
     .where(
         DecisionDelivery.comment_id == bindparam("comment"),
-        DecisionDelivery.state.in_(("waiting", "held", "delivered")),
+        DecisionDelivery.state.in_(("waiting", "held", "delivered", "failed")),
     )
     .order_by(DecisionDelivery.id)
     .with_for_update()
@@ -78,13 +78,19 @@ def claim(session: Session, comment_id: int, moment: datetime) -> Claimed | None
 def _not_replaced(rows: Sequence[DecisionDelivery], moment: datetime) -> list[DecisionDelivery]:
     """The decisions still to be told, in their order; those that a newer one has replaced are superseded."""
     told = max((row.id for row in rows if row.state == "delivered"), default=0)
-    left = [row for row in rows if row.state != "delivered"]
+    for row in rows[:-1]:
+        if row.state == "failed":
+            _supersede(row, moment)
+    left = [row for row in rows if row.state in ("waiting", "held")]
     while left and not _is_claimed(left[0], moment):
         if left[0].id > told and not (left[0].failures and left[1:]):
             break
-        replaced = left.pop(0)
-        replaced.state, replaced.claim, replaced.settled_at = "superseded", None, moment
+        _supersede(left.pop(0), moment)
     return left
+
+
+def _supersede(row: DecisionDelivery, moment: datetime) -> None:
+    row.state, row.claim, row.settled_at = "superseded", None, moment
 
 
 def _is_claimed(row: DecisionDelivery, moment: datetime) -> bool:

@@ -1,0 +1,53 @@
+"""What else sees to deliveries: OSMod's own job, the sweep, the pruning."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from osmod.moderation.errors import NotFound
+from osmod.moderation.models import Decision, now
+from tests.actors.jobs import Jobs
+from tests.publishers.scene import Scene
+
+
+def test_decisions_of_other_programs(scene: Scene, jobs: Jobs) -> None:
+    """OSMod's own job owes the news of a comment's current decision, unless it is owed already."""
+    scene.world.add(
+        Decision(comment_id=scene.comment, status="Accept", source="User", user_id=scene.moderator)
+    )
+    for _ in range(2):
+        jobs.deliver("youtube:commentModerated", ownerId=scene.owner, commentId=scene.comment)
+    assert [("deliverDecision", {"comment_id": scene.comment})] == jobs.waiting()
+    jobs.work_off()
+    assert [(1, "Accept")] == scene.fake.told
+    with pytest.raises(NotFound, match="^No user with ID 99$"):
+        jobs.deliver("youtube:commentModerated", ownerId=99, commentId=scene.comment)
+
+
+def test_a_sweep_queues_what_is_due(scene: Scene, jobs: Jobs) -> None:
+    """Each comment once, however many of its decisions wait; and nothing that is not due."""
+    scene.now = now()
+    other = scene.more()
+    scene.decide("Accept")
+    scene.decide("Reject")
+    scene.later(hours=1)
+    scene.decide("Accept", other)
+    jobs.deliver("sweepDeliveries")
+    assert [("deliverDecision", {"comment_id": scene.comment})] == jobs.waiting()
+
+
+def test_old_deliveries_are_pruned(scene: Scene, jobs: Jobs) -> None:
+    """What was settled 30 days ago goes, with its attempts; what waits stays, however old it is."""
+    other = scene.more()
+    scene.now = now() - timedelta(days=31)
+    scene.decide("Accept")
+    scene.tell()
+    scene.decide("Accept", other)
+    scene.later(days=2)
+    scene.decide("Reject")
+    scene.tell()
+    jobs.deliver("pruneDeliveries")
+    assert [(2, "waiting"), (3, "delivered")] == [(row.id, row.state) for row in scene.deliveries()]
+    assert [3] == [attempt.delivery_id for attempt in scene.attempts()]
