@@ -192,7 +192,7 @@ def test_flush_all_deletes_what_was_declared(broker: JobBroker, server: Server) 
     broker.flush_all()
 
     assert broker.do_qsize("default") == 0
-    assert set(server.client.keys()) <= {b"dramatiq:{default}:meta"}
+    assert set(server.client.keys()) <= {b"dramatiq:{default}:meta", b"dramatiq:{workers}:queues"}
 
 
 def test_a_slow_queue_does_not_starve_another(broker: JobBroker) -> None:

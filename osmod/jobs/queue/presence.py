@@ -73,9 +73,9 @@ class WorkerRecord:
 
 
 def known_queues(broker: Queues) -> list[str]:
-    """Every queue that this process declares, or that a worker has served in the last 90 days, by name."""
-    served: Any = broker.client.zrange((_base(broker) + b"queues").decode(), 0, -1)
-    return sorted({*broker.get_declared_queues(), *(name.decode() for name in served)})
+    """Every queue that this process declares, or that had a sender or a worker in the last 90 days, by name."""
+    known: Any = broker.client.zrange((_base(broker) + b"queues").decode(), 0, -1)
+    return sorted({*broker.get_declared_queues(), *(name.decode() for name in known)})
 
 
 def workers(broker: Queues) -> list[WorkerRecord]:

@@ -15,6 +15,7 @@ EXTEND = Script(_LUA / "extend.lua")
 BEGIN = Script(_LUA / "begin.lua")
 RECLAIM = Script(_LUA / "reclaim.lua")
 PRESENT = Script(_LUA / "present.lua")
+KNOWN = Script(_LUA / "known.lua")
 WORKERS = Script(_LUA / "workers.lua")
 #: Who could not keep what it leased, or not say how it ended, is to lease nothing.
 EXCHANGE = Script(_LUA / "exchange.lua", _LUA / "_returning.lua").along(

@@ -15,6 +15,7 @@ from osmod.jobs.messages.arguments import check_names, logged
 from osmod.jobs.messages.bounds import check_queue_name
 from osmod.jobs.messages.encoding import encoded, ensure_encodable
 from osmod.jobs.messages.options import apply_to_message, wire_form
+from osmod.jobs.queue.destinations import Destinations
 from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.scripts import ENQUEUE, ENQUEUE_FOLLOW_UP
 from osmod.jobs.wire.backoff import Backoff
@@ -62,6 +63,7 @@ class Sender:
         self._broker = broker
         self._links = links
         self._lookout = Lookout()
+        self._destinations = Destinations(broker, links)
 
     def prepare(self, message: Message[Any], delay: int | None = None) -> Message[Any]:
         """A copy to send, so that the caller's message stays as it was.
@@ -165,6 +167,7 @@ class Sender:
             try:
                 answers: Any = script.run(self._links, base, arguments, meanwhile)
                 self._lookout.in_sight()
+                self._destinations.note(first.queue_name)
                 return answers if isinstance(answers, list) else [1] * answers
             except Exception as error:
                 hopeless = isinstance(error, RedisUnusable)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import dramatiq
 
 from osmod.jobs.broker import JobBroker
@@ -44,6 +46,22 @@ def test_running_jobs_stand_in_the_snapshot(broker: JobBroker) -> None:
     with taken(broker, 3):
         assert 3 == len(overview.snapshot(broker).running)
         assert 2 == len(overview.snapshot(broker, running=2).running)
+
+
+def test_a_queue_that_only_senders_know(broker: JobBroker, redis_url: str) -> None:
+    """Is listed by processes that do not declare it: it may hold jobs that nobody works on. To note it is one call."""
+    actor = dramatiq.actor(actor_name="work", queue_name="misspelt")(lambda: None)
+    actor.send()
+    with closing(JobBroker(url=redis_url)) as operator:
+        assert "misspelt" in presence.known_queues(operator)
+        assert 1 == next(
+            queue.sizes[JobState.WAITING]
+            for queue in overview.snapshot(operator).queues
+            if queue.name == "misspelt"
+        )
+    broker.client.delete("dramatiq:{workers}:queues")
+    actor.send()
+    assert 0 == broker.client.exists("dramatiq:{workers}:queues")
 
 
 def test_a_worker_is_there_while_it_lives(broker: JobBroker) -> None:
