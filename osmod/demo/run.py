@@ -27,6 +27,8 @@ from osmod.settings import Settings
 
 #: How often the demo looks how far the worker is.
 LOOK_SECONDS = 0.1
+#: Keys that Redis goes through at once. It has one for each job: ten at a time, as by default, are many questions.
+KEYS_A_LOOK = 10_000
 #: How long nothing may move before the demo gives up.
 PATIENCE_SECONDS = 120
 
@@ -147,4 +149,5 @@ def _wait(stage: _Stage, total: int, report: Progress.Report) -> int:
 
 def failed_jobs(client: redis.Redis) -> int:
     """Jobs that failed for good, in all queues."""
-    return sum(client.zcard(name) for name in client.scan_iter(f"dramatiq:{{*}}:{JobState.FAILED.key}"))
+    failed = client.scan_iter(f"dramatiq:{{*}}:{JobState.FAILED.key}", count=KEYS_A_LOOK)
+    return sum(client.zcard(name) for name in failed)

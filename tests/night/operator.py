@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from contextlib import chdir
 from typing import Any
 
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from osmod.cli import main
-from osmod.settings import get_settings
 from tests.docs.blocks import ROOT
 from tests.docs.sandbox import Sandbox
 
@@ -48,9 +45,7 @@ class Operator:
     def types(self, command: str) -> Result:
         """Run another command of the page: in this process, as there are many."""
         _check(command)
-        get_settings.cache_clear()
-        with chdir(self._sandbox.folder):
-            return CliRunner().invoke(main, shlex.split(command)[1:], env=self._sandbox.environment)
+        return self._sandbox.type(command)
 
     def sees(self, command: str) -> Any:
         """What a command of the page gives with `--json`; what it says to people stands behind that."""

@@ -26,6 +26,9 @@ from tests.queue_counts import queue_counts
 from tests.redis_servers import Server, binary_of, running
 from tests.waiting import until
 
+#: Seconds between two looks by a command, each of which is some work.
+LOOK = 0.3
+
 pytestmark = [pytest.mark.only_on("mariadb"), pytest.mark.timeout(400)]
 
 _RAISES = """
@@ -102,7 +105,9 @@ def night(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.setattr(broker, "global_broker", made.queue)
         try:
             made.begin()
-            until(lambda: not made.operator.wakes_to("redis", "workers", "scheduler", "queues"), 20)
+            until(
+                lambda: not made.operator.wakes_to("redis", "workers", "scheduler", "queues"), 20, every=LOOK
+            )
             yield made
         finally:
             codes = made.end()
@@ -115,7 +120,7 @@ def test_the_database_is_away(night: Night) -> None:
     night.database.refuse = True
     night.database.reset()
     night.accepts(20)
-    retried = until(lambda: night.operator.sees(delayed)["jobs"], 60)
+    retried = until(lambda: night.operator.sees(delayed)["jobs"], 60, every=LOOK)
     (message, *_) = night.operator.wakes_to("database")
     assert "does not answer" in message
     assert 0 == night.number(JobState.FAILED)
@@ -136,7 +141,7 @@ def test_redis_is_restarted(night: Night) -> None:
     (message, *_) = night.operator.wakes_to("redis")
     assert "does not answer" in message
     night.server.start()
-    until(lambda: not night.operator.wakes_to("redis", "workers"), 30)
+    until(lambda: not night.operator.wakes_to("redis", "workers"), 30, every=LOOK)
     (message,) = night.operator.wakes_to("queues")
     # Periodic jobs wait, too.
     assert re.fullmatch(
@@ -162,7 +167,7 @@ def test_a_scorer_fails_for_eight_hundred_jobs(night: Night) -> None:
     )
     assert "endpointType 'nonsense'" in group["message"]
     failed = group["example"]
-    assert "endpointType 'nonsense'" in until(lambda: night.operator.wakes_to("scorers"), 30)[0]
+    assert "endpointType 'nonsense'" in until(lambda: night.operator.wakes_to("scorers"), 30, every=LOOK)[0]
 
     def mend(work: Work) -> None:
         user = work.session.get_one(User, scorer)
@@ -186,7 +191,7 @@ def test_a_worker_is_killed(night: Night) -> None:
     first, second = _workers(night.operator)
     psutil.Process(first).send_signal(signal.SIGKILL)
     night.until_all_ran()
-    until(lambda: first not in (alive := _workers(night.operator)) and len(alive) == 2, 40)
+    until(lambda: first not in (alive := _workers(night.operator)) and len(alive) == 2, 40, every=LOOK)
     assert second in _workers(night.operator)
     assert [] == night.operator.wakes_to("workers", "queues")
     assert [] == night.operator.sees("osmod jobs list --state active")["jobs"]
@@ -225,4 +230,4 @@ def _deploy(night: Night, body: str) -> None:
     (night.sandbox.folder / "actors" / "digest.py").write_text(_RAISES.format(body=body))
     before = set(_workers(night.operator))
     night.sandbox.service("osmod worker").send_signal(signal.SIGHUP)
-    until(lambda: not before & set(alive := _workers(night.operator)) and len(alive) == 2, 60)
+    until(lambda: not before & set(alive := _workers(night.operator)) and len(alive) == 2, 60, every=LOOK)
