@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,10 +25,13 @@ from osmod.jobs.steering.audit import Asked, note_as
 from osmod.moderation.choice import Choice, Extent, measure, page
 from osmod.moderation.database import open_session
 from osmod.moderation.models import Article, Category
+from osmod.scorers import Limits
 from osmod.settings import get_settings
 
-#: From how long on it is said how long sending takes.
+#: From how long on it is said how long it takes.
 LONG = timedelta(minutes=2)
+#: Percent of what the scorers' limits allow, where nobody says.
+SHARE = 50
 
 
 def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
@@ -34,11 +39,21 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
 
     @choosing_comments
     @click.option("--after", type=click.IntRange(0), default=0, metavar="ID", help="Only ids above this one.")
+    @click.option(
+        "--share",
+        type=click.IntRange(1, 100),
+        default=SHARE,
+        show_default=True,
+        metavar="PERCENT",
+        help="Of what the scorers' limits allow; the rest is for comments that come meanwhile.",
+    )
     @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
     @click.option("--dry-run", is_flag=True, help="Count the comments that are meant, and change nothing.")
     @because
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    def run(choice: Choice, after: int, yes: bool, dry_run: bool, reason: str, as_json: bool) -> None:
+    def run(
+        choice: Choice, after: int, share: int, yes: bool, dry_run: bool, reason: str, as_json: bool
+    ) -> None:
         broker = job_broker(needs_actors=True)
         choice = replace(choice, scored=scored)
         with open_engine(get_settings()) as engine:
@@ -47,8 +62,12 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
                 nothing_fits(
                     "No comment fits.", *_unknown(engine, choice), json={"count": 0} if as_json else None
                 )
-            meant = f"{counted(extent.count, 'comment')} would be sent to {', '.join(scorers)}"
-            sending = _Sending(broker, engine, choice, name, reason)
+            pace = _Pace(scorers, share)
+            named = ", ".join(map(_named, scorers))
+            meant = (
+                f"{counted(extent.count, 'comment')} would be sent to {named}{pace.in_words(extent.count)}"
+            )
+            sending = _Sending(broker, engine, choice, pace, name, reason)
             if dry_run:
                 sending.note(extent.count, dry_run=True)
                 _tell(f"{meant}; nothing was changed", {"count": extent.count, "dry_run": True}, as_json)
@@ -61,25 +80,60 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
     return click.command(name, help=sentence, epilog=EXIT_CODES)(run)
 
 
-def _look(engine: Engine, choice: Choice, after: int) -> tuple[Extent, list[str]]:
-    """How many comments are meant, and the scorers that would be asked, in words."""
+def _look(engine: Engine, choice: Choice, after: int) -> tuple[Extent, list[ScorerState]]:
+    """How many comments are meant, and the scorers that would be asked."""
     with open_session(engine) as session:
         extent = measure(session, choice, after)
-        scorers = [_named(one, extent.count) for one in scorer_states(session) if one.is_active]
+        scorers = [one for one in scorer_states(session) if one.is_active]
     if extent.count and not scorers:
         raise click.ClickException("no scorer is active: `osmod scorers list` shows those that there are.")
     return extent, scorers
 
 
-def _named(scorer: ScorerState, comments: int) -> str:
-    """A scorer, and for how long its limits make so many comments take, where that is long."""
-    limits = scorer.limits
-    rates = (limits.per_second, limits.per_minute / 60 if limits.per_minute else None)
-    least = min((rate for rate in rates if rate), default=None)
-    takes = timedelta(seconds=comments / least) if least else timedelta()
-    if scorer.problem:
-        return f"{scorer.name} ({scorer.id}, which cannot be used)"
-    return f"{scorer.name} ({scorer.id}{f', {length(takes)} at its limits' if takes >= LONG else ''})"
+class _Pace:
+    """When the next comment is due, so that they take a share of what the scorers' limits allow.
+
+    A scorer's gate lets in who came first: a flood at once would have every comment that comes later wait behind it.
+
+    Parameters:
+      percent: the share.
+    """
+
+    def __init__(self, scorers: list[ScorerState], percent: int) -> None:
+        rates = [rate for one in scorers for rate in _rates(one.limits)]
+        self._percent = percent
+        self._between = 1000 / (min(rates) * percent / 100) if rates else 0.0
+        self._next = time.time() * 1000
+
+    @property
+    def option(self) -> str:
+        """What asks for the same share."""
+        return f" --share {self._percent}" if self._percent != SHARE else ""
+
+    def due(self) -> float | None:
+        """When the next is, in milliseconds of the epoch; None: now."""
+        if not self._between:
+            return None
+        self._next += self._between
+        return self._next
+
+    def in_words(self, comments: int) -> str:
+        """For how long so many take, where that is long."""
+        takes = timedelta(milliseconds=comments * self._between)
+        return f", over {length(takes)} at {self._percent} % of what limits allow" if takes >= LONG else ""
+
+
+def _rates(limits: Limits) -> Iterator[float]:
+    """Requests a second."""
+    if limits.per_second:
+        yield limits.per_second
+    if limits.per_minute:
+        yield limits.per_minute / 60
+
+
+def _named(scorer: ScorerState) -> str:
+    unusable = ", which cannot be used" if scorer.problem else ""
+    return f"{scorer.name} ({scorer.id}{unusable})"
 
 
 def _unknown(engine: Engine, choice: Choice) -> list[str]:
@@ -97,15 +151,18 @@ def _unknown(engine: Engine, choice: Choice) -> list[str]:
 
 
 class _Sending:
-    """One run of a command. New comments come first: its jobs are of low priority.
+    """One run of a command. New comments come first: its jobs are of low priority, and due one after another.
 
     Attributes:
       queued: jobs made.
       waiting: comments that got none, as their job from an earlier run still waits.
     """
 
-    def __init__(self, broker: JobBroker, engine: Engine, choice: Choice, act: str, reason: str) -> None:
+    def __init__(
+        self, broker: JobBroker, engine: Engine, choice: Choice, pace: _Pace, act: str, reason: str
+    ) -> None:
         self._broker, self._engine, self._choice, self._act = broker, engine, choice, act
+        self._pace = pace
         self._head = Asked(reason=reason).head(in_words(choice))
         self.queued = self.waiting = 0
 
@@ -123,7 +180,7 @@ class _Sending:
         except BaseException as error:
             click.echo(
                 f"Stopped after {self.queued + self.waiting:,} of {counted(extent.count, 'comment')}; "
-                f"the rest: osmod comments {self._act} {in_words(self._choice)} --after {end}",
+                f"the rest: osmod comments {self._act} {in_words(self._choice)}{self._pace.option} --after {end}",
                 err=True,
             )
             if isinstance(error, KeyboardInterrupt):
@@ -135,7 +192,7 @@ class _Sending:
         with open_session(self._engine) as session:
             found = page(session, self._choice, after, last)
         if found.ids:
-            sent = self._broker.send_many(map(_message, found.ids))
+            sent = self._broker.send_many([_message(one, self._pace.due()) for one in found.ids])
             waiting = sum("duplicate_of" in message.options for message in sent)
             self.waiting += waiting
             self.queued += len(sent) - waiting
@@ -158,9 +215,10 @@ def _tell(sentence: str, plain: dict[str, Any], as_json: bool) -> None:
     print_json(plain) if as_json else click.echo(sentence)
 
 
-def _message(comment_id: int) -> Any:
+def _message(comment_id: int, due: float | None) -> Any:
     from actors import send_comment_for_scoring  # late: the command says what is wrong with the folder
 
-    return send_comment_for_scoring.message_with_options(
-        kwargs={"comment_id": comment_id}, priority=PRIORITIES["low"], unique=("comment_id",)
-    )
+    options: dict[str, Any] = {"priority": PRIORITIES["low"], "unique": ("comment_id",)}
+    if due is not None:
+        options["eta"] = due
+    return send_comment_for_scoring.message_with_options(kwargs={"comment_id": comment_id}, **options)

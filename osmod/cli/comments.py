@@ -97,7 +97,8 @@ comments.add_command(
         sentence="Send comments for scoring that have no scores yet.\n\n"
         "The heartbeat sends again what is overdue, by itself; this is for many at once, as after a new scorer is "
         "switched on. Ctrl-C stops it, and it says how to go on from there. A comment whose job still waits gets no "
-        "second one, so to repeat it does no harm.",
+        "second one, so to repeat it does no harm. They are due one after another, so that comments that come "
+        "meanwhile do not wait behind them.",
     )
 )
 comments.add_command(
@@ -108,6 +109,6 @@ comments.add_command(
         "As in OSMod, those that nobody has decided: no rule, no moderator; with --decided all. New scores go "
         "through the rules as the first did, so what a rule decided may be decided otherwise; a moderator's "
         "decision stays, unless the settings say that rules may override it. Every active scorer is asked again, and "
-        "is paid again. Ctrl-C stops it, and it says how to go on from there.",
+        "is paid again, at the pace that --share says. Ctrl-C stops it, and it says how to go on from there.",
     )
 )

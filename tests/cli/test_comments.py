@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import find
 from osmod.jobs.setup import default_middleware
+from osmod.jobs.states import JobState
 from osmod.jobs.steering.audit import audit_log
 from osmod.moderation import choice
 from osmod.moderation.models import CommentSummaryScore, Decision
@@ -54,11 +56,11 @@ def world(settled: Engine) -> World:
     return made
 
 
-def sent(broker: JobBroker) -> list[Any]:
-    """The ids of the comments whose jobs wait, oldest first; all are of low priority."""
-    jobs = find(broker, JobFilter(actor="sendCommentForScoring"), oldest=True, limit=1000).jobs
+def sent(broker: JobBroker, *states: JobState) -> list[Any]:
+    """The ids of the comments that have jobs; all are of low priority."""
+    jobs = find(broker, JobFilter(actor="sendCommentForScoring", states=states), limit=1000).jobs
     assert {job.priority for job in jobs} <= {10}
-    return [job.arguments["comment_id"] for job in jobs]
+    return sorted(job.arguments["comment_id"] for job in jobs)
 
 
 def test_those_without_scores_are_sent_once(osmod: Command, world: World, broker: JobBroker) -> None:
@@ -108,20 +110,34 @@ def test_the_count_comes_first(osmod: Command, world: World, broker: JobBroker) 
 
 
 @pytest.mark.only_on("valkey")
-def test_it_says_how_long_the_limits_make_it_take(
-    osmod: Command, world: World, monkeypatch: pytest.MonkeyPatch
+def test_comments_that_come_meanwhile_need_not_wait(
+    osmod: Command, world: World, broker: JobBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of each scorer that has some; and which cannot be asked."""
+    """The jobs are due one after another, at a share of what the scorer with the lowest limits is allowed."""
     monkeypatch.setattr("osmod.cli.comment_sending.LONG", timedelta(seconds=2))
     article = world.article()
-    for _ in range(2):
+    for _ in range(3):
         world.comment(article)
     world.user(id=8, group="moderator", name="Broken", is_active=True)
     said = osmod("send-to-scorer", "--all", "--dry-run").stdout
     assert (
-        "2 comments would be sent to Perspective (7, 2.0 s at its limits), Broken (8, which cannot be used); "
-        "nothing was changed\n" == said
+        "3 comments would be sent to Perspective (7), Broken (8, which cannot be used), over 6.0 s at 50 % of what "
+        "limits allow; nothing was changed\n" == said
     )
+    osmod("send-to-scorer", "--all", "--share", "10", "--yes")
+    jobs = find(broker, JobFilter(states=(JobState.DELAYED,)), oldest=True).jobs
+    due = sorted(job.due.timestamp() for job in jobs if job.due is not None)
+    assert [10, 10] == [round(later - earlier, 1) for earlier, later in pairwise(due)]
+
+
+@pytest.mark.only_on("valkey")
+def test_without_limits_all_are_due_at_once(osmod: Command, settled: Engine, broker: JobBroker) -> None:
+    """There is nothing to go by."""
+    world = World(settled)
+    world.scorer({"endpointType": "local"})
+    world.comment(None)
+    osmod("send-to-scorer", "--all", "--yes")
+    assert [1] == sent(broker, JobState.WAITING)
 
 
 @pytest.mark.only_on("valkey")
@@ -147,8 +163,8 @@ def test_what_is_interrupted_can_be_gone_on_with(
         raise interruption
 
     monkeypatch.setattr(broker, "send_many", once)
-    stopped = osmod("rescore", "--article", str(article), "--yes")
-    rest = f"osmod comments rescore --article {article} --after {ids[1]}"
+    stopped = osmod("rescore", "--article", str(article), "--share", "100", "--yes")
+    rest = f"osmod comments rescore --article {article} --share 100 --after {ids[1]}"
     assert f"Stopped after 2 of 5 comments; the rest: {rest}\n" in stopped.stderr
     assert 1 == stopped.exit_code
     assert ids[:2] == sent(broker)
