@@ -109,6 +109,16 @@ def test_the_oldest_job_waits_for_too_long(queue: JobBroker) -> None:
     assert [ok("default: 1 waiting, 0 delayed, 0 active, 0 failed")] == list(check_queues(read_settings()))
 
 
+def test_many_queues(queue: JobBroker) -> None:
+    """Those that are well share a line, so that the others are seen."""
+    for number in range(12):
+        actor(queue, f"queue{number}").send()
+    steering.pause(queue, "queue7")
+    paused, well = check_queues(read_settings())
+    assert paused.message.startswith("queue7 has been paused for ")
+    assert ok("12 queues are well: 11 waiting, 0 delayed, 0 active, 0 failed") == well
+
+
 def test_too_many_jobs_failed(queue: JobBroker) -> None:
     """More than the limit, which may be 0."""
     queue.client.zadd(

@@ -18,6 +18,8 @@ from osmod.settings import Settings
 #: For how long a job may wait, and how many may have failed, where nobody says.
 MAX_WAITING = timedelta(minutes=5)
 MAX_FAILED = 100
+#: Queues that are well and have a line each; more of them share one.
+SHOWN = 10
 
 
 def check_queues(
@@ -28,9 +30,16 @@ def check_queues(
         return
     with open_queue(settings) as broker:
         queues = [queue_overview(broker, name) for name in known_queues(broker)]
+    well: list[QueueOverview] = []
     for queue in queues:
         found = list(judge(queue, max_waiting, max_failed))
-        yield from found or [ok(f"{queue.name}: {_sizes(queue)}")]
+        yield from found
+        if not found:
+            well.append(queue)
+    if len(well) > SHOWN:
+        yield ok(f"{counted(len(well), 'queue')} are well: {_sizes(*well)}")
+    else:
+        yield from (ok(f"{queue.name}: {_sizes(queue)}") for queue in well)
 
 
 def judge(queue: QueueOverview, max_waiting: timedelta, max_failed: int) -> Iterator[Finding]:
@@ -56,6 +65,6 @@ def judge(queue: QueueOverview, max_waiting: timedelta, max_failed: int) -> Iter
         )
 
 
-def _sizes(queue: QueueOverview) -> str:
+def _sizes(*queues: QueueOverview) -> str:
     shown = (JobState.WAITING, JobState.DELAYED, JobState.ACTIVE, JobState.FAILED)
-    return ", ".join(f"{queue.sizes[state]:,} {state.value}" for state in shown)
+    return ", ".join(f"{sum(queue.sizes[state] for queue in queues):,} {state.value}" for state in shown)
