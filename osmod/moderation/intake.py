@@ -45,11 +45,14 @@ class Taken:
     change: Change
 
 
-def take_in(work: Work, comments: Sequence[IncomingComment]) -> dict[str, Taken]:
+def take_in(work: Work, comments: Sequence[IncomingComment], owner_id: int | None = None) -> dict[str, Taken]:
     """Store new comments and put right those that changed; both owe scores. By the publisher's ids, each once.
 
     An article that a comment names now and did not before is not looked at: comments stay where they are. What was
     decided on a changed comment stands until somebody, or a rule, decides anew.
+
+    Parameters:
+      owner_id: the user to whom new comments belong, and who is told of what is decided on them.
 
     Raises:
       IntegrityError: somebody else stored one of them at the same time; to try again helps.
@@ -71,7 +74,7 @@ def take_in(work: Work, comments: Sequence[IncomingComment]) -> dict[str, Taken]
             if change == "updated":
                 changed.append(comment)
     _measure_and_send(work, {one.id: one.text for one in changed})
-    new = _store(work, [one for one in comments if one.source_id not in taken], known)
+    new = _store(work, [one for one in comments if one.source_id not in taken], known, owner_id)
     return taken | {source_id: Taken(comment_id, "created") for source_id, comment_id in new.items()}
 
 
@@ -82,7 +85,9 @@ def _edit(comment: Comment, incoming: IncomingComment) -> Change:
     return "updated"
 
 
-def _store(work: Work, comments: Sequence[IncomingComment], known: Mapping[str, int]) -> dict[str, int]:
+def _store(
+    work: Work, comments: Sequence[IncomingComment], known: Mapping[str, int], owner_id: int | None
+) -> dict[str, int]:
     """The ids of new comments by their publisher's."""
     if not comments:
         return {}
@@ -97,6 +102,7 @@ def _store(work: Work, comments: Sequence[IncomingComment], known: Mapping[str, 
             "author_source_id": comment.author.source_id,
             "reply_to_source_id": comment.reply_to_source_id,
             "reply_id": known.get(comment.reply_to_source_id or ""),
+            "owner_id": owner_id,
             "source_created_at": comment.created_at or work.now,
         }
         for comment in comments

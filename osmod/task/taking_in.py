@@ -29,13 +29,16 @@ class Intake:
     def __init__(self) -> None:
         self._away_until = 0.0
 
-    def take(self, comments: Sequence[IncomingComment]) -> dict[str, Taken]:
+    def take(self, comments: Sequence[IncomingComment], owner_id: int | None = None) -> dict[str, Taken]:
         """Store comments, each id once, in one transaction. Returns what became of each, by its id.
+
+        Parameters:
+          owner_id: the user to whom new ones belong.
 
         Raises:
           OperationalError, InterfaceError: the database is away; nothing was stored.
         """
-        committed = _commit(comments)
+        committed = _commit(comments, owner_id)
         assert committed.value is not None
         if time.monotonic() >= self._away_until:
             self._tell(committed)
@@ -54,10 +57,10 @@ class Intake:
                 deliver([job])
 
 
-def _commit(comments: Sequence[IncomingComment]) -> Committed[dict[str, Taken]]:
+def _commit(comments: Sequence[IncomingComment], owner_id: int | None) -> Committed[dict[str, Taken]]:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return transact(get_engine(), lambda work: take_in(work, comments))
+            return transact(get_engine(), lambda work: take_in(work, comments, owner_id))
         except IntegrityError:
             if attempt == ATTEMPTS:
                 raise

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from actors import send_comment_for_scoring
 from osmod.jobs.testing import assert_enqueued, assert_not_enqueued
-from osmod.moderation.models import Comment, CommentScoreRequest, Group
+from osmod.moderation.models import Comment, CommentScoreRequest, Group, User
 from osmod.web.api.ingest.lines import LONGEST
 from osmod.web.frame.bodies import LIMIT
 from tests.moderation.world import World
@@ -30,6 +30,18 @@ def test_one(publisher: TestClient, world: World) -> None:
     edited = publisher.post(PATH, json=comment(text="Ill said"))
     assert (200, told | {"status": "updated"}) == (edited.status_code, edited.json())
     assert "Ill said" == world.get(Comment, stored.id).text
+
+
+def test_comments_belong_to_the_service_that_sent_them(
+    publisher: TestClient, token: MakeToken, world: World
+) -> None:
+    """It is told of what is decided on them. What an admin sends in is nobody's; who sent one first keeps it."""
+    publisher.post(PATH, json=comment("c1"))
+    admin = {"Authorization": f"Bearer {token('admin')}"}
+    publisher.post(PATH, json=[comment("c1", text="changed"), comment("c2")], headers=admin)
+    publisher.post(PATH, content=lines(comment("c3")), headers=NDJSON)
+    (service,) = world.all(User, group="service")
+    assert [service.id, None, service.id] == [one.owner_id for one in world.all(Comment)]
 
 
 def test_one_that_is_refused(publisher: TestClient, world: World) -> None:

@@ -42,7 +42,7 @@ def read_json(data: bytes) -> Any:
         raise BadLine("this is no JSON") from None
 
 
-def take_lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
+def take_lines(lines: Sequence[Line], owner_id: int | None) -> list[dict[str, Any]]:
     """Take in the comments of lines; an answer for each line, in their order."""
     answers: dict[int, dict[str, Any]] = {}
     sent: list[Sent] = []
@@ -53,12 +53,16 @@ def take_lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
             sent.append(Sent(number, read_json(data)))
         except BadLine as error:
             answers[number] = _refused(number, None, "line", str(error))
-    answers |= {answer["line"]: answer for answer in take(sent)}
+    answers |= {answer["line"]: answer for answer in take(sent, owner_id)}
     return [answers[number] for number, _ in lines]
 
 
-def take(sent: Sequence[Sent]) -> list[dict[str, Any]]:
-    """Take in comments; an answer for each, in their order. One that is refused keeps no other from being taken."""
+def take(sent: Sequence[Sent], owner_id: int | None) -> list[dict[str, Any]]:
+    """Take in comments; an answer for each, in their order. One that is refused keeps no other from being taken.
+
+    Parameters:
+      owner_id: the user to whom new ones belong.
+    """
     answers: dict[int, dict[str, Any]] = {}
     comments: list[tuple[int, IncomingComment]] = []
     for line, value in sent:
@@ -67,7 +71,7 @@ def take(sent: Sequence[Sent]) -> list[dict[str, Any]]:
         except ValidationError as error:
             answers[line] = _explained(line, value, error)
     for part in _each_once(comments):
-        taken = _intake.take([comment for _, comment in part])
+        taken = _intake.take([comment for _, comment in part], owner_id)
         for line, comment in part:
             one = taken[comment.source_id]
             answers[line] = {

@@ -47,22 +47,24 @@ Answers = Annotated[
 
 
 @router.post("", openapi_extra=POSTED, response_class=Response)
-async def take_comments(request: Request, _caller: Ingesting, answers: Answers = "all") -> Response:
+async def take_comments(request: Request, caller: Ingesting, answers: Answers = "all") -> Response:
     """Takes in comments: one, a list, or a stream of lines (NDJSON) of any length.
 
     New ones are stored with article and category, and queued for scoring with the change, so without Redis too. A
     changed text is stored and scored again; the same again changes nothing. What gets no answer was not taken: send it
     again. Of a stream answers come while it is being read; a client that does not read them meanwhile asks for
-    `answers=refused`.
+    `answers=refused`. New comments that a service sends belong to it: it is told of what is decided on them, if it has
+    a webhook.
     """
+    owner_id = caller.user_id if caller.group == "service" else None
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise Problem(415, "The body is compressed, and is not unpacked here: send it as it is.")
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind in _STREAMED:
-        told = _told(request, only_refused=answers == "refused")
+        told = _told(request, owner_id, only_refused=answers == "refused")
         return Streamed(await anext(told, b""), told, NDJSON)
     if kind == "application/json":
-        return await run_in_threadpool(_take_body, await _whole_body(request))
+        return await run_in_threadpool(_take_body, await _whole_body(request), owner_id)
     raise Problem(
         415, f"The Content-Type is {kind!r:.80}: send application/json or {NDJSON}.", field="Content-Type"
     )
@@ -85,14 +87,14 @@ def delete_comment(source_id: Which, _caller: Ingesting) -> None:
     commit(lambda work: remove_comment(work, source_id))
 
 
-def _take_body(body: bytes) -> Response:
+def _take_body(body: bytes, owner_id: int | None) -> Response:
     try:
         value = read_json(body)
     except BadLine as error:
         raise Problem(400, f"The body: {error}.", field="body") from None
     if isinstance(value, list):
-        return JSONResponse(take([Sent(place, one) for place, one in enumerate(value, 1)]))
-    (answer,) = take([Sent(1, value)])
+        return JSONResponse(take([Sent(place, one) for place, one in enumerate(value, 1)], owner_id))
+    (answer,) = take([Sent(1, value)], owner_id)
     if answer["status"] == REFUSED:
         raise Problem(422, f"{answer['error']['detail']}.", field=answer["error"]["field"])
     return JSONResponse(answer, 201 if answer["status"] == "created" else 200)
@@ -117,11 +119,11 @@ async def _whole_body(request: Request) -> bytes:
     return bytes(body)
 
 
-async def _told(request: Request, *, only_refused: bool) -> AsyncIterator[bytes]:
+async def _told(request: Request, owner_id: int | None, *, only_refused: bool) -> AsyncIterator[bytes]:
     """The answers to a stream, as it comes. Ends early where the server is to stop."""
     counted: Counter[str] = Counter()
     async for lines in batches(request.stream()):
-        answers = await run_in_threadpool(take_lines, lines)
+        answers = await run_in_threadpool(take_lines, lines, owner_id)
         counted.update(answer["status"] for answer in answers)
         yield b"".join(_line(answer) for answer in answers if not only_refused or answer["status"] == REFUSED)
         if request.state.stopping.is_set():
