@@ -6,12 +6,12 @@ from actors.scoring import send_comment_for_scoring
 from osmod.jobs.actor import JobActor
 from osmod.jobs.messages.options import PRIORITIES
 from osmod.jobs.schedules import every
-from osmod.moderation import sending
-from osmod.moderation.database import open_session
-from osmod.task import DATABASE_RETRIES, get_engine
+from osmod.moderation.unscored import put_further_off
+from osmod.task import DATABASE_RETRIES, commit
+from osmod.task.overdue import comments_to_resend
 
 #: Comments sent again at a time; OSMod sends 10, which after an outage of an hour takes it days.
-RESEND_LIMIT = 100
+RESEND_LIMIT = 1_000
 
 
 @dramatiq.actor(
@@ -22,10 +22,14 @@ RESEND_LIMIT = 100
     **DATABASE_RETRIES,
 )
 def heartbeat() -> None:
-    """Send comments for scoring whose scores have been due for 5 minutes, longest waiting first."""
-    with open_session(get_engine()) as session:
-        overdue = sending.comments_to_resend(session, RESEND_LIMIT)
+    """Send comments for scoring whose scores have been due for 5 minutes, longest waiting first.
+
+    Those that wait for their scorer's turn are left alone; those of which a scorer was given up are sent again at
+    growing distances.
+    """
+    overdue = comments_to_resend(RESEND_LIMIT)
     for comment_id in overdue:
         send_comment_for_scoring.send_with_options(
-            kwargs={"comment_id": comment_id}, priority=PRIORITIES["low"]
+            kwargs={"comment_id": comment_id}, priority=PRIORITIES["low"], unique=f"resend:{comment_id}"
         )
+    commit(lambda work: put_further_off(work, overdue))

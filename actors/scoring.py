@@ -1,45 +1,89 @@
-"""Asking the scorers, taking in what they answer, and asking again where no answer came."""
+"""Asking the scorers, taking in what they answer, and what becomes of comments that they do not answer."""
 
-from uuid import NAMESPACE_OID, uuid5
+from __future__ import annotations
+
+from typing import Any
 
 import dramatiq
+from dramatiq.middleware import CurrentMessage
 
 from osmod.jobs.actor import JobActor
 from osmod.moderation import scoring
+from osmod.moderation.questions import OpenQuestion
 from osmod.moderation.score_data import ScoreData
-from osmod.moderation.work import Delivery, Work
-from osmod.task import current_delivery, retry, task
-from osmod.task.asking import Answer, Asking
+from osmod.moderation.work import Work
+from osmod.settings import get_settings
+from osmod.task import DATABASE_RETRIES, current_delivery, retry, task
+from osmod.task.asking import Later, ask, find_question, miss
+from osmod.task.opening import open_for
 from osmod.task.payload import Id, checked
+from osmod.task.requests import answer_id, ask_id, miss_id, still_queued
+from osmod.task.sending import send_all
 
-#: About 20 minutes; after that the heartbeat asks again.
-SCORER_RETRIES = retry(8, first=5_000, longest=600_000)
+#: About 16 hours: before that the job itself gives up, once the deadline of its scorer is over.
+SCORER_RETRIES = retry(99, first=5_000, longest=600_000)
 
 
 @dramatiq.actor(
-    actor_class=JobActor, actor_name="sendCommentForScoring", index=("comment_id",), **SCORER_RETRIES
+    actor_class=JobActor, actor_name="sendCommentForScoring", index=("comment_id",), **DATABASE_RETRIES
 )
 @checked("sendCommentForScoring")
 def send_comment_for_scoring(comment_id: Id) -> None:
-    """Ask every active scorer about a comment. Each answer is a job of its own, queued once an answer."""
-    delivery = current_delivery("sendCommentForScoring")
-    asking = Asking(comment_id, delivery)
-    for answer in asking:
-        _queue(comment_id, answer, delivery)
-    asking.raise_failures()
+    """Ask every active scorer about a comment: a job for each."""
+    opened = open_for(comment_id, current_delivery("sendCommentForScoring"))
+    send_all(_message(ask_scorer, ask_id(one.id, one.sent_at), request_id=one.id) for one in opened.requests)
+    opened.raise_unusable()
+
+
+@dramatiq.actor(actor_class=JobActor, actor_name="askScorer", **SCORER_RETRIES)
+@checked("askScorer")
+def ask_scorer(request_id: Id) -> None:
+    """Ask one scorer. Its answer is a job of its own, queued once an answer."""
+    asked = find_question(request_id)
+    if asked is None or _is_answered(asked):
+        return
+    answer = ask(asked)
+    if isinstance(answer, Later):
+        late = _message(miss_scores, miss_id(request_id, asked.sent_at), request_id=request_id)
+        dramatiq.get_broker().enqueue(late, delay=round(answer.within.total_seconds() * 1_000) + 1_000)
+    elif answer is not None:
+        arguments = {"comment_id": asked.comment.id, "user_id": asked.scorer_id, "request_id": request_id}
+        taken_in = answer_id(request_id, asked.sent_at)
+        dramatiq.get_broker().enqueue(
+            _message(process_machine_score, taken_in, score_data=answer, **arguments)
+        )
+
+
+@dramatiq.actor(actor_class=JobActor, actor_name="missScores", **DATABASE_RETRIES)
+@checked("missScores")
+def miss_scores(request_id: Id) -> None:
+    """A scorer that wanted to call back has not, until its deadline: a person looks at the comment."""
+    asked = find_question(request_id)
+    if asked is not None and not still_queued([answer_id(request_id, asked.sent_at)]):
+        miss(asked)
 
 
 @task("processMachineScore")
-def process_machine_score(work: Work, comment_id: Id, user_id: Id, score_data: ScoreData) -> None:
+def process_machine_score(
+    work: Work, comment_id: Id, user_id: Id, score_data: ScoreData, request_id: Id | None = None
+) -> None:
     """Store a scorer's answer; the last one that was missing completes the comment."""
-    scoring.process_machine_score(work, comment_id, user_id, score_data)
+    override = get_settings().rules_override_moderators
+    scoring.process_machine_score(
+        work, comment_id, user_id, score_data, request_id=request_id, override=override
+    )
 
 
-def _queue(comment_id: int, answer: Answer, delivery: Delivery | None) -> None:
-    arguments = {"comment_id": comment_id, "user_id": answer.user_id, "score_data": answer.score_data}
-    message = process_machine_score.message_with_options(kwargs=arguments)
-    if delivery:  # the same id each time, so that an answer asked for twice is taken in once
-        message = message.copy(
-            message_id=str(uuid5(NAMESPACE_OID, f"{delivery.message_id}/{answer.request_id}"))
-        )
-    dramatiq.get_broker().enqueue(message)
+def _is_answered(asked: OpenQuestion) -> bool:
+    """Whether an earlier run of this job got the answer, which is about to be stored. Only a run anew need look."""
+    message: Any = CurrentMessage.get_current_message()
+    is_anew = message is not None and (getattr(message, "suspect", False) or message.options.get("retries"))
+    return bool(is_anew and still_queued([answer_id(asked.request_id, asked.sent_at)]))
+
+
+def _message(actor: dramatiq.Actor[..., Any], message_id: str, **arguments: Any) -> dramatiq.Message[Any]:
+    """A job whose id is the same each time, so that one that is sent twice runs once; as urgent as its sender."""
+    message = CurrentMessage.get_current_message()
+    urgency = message.options.get("priority") if message else None
+    options = {} if urgency is None else {"priority": urgency}
+    return actor.message_with_options(kwargs=arguments, **options).copy(message_id=message_id)

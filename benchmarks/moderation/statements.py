@@ -41,6 +41,8 @@ def calls() -> list[tuple[str, str, dict[str, Any]]]:
     simple = [*(f"{name}Comments{end}" for name in names for end in ("", "AndFlags")), "deferComments"]
     told = [
         ("sendCommentForScoring", {"commentId": next(comments)}),
+        ("askScorer", {"requestId": next(comments)}),
+        ("missScores", {"requestId": next(comments)}),
         ("processMachineScore (rule)", answer(next(comments))),
         ("processMachineScore (none)", answer(next(comments), 0.3)),
         *((name, action()) for name in (*simple, "highlightComments", "resetComments")),

@@ -122,7 +122,7 @@ def send(redis_url: str, ids: Sequence[int]) -> None:
 def _wait(stage: _Stage, total: int, report: Progress.Report) -> int:
     """Until every comment is scored, or its job failed for good; the number of jobs that did.
 
-    A comment has two jobs: one asks the scorer, one takes its answer in. So it is shown half done in between.
+    A comment is sent to its scorer by one job and scored by another: it is shown half done in between.
     """
     far, moved = (0, 0, 0), time.monotonic()
     uri = f"{stage.database.resolve().as_uri()}?mode=ro"

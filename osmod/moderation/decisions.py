@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 
 from osmod.moderation import counts
 from osmod.moderation.flags import resolve_open_flags, summarise
 from osmod.moderation.lookups import find_user, lock_comment_of_article
-from osmod.moderation.models import Comment, Decision, Status
+from osmod.moderation.models import Action, Comment, Decision, ModerationRule, Source, Status
 from osmod.moderation.publishing.owing import owe
 from osmod.moderation.work import Work
 
@@ -20,19 +21,25 @@ _STATES: Final[dict[Status, dict[str, Any]]] = {
     "Reject": {"is_accepted": False, "is_moderated": True, "is_deferred": False},
     "Defer": {"is_accepted": None, "is_moderated": True, "is_deferred": True},
 }
-_FRESH: Final[dict[str, Any]] = {
+_UNDECIDED: Final[dict[str, Any]] = {
     "is_accepted": None,
     "is_moderated": False,
     "is_deferred": False,
-    "is_highlighted": False,
-    "is_batch_resolved": False,
     "is_auto_resolved": False,
 }
+_FRESH: Final[dict[str, Any]] = {**_UNDECIDED, "is_highlighted": False, "is_batch_resolved": False}
 _OUTDATE = (
     update(Decision)
     .where(Decision.comment_id == bindparam("comment"), Decision.is_current_decision.is_(True))
     .values(is_current_decision=False)
     .execution_options(synchronize_session=False)
+)
+_CURRENT = (
+    select(Decision.status, Decision.source, Decision.moderation_rule_id, ModerationRule.action)
+    .outerjoin(ModerationRule, ModerationRule.id == Decision.moderation_rule_id)
+    .where(Decision.comment_id == bindparam("comment"), Decision.is_current_decision.is_(True))
+    .order_by(Decision.id.desc())
+    .limit(1)
 )
 
 
@@ -96,6 +103,53 @@ def record(
     session.add(decision)
     if comment.owner_id is not None:
         owe(work, comment, decision)
+
+
+@dataclass(frozen=True)
+class _Current:
+    """A comment's current decision; `action` is that of its rule, if it has one."""
+
+    status: Status
+    source: Source
+    rule_id: int | None
+    action: Action | None
+
+
+def _current(work: Work, comment: Comment) -> _Current | None:
+    row = work.session.execute(_CURRENT, {"comment": comment.id}).first()
+    return _Current(*row) if row else None
+
+
+def is_moderators(work: Work, comment: Comment) -> bool:
+    """Whether a person made a comment what it is now.
+
+    Highlighting records no decision (quirk 6), but leaves the comment other than its current decision says. A
+    decision without a user is a rule's (fact 12); a comment that was reset is undecided. Asks the database only of
+    comments that are moderated.
+    """
+    if not comment.is_moderated:
+        return False
+    decision = _current(work, comment)
+    if decision is None or decision.source == "User":
+        return True
+    state = _STATES[decision.status]
+    if any(getattr(comment, attribute) != value for attribute, value in state.items()):
+        return True
+    return decision.status == "Accept" and comment.is_highlighted is not (decision.action == "Highlight")
+
+
+def defer(work: Work, comment: Comment) -> None:
+    """In our own name, have a comment that nobody has decided wait for a person, as rules that disagree do."""
+    set_status(comment, "Defer")
+    comment.is_auto_resolved = True
+    record(work, comment, "Defer")
+
+
+def take_back_deferral(work: Work, comment: Comment) -> None:
+    """Undo what `defer` did, if that is what stands: the comment is undecided, and has no current decision."""
+    if comment.is_deferred and _current(work, comment) == _Current("Defer", "Rule", None, None):
+        _set(comment, _UNDECIDED)
+        work.session.execute(_OUTDATE, {"comment": comment.id})
 
 
 @contextmanager

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
 from osmod.moderation.utf8mb3 import checked
 
 #: What OSMod's `int unsigned` columns hold at most.
 UNSIGNED_MAX = 2**32 - 1
+#: Characters of an answer's `extra`, which is stored once a span.
+EXTRA_LENGTH = 1_000
 
 
 def _is_attribute(name: str) -> str:
     if not 0 < len(name.strip()) <= 255:
         raise ValueError("an attribute name has 1 to 255 characters")
     return checked(name)
+
+
+def _is_small_json(extra: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if len(json.dumps(extra, allow_nan=False)) > EXTRA_LENGTH:
+        raise ValueError(f"as JSON it has at most {EXTRA_LENGTH} characters")
+    return extra
 
 
 #: 0 to 1; OSMod stores it in single precision.
@@ -44,7 +53,10 @@ class SpanScore(BaseModel):
 
 
 class ScoreData(BaseModel):
-    """All that one scorer said of one comment."""
+    """All that one scorer said of one comment.
+
+    `extra`, if there is any, is kept with each span's score: that only the beginning of the text was scored, say.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
@@ -52,3 +64,4 @@ class ScoreData(BaseModel):
 
     scores: dict[Attribute, list[SpanScore]]
     summary_scores: dict[Attribute, Score]
+    extra: Annotated[dict[str, JsonValue], AfterValidator(_is_small_json)] | None = None

@@ -2,103 +2,95 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
-from sqlalchemy import BindParameter, bindparam, delete, insert, or_, select
+from sqlalchemy import BindParameter, bindparam, delete, insert
 
-from osmod.moderation import counts, decisions
+from osmod.moderation import counts
 from osmod.moderation.attributes import KnownTags
+from osmod.moderation.completing import Asked, carry_over, complete, is_complete, requests_about
 from osmod.moderation.database import upsert
 from osmod.moderation.errors import NotFound
-from osmod.moderation.flags import summarise
-from osmod.moderation.lookups import find_article, lock_comment
-from osmod.moderation.models import (
-    Article,
-    Comment,
-    CommentScore,
-    CommentScoreRequest,
-    CommentSummaryScore,
-    CommentTopScore,
-    ModerationRule,
-    single,
-)
-from osmod.moderation.rules import Rule, Verdict, judge, with_summary
+from osmod.moderation.lookups import lock_comment
+from osmod.moderation.models import Comment, CommentScore, CommentScoreRequest, CommentSummaryScore, single
 from osmod.moderation.score_data import ScoreData
+from osmod.moderation.unscored import forget
 from osmod.moderation.work import Work
+
+_log = logging.getLogger(__name__)
 
 # Made once: to make a statement takes longer than to run it.
 _COMMENT: BindParameter[int] = bindparam("comment")
-_REQUESTS = (
-    select(CommentScoreRequest)
-    .where(CommentScoreRequest.comment_id == _COMMENT)
-    .order_by(CommentScoreRequest.sent_at.desc(), CommentScoreRequest.id)
-)
 _FORGET_SPANS = (
     delete(CommentScore)
     .where(CommentScore.comment_id == _COMMENT, CommentScore.user_id == bindparam("scorer"))
     .execution_options(synchronize_session=False)
 )
 _INSERT_SPANS = insert(CommentScore)
-_SPANS = (
-    select(CommentScore.id, CommentScore.tag_id, CommentScore.score)
-    .where(
-        CommentScore.comment_id == _COMMENT,
-        CommentScore.annotation_start.is_not(None),
-        CommentScore.annotation_end.is_not(None),
-    )
-    .order_by(CommentScore.id)
-)
-_RULES = select(
-    ModerationRule.id,
-    ModerationRule.tag_id,
-    ModerationRule.category_id,
-    ModerationRule.lower_threshold,
-    ModerationRule.upper_threshold,
-    ModerationRule.action,
-).where(or_(ModerationRule.category_id.is_(None), ModerationRule.category_id == bindparam("category")))
 
 
-def process_machine_score(work: Work, comment_id: int, user_id: int, score_data: ScoreData) -> None:
+def process_machine_score(
+    work: Work,
+    comment_id: int,
+    user_id: int,
+    score_data: ScoreData,
+    *,
+    request_id: int | None = None,
+    override: bool = False,
+) -> None:
     """Take in the answer of the scorer `user_id`; complete the comment if it was the last one open.
 
     The scorer's earlier span scores are replaced; summary scores of attributes that it no longer names
     stay (quirk 4).
 
+    Parameters:
+      request_id: which request is answered. One that was replaced (the comment was edited, or is scored anew) or
+        answered since takes no answer: nothing is done. None: the newest one to that scorer, as OSMod does.
+      override: whether rules may decide again what a moderator has decided.
+
     Raises:
       NotFound: the scorer was not asked (said of an unknown comment, too: quirk 11); nothing has changed then.
     """
     comment = lock_comment(work.session, comment_id)
-    requests = _requests_of(work, comment_id)
-    request = next((request for request in requests if request.user_id == user_id), None)
-    if comment is None or request is None:
+    asked = requests_about(work.session, comment_id)
+    found = _find(asked, user_id, request_id)
+    if request_id is not None and (comment is None or found is None):
+        _log.info("The answer to score request %d is not stored: it was replaced or answered.", request_id)
+        return
+    if comment is None or found is None:
         raise NotFound(
             "Comment score request not found"
             f": scorer {user_id} was not asked about comment {comment_id}; queue sendCommentForScoring"
         )
     before = counts.standing(comment)
     tags = KnownTags(work.session, comment_id)
-    _store_spans(work, comment, request, score_data, tags)
+    _store_spans(work, comment, found.request, score_data, tags)
     _store_summaries(work, comment, score_data, tags)
-    request.done_at = work.now
-    if is_complete(requests):
-        _complete(work, comment, tags, before)
+    found.request.done_at = work.now
+    if found.unscored is not None:
+        forget(work, comment, asked, found)
+    if is_complete([one.request for one in asked]):
+        complete(work, comment, tags, before, asked, answered=user_id, override=override)
+    elif found.unscored is not None:
+        carry_over(work, comment, before)
     work.session.flush()
 
 
-def is_complete(requests: Sequence[CommentScoreRequest]) -> bool:
-    """Whether every scorer asked has answered at least once (fact 7)."""
-    asked = {request.user_id for request in requests}
-    answered = {request.user_id for request in requests if request.done_at is not None}
-    return bool(asked) and asked == answered
-
-
-def _requests_of(work: Work, comment_id: int) -> Sequence[CommentScoreRequest]:
-    return work.session.scalars(_REQUESTS, {"comment": comment_id}).all()
+def _find(asked: Sequence[Asked], user_id: int, request_id: int | None) -> Asked | None:
+    """The request that is answered; its scorer's newest one, if it is not named."""
+    of_scorer = (one for one in asked if one.request.user_id == user_id)
+    if request_id is None:
+        return next(of_scorer, None)
+    return next(
+        (one for one in of_scorer if one.request.id == request_id and one.request.done_at is None), None
+    )
 
 
 def _store_spans(
     work: Work, comment: Comment, request: CommentScoreRequest, score_data: ScoreData, tags: KnownTags
 ) -> None:
+    extra = {} if score_data.extra is None else {"extra": score_data.extra}
     rows = [
         {
             "comment_id": comment.id,
@@ -109,6 +101,7 @@ def _store_spans(
             "score": span.score,
             "annotation_start": span.begin,
             "annotation_end": span.end,
+            **extra,
         }
         for attribute, spans in score_data.scores.items()
         for span in spans
@@ -129,49 +122,3 @@ def _store_summaries(work: Work, comment: Comment, score_data: ScoreData, tags: 
     highest = tags.highest()
     if highest:
         comment.max_summary_score, comment.max_summary_score_tag_id = highest
-
-
-def _complete(work: Work, comment: Comment, tags: KnownTags, before: counts.Standing) -> None:
-    comment.is_scored = True
-    _store_top_scores(work, comment)
-    article = find_article(work.session, comment)
-    verdict = _verdict(work, comment, article, tags)
-    if verdict:
-        decisions.set_status(comment, verdict.status)
-        comment.is_auto_resolved = True
-        if verdict.highlight:
-            comment.is_highlighted = True
-        decisions.record(work, comment, verdict.status, rule_id=verdict.rule_id)
-    summarise(work.session, comment)
-    work.session.flush()
-    if article:
-        counts.move(work, article, before, counts.standing(comment))
-
-
-def _store_top_scores(work: Work, comment: Comment) -> None:
-    """Remember each attribute's highest span; the first one wins a tie. Attributes without one keep theirs."""
-    spans = work.session.execute(_SPANS, {"comment": comment.id})
-    best: dict[int, tuple[float, int]] = {}
-    for score_id, tag_id, score in spans:
-        if tag_id is None:
-            continue
-        if tag_id not in best or score > best[tag_id][0]:
-            best[tag_id] = (score, score_id)
-    rows = [
-        {"comment_id": comment.id, "tag_id": tag_id, "comment_score_id": score_id}
-        for tag_id, (_score, score_id) in best.items()
-    ]
-    upsert(work.session, CommentTopScore, rows, ["comment_score_id"])
-
-
-def _verdict(work: Work, comment: Comment, article: Article | None, tags: KnownTags) -> Verdict | None:
-    summaries = tags.summaries()
-    if not summaries or (article and not article.is_auto_moderated):
-        return None
-    scores = with_summary(summaries, tags.summary_tag_id(), comment.max_summary_score)
-    return judge(scores, _rules_for(work, article))
-
-
-def _rules_for(work: Work, article: Article | None) -> list[Rule]:
-    category = article.category_id if article else None
-    return [Rule(*row) for row in work.session.execute(_RULES, {"category": category})]

@@ -1,44 +1,34 @@
-"""Asking the scorers: which to ask, what to show them, and which comments to ask about again."""
+"""Opening the requests to a comment's scorers, and which comments to ask about again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.errors import NotFound, comment_not_found
 from osmod.moderation.lookups import lock_comment
-from osmod.moderation.models import Article, Comment, CommentScoreRequest, User, now
-from osmod.moderation.plain_text import strip_tags, utf16_length
+from osmod.moderation.models import Comment, CommentScoreRequest, Unscored, User, now
 from osmod.moderation.work import Work
 
 #: How long a comment's scores may take before its scorers are asked again.
 ANSWER_WAIT = timedelta(minutes=5)
+#: Comments looked at in one statement.
+_PAGE = 1_000
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A scorer that has an open request for the comment. `config` is its `users.extra`."""
+class OpenRequest:
+    """A request that waits for its answer. `sent_at` in whole seconds, as the database has it."""
 
-    user_id: int
-    request_id: int
-    config: Any
-
-
-@dataclass(frozen=True)
-class Sending:
-    """What is shown to the scorers of one comment, all without tags; `text_length` in UTF-16 units, with them."""
-
-    comment_id: int
-    text: str
-    text_length: int
-    #: The article's text, then the parent comment's, where there are such.
-    context: tuple[str, ...]
-    asked: tuple[Asked, ...]
+    id: int
+    scorer_id: int
+    sent_at: datetime
 
 
 def active_scorers(session: Session) -> Sequence[User]:
@@ -47,8 +37,8 @@ def active_scorers(session: Session) -> Sequence[User]:
     return session.scalars(scorers.order_by(User.id)).all()
 
 
-def open_requests(work: Work, comment_id: int, is_usable: Callable[[User], bool]) -> Sending:
-    """Replace the comment's request to each active scorer by a new one, and say what to send.
+def open_requests(work: Work, comment_id: int, is_usable: Callable[[User], bool]) -> list[OpenRequest]:
+    """Replace the comment's request to each active scorer by a new one.
 
     Scorers that are not `is_usable` (badly configured) are passed over and keep their old request. Without
     an active scorer nothing is written.
@@ -74,56 +64,77 @@ def open_requests(work: Work, comment_id: int, is_usable: Callable[[User], bool]
     if scorers:
         comment.sent_for_scoring = work.now
     work.session.flush()
-    asked = [Asked(s.id, r.id, s.extra) for s, r in zip(usable, requests, strict=True)]
-    return _sending(work.session, comment, asked)
+    sent_at = work.now.replace(microsecond=0)
+    return [
+        OpenRequest(request.id, scorer.id, sent_at) for scorer, request in zip(usable, requests, strict=True)
+    ]
 
 
-def still_open(session: Session, comment_id: int) -> Sending:
-    """What is left to send for a comment whose requests were opened before: those not answered yet.
+def still_open(session: Session, comment_id: int) -> list[OpenRequest]:
+    """Those of a comment's requests to active scorers that were opened before and are not answered yet.
 
     Raises:
       NotFound: the comment has been deleted since.
     """
-    comment = session.get(Comment, comment_id)
-    if comment is None:
+    if session.get(Comment, comment_id) is None:
         raise comment_not_found(comment_id)
-    statement = (
-        select(User.id, CommentScoreRequest.id, User.extra)
+    return _open(session, [comment_id])[comment_id]
+
+
+def comments_to_resend(session: Session, limit: int) -> list[int]:
+    """The ids of at most `limit` undecided comments whose scores are overdue, longest waiting first.
+
+    Those that were never sent (quirk 14) wait from their creation; those of which a scorer was given up wait longer
+    each time, and for ever if it is for good. None where no scorer is active.
+    """
+    return list(islice(chain.from_iterable(overdue(session)), limit))
+
+
+def overdue(session: Session) -> Iterator[dict[int, list[OpenRequest]]]:
+    """All those comments, page by page, each with its open requests to active scorers."""
+    if not active_scorers(session):
+        return
+    since = func.coalesce(Comment.sent_for_scoring, Comment.created_at)
+    given_up = Unscored.comment_id == Comment.id
+    conditions = (
+        Comment.is_accepted.is_(None),
+        Comment.is_scored.is_(False),
+        since < now() - ANSWER_WAIT,
+        or_(~exists().where(given_up), exists().where(given_up, Unscored.again_at <= now())),
+    )
+    after: tuple[datetime, int] | None = None
+    while True:
+        later = (
+            [] if after is None else [or_(since > after[0], and_(since == after[0], Comment.id > after[1]))]
+        )
+        page = select(Comment.id, since).where(*conditions, *later).order_by(since, Comment.id).limit(_PAGE)
+        rows = session.execute(page).all()
+        if not rows:
+            return
+        ids = [comment_id for comment_id, _ in rows]
+        yield _open(session, ids)
+        after = (rows[-1][1], rows[-1][0])
+
+
+def _open(session: Session, comment_ids: Sequence[int]) -> dict[int, list[OpenRequest]]:
+    """The open requests to active scorers about each of these comments, in their order."""
+    statement: Any = (
+        select(
+            CommentScoreRequest.comment_id,
+            CommentScoreRequest.id,
+            CommentScoreRequest.user_id,
+            CommentScoreRequest.sent_at,
+        )
         .join(User, User.id == CommentScoreRequest.user_id)
         .where(
-            CommentScoreRequest.comment_id == comment_id,
+            CommentScoreRequest.comment_id.in_(comment_ids),
             CommentScoreRequest.done_at.is_(None),
             User.group == "moderator",
             User.is_active.is_(True),
         )
         .order_by(CommentScoreRequest.id)
     )
-    return _sending(session, comment, [Asked(*row) for row in session.execute(statement)])
-
-
-def comments_to_resend(session: Session, limit: int) -> list[int]:
-    """The ids of at most `limit` undecided comments whose scores are overdue, longest waiting first.
-
-    Those that were never sent (quirk 14) wait from their creation. None where no scorer is active.
-    """
-    if not active_scorers(session):
-        return []
-    since = func.coalesce(Comment.sent_for_scoring, Comment.created_at)
-    overdue = (
-        Comment.is_accepted.is_(None),
-        Comment.is_scored.is_(False),
-        since < now() - ANSWER_WAIT,
-    )
-    return list(session.scalars(select(Comment.id).where(*overdue).order_by(since, Comment.id).limit(limit)))
-
-
-def _sending(session: Session, comment: Comment, asked: Sequence[Asked]) -> Sending:
-    article = session.scalar(select(Article.text).where(Article.id == comment.article_id))
-    parent = session.scalar(select(Comment.text).where(Comment.id == comment.reply_id))
-    return Sending(
-        comment_id=comment.id,
-        text=strip_tags(comment.text),
-        text_length=utf16_length(comment.text),
-        context=tuple(strip_tags(text) for text in (article, parent) if text is not None),
-        asked=tuple(asked),
-    )
+    found: dict[int, list[OpenRequest]] = {comment_id: [] for comment_id in comment_ids}
+    for comment_id, request_id, scorer_id, sent_at in session.execute(statement):
+        found[comment_id].append(OpenRequest(request_id, scorer_id, sent_at))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -46,8 +47,14 @@ __all__ = [
     "Throttled",
     "Unscorable",
     "config_of",
+    "deadline_of",
     "scorer_for",
 ]
+
+#: How long a scorer may stay away, unless its config says otherwise.
+DEADLINE = timedelta(hours=1)
+#: Seconds: a week.
+LONGEST_DEADLINE = 604_800
 
 
 def scorer_for(user_id: int, config: Any) -> Scorer:
@@ -59,6 +66,27 @@ def scorer_for(user_id: int, config: Any) -> Scorer:
       BadScorerConfig: `config` describes none.
     """
     return _build(user_id, json.dumps(config_of(user_id, config)))
+
+
+def deadline_of(user_id: int, config: Any) -> timedelta:
+    """How long after a request was opened its scorer is given up: `deadline` in `config`, in seconds.
+
+    Raises:
+      BadScorerConfig: it is no such number.
+    """
+    seconds = config_of(user_id, config).get("deadline")
+    if seconds is None:
+        return DEADLINE
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, (int, float))
+        or not 0 < seconds <= LONGEST_DEADLINE
+    ):
+        raise BadScorerConfig(
+            f"scorer {user_id}: deadline in users.extra must be seconds, above 0 and at most {LONGEST_DEADLINE}, "
+            f"is {seconds!r:.80}"
+        )
+    return timedelta(seconds=seconds)
 
 
 @lru_cache(maxsize=64)

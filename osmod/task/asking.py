@@ -1,116 +1,138 @@
-"""Asking the scorers about one comment. The requests are committed first: no transaction waits for a scorer."""
+"""Asking one scorer about one comment: its turn, its answer, and what becomes of the comment if there is none."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from osmod.jobs.errors import PutOff
+from osmod.jobs.gate import NotYet
+from osmod.moderation import unscored
 from osmod.moderation.database import open_session
-from osmod.moderation.models import User
-from osmod.moderation.sending import Asked, Sending, open_requests, still_open
-from osmod.moderation.work import Delivery
+from osmod.moderation.models import now
+from osmod.moderation.questions import OpenQuestion, Text, open_question
 from osmod.outages import Outage
 from osmod.outgoing.loop import run
 from osmod.scorers import (
     BadScorerConfig,
     KeyRefused,
     Question,
+    Scored,
+    Scorer,
     ScorerAway,
     ScorerError,
-    Throttled,
+    Unscorable,
+    deadline_of,
     scorer_for,
 )
+from osmod.settings import get_settings
 from osmod.task.committing import commit
 from osmod.task.engine import get_engine
+from osmod.task.turns import Turn
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the scorer `user_id` said: `score_data` as `processMachineScore` takes it."""
+class Later:
+    """The scorer has taken the question, and answers by calling back, in so much time at most."""
 
-    request_id: int
-    user_id: int
-    score_data: dict[str, Any]
+    within: timedelta
 
 
-class Asking:
-    """One run over a comment's scorers. Iterate for the answers; then `raise_failures`.
+def find_question(request_id: int) -> OpenQuestion | None:
+    """What is asked by a request; None: it was answered or replaced, or its scorer is switched off."""
+    with open_session(get_engine()) as session:
+        return open_question(session, request_id)
+
+
+def ask(asked: OpenQuestion) -> dict[str, Any] | Later | None:
+    """Ask the scorer once its turn has come. Returns its answer, as `processMachineScore` takes it.
+
+    None: it has stayed away past its deadline. A person looks at the comment then, and the heartbeat has it asked
+    again later.
 
     Raises:
-      NotFound: there is no such comment.
+      PutOff: it is not this question's turn, or the scorer wants to be left alone for a time.
+      Unscorable, BadScorerConfig: it will never answer this; a person looks at the comment.
+      ScorerError: it has not answered; asking again may help.
     """
-
-    def __init__(self, comment_id: int, delivery: Delivery | None) -> None:
-        self._failures: list[ScorerError] = []
-        self._unusable: dict[int, BadScorerConfig] = {}
-        self._sending = self._open(comment_id, delivery)
-
-    def __iter__(self) -> Iterator[Answer]:
-        for asked in self._sending.asked:
-            try:
-                score_data = self._ask(asked)
-            except ScorerError as error:
-                # The worker says it of the job, if the job fails for it.
-                _log.debug("comment %d, scorer %d: %s", self._sending.comment_id, asked.user_id, error)
-                self._failures.append(error)
-            except BadScorerConfig as error:  # spoilt since its request was opened
-                self._pass_over(asked.user_id, error)
-            else:
-                if score_data is not None:
-                    yield Answer(asked.request_id, asked.user_id, score_data)
-
-    def raise_failures(self) -> None:
-        """Say what went wrong with any of the scorers.
-
-        Raises:
-          ScorerError: asking again may help.
-          BadScorerConfig: only a person can.
-        """
-        if self._failures:
-            raise ScorerError("; ".join(map(str, self._failures)))
-        if self._unusable:
-            raise BadScorerConfig("; ".join(map(str, self._unusable.values())))
-
-    def _open(self, comment_id: int, delivery: Delivery | None) -> Sending:
-        committed = commit(lambda work: open_requests(work, comment_id, self._is_usable), delivery)
-        if committed.value is not None:
-            return committed.value
-        # The job came back: its requests are open already, some may have been answered since.
-        with open_session(get_engine()) as session:
-            return still_open(session, comment_id)
-
-    def _is_usable(self, scorer: User) -> bool:
-        try:
-            scorer_for(scorer.id, scorer.extra)
-        except BadScorerConfig as error:
-            self._pass_over(scorer.id, error)
-        return scorer.id not in self._unusable
-
-    def _pass_over(self, scorer_id: int, error: BadScorerConfig) -> None:
-        _log.error("scorer %d is not asked: %s", scorer_id, error)
-        self._unusable[scorer_id] = error
-
-    def _ask(self, asked: Asked) -> dict[str, Any] | None:
-        sending = self._sending
-        question = Question(
-            request_id=asked.request_id,
-            text=sending.text,
-            text_length=sending.text_length,
-            context=sending.context,
-        )
-        outage = _outage_of(asked.user_id)
-        try:
-            scored = run(scorer_for(asked.user_id, asked.config).score(question))
-        except (KeyRefused, ScorerAway, Throttled) as error:
-            outage.met(f"{error}: see whether it is up, and its key and quota in order")
+    try:
+        scorer = scorer_for(asked.scorer_id, asked.config)
+        deadline = asked.sent_at + deadline_of(asked.scorer_id, asked.config)
+        turn = Turn(asked.scorer_id, asked.config, scorer.limits)
+        with turn.taken(str(asked.request_id)):
+            scored = _answer(asked, scorer)
+    except (BadScorerConfig, Unscorable) as error:
+        give_up(asked, str(error), for_good=isinstance(error, Unscorable))
+        raise
+    except (PutOff, ScorerError) as error:
+        if now() < deadline or (isinstance(error, NotYet) and turn.comes()):
             raise
-        outage.over()
-        return scored.score_data if scored else None
+        give_up(asked, str(error))
+        return None
+    return Later(max(timedelta(), deadline - now())) if scored is None else scored.score_data
+
+
+def miss(asked: OpenQuestion) -> None:
+    """An answer that was to come later is missed: give the scorer up, if its deadline is over."""
+    patience = deadline_of(asked.scorer_id, asked.config)
+    if now() >= asked.sent_at + patience:
+        give_up(
+            asked, f"scorer {asked.scorer_id} has not called back within {patience.total_seconds():g} seconds"
+        )
+
+
+def give_up(asked: OpenQuestion, reason: str, *, for_good: bool = False) -> None:
+    """Have a person look at the comment, as `unscored.give_up` does, and log why."""
+    override = get_settings().rules_override_moderators
+    request, comment = asked.request_id, asked.comment.id
+    done = commit(
+        lambda work: unscored.give_up(work, comment, request, reason, for_good=for_good, override=override)
+    )
+    if done.value:
+        _log.info("Comment %d waits for a person: %s", comment, reason)
+
+
+def _answer(asked: OpenQuestion, scorer: Scorer) -> Scored | None:
+    """Ask, and have it logged once for all jobs when the scorer goes away and when it is back."""
+    outage = _outage_of(asked.scorer_id)
+    try:
+        scored = run(scorer.score(_question(asked)))
+    except ScorerError as error:
+        if isinstance(error, KeyRefused):
+            outage.met(f"{error}: give it a key that is good in users.extra", kind="key")
+        elif isinstance(error, ScorerAway):
+            outage.met(f"{error}: see whether it is up, and its key and quota in order")
+        if error.body:  # so that it is kept with the attempt
+            error.add_note(f"It answered: {error.body}")
+        raise
+    outage.over()
+    return scored
+
+
+def _question(asked: OpenQuestion) -> Question:
+    api = get_settings().api_url
+    before = [text.plain for text in (asked.article, asked.parent) if text is not None]
+    return Question(
+        request_id=asked.request_id,
+        text=asked.comment.plain,
+        text_length=asked.comment.length,
+        context=tuple(before),
+        comment=_shown(asked.comment, "comment", f"{api}/rest/comments"),
+        article=_shown(asked.article, "article", f"{api}/rest/articles") if asked.article else None,
+        in_reply_to=_shown(asked.parent, "comment", f"{api}/rest/comments") if asked.parent else None,
+        links={"callback": f"{api}/assistant/scores/{asked.request_id}"},
+    )
+
+
+def _shown(text: Text, kind: str, place: str) -> dict[str, Any]:
+    """A text in the form of the assistant protocol."""
+    texts = {"plainText": text.plain, "htmlText": text.html}
+    return {f"{kind}Id": text.id, **texts, "links": {"self": f"{place}/{text.id}"}}
 
 
 @cache

@@ -10,7 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from osmod.moderation.errors import Refused
-from osmod.scorers import BadScorerConfig, ScorerError
+from osmod.scorers import BadScorerConfig, ScorerError, Unscorable
 
 #: Failures that may pass by themselves. All others would come again, and make a dead letter at once.
 TRANSIENT: tuple[type[BaseException], ...] = (
@@ -25,11 +25,17 @@ TRANSIENT: tuple[type[BaseException], ...] = (
 )
 
 
+#: Failures that no further try can mend, however they are made.
+_FINAL = (Refused, BadScorerConfig, Unscorable)
+
+
 def retry(times: int, *, first: int, longest: int) -> dict[str, Any]:
     """Actor options: retry transient failures `times` times, waiting `first` to `longest` milliseconds."""
     return {
-        "throws": (Refused, BadScorerConfig),
-        "retry_when": lambda retries, error: retries < times and isinstance(error, TRANSIENT),
+        "throws": _FINAL,
+        "retry_when": lambda retries, error: (
+            retries < times and isinstance(error, TRANSIENT) and not isinstance(error, _FINAL)
+        ),
         "min_backoff": first,
         "max_backoff": longest,
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -85,16 +84,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     import_module("actors")  # what can be queued
     settings = settings or get_settings()
     places = places_of(settings.api_url)
-    routes = _routes(places.prefix)
     app = FastAPI(
         title="osmod-worker",
         summary="Comment moderation: OSMod's calls, ingest of comments, and the jobs behind both.",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=routes.lifespan_context,
+        lifespan=_lifespan,
         middleware=_frame(settings, places),
-        routes=routes.routes,
     )
     app.state.settings = settings
     app.state.places = places
@@ -103,19 +100,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(BadBody, refuse_bad_body)
-    return app
-
-
-@cache
-def _routes(prefix: str) -> APIRouter:
-    """What is answered; `prefix` is the path of the API. At the first request FastAPI prepares it, for 0.1 s."""
-    everything = APIRouter(lifespan=_lifespan)
     for router in ROUTERS:
-        everything.include_router(router, prefix=prefix)
+        app.include_router(router, prefix=places.prefix)
     for router in ROOT_ROUTERS:
-        if prefix or router not in ROUTERS:  # without a prefix the API is at the root itself
-            everything.include_router(router)
-    return everything
+        if places.prefix or router not in ROUTERS:  # without a prefix the API is at the root itself
+            app.include_router(router)
+    return app
 
 
 def _frame(settings: Settings, places: Places) -> list[Middleware]:

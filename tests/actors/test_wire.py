@@ -38,8 +38,10 @@ OSMODS = {
     "youtube:commentModerated",
 }
 OURS = {
+    "askScorer",
     "checkCounts",
     "heartbeat",
+    "missScores",
     "postProcessComment",
     "pruneInbox",
     "pruneJobs",

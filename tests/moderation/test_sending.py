@@ -9,12 +9,12 @@ import pytest
 from osmod.moderation import sending
 from osmod.moderation.database import open_session
 from osmod.moderation.errors import NotFound
-from osmod.moderation.models import Comment, CommentScoreRequest, User, now
-from osmod.moderation.sending import Asked, Sending
+from osmod.moderation.models import Comment, CommentScoreRequest, Unscored, User, now
+from osmod.moderation.sending import OpenRequest
 from tests.moderation.world import World
 
 
-def open_requests(world: World, comment: int, *unusable: int) -> Sending:
+def open_requests(world: World, comment: int, *unusable: int) -> list[OpenRequest]:
     """Open requests to all scorers but the unusable ones."""
     sent = world.do(
         lambda work: sending.open_requests(work, comment, lambda scorer: scorer.id not in unusable)
@@ -32,25 +32,15 @@ def test_active_scorers(world: World) -> None:
         assert scorers == [user.id for user in sending.active_scorers(session)]
 
 
-def test_what_is_shown(world: World) -> None:
-    """Scorers see the comment, its article and the comment it answers, all without tags; entities stay."""
-    article = world.article(text="<h1>News</h1> &amp; more")
-    parent = world.comment(article, text="<b>First</b>")
-    comment = world.comment(article, text="<p>Second 😀</p>".replace("😀", "&#128512;"), reply_id=parent)
-    scorer = world.scorer({"endpointType": "local"})
-    sent = open_requests(world, comment)
-    (request,) = world.all(CommentScoreRequest)
-    assert (
-        Sending(
-            comment_id=comment,
-            text="Second &#128512;",
-            text_length=len("<p>Second &#128512;</p>"),
-            context=("News &amp; more", "First"),
-            asked=(Asked(scorer, request.id, {"endpointType": "local"}),),
-        )
-        == sent
-    )
-    assert request.done_at is None
+def test_requests_are_opened(world: World) -> None:
+    """One for each active scorer, as the database has it; the comment is marked as sent."""
+    comment = world.comment(world.article())
+    scorers = [world.scorer(), world.scorer()]
+    opened = open_requests(world, comment)
+    rows = world.all(CommentScoreRequest)
+    assert opened == [OpenRequest(row.id, row.user_id or 0, row.sent_at) for row in rows]
+    assert scorers == [request.scorer_id for request in opened]
+    assert [None, None] == [row.done_at for row in rows]
     assert world.get(Comment, comment).sent_for_scoring is not None
 
 
@@ -71,7 +61,7 @@ def test_without_scorers(world: World) -> None:
     """Without an active scorer nothing is written, so the comment is found again later (quirk 14, mended)."""
     comment = world.comment(world.article())
     before = world.dump()
-    assert () == open_requests(world, comment).asked
+    assert [] == open_requests(world, comment)
     assert before == world.dump()
 
 
@@ -89,11 +79,11 @@ def test_still_open(world: World) -> None:
     answered, waiting, off = world.scorer(), world.scorer(), world.scorer()
     sent = open_requests(world, comment)
     with open_session(world.engine) as session:
-        session.get_one(CommentScoreRequest, sent.asked[0].request_id).done_at = now()
+        session.get_one(CommentScoreRequest, sent[0].id).done_at = now()
         session.get_one(User, off).is_active = False
         session.commit()
-        assert [waiting] == [asked.user_id for asked in sending.still_open(session, comment).asked]
-    assert answered == sent.asked[0].user_id
+        assert [waiting] == [request.scorer_id for request in sending.still_open(session, comment)]
+    assert answered == sent[0].scorer_id
 
 
 def test_comments_to_resend(world: World) -> None:
@@ -118,3 +108,39 @@ def test_nothing_to_resend_without_scorers(world: World) -> None:
     world.comment(world.article(), sent_for_scoring=now() - timedelta(hours=1))
     with open_session(world.engine) as session:
         assert [] == sending.comments_to_resend(session, 10)
+
+
+def test_comments_of_scorers_that_were_given_up(world: World) -> None:
+    """They are due when their pause is over; never, if only a text that cannot be scored keeps them."""
+    article, scorer, other = world.article(), world.scorer(), world.scorer()
+    long_ago = now() - timedelta(hours=1)
+    due, later, never, both = (world.comment(article, sent_for_scoring=long_ago) for _ in range(4))
+    row = {"reason": "away", "since": long_ago, "times": 0}
+    past, future = now() - timedelta(minutes=1), now() + timedelta(minutes=1)
+    for comment, by, again_at in (
+        (due, scorer, past),
+        (later, scorer, future),
+        (never, scorer, None),
+        (both, scorer, None),
+        (both, other, past),
+    ):
+        world.add(Unscored(comment_id=comment, scorer_id=by, again_at=again_at, **row))
+    with open_session(world.engine) as session:
+        assert [due, both] == sending.comments_to_resend(session, 10)
+
+
+def test_overdue_comments_come_in_pages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once, in order, with its open requests, wherever a page ends."""
+    monkeypatch.setattr(sending, "_PAGE", 2)
+    article, scorer = world.article(), world.scorer()
+    ago = now() - timedelta(minutes=6)
+    comments = [world.comment(article, sent_for_scoring=ago) for _ in range(5)]
+    world.asked(comments[3], scorer)
+    with open_session(world.engine) as session:
+        pages = list(sending.overdue(session))
+    assert comments == [comment for page in pages for comment in page]
+    assert [2, 2, 1] == [len(page) for page in pages]
+    asked = {
+        comment: [one.scorer_id for one in requests] for page in pages for comment, requests in page.items()
+    }
+    assert {comments[3]: [scorer]} == {comment: scorers for comment, scorers in asked.items() if scorers}

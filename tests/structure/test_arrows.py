@@ -24,8 +24,10 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     # Where queue, domain and scorers meet; for actors only.
     "osmod.task": (
         "osmod.jobs.actor",
+        "osmod.jobs.broker",
         "osmod.jobs.errors",
         "osmod.jobs.gate",
+        "osmod.jobs.records.reading",
         "osmod.jobs.wire.queues",
         "osmod.moderation",
         "osmod.outages",

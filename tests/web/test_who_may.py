@@ -153,6 +153,20 @@ def test_the_roles_are_those_of_the_table() -> None:
     assert WHO == {permission: {role for role in Role if may(role, permission)} for permission in Permission}
 
 
+@pytest.fixture(scope="module")
+def _apps() -> dict[str, FastAPI]:
+    """The one app of this module: to set up all its routes takes longer than to ask it."""
+    return {}
+
+
+@pytest.fixture
+def app(immediate: None, _apps: dict[str, FastAPI]) -> FastAPI:
+    """The app, as it is: nothing is added to it."""
+    if not _apps:
+        _apps["app"] = create_app()
+    return _apps["app"]
+
+
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_who_is_let_in(client: TestClient, token: MakeToken, method: str, path: str) -> None:
     """Nobody without a token, and no role that is not in the table; by `test_every_route…` the others are."""

@@ -26,6 +26,7 @@ FIELDS = (
     *("message", "state", "created", "due", "why", "priority", "retries", "lease", "started", "run"),
     *("finished", "error", "traceback", "progress", "log", "result", "deaths", "unique", "cancel"),
 )
+_UNENDED = (JobState.WAITING, JobState.DELAYED, JobState.ACTIVE)
 _ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -46,6 +47,14 @@ def get_jobs(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> list[Jo
 def get_messages(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> list[bytes | None]:
     """The messages of jobs of one queue as they are stored, in one call; None for each that has none."""
     return [message for (message,) in _fields(broker, queue_name, job_ids, ("message",))]
+
+
+def unended(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> set[str]:
+    """Those of these jobs of one queue that wait, are delayed or run, in one call."""
+    rows = _fields(broker, queue_name, job_ids, ("state",))
+    return {
+        job_id for job_id, (state,) in zip(job_ids, rows, strict=True) if state and state.decode() in _UNENDED
+    }
 
 
 def _fields(

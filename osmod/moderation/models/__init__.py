@@ -23,6 +23,7 @@ from osmod.moderation.models.scores import (
 from osmod.moderation.models.sources import CommentSource
 from osmod.moderation.models.tags import SUMMARY_SCORE, Tag
 from osmod.moderation.models.types import now, single, whole
+from osmod.moderation.models.unscored import Unscored
 from osmod.moderation.models.users import Group, User
 
 #: The tables that are ours; all others are OSMod's and are never altered.
@@ -34,6 +35,7 @@ OWN_TABLES = (
     DecisionDelivery.__tablename__,
     DeliveryAttempt.__tablename__,
     PublisherStanding.__tablename__,
+    Unscored.__tablename__,
 )
 #: OSMod's, but younger than some of its databases: made where it is missing.
 MADE_IF_MISSING = (ConfigurationItem.__tablename__,)
@@ -70,6 +72,7 @@ __all__ = [
     "SourceType",
     "Status",
     "Tag",
+    "Unscored",
     "User",
     "now",
     "single",

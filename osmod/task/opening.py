@@ -1,0 +1,64 @@
+"""Opening the requests to a comment's scorers: committed first, so that no transaction waits for a scorer."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from osmod.moderation.database import open_session
+from osmod.moderation.models import User
+from osmod.moderation.sending import OpenRequest, open_requests, still_open
+from osmod.moderation.work import Delivery
+from osmod.scorers import BadScorerConfig, deadline_of, scorer_for
+from osmod.task.committing import commit
+from osmod.task.engine import get_engine
+from osmod.task.requests import answer_id, still_queued
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Opened:
+    """What there is to ask about a comment; `unusable` are the scorers that could not be asked, and why."""
+
+    requests: list[OpenRequest] = field(default_factory=list)
+    unusable: dict[int, BadScorerConfig] = field(default_factory=dict)
+
+    def raise_unusable(self) -> None:
+        """Say which scorers could not be asked.
+
+        Raises:
+          BadScorerConfig: whose settings a person has to mend.
+        """
+        if self.unusable:
+            raise BadScorerConfig("; ".join(map(str, self.unusable.values())))
+
+
+def open_for(comment_id: int, delivery: Delivery | None) -> Opened:
+    """Open a request to each scorer; of a job that came back, those requests that nobody has answered yet.
+
+    Raises:
+      NotFound: there is no such comment.
+    """
+    opened = Opened()
+
+    def is_usable(scorer: User) -> bool:
+        try:
+            scorer_for(scorer.id, scorer.extra)
+            deadline_of(scorer.id, scorer.extra)
+        except BadScorerConfig as error:
+            _log.error("scorer %d is not asked: %s", scorer.id, error)
+            opened.unusable[scorer.id] = error
+        return scorer.id not in opened.unusable
+
+    committed = commit(lambda work: open_requests(work, comment_id, is_usable), delivery)
+    opened.requests = _unanswered(comment_id) if committed.value is None else committed.value
+    return opened
+
+
+def _unanswered(comment_id: int) -> list[OpenRequest]:
+    """The requests that were opened before, without those whose answer is about to be stored."""
+    with open_session(get_engine()) as session:
+        requests = still_open(session, comment_id)
+    queued = still_queued(answer_id(one.id, one.sent_at) for one in requests)
+    return [one for one in requests if answer_id(one.id, one.sent_at) not in queued]
