@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from osmod.jobs.gate import Breaker, GateState
@@ -93,7 +93,8 @@ def _state(session: Session, user: User) -> ScorerState:
         scorer = scorer_for(user.id, user.extra)
     except BadScorerConfig as error:
         problem = str(error)
-    newest = select(CommentScoreRequest.sent_at).where(CommentScoreRequest.user_id == user.id)
+    newest = select(func.max(CommentScoreRequest.id)).where(CommentScoreRequest.user_id == user.id)
+    sent_at = select(CommentScoreRequest.sent_at).where(CommentScoreRequest.id == newest.scalar_subquery())
     return ScorerState(
         id=user.id,
         name=user.name,
@@ -104,7 +105,7 @@ def _state(session: Session, user: User) -> ScorerState:
         ),
         scorer=scorer,
         problem=problem,
-        last_asked=session.scalar(newest.order_by(CommentScoreRequest.id.desc()).limit(1)),
+        last_asked=session.scalar(sent_at),
     )
 
 
