@@ -7,6 +7,7 @@ from typing import Any
 import click
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy import select
 
 from osmod.cli.checks.database import open_engine
 from osmod.cli.comment_sending import command_of
@@ -14,6 +15,7 @@ from osmod.cli.queue_access import EXIT_CODES, nothing_fits, print_json
 from osmod.cli.tables import console, exact
 from osmod.jobs.logs.saying import on_one_line
 from osmod.moderation.database import open_session
+from osmod.moderation.models import Unscored
 from osmod.moderation.progress import Progress, progress_of
 from osmod.settings import get_settings
 
@@ -38,15 +40,17 @@ def show(comment_id: int, as_json: bool) -> None:
     """Show where the comment ID stands: who was asked, what it scored, what was decided. Never its text."""
     with open_engine(get_settings()) as engine, open_session(engine) as session:
         progress = progress_of(session, comment_id)
+        given_up = list(session.scalars(select(Unscored).where(Unscored.comment_id == comment_id)))
     if progress is None:
         nothing_fits(f"There is no comment {comment_id}.", json={"comments": []} if as_json else None)
     if as_json:
-        print_json({"comments": [progress.model_dump(mode="json", by_alias=True)]})
+        plain = progress.model_dump(mode="json", by_alias=True)
+        print_json({"comments": [plain | {"givenUp": [_plain(one) for one in given_up]}]})
         return
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bright_black")
     grid.add_column(overflow="fold")
-    for name, value in _facts(progress):
+    for name, value in (*_facts(progress), *map(_given_up, given_up)):
         if value:
             grid.add_row(name, Text(on_one_line(value)))
     console().print(grid)
@@ -80,6 +84,21 @@ def _facts(of: Progress) -> list[tuple[str, str]]:
     ]
 
 
+def _given_up(one: Unscored) -> tuple[str, str]:
+    again = f"asked again after {exact(one.again_at)}" if one.again_at else "not asked again"
+    return f"scorer {one.scorer_id} given up", f"{exact(one.since)}, {again}: {one.reason}"
+
+
+def _plain(one: Unscored) -> dict[str, Any]:
+    again = one.again_at.isoformat() if one.again_at else None
+    return {
+        "scorer": one.scorer_id,
+        "reason": one.reason,
+        "since": one.since.isoformat(),
+        "againAt": again,
+    }
+
+
 def _asked(sent: str, done: str) -> str:
     return f"{sent}, answered {done}" if done else f"{sent}, no answer yet"
 
@@ -108,7 +127,7 @@ comments.add_command(
         sentence="Send comments for scoring, whether or not they have scores.\n\n"
         "As in OSMod, those that nobody has decided: no rule, no moderator; with --decided all. New scores go "
         "through the rules as the first did, so what a rule decided may be decided otherwise; a moderator's "
-        "decision stays, unless the settings say that rules may override it. Every active scorer is asked again, and "
-        "is paid again, at the pace that --share says. Ctrl-C stops it, and it says how to go on from there.",
+        "decision stays, unless WORKER_RULES_OVERRIDE_MODERATORS is on. Every active scorer is asked, and paid, again, "
+        "at the pace that --share says. Ctrl-C stops it, and it says how to go on from there.",
     )
 )

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from osmod.moderation.models import Article, Comment
+from osmod.moderation.models import Article, Comment, Unscored
 
 #: Rows of `comments` that a page looks at, whether or not they fit.
 WINDOW = 5_000
+#: What is asked of each.
+COLUMNS = ("id", "article_id", "created_at", "is_scored", "is_moderated", "is_accepted")
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Choice:
       article_id, category_id: of this one; None: of any.
       since: stored here from this moment on; None: whenever.
       scored: those that have their scores, too.
-      decided: those that a person or a rule decided, too.
+      decided: those that a person or a rule decided, too. One that was put before a person only because a scorer was
+        given up is not decided.
     """
 
     article_id: int | None = None
@@ -64,7 +67,7 @@ def page(session: Session, choice: Choice, after: int, last: int) -> Page:
     neither where it lies nor how many fit.
     """
     window = (
-        select(*(_column(name) for name in ("id", "article_id", "created_at", "is_scored", "is_moderated")))
+        select(*map(_column, COLUMNS))
         .where(Comment.id > after, Comment.id <= last)
         .order_by(Comment.id)
         .limit(WINDOW)
@@ -92,5 +95,10 @@ def _fits(choice: Choice, row: Any) -> ColumnElement[bool]:
     if not choice.scored:
         conditions.append(row.is_scored.is_(False))
     if not choice.decided:
-        conditions.append(row.is_moderated.is_(False))
+        conditions.append(or_(row.is_moderated.is_(False), _is_given_up(row)))
     return and_(true(), *conditions)
+
+
+def _is_given_up(row: Any) -> ColumnElement[bool]:
+    given_up = select(Unscored.comment_id).where(Unscored.comment_id == row.id)
+    return and_(row.is_accepted.is_(None), given_up.exists())

@@ -22,7 +22,7 @@ from osmod.jobs.setup import default_middleware
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.audit import audit_log
 from osmod.moderation import choice
-from osmod.moderation.models import CommentSummaryScore, Decision
+from osmod.moderation.models import CommentSummaryScore, Decision, Unscored, now
 from osmod.settings import get_settings
 from tests.moderation.world import World
 
@@ -211,12 +211,15 @@ def test_where_a_comment_stands(osmod: Command, world: World) -> None:
     world.asked(comment, 7)
     world.add(CommentSummaryScore(comment_id=comment, tag_id=world.tag("TOXICITY"), score=0.25))
     world.add(Decision(comment_id=comment, status="Defer", source="Rule"))
+    reason = "scorer 7 (http://scorer.example) answered 503"
+    world.add(Unscored(comment_id=comment, scorer_id=7, reason=reason, since=now(), times=0))
     shown = osmod("show", str(comment)).stdout
     for name, value in (
         ("asked Perspective", ", no answer yet"),
         ("TOXICITY", "0.250"),
         ("decision", "Defer by no rule that fits, "),
         ("is", "scored"),
+        ("scorer 7 given up", f", not asked again: {reason}"),
     ):
         assert any(line.startswith(f"{name}  ") and value in line for line in shown.splitlines()), name
     (plain,) = json.loads(osmod("show", str(comment), "--json").stdout)["comments"]
@@ -224,4 +227,5 @@ def test_where_a_comment_stands(osmod: Command, world: World) -> None:
         *(plain["commentId"], plain["isScored"]),
         plain["summaryScores"],
     )
+    assert [(7, reason, None)] == [(one["scorer"], one["reason"], one["againAt"]) for one in plain["givenUp"]]
     assert "private" not in shown + json.dumps(plain)

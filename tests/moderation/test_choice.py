@@ -9,7 +9,7 @@ import pytest
 from osmod.moderation import choice
 from osmod.moderation.choice import Choice, Extent, Page
 from osmod.moderation.database import open_session
-from osmod.moderation.models import now
+from osmod.moderation.models import Unscored, now
 from tests.moderation.world import World
 
 
@@ -47,6 +47,20 @@ def test_all_conditions_must_be_true(world: World, monkeypatch: pytest.MonkeyPat
     assert [new] == found(world, Choice(category_id=politics, since=now() - timedelta(days=1)))
     assert [] == found(world, Choice(article_id=other, category_id=politics))
     assert [elsewhere, nowhere] == found(world, Choice(), after=new)
+
+
+def test_what_was_given_up_is_not_decided(world: World) -> None:
+    """It was deferred because a scorer stayed away, so it is meant; unless a person has decided since."""
+    article = world.article()
+    deferred = {"is_moderated": True, "is_deferred": True, "is_accepted": None}
+    given_up = world.comment(article, **deferred)
+    accepted = world.comment(article, is_moderated=True, is_accepted=True)
+    for comment in (given_up, accepted):
+        about = {"comment_id": comment, "scorer_id": world.scorer(), "reason": "away"}
+        world.add(Unscored(**about, since=now(), times=0, again_at=now()))
+    by_a_person = world.comment(article, **deferred)
+    assert [given_up] == found(world, Choice())
+    assert [given_up, accepted, by_a_person] == found(world, Choice(decided=True))
 
 
 def test_none_fits(world: World) -> None:
