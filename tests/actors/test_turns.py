@@ -1,0 +1,222 @@
+"""Asking scorers in their turn, by way of a real queue: limits, pauses, refused keys, and who is left alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from dramatiq import Worker
+from dramatiq import broker as global_broker
+from sqlalchemy import Engine, update
+
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.gate import Breaker
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import find
+from osmod.jobs.records.record import JobRecord
+from osmod.jobs.states import JobState
+from osmod.jobs.testing import drain
+from osmod.moderation.database import open_session
+from osmod.moderation.models import Base, Comment, CommentScoreRequest, Unscored, User, now
+from osmod.scorers import ENDPOINT_TYPES, KeyRefused, Limits, Question, Scored, ScorerAway, Throttled
+from osmod.settings import get_settings
+from osmod.task import get_engine
+from osmod.task.turns import gate_of
+from tests.actors.conftest import ACTORS
+from tests.actors.scorers import TOLD, ToldScorer, scored
+from tests.moderation.conftest import world as world
+from tests.moderation.world import World
+from tests.waiting import until
+
+pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
+LONG_AGO = now() - timedelta(hours=2)
+
+
+@pytest.fixture
+def queue(engine: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBroker]:
+    """The real actors on a real queue."""
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    monkeypatch.setitem(ENDPOINT_TYPES, "told", TOLD)
+    get_settings.cache_clear()
+    broker = JobBroker(url=redis_url)
+    for actor in ACTORS:
+        monkeypatch.setattr(actor, "broker", broker)
+        broker.declare_actor(actor)
+    monkeypatch.setattr(global_broker, "global_broker", broker)
+    yield broker
+    gate_of.cache_clear()
+    broker.close()
+    get_engine().dispose()
+
+
+def everywhere(world: World, model: type[Base], **values: Any) -> None:
+    """Set columns in all rows of a table."""
+    with open_session(world.engine) as session:
+        session.execute(update(model).values(**values))
+        session.commit()
+
+
+def send(queue: JobBroker, wire_name: str, **arguments: Any) -> None:
+    """Queue a job."""
+    queue.get_actor(wire_name).send(**arguments)
+
+
+def jobs(queue: JobBroker, actor: str) -> list[JobRecord]:
+    """The jobs of one actor that are not done."""
+    found = find(queue, JobFilter(actor=actor), limit=5_000).jobs
+    return [job for job in found if job.state is not JobState.DONE]
+
+
+def test_a_thousand_comments(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scorer that counts is never asked too much: each is asked about once, nothing fails, no attempt is spent."""
+    limit, number = 250, 1_000
+    scorer = world.scorer({"endpointType": "told", "limits": {"perSecond": limit}})
+    article = world.article()
+    texts = {"article_id": article, "author_source_id": "ann", "text": "Well said", "author": {}}
+    world.bulk(Comment, [{"source_id": f"c{n}", **texts} for n in range(number)])
+    asked = [{"comment_id": n + 1, "user_id": scorer, "sent_at": now()} for n in range(number)]
+    world.bulk(CommentScoreRequest, asked)
+    seen: list[int] = []
+    window: deque[float] = deque()
+    refused: list[int] = []
+    one_at_a_time = threading.Lock()
+
+    def count(question: Question) -> Scored | None:
+        with one_at_a_time:
+            while window and window[0] <= time.monotonic() - 1:
+                window.popleft()
+            if len(window) >= limit:
+                refused.append(question.request_id)
+                raise Throttled("429")
+            window.append(time.monotonic())
+            seen.append(question.request_id)
+        return None
+
+    monkeypatch.setattr(ToldScorer, "does", count)
+    ask = queue.get_actor("askScorer")
+    queue.send_many(ask.message(request_id=n + 1) for n in range(number))
+    worker = Worker(queue, worker_threads=4)
+    worker.start()
+    until(lambda: len(seen) >= number, 60, "all are asked")
+    until(lambda: not jobs(queue, "askScorer"), 20, "all have ended")
+    worker.stop()
+    assert ([], list(range(1, number + 1))) == (refused, sorted(seen))
+
+
+def test_a_pause_for_all(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After 429 nobody asks before the time that the scorer named; who waits has spent no attempt."""
+    asked: list[int] = []
+
+    def throttle(question: Question) -> Scored | None:
+        asked.append(question.request_id)
+        raise Throttled("scorer 1 answered 429", retry_after=600)
+
+    monkeypatch.setattr(ToldScorer, "does", throttle)
+    world.scorer({"endpointType": "told"})
+    for _ in range(3):
+        send(queue, "sendCommentForScoring", comment_id=world.comment(None))
+    drain(queue)
+    assert 1 == len(asked)
+    waiting = jobs(queue, "askScorer")
+    assert [("delayed", 0)] * 3 == [(job.state.value, job.attempts_made) for job in waiting]
+    assert all(job.due and job.due > now() + timedelta(minutes=9) for job in waiting)
+
+
+def test_a_refused_key(
+    queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The scorer is left alone, and somebody told; with another key it is asked at once."""
+    asked: list[int] = []
+
+    def refuse(question: Question) -> Scored | None:
+        asked.append(question.request_id)
+        raise KeyRefused("scorer 1 answered 401")
+
+    monkeypatch.setattr(ToldScorer, "does", refuse)
+    scorer = world.scorer({"endpointType": "told"})
+    comments = [world.comment(None) for _ in range(2)]
+    for comment in comments:
+        send(queue, "sendCommentForScoring", comment_id=comment)
+    drain(queue)
+    drain(queue, delayed=False)
+    assert (1, 0) == (len(asked), sum(job.attempts_made for job in jobs(queue, "askScorer")))
+    config = '{"endpointType": "told"}'
+    assert Breaker.REFUSED is gate_of(queue, scorer, config, Limits()).state().breaker
+    assert [
+        "Scorer 1 away: scorer 1 answered 401: give it a key that is good in users.extra; trying until it works."
+    ] == [record.getMessage() for record in caplog.records if record.name == "osmod.outages"]
+    monkeypatch.setattr(ToldScorer, "does", lambda question: scored(0.5))
+    everywhere(world, User, extra={"endpointType": "told", "apiKey": "another"})
+    send(queue, "sendCommentForScoring", comment_id=comments[1])
+    drain(queue)
+    assert [False, True] == [world.get(Comment, comment).is_scored for comment in comments]
+
+
+def test_away_past_the_deadline(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the breaker open nobody asks; a comment that has waited too long goes to a person, and its job ends."""
+    asked: list[int] = []
+
+    def fail(question: Question) -> Scored | None:
+        asked.append(question.request_id)
+        raise ScorerAway("scorer 1 answered 503", body="try later")
+
+    monkeypatch.setattr(ToldScorer, "does", fail)
+    world.scorer({"endpointType": "told"})
+    for _ in range(6):
+        send(queue, "sendCommentForScoring", comment_id=world.comment(world.article()))
+    drain(queue)
+    assert 5 == len(asked)
+    tried = [job for job in jobs(queue, "askScorer") if job.attempts_made]
+    assert 5 == len(tried)
+    assert all(job.error and "It answered: try later" in (job.error.traceback or "") for job in tried)
+    everywhere(world, CommentScoreRequest, sent_at=LONG_AGO)
+    late = world.all(CommentScoreRequest)[-1]
+    send(queue, "askScorer", request_id=late.id)
+    drain(queue)
+    assert 5 == len(asked), "the breaker is open"
+    assert world.get(Comment, late.comment_id).is_deferred
+    assert ["scorer:1: it is away (scorer 1 answered 503)"] == [
+        row.reason.split(";")[0] for row in world.all(Unscored)
+    ]
+    assert [] == world.miscounted()
+
+
+def test_many_are_no_outage(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comment that only waits for its turn is not given up, however long that takes, nor sent again."""
+    monkeypatch.setattr(ToldScorer, "does", lambda question: None)
+    world.scorer({"endpointType": "told", "limits": {"perMinute": 1}})
+    comments = [world.comment(None) for _ in range(2)]
+    for comment in comments:
+        send(queue, "sendCommentForScoring", comment_id=comment)
+    drain(queue)
+    everywhere(world, Comment, sent_for_scoring=LONG_AGO)
+    send(queue, "heartbeat")
+    drain(queue)
+    assert 2 == world.size(CommentScoreRequest)
+    assert [1, 2] == [request.id for request in world.all(CommentScoreRequest)], "none was replaced"
+    everywhere(world, CommentScoreRequest, sent_at=LONG_AGO)
+    send(queue, "askScorer", request_id=2)
+    drain(queue)
+    assert [] == world.all(Unscored)
+
+
+def test_a_lost_queue(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comments whose questions Redis has lost are sent again by the heartbeat, each once however often it comes."""
+    world.scorer({"endpointType": "told", "limits": {"perMinute": 1}})
+    comments = [world.comment(None) for _ in range(3)]
+    for comment in comments:
+        send(queue, "sendCommentForScoring", comment_id=comment)
+    drain(queue)
+    queue.flush("default")
+    everywhere(world, Comment, sent_for_scoring=LONG_AGO)
+    beat = queue.get_actor("heartbeat")
+    beat.fn()
+    beat.fn()
+    assert comments == sorted(job.arguments["comment_id"] for job in jobs(queue, "sendCommentForScoring"))
+    drain(queue)
+    assert [4, 5, 6] == [request.id for request in world.all(CommentScoreRequest)]
