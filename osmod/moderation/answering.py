@@ -1,4 +1,4 @@
-"""Which request to a scorer an answer is for, and whether it may still be answered."""
+"""Answers that come by callback: for which request, whether it may still be answered, and errors."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from sqlalchemy.orm import Session
 
 from osmod.moderation.errors import Conflict
 from osmod.moderation.models import CommentScoreRequest, User
+from osmod.moderation.unscored import give_up
+from osmod.moderation.work import Work
 
 
 @dataclass(frozen=True)
 class OpenRequest:
     """A request that waits for its answer."""
 
+    id: int
     comment_id: int
     scorer_id: int
 
@@ -41,4 +44,9 @@ def check_open(session: Session, request: CommentScoreRequest) -> OpenRequest:
             f"score request {request.id} was answered before: queue sendCommentForScoring to have the comment "
             f"{request.comment_id} scored again"
         )
-    return OpenRequest(request.comment_id, scorer.id)
+    return OpenRequest(request.id, request.comment_id, scorer.id)
+
+
+def take_error(work: Work, asked: OpenRequest, error: str) -> None:
+    """The scorer says that it cannot answer: a person looks at the comment, and it is asked again later."""
+    give_up(work, asked.comment_id, asked.id, f"scorer {asked.scorer_id} answers: {error}", for_good=False)

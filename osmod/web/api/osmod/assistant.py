@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 
 from osmod.access.callers import Caller
 from osmod.access.roles import Permission, Role
-from osmod.moderation.answering import OpenRequest, check_open, find_request
+from osmod.moderation.answering import OpenRequest, check_open, find_request, take_error
 from osmod.moderation.database import open_session
-from osmod.task import get_engine
-from osmod.web.api.osmod.bodies import READING
-from osmod.web.api.osmod.checking import checked, told_of
-from osmod.web.api.osmod.doing import do
+from osmod.task import commit, get_engine
+from osmod.web.api.osmod.bodies import READING, Body
+from osmod.web.api.osmod.checking import Checked, told_of
+from osmod.web.api.osmod.doing import SUCCESS, do
 from osmod.web.api.osmod.ids import possible_id
-from osmod.web.api.osmod.joi import Array, Boolean, Number, Object, Optional
+from osmod.web.api.osmod.joi import Array, Boolean, Number, Object, Optional, String
 from osmod.web.guard import needs
 from osmod.web.problems import OsmodResponse, Problem
 
@@ -38,18 +38,37 @@ ANSWER = Object(
         "runImmediately": Optional(Boolean()),
     }
 )
+ERROR = Object({"error": String()})
 _TOLD = told_of(
     ANSWER,
     {"scores": {"TOXICITY": [{"score": 0.4, "begin": 0, "end": 5}]}, "summaryScores": {"TOXICITY": 0.4}},
 )
 
 
+class _ScoresOrError(Checked):
+    """Scores, or `{error}` alone: the protocol has it, though OSMod's server refuses it."""
+
+    def __call__(self, body: Body) -> Any:
+        """The body. Raises `BadBody`."""
+        is_error = isinstance(body, dict) and body.keys() == {"error"}
+        return Checked(ERROR)(body) if is_error else super().__call__(body)
+
+
 @router.post("/scores/{request_id}", openapi_extra=_TOLD)
 def answer(
-    request: Request, request_id: str, caller: Answering, body: Annotated[Any, checked(ANSWER)]
+    request: Request,
+    request_id: str,
+    caller: Answering,
+    body: Annotated[Any, Depends(_ScoresOrError(ANSWER))],
 ) -> dict[str, str]:
-    """Queues processMachineScore for the comment and the scorer of an open request."""
+    """Queues processMachineScore for the comment and the scorer of an open request.
+
+    With `{error}` in place of scores the scorer is given up for this comment: a person is to look at it.
+    """
     asked = _request(request_id, caller)
+    if "error" in body:
+        commit(lambda work: take_error(work, asked, body["error"]))
+        return SUCCESS
     score_data = {"scores": body["scores"], "summaryScores": body["summaryScores"]}
     job = {"commentId": asked.comment_id, "userId": asked.scorer_id, "scoreData": score_data}
     return do(request, "processMachineScore", [job], at_once=body.get("runImmediately", False))

@@ -185,6 +185,27 @@ def test_scorers_answer_only_what_they_were_asked(client: TestClient, token: Mak
     assert [200, 409, 403, 403, 400, 400] == said
 
 
+def test_a_scorer_answers_with_an_error(client: TestClient, token: MakeToken, world: World) -> None:
+    """It stands alone, and is a text: then a person looks at the comment, and the request may still be answered."""
+    comment = world.comment(world.article())
+    request = world.add(CommentScoreRequest(comment_id=comment, user_id=USERS["moderator"], sent_at=now()))
+    bodies: list[dict[str, object]] = [
+        {"error": ""},
+        {"error": 5},
+        {"error": "busy", "scores": {}},
+        {"error": "busy"},
+    ]
+    said = [
+        client.post(
+            f"/api/assistant/scores/{request}", json=body, headers=shown(token("moderator"))
+        ).status_code
+        for body in bodies
+    ]
+    assert [422, 422, 422, 200] == said
+    assert world.get(Comment, comment).is_deferred
+    assert world.get(CommentScoreRequest, request).done_at is None
+
+
 def test_bodies_too_deep_are_refused(client: TestClient, token: MakeToken) -> None:
     """At any depth: those that can be read, but not be written again, too."""
     for depth in (101, 500, 900, 960, 990, 100_000):
