@@ -15,8 +15,9 @@ tests that need it.
 
 from __future__ import annotations
 
+import gc
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -49,6 +50,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """Mark every process that the tests start."""
     config.addinivalue_line("markers", "only_on(name): of the databases and servers, run on this one only")
     services.mark_processes()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests and all modules stay: nobody looks through them for garbage, now or between the tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
