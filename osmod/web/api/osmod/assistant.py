@@ -49,7 +49,11 @@ class _ScoresOrError(Checked):
     """Scores, or `{error}` alone: the protocol has it, though OSMod's server refuses it."""
 
     def __call__(self, body: Body) -> Any:
-        """The body. Raises `BadBody`."""
+        """The body.
+
+        Raises:
+          BadBody: it is neither.
+        """
         is_error = isinstance(body, dict) and body.keys() == {"error"}
         return Checked(ERROR)(body) if is_error else super().__call__(body)
 
