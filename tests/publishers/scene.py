@@ -108,10 +108,12 @@ class Scene:
         end = BEGAN + until
         while True:
             waiting = [row.next_attempt_at for row in self.deliveries() if row.state == "waiting"]
-            if not waiting or min(waiting) > end:
+            rests = [row.paused_until for row in self.world.all(PublisherStanding) if row.paused_until]
+            upcoming = max(min(waiting, default=end), *rests, self.now)
+            if not waiting or upcoming > end:
                 self.now = end
                 return
-            self.now = max(self.now, min(waiting))
+            self.now = upcoming
             self.sweep()
 
     def deliveries(self) -> list[DecisionDelivery]:

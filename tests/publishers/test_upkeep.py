@@ -9,6 +9,7 @@ import pytest
 from osmod.moderation.errors import NotFound
 from osmod.moderation.models import Decision, now
 from tests.actors.jobs import Jobs
+from tests.publishers.fake import Reply
 from tests.publishers.scene import Scene
 
 
@@ -36,6 +37,23 @@ def test_a_sweep_queues_what_is_due(scene: Scene, jobs: Jobs) -> None:
     scene.decide("Accept", other)
     jobs.deliver("sweepDeliveries")
     assert [("deliverDecision", {"comment_id": scene.comment})] == jobs.waiting()
+
+
+def test_what_waits_for_a_resting_publisher_holds_up_nobody(scene: Scene, jobs: Jobs) -> None:
+    """A sweep leaves it out, however long it has been due; a job that finds the rest puts all of the comment off."""
+    scene.now = now()
+    scene.fake.script.append(Reply(503, {"Retry-After": "600"}))
+    second, third = scene.more(), scene.more()
+    for comment in (scene.comment, second, second, third):
+        scene.decide("Accept", comment)
+    other = scene.world.user(group="service", extra={"webhook": scene.fake.webhook})
+    theirs = scene.more(owner_id=other)
+    scene.decide("Accept", theirs)
+    scene.tell()
+    assert [theirs] == scene.due()
+    scene.tell(second)
+    until = scene.standing().paused_until
+    assert [until, until] == [row.next_attempt_at for row in scene.deliveries() if row.comment_id == second]
 
 
 def test_old_deliveries_are_pruned(scene: Scene, jobs: Jobs) -> None:

@@ -66,7 +66,8 @@ def claim(session: Session, comment_id: int, moment: datetime) -> Claimed | None
             row.state, row.claim = "held", None
         return None
     if standing is not None and standing.paused_until is not None and standing.paused_until > moment:
-        first.next_attempt_at = standing.paused_until
+        for row in rows:
+            row.next_attempt_at = max(row.next_attempt_at, standing.paused_until)
         return None
     first.state = "waiting"
     first.claim = str(uuid4())

@@ -43,10 +43,18 @@ class Standing:
 
 
 def due(session: Session, moment: datetime, limit: int) -> list[int]:
-    """Comments of which a decision is to be told now and no worker is known to do it, longest due first."""
+    """Comments of which a decision is to be told now and no worker is known to do it, longest due first.
+
+    None of a publisher that rests: however much waits for it, it does not hold up what waits for others.
+    """
+    resting = select(PublisherStanding.owner_id).where(PublisherStanding.paused_until > moment)
     found = session.scalars(
         select(DecisionDelivery.comment_id)
-        .where(DecisionDelivery.state == "waiting", DecisionDelivery.next_attempt_at <= moment)
+        .where(
+            DecisionDelivery.state == "waiting",
+            DecisionDelivery.next_attempt_at <= moment,
+            DecisionDelivery.owner_id.not_in(resting),
+        )
         .order_by(DecisionDelivery.next_attempt_at)
         .limit(limit)
     )
