@@ -45,14 +45,16 @@ class Connections:
         proxy = _proxy_for(url)
         if proxy and not self._private:
             await _check(url)
-        idle = self._idle[url.scheme, url.host, str(url.port), proxy]
+        place = url.scheme, url.host, str(url.port), proxy
+        idle = self._idle[place]
         connection = idle.pop()[1] if idle else self._new(proxy)
         try:
             yield connection
         except BaseException:
             await connection.aclose()
             raise
-        idle.append((asyncio.get_running_loop().time(), connection))
+        # Looked up anew: in the meantime all may have been tidied away.
+        self._idle[place].append((asyncio.get_running_loop().time(), connection))
         if self._tidying is None:
             self._tidying = asyncio.create_task(self._tidy())
 

@@ -67,6 +67,17 @@ def test_a_connection_that_the_server_closed_is_not_used_again(fake: Fake) -> No
     assert 2 == len(fake.connections)
 
 
+def test_a_connection_that_is_asked_again_at_once_is_kept(fake: Fake) -> None:
+    """By the same task, before anything else has run: what tidies up looks when the connection is lent again."""
+
+    async def one_after_another() -> None:
+        for _ in range(5):
+            await post(fake.url, content=b"{}", private=True)
+
+    asyncio.run(one_after_another())
+    assert (5, 1) == (len(fake.asked), len(fake.connections))
+
+
 def test_connections_that_nobody_uses_are_closed(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while, without a further request."""
     monkeypatch.setattr(connections, "KEEP", 0.05)
