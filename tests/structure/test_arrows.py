@@ -37,6 +37,8 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
         "osmod.settings",
     ),
     "osmod.task.payload": ("osmod.moderation",),
+    # One scorer put in the place of another; the command line asks, and shows it.
+    "osmod.comparing": ("osmod.jobs.errors", "osmod.moderation", "osmod.scorers"),
     "osmod.access": ("osmod.moderation", "osmod.settings"),
     "osmod.metrics": (
         "actors",
@@ -92,6 +94,7 @@ NEVER: dict[str, tuple[str, ...]] = {
     "osmod.outgoing": ("dramatiq", "periodiq", "redis", "sqlalchemy"),
     "osmod.scorers": ("dramatiq", "periodiq", "redis", "sqlalchemy"),
     "osmod.publishers": ("periodiq", "sqlalchemy", "pydantic", "httpx", "click"),
+    "osmod.comparing": ("dramatiq", "periodiq", "redis", "httpx", "click", "rich"),
     "osmod.jobs": ("sqlalchemy", "prometheus_client"),
     "osmod.access": ("dramatiq", "periodiq", "redis", "httpx", "click", "fastapi", "starlette"),
 }
