@@ -1,15 +1,17 @@
-"""`osmod scorers`: who scores, how each is doing, and trying one."""
+"""`osmod scorers`: who scores, how each is doing, trying one, and putting one in the place of another."""
 
 from __future__ import annotations
 
 import click
 
 from osmod.cli.checks.database import open_engine
+from osmod.cli.compare_applying import restore_rules
 from osmod.cli.queue_access import EXIT_CODES, because, job_broker, nothing_fits, print_json
 from osmod.cli.scorer_gates import looked_at, reopen
 from osmod.cli.scorer_states import scorer_states, with_gates
 from osmod.cli.scorer_tables import scorers_table
 from osmod.cli.scorer_trial import test
+from osmod.cli.scorers_compare import compare
 from osmod.cli.tables import console, narrow
 from osmod.moderation.database import open_session
 from osmod.settings import get_settings
@@ -17,7 +19,7 @@ from osmod.settings import get_settings
 
 @click.group(epilog=EXIT_CODES)
 def scorers() -> None:
-    """Show the scorers, try them, have one asked again.
+    """Show the scorers, try them, have one asked again; move from one to another.
 
     A scorer is a user of the group `moderator`; where and how it is asked stands in its users.extra
     (docs/scorers.md). Every scorer that is on is asked about every comment.
@@ -27,6 +29,7 @@ def scorers() -> None:
       osmod scorers list
       osmod scorers test 'You are an idiot' --scorer 7
       osmod scorers resume 7 --reason 'the key is paid for again'
+      osmod scorers compare 7 9
     """
 
 
@@ -85,3 +88,5 @@ def resume(scorer_id: int, reason: str, as_json: bool) -> None:
 
 
 scorers.add_command(test)
+scorers.add_command(compare)
+scorers.add_command(restore_rules)

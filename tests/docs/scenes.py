@@ -8,7 +8,8 @@ from osmod.jobs.broker import JobBroker
 from osmod.moderation.database import connect
 from osmod.moderation.migrations import upgrade
 from osmod.moderation.models import User
-from tests.docs.sandbox import Sandbox
+from tests.comparing.scene import build
+from tests.docs.sandbox import ROOT, Sandbox
 from tests.moderation.world import World
 from tests.queue_counts import queue_counts
 from tests.waiting import until
@@ -62,6 +63,37 @@ def a_scorer_is_on(sandbox: Sandbox) -> None:
     engine = _engine(sandbox)
     local = {"endpointType": "local"}
     World(engine).user(group="moderator", name="Local model", is_active=True, extra=local)
+    engine.dispose()
+
+
+def a_site_of_perspective(sandbox: Sandbox) -> None:
+    """Perspective is scorer 7, the local model scorer 9 and off; 300 comments, of which moderators decided most."""
+    engine = _engine(sandbox)
+    upgrade(engine)
+    world = World(engine)
+    for number in range(1, 7):
+        world.user(id=number)
+    lines = (ROOT / "osmod" / "demo" / "stand_in.txt").read_text().splitlines()
+    perspective = {
+        "endpointType": "perspective-api",
+        "endpoint": "https://commentanalyzer.googleapis.com/v1alpha1/comments:analyze",
+        "apiKey": "secret",
+        "attributes": {"TOXICITY": {}},
+    }
+    model = {"endpointType": "local"}
+    build(
+        world,
+        300,
+        old={"id": 7, "name": "Perspective", "extra": perspective},
+        new={"id": 9, "name": "Local model", "extra": model},
+        text=lambda number, score: lines[number % len(lines)] + (" You idiot." if score > 0.6 else ""),
+        decided=lambda luck, number, score: (
+            "User",
+            "Reject" if luck.random() < (0.95 if score > 0.6 else 0.05) else "Accept",
+        ),
+    )
+    world.rule(1, 0.9, 1, "Reject")
+    world.rule(1, 0, 0.2, "Accept")
     engine.dispose()
 
 
