@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from osmod.moderation import counts, sources
 from osmod.moderation.errors import source_not_found
 from osmod.moderation.lookups import find_article, lock_comment
-from osmod.moderation.models import CommentScoreRequest
+from osmod.moderation.models import CommentScoreRequest, Unscored
 from osmod.moderation.work import Work
 
 
@@ -23,12 +23,10 @@ def remove_comment(work: Work, source_id: str) -> int:
     if comment is None:
         raise source_not_found(source_id)
     article = find_article(session, comment)
-    # OSMod's tables would keep them, without their comment.
-    session.execute(
-        delete(CommentScoreRequest)
-        .where(CommentScoreRequest.comment_id == comment.id)
-        .execution_options(synchronize_session=False)
-    )
+    # They would be kept, without their comment.
+    for table in (CommentScoreRequest, Unscored):
+        of_comment = delete(table).where(table.comment_id == comment.id)
+        session.execute(of_comment.execution_options(synchronize_session=False))
     sources.forget(session, {source_id: comment.id})
     session.delete(comment)  # with its scores, decisions, flags and size: so OSMod's foreign keys say
     session.flush()

@@ -17,6 +17,7 @@ from osmod.moderation.models import (
     Unscored,
     now,
 )
+from osmod.moderation.removal import remove_comment
 from tests.moderation.test_scoring import answer
 from tests.moderation.world import World
 
@@ -240,3 +241,10 @@ def test_a_comment_without_article(world: World) -> None:
     world.asked(comment, world.scorer())
     give_up(world, comment, 1)
     assert WITH_A_PERSON == state(world, comment)
+
+
+def test_a_comment_that_is_taken_away(world: World, comment: int) -> None:
+    """Nothing is kept of it, as another comment may get its id on some databases."""
+    give_up(world, comment, 1)
+    world.do(lambda work: remove_comment(work, f"c{comment}"))
+    assert ([], []) == (world.all(Unscored), world.all(CommentScoreRequest))
