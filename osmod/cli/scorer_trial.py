@@ -19,7 +19,8 @@ from osmod.cli.scorer_tables import answer_table, limited
 from osmod.cli.tables import console
 from osmod.jobs.logs.saying import on_one_line
 from osmod.moderation.database import open_session
-from osmod.moderation.plain_text import strip_tags, utf16_length
+from osmod.moderation.plain_text import strip_tags
+from osmod.moderation.questions import Text
 from osmod.outgoing.loop import run
 from osmod.scorers import (
     BadAnswer,
@@ -32,6 +33,7 @@ from osmod.scorers import (
     Unscorable,
 )
 from osmod.settings import get_settings
+from osmod.task.showing import question_of
 
 #: What to do about each kind of error.
 _REMEDIES: dict[type[ScorerError], str] = {
@@ -123,7 +125,7 @@ def _chosen(scorer_id: int | None, as_json: bool) -> list[ScorerState]:
 
 
 def _trials(chosen: list[ScorerState], text: str, *, quiet: bool) -> Iterator[Trial]:
-    question = _question(text)
+    question = question_of(0, Text(0, text), None, None)
     for state in chosen:
         if not quiet:
             click.secho(f"{state.name} (scorer {state.id})", bold=True)
@@ -145,20 +147,6 @@ def _ask(state: ScorerState, question: Question) -> Trial:
     if state.is_held_up:
         reopen(state.id, reason="it answered a test")
     return Trial(state, seconds, scored, reopened=state.is_held_up)
-
-
-def _question(text: str) -> Question:
-    """As the worker asks about a comment without an article; its request and its id are 0, which none has."""
-    api = get_settings().api_url
-    plain = strip_tags(text)
-    links = {"self": f"{api}/rest/comments/0"}
-    return Question(
-        request_id=0,
-        text=plain,
-        text_length=utf16_length(text),
-        comment={"commentId": 0, "plainText": plain, "htmlText": text, "links": links},
-        links={"callback": f"{api}/assistant/scores/0"},
-    )
 
 
 def _show(trial: Trial, text: str) -> None:

@@ -1,7 +1,8 @@
 """Which comments are compared: those that the old scorer scored and that are decided, a sample of each kind.
 
 Of what rules decide moderators see nothing, or only what somebody complained of: to judge scorers by that would be to
-judge them by their errors alone. So comments that a rule ever decided tell how often a rule would apply, and no more.
+judge them by their errors alone. So comments that a rule ever accepted or rejected tell how often a rule would apply,
+and no more.
 """
 
 from __future__ import annotations
@@ -142,9 +143,9 @@ class _Decided:
 
 def _kind(is_accepted: bool | None, decisions: Sequence[_Decided]) -> Kind | None:
     """None: nobody decided, or a moderator has deferred it, or taken the decision back since (quirks 6 and 7)."""
-    if any(decision.source == "Rule" for decision in decisions):
-        return Kind.RULED
     last = _current(decisions)
+    if _ruled(decisions) or (last is not None and last.source == "Rule"):
+        return Kind.RULED
     if last is None or last.status == "Defer" or (last.status == "Accept") is not is_accepted:
         return None
     return Kind.ACCEPTED if is_accepted else Kind.REJECTED
@@ -152,8 +153,13 @@ def _kind(is_accepted: bool | None, decisions: Sequence[_Decided]) -> Kind | Non
 
 def _is_revised(decisions: Sequence[_Decided]) -> bool:
     last = _current(decisions)
-    ruled = [decision.status for decision in decisions if decision.source == "Rule"]
+    ruled = _ruled(decisions)
     return bool(ruled) and last is not None and last.source == "User" and last.status != ruled[-1]
+
+
+def _ruled(decisions: Sequence[_Decided]) -> list[str]:
+    """What rules accepted or rejected. Moderators see all that is deferred, so that leaves them unswayed."""
+    return [one.status for one in decisions if one.source == "Rule" and one.status != "Defer"]
 
 
 def _current(decisions: Iterable[_Decided]) -> _Decided | None:

@@ -13,13 +13,12 @@ from osmod.jobs.gate import NotYet
 from osmod.moderation import unscored
 from osmod.moderation.database import open_session
 from osmod.moderation.models import now
-from osmod.moderation.questions import OpenQuestion, Text, open_question
+from osmod.moderation.questions import OpenQuestion, open_question
 from osmod.outages import Outage
 from osmod.outgoing.loop import run
 from osmod.scorers import (
     BadScorerConfig,
     KeyRefused,
-    Question,
     Scored,
     Scorer,
     ScorerAway,
@@ -31,6 +30,7 @@ from osmod.scorers import (
 from osmod.settings import get_settings
 from osmod.task.committing import commit
 from osmod.task.engine import get_engine
+from osmod.task.showing import question_of
 from osmod.task.turns import Turn
 
 _log = logging.getLogger(__name__)
@@ -101,7 +101,8 @@ def _answer(asked: OpenQuestion, scorer: Scorer) -> Scored | None:
     """Ask, and have it logged once for all jobs when the scorer goes away and when it is back."""
     outage = _outage_of(asked.scorer_id)
     try:
-        scored = run(scorer.score(_question(asked)))
+        question = question_of(asked.request_id, asked.comment, asked.article, asked.parent)
+        scored = run(scorer.score(question))
     except ScorerError as error:
         if isinstance(error, KeyRefused):
             outage.met(f"{error}: give it a key that is good in users.extra", kind="key")
@@ -112,27 +113,6 @@ def _answer(asked: OpenQuestion, scorer: Scorer) -> Scored | None:
         raise
     outage.over()
     return scored
-
-
-def _question(asked: OpenQuestion) -> Question:
-    api = get_settings().api_url
-    before = [text.plain for text in (asked.article, asked.parent) if text is not None]
-    return Question(
-        request_id=asked.request_id,
-        text=asked.comment.plain,
-        text_length=asked.comment.length,
-        context=tuple(before),
-        comment=_shown(asked.comment, "comment", f"{api}/rest/comments"),
-        article=_shown(asked.article, "article", f"{api}/rest/articles") if asked.article else None,
-        in_reply_to=_shown(asked.parent, "comment", f"{api}/rest/comments") if asked.parent else None,
-        links={"callback": f"{api}/assistant/scores/{asked.request_id}"},
-    )
-
-
-def _shown(text: Text, kind: str, place: str) -> dict[str, Any]:
-    """A text in the form of the assistant protocol."""
-    texts = {"plainText": text.plain, "htmlText": text.html}
-    return {f"{kind}Id": text.id, **texts, "links": {"self": f"{place}/{text.id}"}}
 
 
 @cache

@@ -165,8 +165,15 @@ def test_what_is_asked(world: World) -> None:
     parent = world.comment(article, text="<b>No</b>")
     answer = world.comment(article, text="<i>Yes &amp; ü</i>", reply_id=parent)
     alone = world.comment(None, text="Hm")
+    found = list(questions(world.engine, [parent, answer, alone, 99]))
     assert [
-        (parent, Question(0, "No", 9, ("What happened",))),
-        (answer, Question(0, "Yes &amp; ü", 18, ("What happened", "No"))),
-        (alone, Question(0, "Hm", 2)),
-    ] == list(questions(world.engine, [parent, answer, alone, 99]))
+        (parent, "No", 9, ("What happened",)),
+        (answer, "Yes &amp; ü", 18, ("What happened", "No")),
+        (alone, "Hm", 2, ()),
+    ] == [(number, of.text, of.text_length, of.context) for number, of in found]
+    shown = found[1][1]
+    assert (answer, "<i>Yes &amp; ü</i>") == (shown.comment["commentId"], shown.comment["htmlText"])
+    assert (article, parent) == (
+        shown.article and shown.article["articleId"],
+        shown.in_reply_to and shown.in_reply_to["commentId"],
+    )

@@ -38,10 +38,12 @@ def test_kinds(world: World) -> None:
         5: None,
         6: ("User", "Defer"),
     }
-    site = build(world, 12, decided=lambda luck, number, score: known.get(number, ("User", "Accept")))
+    site = build(world, 13, decided=lambda luck, number, score: known.get(number, ("User", "Accept")))
     # 7: a rule rejected it, a moderator accepted it. 8: rejected, then highlighted, which accepts (quirk 6).
     world.add(Decision(comment_id=7, source="Rule", status="Reject", is_current_decision=False))
     world.add(Decision(comment_id=8, source="User", status="Reject"))
+    # 13: rules deferred it, so that a moderator had to look.
+    world.add(Decision(comment_id=13, source="Rule", status="Defer", is_current_decision=False))
     # 9: scored by another scorer only. 10: tagged by a person. 11: a moderator thought better of it.
     change(world, update(CommentScore).where(CommentScore.comment_id == 9).values(user_id=site.new))
     change(world, update(CommentScore).where(CommentScore.comment_id == 10).values(source_type="Moderator"))
@@ -50,7 +52,7 @@ def test_kinds(world: World) -> None:
     world.add(Decision(comment_id=11, source="User", status="Reject"))
 
     chosen = drawn(site)
-    assert {Kind.ACCEPTED: [1, 12], Kind.REJECTED: [2, 11], Kind.RULED: [3, 4, 7]} == {
+    assert {Kind.ACCEPTED: [1, 12, 13], Kind.REJECTED: [2, 11], Kind.RULED: [3, 4, 7]} == {
         kind: sorted(ids) for kind, ids in chosen.ids.items()
     }
     assert 1 == chosen.revised

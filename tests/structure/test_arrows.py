@@ -38,7 +38,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     ),
     "osmod.task.payload": ("osmod.moderation",),
     # One scorer put in the place of another; the command line asks, and shows it.
-    "osmod.comparing": ("osmod.jobs.errors", "osmod.moderation", "osmod.scorers"),
+    "osmod.comparing": ("osmod.jobs.errors", "osmod.moderation", "osmod.scorers", "osmod.task.showing"),
     "osmod.access": ("osmod.moderation", "osmod.settings"),
     "osmod.metrics": (
         "actors",
