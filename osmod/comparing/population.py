@@ -8,13 +8,13 @@ and no more.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
 
-from sqlalchemy import Engine, Select, exists, func, select
+from sqlalchemy import Engine, Select, func, select
 
 from osmod.moderation.database import open_session
 from osmod.moderation.models import Article, Comment, CommentScore, Decision
@@ -102,9 +102,10 @@ def _decided(engine: Engine, wanted: Wanted) -> Iterator[tuple[int, Kind, bool]]
         with open_session(engine) as session:
             page = session.execute(_page(wanted, after)).all()
             accepted: dict[int, bool | None] = {row.id: row.is_accepted for row in page}
+            scored = session.scalars(_scored(wanted.old_id, accepted)).all()
             rows = session.execute(
                 select(Decision.comment_id, Decision.source, Decision.status, Decision.is_current_decision)
-                .where(Decision.comment_id.in_(accepted))
+                .where(Decision.comment_id.in_(scored))
                 .order_by(Decision.id)
             ).all()
         if not page:
@@ -119,14 +120,16 @@ def _decided(engine: Engine, wanted: Wanted) -> Iterator[tuple[int, Kind, bool]]
         after = page[-1].id
 
 
+def _scored(old_id: int, comment_ids: Collection[int]) -> Select[int | None]:
+    """Those of the comments that the old scorer scored."""
+    # By the index of comments: that of scorers leads to all that this one ever scored, for each page.
+    is_old = func.coalesce(CommentScore.user_id, 0) == old_id
+    scores = select(CommentScore.comment_id).where(CommentScore.comment_id.in_(comment_ids), is_old)
+    return scores.where(CommentScore.source_type == "Machine").distinct()
+
+
 def _page(wanted: Wanted, after: int) -> Select[int, bool | None]:
-    scored = exists().where(
-        CommentScore.comment_id == Comment.id,
-        # Not by the index of scorers, which SQLite would take: it leads to all that this one ever scored, each time.
-        func.coalesce(CommentScore.user_id, 0) == wanted.old_id,
-        CommentScore.source_type == "Machine",
-    )
-    statement = select(Comment.id, Comment.is_accepted).where(Comment.id > after, scored)
+    statement = select(Comment.id, Comment.is_accepted).where(Comment.id > after)
     if wanted.since is not None:
         statement = statement.where(Comment.created_at >= wanted.since)
     if wanted.category_id is not None:
