@@ -59,6 +59,9 @@ class Settings:
     #: Whether rules may decide again, on a rescore, what a moderator has decided, as OSMod's do
     #: (`WORKER_RULES_OVERRIDE_MODERATORS`).
     rules_override_moderators: bool
+    #: Whether a comment that a scorer is given up for is deferred, so that moderators see it
+    #: (`WORKER_DEFER_UNSCORED`); OSMod leaves it waiting for its scores.
+    defer_unscored: bool
     #: Where OSMod's API answers, without a slash at the end (`API_URL`).
     api_url: str
     #: Whose pages in a browser may call us (`OSMOD_CORS_ORIGINS`, separated by commas); empty: nobody else's.
@@ -101,6 +104,7 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
         task_ttl=env.int("WORKER_TASK_TTL", 300_000, validate=_check_ttl),
         run_scheduled_tasks=env.bool("WORKER_RUN_SCHEDULED_TASKS", True),
         rules_override_moderators=env.bool("WORKER_RULES_OVERRIDE_MODERATORS", False),
+        defer_unscored=env.bool("WORKER_DEFER_UNSCORED", True),
         api_url=(env.str("API_URL", "http://localhost:8000/api", validate=_check_api_url) or "").rstrip("/"),
         cors_origins=tuple(filter(None, env.list("OSMOD_CORS_ORIGINS", []) or [])),
         metrics=env.bool("OSMOD_METRICS", False),

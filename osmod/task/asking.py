@@ -87,7 +87,13 @@ def miss(asked: OpenQuestion) -> None:
 
 
 def give_up(asked: OpenQuestion, reason: str, *, for_good: bool = False) -> None:
-    """Have a person look at the comment, as `unscored.give_up` does, and log why."""
+    """Have a person look at the comment, as `unscored.give_up` does, and log why.
+
+    Where the settings want it as with OSMod, it goes on waiting for its scores instead.
+    """
+    if not get_settings().defer_unscored:
+        _log.info("Comment %d waits for its scores: %s", asked.comment.id, reason)
+        return
     override = get_settings().rules_override_moderators
     request, comment = asked.request_id, asked.comment.id
     done = commit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from osmod.scorers import (
     ScorerError,
     Unscorable,
 )
+from osmod.settings import get_settings
 from osmod.task import asking
 from tests.actors.jobs import Jobs
 from tests.actors.scorers import ANSWER, BUSY, TOLD, UNCONFIGURED, ToldScorer, ask, scored, settled
@@ -195,6 +197,21 @@ def test_a_text_that_nobody_can_score(jobs: Jobs, world: World, service: FakeSco
     jobs.deliver("heartbeat")
     assert [] == jobs.waiting()
     assert [] == world.miscounted()
+
+
+def test_a_comment_may_be_left_waiting(
+    jobs: Jobs, world: World, service: FakeScorer, comment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `WORKER_DEFER_UNSCORED=false` nothing is decided for want of scores, as with OSMod."""
+    monkeypatch.setattr(asking, "get_settings", lambda: replace(get_settings(), defer_unscored=False))
+    service.begin({"1": {"default": REFUSAL}, "2": {"default": REFUSAL}})
+    jobs.deliver("sendCommentForScoring", commentId=comment)
+    with pytest.raises(Unscorable):
+        ask(jobs)
+    row = world.get(Comment, comment)
+    assert (False, False, None) == (row.is_moderated, row.is_deferred, row.is_accepted)
+    assert [None, None] == [request.done_at for request in world.all(CommentScoreRequest)]
+    assert ([], []) == (world.all(Decision), world.all(Unscored))
 
 
 @pytest.fixture

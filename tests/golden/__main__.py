@@ -21,8 +21,8 @@ def main() -> int:
         print(f"no case files (*.json) in {arguments.directory}", file=sys.stderr)
         return 2
     with scratch_database(arguments.database_url) as url:
-        as_osmod = {"WORKER_RUN_IMMEDIATELY": "true", "WORKER_RULES_OVERRIDE_MODERATORS": "true"}
-        os.environ |= {"DATABASE_URL": url, **as_osmod}
+        as_osmod = {"WORKER_RULES_OVERRIDE_MODERATORS": "true", "WORKER_DEFER_UNSCORED": "false"}
+        os.environ |= {"DATABASE_URL": url, "WORKER_RUN_IMMEDIATELY": "true", **as_osmod}
         failed = _run_all(cases)
     print(f"{len(cases) - failed} passed, {failed} failed")
     return 1 if failed else 0

@@ -21,7 +21,6 @@ MENDED = {
     "scoring_new_tags",
     "scoring_trimmed_key",
     "send_bad_scorer_config",
-    "send_only_scorer_fails",
 }
 
 
