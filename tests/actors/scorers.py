@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from osmod.moderation.models import Comment, CommentScore, CommentScoreRequest, Decision
-from osmod.scorers import Question, Scored
+from osmod.scorers import ENDPOINT_TYPES, Question, Scored
 from osmod.scorers.config import Config
 from tests.actors.jobs import Jobs
 from tests.golden.fake_scorer import FakeScorer, fake_scorer
@@ -51,6 +51,14 @@ class ToldScorer:
 def scored(toxicity: float) -> Scored:
     """An answer without spans."""
     return Scored({"scores": {}, "summaryScores": {"TOXICITY": toxicity}})
+
+
+@pytest.fixture
+def told(world: World, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A comment that a scorer in this process is asked about, within ten seconds."""
+    monkeypatch.setitem(ENDPOINT_TYPES, "told", TOLD)
+    world.scorer({"endpointType": "told", "deadline": 10})
+    return world.comment(world.article(world.category()))
 
 
 @pytest.fixture

@@ -13,11 +13,8 @@ from sqlalchemy import select
 from osmod.moderation.database import open_session
 from osmod.moderation.models import Comment, CommentScore, CommentScoreRequest, Decision, Unscored, User
 from osmod.scorers import (
-    ENDPOINT_TYPES,
     BadAnswer,
     BadScorerConfig,
-    Question,
-    Scored,
     ScorerAway,
     ScorerError,
     Unscorable,
@@ -25,9 +22,10 @@ from osmod.scorers import (
 from osmod.settings import get_settings
 from osmod.task import asking
 from tests.actors.jobs import Jobs
-from tests.actors.scorers import ANSWER, BUSY, TOLD, UNCONFIGURED, ToldScorer, ask, scored, settled
+from tests.actors.scorers import ANSWER, BUSY, UNCONFIGURED, ToldScorer, ask, scored, settled
 from tests.actors.scorers import comment as comment
 from tests.actors.scorers import service as service
+from tests.actors.scorers import told as told
 from tests.golden.fake_scorer import FakeScorer
 from tests.moderation.world import World
 
@@ -214,14 +212,6 @@ def test_a_comment_may_be_left_waiting(
     assert ([], []) == (world.all(Decision), world.all(Unscored))
 
 
-@pytest.fixture
-def told(world: World, monkeypatch: pytest.MonkeyPatch) -> int:
-    """A comment that a scorer in this process is asked about, within ten seconds."""
-    monkeypatch.setitem(ENDPOINT_TYPES, "told", TOLD)
-    world.scorer({"endpointType": "told", "deadline": 10})
-    return world.comment(world.article(world.category()))
-
-
 def test_a_scorer_that_calls_back(
     jobs: Jobs, world: World, told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,44 +253,3 @@ def test_a_bad_deadline(jobs: Jobs, world: World, deadline: object) -> None:
         BadScorerConfig, match=r"scorer 1: deadline in users.extra must be seconds, above 0 and at"
     ):
         jobs.deliver("sendCommentForScoring", commentId=comment)
-
-
-def test_what_is_kept_with_scores(
-    jobs: Jobs, world: World, told: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """That only the beginning of a text was scored is kept with each span."""
-    extra = {"truncated": {"bytes": 20_480, "of": 31_000}}
-    span = {"score": 0.5, "begin": 0, "end": 4}
-    answer = Scored({"scores": {"TOXICITY": [span]}, "summaryScores": {"TOXICITY": 0.5}, "extra": extra})
-    monkeypatch.setattr(ToldScorer, "does", lambda question: answer)
-    jobs.deliver("sendCommentForScoring", commentId=told)
-    jobs.work_off()
-    assert [extra] == [row.extra for row in world.all(CommentScore)]
-
-
-def test_the_assistant_protocol(jobs: Jobs, world: World, told: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a scorer is shown: the texts with and without tags, where they are, and where to call back."""
-    monkeypatch.setenv("API_URL", "https://osmod.example/api/")
-    shown: list[Question] = []
-    monkeypatch.setattr(ToldScorer, "does", shown.append)
-    reply = world.comment(1, text="<b>No</b>", reply_id=told)
-    jobs.deliver("sendCommentForScoring", commentId=reply)
-    ask(jobs)
-    (question,) = shown
-    place = "https://osmod.example/api"
-    assert ("No", 9, ("What happened", "Well said")) == (
-        question.text,
-        question.text_length,
-        question.context,
-    )
-    assert {"callback": f"{place}/assistant/scores/{question.request_id}"} == question.links
-    assert question.comment == {
-        "commentId": reply,
-        "plainText": "No",
-        "htmlText": "<b>No</b>",
-        "links": {"self": f"{place}/rest/comments/{reply}"},
-    }
-    assert question.article
-    assert {"self": f"{place}/rest/articles/1"} == question.article["links"]
-    assert question.in_reply_to
-    assert told == question.in_reply_to["commentId"]
