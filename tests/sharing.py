@@ -15,7 +15,6 @@ from xdist.scheduler import LoadScopeScheduling
 #: Files whose tests are units each, those that take the longest first.
 ONE_BY_ONE = (
     "tests/docs/test_console.py",
-    "tests/night/test_night.py",
     "tests/demo/test_demo.py",
     "tests/chaos/test_across_processes.py",
     "tests/chaos/test_run.py",
@@ -28,6 +27,7 @@ ONE_BY_ONE = (
 )
 #: The longest of the other files, the longest first.
 LONG = (
+    "tests/night/test_night.py",
     "tests/chaos/test_cluster.py",
     "tests/chaos/test_sentinel.py",
     "tests/rights/test_wrong_urls.py",

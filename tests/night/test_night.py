@@ -12,6 +12,7 @@ import psutil
 import pytest
 from dramatiq import broker
 from sqlalchemy import Engine
+from sqlalchemy.engine import URL
 
 from actors import accept_comments
 from osmod.jobs.broker import JobBroker
@@ -43,22 +44,29 @@ def digest(number: int) -> None:
 class Night:
     """An installation at work: a worker, a scheduler, a moderator, comments 1 to 20; and who is on duty."""
 
-    def __init__(self, folder: Path, server: Server, engine: Engine) -> None:
-        url = engine.url
+    def __init__(self, folder: Path, server: Server, url: URL) -> None:
         assert url.port, "the database is reached through a proxy, which needs its port"
-        self.server, self.world = server, World(engine)
+        self.server = server
         self.database = Proxy(url.port, url.host or "127.0.0.1")
         self.sandbox = Sandbox(folder, server)
         through = url.set(host="127.0.0.1", port=self.database.port)
         self.sandbox.environment["DATABASE_URL"] = through.render_as_string(hide_password=False)
         self.sandbox.environment["WORKER_REMOVE_TASK_ON_COMPLETE"] = "false"
-        self.world.user(id=3)
-        article = self.world.article(self.world.category())
-        self.comments = [self.world.comment(article) for _ in range(20)]
         self.operator = Operator(self.sandbox)
         self.queue = JobBroker(url=server.url)
         self.queue.declare_queue("default")
         self.queue.actors = accept_comments.broker.actors
+
+    def furnish(self, engine: Engine) -> None:
+        """Have nothing be left of an earlier night, and everything reached; the tables are empty."""
+        self.database.refuse = False
+        self.server.wake()
+        for key in self.server.client.scan_iter("dramatiq:{default}:*", count=10_000):
+            self.server.client.delete(key)
+        self.world = World(engine)
+        self.world.user(id=3)
+        article = self.world.article(self.world.category())
+        self.comments = [self.world.comment(article) for _ in range(20)]
 
     def begin(self) -> None:
         """Start what the page says."""
@@ -97,21 +105,30 @@ class Night:
         return codes
 
 
-@pytest.fixture
-def night(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
-    """The evening before: all is well. The operator's commands find the queue's broker as that of the process."""
+@pytest.fixture(scope="module")
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, _database: str, request: pytest.FixtureRequest
+) -> Iterator[Night]:
+    """What all nights have in common, as it takes its time to start: the processes."""
+    url = request.getfixturevalue(f"_{_database}").fresh()
     with running(binary_of("redis"), "--appendonly", "yes") as server:
-        made = Night(tmp_path, server, engine)
-        monkeypatch.setattr(broker, "global_broker", made.queue)
+        made = Night(tmp_path_factory.mktemp("night"), server, url)
         try:
             made.begin()
-            until(
-                lambda: not made.operator.wakes_to("redis", "workers", "scheduler", "queues"), 20, every=LOOK
-            )
             yield made
         finally:
             codes = made.end()
         assert {0} == set(codes.values())
+
+
+@pytest.fixture
+def night(installation: Night, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Night:
+    """The evening before: all is well. The operator's commands find the queue's broker as that of the process."""
+    monkeypatch.setattr(broker, "global_broker", installation.queue)
+    installation.furnish(engine)
+    areas = ("redis", "workers", "scheduler", "queues")
+    until(lambda: not installation.operator.wakes_to(*areas), 40, "all is well", every=LOOK)
+    return installation
 
 
 def test_the_database_is_away(night: Night) -> None:
