@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from dramatiq.middleware import Retries
 
 from osmod.cli.demo import demo
+from osmod.demo import worker_process
 from osmod.demo.run import failed_jobs
 from osmod.demo.worker_process import WorkerDied, check, running_worker
 from osmod.jobs.broker import JobBroker
@@ -25,7 +26,8 @@ from osmod.settings import get_settings
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of its own for the demo's data, and no network."""
+    """A folder of its own for the demo's data, no network, and a worker of one process: README's has all of them."""
+    monkeypatch.setattr(worker_process, "PROCESSES", 1)
     monkeypatch.setenv("OSMOD_HOME", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     get_settings.cache_clear()
@@ -36,37 +38,42 @@ def processes() -> set[int]:
     return {child.pid for child in psutil.Process().children(recursive=True)}
 
 
+def shown_by(*options: str) -> str:
+    """What a demo that ends well prints."""
+    result = CliRunner().invoke(demo, options, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
 def test_twice_in_a_row(home: Path) -> None:
-    """It runs to its end with exit status 0, again too; it shows outcomes and rules and leaves nothing running."""
+    """It runs to its end with exit status 0, and again over what the first left, with comments of one's own.
+
+    Both times it shows outcomes and rules, and leaves nothing running.
+    """
     before = processes()
-    for _ in range(2):
-        result = CliRunner().invoke(demo, ["--comments", "40"], catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-        shown = result.output
-        for expected in (
-            "comments written for this project",
-            "scoring 40 of 40",
-            "accepted by a rule",
-            "(rule 1: Accept where TOXICITY is 0 to 0.2)",
-            "80 jobs done, 0 failed",
-        ):
-            assert expected in shown
-        assert "not scored" not in shown
-        assert "trained on these very comments" not in shown
+    shown = shown_by("--comments", "40")
+    for expected in (
+        "comments written for this project",
+        "scoring 40 of 40",
+        "accepted by a rule",
+        "(rule 1: Accept where TOXICITY is 0 to 0.2)",
+        "80 jobs done, 0 failed",
+    ):
+        assert expected in shown
+    assert "not scored" not in shown
+    assert "trained on these very comments" not in shown
     assert processes() == before
     assert (home / "demo" / "osmod.db").exists()
 
-
-def test_with_a_file_of_ones_own(home: Path) -> None:
-    """Comments of one's own take the same way."""
     file = home / "mine.csv"
     file.write_text('text\nThanks a lot for this article\n"You are a stupid idiot, shut up"\n', "utf-8")
-    result = CliRunner().invoke(demo, ["--file", str(file)], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    assert f"2 comments from {file}" in result.output.replace("\n", "")
-    assert "1  accepted by a rule" in result.output
-    assert '"You are a s***** i****, s*** up"' in result.output
-    assert "4 jobs done, 0 failed" in result.output
+    shown = shown_by("--file", str(file))
+    assert f"2 comments from {file}" in shown.replace("\n", "")
+    assert "1  accepted by a rule" in shown
+    assert '"You are a s***** i****, s*** up"' in shown
+    assert "4 jobs done, 0 failed" in shown
+    assert "not scored" not in shown
+    assert processes() == before
 
 
 def test_a_bad_file_is_one_sentence(home: Path) -> None:
@@ -118,6 +125,7 @@ def test_an_interrupted_demo_leaves_nothing_running(home: Path, number: signal.S
     # As from a terminal: what a script starts in the background inherits that SIGINT is ignored.
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from osmod.demo import worker_process; worker_process.PROCESSES = 1; "
         "from osmod.cli.demo import demo; demo()"
     )
     command = [sys.executable, "-c", code, "--comments", "300"]
