@@ -280,7 +280,7 @@ def test_no_sequence_of_operations_breaks_an_invariant(server: Server) -> None:
     run_state_machine_as_test(
         type("Machine", (QueueMachine,), {"server": server}),
         settings=settings(
-            max_examples=500 if thorough else 60,
+            max_examples=500 if thorough else 40,
             stateful_step_count=60 if thorough else 40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

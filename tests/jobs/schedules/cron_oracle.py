@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -131,44 +132,48 @@ def clock_changes(zone: str) -> list[datetime]:
     tz, changes = ZoneInfo(zone), []
     moment = datetime(2024, 1, 1, tzinfo=UTC)
     while moment.year < 2028:
-        later = moment + timedelta(hours=6)
-        if moment.astimezone(tz).utcoffset() != later.astimezone(tz).utcoffset():
-            while moment.astimezone(tz).utcoffset() != later.astimezone(tz).utcoffset():
-                later -= MINUTE
-            changes.append(later + MINUTE)
-            later += timedelta(hours=6)
+        later = moment + timedelta(days=1)
+        before = moment.astimezone(tz).utcoffset()
+        if before != later.astimezone(tz).utcoffset():
+            same, other = 0, 24 * 60  # minutes from `moment` on
+            while other - same > 1:
+                middle = (same + other) // 2
+                if (moment + middle * MINUTE).astimezone(tz).utcoffset() == before:
+                    same = middle
+                else:
+                    other = middle
+            changes.append(moment + other * MINUTE)
         moment = later
     return changes
 
 
-def walk(zone: str, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """Return every minute from `start` to `end` with the reading of the clock in `zone`."""
-    tz, found, moment = ZoneInfo(zone), [], start
+def walk(zone: str, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Go through every minute from `start` to `end`, with the reading of the clock in `zone`."""
+    tz, moment = ZoneInfo(zone), start
     while moment <= end:
-        found.append((moment, moment.astimezone(tz).replace(tzinfo=None, fold=0)))
+        yield moment, moment.astimezone(tz).replace(tzinfo=None, fold=0)
         moment += MINUTE
-    return found
 
 
-def slots(meaning: Meaning, minutes: list[tuple[datetime, datetime]]) -> list[datetime]:
-    """Return the slots within the minutes of a `walk`, by the rules that `cron` documents."""
-    days = {day: meaning.day(day) for day in {reading.date() for _, reading in minutes}}
+def slots(meaning: Meaning, minutes: Iterator[tuple[datetime, datetime]]) -> Iterator[datetime]:
+    """The slots within the minutes of a `walk`, by the rules that `cron` documents. It walks as far as is asked."""
+    days = lru_cache(meaning.day)
     elapsed = len(meaning.hours) == 24
 
     def matches(reading: datetime) -> bool:
         if reading.minute not in meaning.minutes or reading.hour not in meaning.hours:
             return False
-        return days[reading.date()] if reading.date() in days else meaning.day(reading.date())
+        return days(reading.date())
 
-    found: list[datetime] = []
-    latest = minutes[0][1] - MINUTE
+    latest: datetime | None = None
     for moment, reading in minutes:
-        skipped = latest + MINUTE
+        found: set[datetime] = set()
+        skipped = (latest or reading - MINUTE) + MINUTE
         while not elapsed and skipped < reading:  # the clock jumped forward
             if matches(skipped):
-                found.append(moment)
+                found.add(moment)
             skipped += MINUTE
-        if (elapsed or reading > latest) and matches(reading):
-            found.extend(moment + timedelta(seconds=second) for second in meaning.seconds)
-        latest = max(latest, reading)
-    return sorted(set(found))
+        if (elapsed or latest is None or reading > latest) and matches(reading):
+            found.update(moment + timedelta(seconds=second) for second in meaning.seconds)
+        latest = max(latest or reading, reading)
+        yield from sorted(found)
