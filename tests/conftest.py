@@ -30,7 +30,7 @@ from osmod import settings
 from osmod.embedded import embedded_redis
 from osmod.moderation.database import connect
 from tests import databases, services
-from tests.redis_servers import binary_of, running
+from tests.redis_servers import ASKING, binary_of, running
 
 pytest_plugins = ["tests.promises", "tests.sharing", "tests.topologies"]
 
@@ -179,11 +179,12 @@ def redis_server(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def redis_url(redis_server: str) -> Iterator[str]:
     """The URL of an empty Redis. Keys without expiry that are not the queue's fail the test."""
-    with redis.Redis.from_url(redis_server) as client:
+    with redis.Redis.from_url(redis_server, **ASKING) as client:
         client.flushall()
         yield redis_server
-        kept = (name.decode() for name in client.scan_iter() if client.ttl(name) == -1)
-        leaked = sorted(name for name in kept if not name.startswith(QUEUE_KEYS))
+        # Of the queue's keys there may be thousands.
+        others = (name for name in client.scan_iter(count=10_000) if not name.startswith(QUEUE_KEYS))
+        leaked = sorted(name for name in others if client.ttl(name) == -1)
         assert [] == leaked, "keys that never expire were left in Redis"
 
 
