@@ -72,7 +72,7 @@ def _state_of(one: Standing, moment: datetime) -> PublisherState:
 
 def _how(one: Standing) -> tuple[str, str, str]:
     """By what it is told, where, and why it cannot be."""
-    told_by = "webhook" if "webhook" in one.extra else one.group
+    told_by = "webhook" if one.extra.get("webhook") is not None else one.group
     try:
         if told_by != "webhook":
             publisher_for(one.owner_id, one.group, one.extra)

@@ -68,22 +68,24 @@ async def post(
     headers: Mapping[str, str] = {},
     timeouts: Timeouts = Timeouts(),
     most_bytes: int = MOST_BYTES,
+    cut: bool = False,
     private: bool,
 ) -> Answer:
     """Post `content`, once. Redirects are not followed; proxies are those of the environment.
 
     Parameters:
+      cut: of a longer answer the first `most_bytes` are enough.
       private: whether hosts of our own network may be asked. If not, a name that stands for any address which is
         not public is refused, after it was resolved. Behind a proxy, it is the proxy that resolves and connects.
 
     Raises:
-      NoAnswer: there is none, or one of more than `most_bytes`.
+      NoAnswer: there is none, or one of more than `most_bytes` that is not to be cut.
     """
     request = _request(url, content, headers, timeouts)
     began = monotonic()
     try:
         async with asyncio.timeout(timeouts.total):
-            status, answered, body = await _exchange(request, _connections[private].get(), most_bytes)
+            status, answered, body = await _exchange(request, _connections[private].get(), most_bytes, cut=cut)
     except TimeoutError:
         raise NoAnswer("timeout", f"did not answer within {timeouts.total:g} s") from None
     except AddressRefused as error:
@@ -132,7 +134,7 @@ def _request(url: str, content: bytes, headers: Mapping[str, str], timeouts: Tim
 
 
 async def _exchange(
-    request: _Request, connections: Connections, most_bytes: int
+    request: _Request, connections: Connections, most_bytes: int, *, cut: bool
 ) -> tuple[int, dict[str, str], bytes]:
     target = httpcore.URL(
         scheme=request.url.raw_scheme,
@@ -153,6 +155,9 @@ async def _exchange(
         body = bytearray()
         async for chunk in response.aiter_stream():
             body += chunk
+            if len(body) > most_bytes and cut:
+                del body[most_bytes:]
+                break
             if len(body) > most_bytes:
                 raise NoAnswer("too_long", f"answered {response.status} with more than {most_bytes} bytes")
         answered = {

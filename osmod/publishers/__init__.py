@@ -39,7 +39,7 @@ def publisher_for(owner_id: int, group: str, extra: Mapping[str, Any]) -> Publis
     Raises:
       BadPublisherConfig: it is none.
     """
-    if "webhook" in extra:
+    if extra.get("webhook") is not None:
         from osmod.publishers.webhook import Webhook  # late: most processes need no httpx, which is large
 
         return Webhook(owner_id, extra)

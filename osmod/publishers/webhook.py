@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from osmod.outgoing import loop, retry_after
 from osmod.outgoing.client import Answer, NoAnswer, Timeouts, post
 from osmod.publishers.contract import BadPublisherConfig, News, NotTold, PublisherGone, Told
-from osmod.publishers.signing import read_secret, signature_header
+from osmod.publishers.signing import PREFIX, read_secret, signature_header
 from osmod.settings import get_settings
 
 #: Seconds. Together less than a claim lasts.
 TIMEOUTS = Timeouts(connect=5, read=15, total=30)
 #: Bytes of an answer that are read; nobody needs more than its status.
 MOST_BYTES = 64 * 1024
+#: What there is to be told.
+EVENTS = ("comment.accepted", "comment.rejected", "comment.deferred")
 #: Characters of an answer that are shown to operators.
 SHOWN = 1_000
+#: Characters. What is shorter is in many an answer by chance.
+SHORTEST_HIDDEN = 4
 #: Statuses that say that nothing is taken from anybody now.
 _AWAY = (408, 425, 429)
 #: Kinds of failures for which the config is to blame, not the publisher.
@@ -41,6 +46,18 @@ class WebhookConfig:
     keys: tuple[bytes, ...]
     secrets: tuple[str, ...]
     events: tuple[str, ...] | None
+
+    @property
+    def private(self) -> list[str]:
+        """What is never shown, longest first."""
+        parts = urlsplit(self.url)
+        login = parts.netloc.rpartition("@")[0]
+        user, _, password = login.partition(":")
+        encoded = base64.b64encode(unquote(login).encode()).decode()
+        found = [parts.query, *(value for _, value in parse_qsl(parts.query)), login, encoded]
+        found += [form for one in (user, password) for form in (one, unquote(one))]
+        found += [secret.removeprefix(PREFIX) for secret in self.secrets]
+        return sorted({one for one in found if len(one) >= SHORTEST_HIDDEN}, key=len, reverse=True)
 
     @property
     def shown_url(self) -> str:
@@ -84,8 +101,11 @@ def _problems(webhook: Any, fields: Mapping[str, Any]) -> Iterator[str]:
         except ValueError as error:
             yield f"webhook.secrets[{number}] {error}: it must be whsec_ and the base64 of 24 to 64 random bytes"
     events = fields.get("events")
-    if events is not None and not (isinstance(events, list) and all(isinstance(one, str) for one in events)):
+    if not isinstance(events, list | None):
         yield 'webhook.events must be a list, as ["comment.rejected"], or be left out for all'
+    for number, event in enumerate(events if isinstance(events, list) else ()):
+        if event not in EVENTS:
+            yield f"webhook.events[{number}] is none of {', '.join(EVENTS)}"
 
 
 def _is_url(value: Any) -> bool:
@@ -129,6 +149,7 @@ class Webhook:
             headers=headers,
             timeouts=TIMEOUTS,
             most_bytes=MOST_BYTES,
+            cut=True,
             private=get_settings().private_webhooks,
         )
         try:
@@ -153,8 +174,8 @@ class Webhook:
     def _shown(self, body: bytes) -> str:
         """The beginning of an answer, without our secrets should they be in it."""
         text = body[: 4 * SHOWN].decode("utf-8", "replace").replace("\0", "")
-        for secret in self._config.secrets:
-            text = text.replace(secret.removeprefix("whsec_"), "•••")
+        for private in self._config.private:
+            text = text.replace(private, "•••")
         return text[:SHOWN]
 
 

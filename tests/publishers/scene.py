@@ -81,9 +81,9 @@ class Scene:
         with self.world.engine.begin() as connection:
             connection.execute(update(model).values(**columns))
 
-    def claim(self) -> Claimed | None:
-        """Claim what is due of the comment, as a worker does that dies then."""
-        return self.do(lambda work: claim(work.session, self.comment, self.now))
+    def claim(self, comment_id: int | None = None) -> Claimed | None:
+        """Claim what is due of a comment, as a worker does that dies then."""
+        return self.do(lambda work: claim(work.session, comment_id or self.comment, self.now))
 
     def tell(self, comment_id: int | None = None) -> None:
         """Do what the job `deliverDecision` does."""

@@ -94,7 +94,7 @@ def publishers(session: Session) -> Iterator[Standing]:
 
 
 def _is_publisher(user: User) -> bool:
-    return "webhook" in settings_of(user.extra) or is_registered(user.group)
+    return settings_of(user.extra).get("webhook") is not None or is_registered(user.group)
 
 
 def _standing(
@@ -171,6 +171,7 @@ def prune(session: Session, moment: datetime, limit: int) -> int:
         .where(DecisionDelivery.settled_at < moment - KEPT)
         .order_by(DecisionDelivery.settled_at)
         .limit(limit)
+        .with_for_update()  # so that none is told again meanwhile
     ).all()
     for model, column in (
         (DeliveryAttempt, DeliveryAttempt.delivery_id),

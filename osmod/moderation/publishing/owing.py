@@ -96,4 +96,6 @@ def _is_told(group: str, extra: Any, event: str) -> bool:
     if webhook is None:
         return is_registered(group)
     events = webhook.get("events") if isinstance(webhook, dict) else None
-    return not isinstance(events, list) or event in events
+    if not isinstance(events, list) or any(one not in EVENTS.values() for one in events):
+        return True
+    return event in events

@@ -102,7 +102,7 @@ def _put_off(row: DecisionDelivery, outcome: Outcome, moment: datetime) -> None:
     if moment >= row.give_up_at:
         row.state, row.settled_at = "failed", moment
         return
-    pause = outcome.retry_after or PAUSES[min(row.failures, len(PAUSES)) - 1]
+    pause = max(outcome.retry_after or 0.0, PAUSES[min(row.failures, len(PAUSES)) - 1])
     row.next_attempt_at = min(moment + _jittered(pause), row.give_up_at)
 
 
@@ -111,7 +111,9 @@ def _judge_publisher(session: Session, owner_id: int, outcome: Outcome, moment: 
     if outcome.error is None:
         standing = session.get(PublisherStanding, owner_id)
         if standing is not None and standing.failures:
-            standing.failures, standing.paused_until = 0, None
+            standing.failures = 0
+            if standing.paused_until is not None and standing.paused_until <= moment:
+                standing.paused_until = None  # otherwise it was asked for, or begun, while this was under way
     elif outcome.gone:
         standing = locked_standing(session, owner_id)
         standing.disabled_at = standing.disabled_at or moment
@@ -120,9 +122,10 @@ def _judge_publisher(session: Session, owner_id: int, outcome: Outcome, moment: 
         standing = locked_standing(session, owner_id)
         standing.failures += 1
         over = standing.failures - PATIENCE
-        if outcome.retry_after or over >= 0:
-            rest = outcome.retry_after or min(FIRST_REST * 2 ** min(over, 10), LONGEST_REST)
-            standing.paused_until = moment + timedelta(seconds=rest)
+        rest = min(FIRST_REST * 2 ** min(over, 10), LONGEST_REST) if over >= 0 else 0.0
+        if pause := max(rest, outcome.retry_after or 0.0):
+            end = _whole(moment + timedelta(seconds=pause))
+            standing.paused_until = max(end, standing.paused_until or end)
 
 
 def locked_standing(session: Session, owner_id: int) -> PublisherStanding:
@@ -130,6 +133,11 @@ def locked_standing(session: Session, owner_id: int) -> PublisherStanding:
     insert_missing(session, PublisherStanding, [{"owner_id": owner_id, "reason": "", "failures": 0}])
     found = select(PublisherStanding).where(PublisherStanding.owner_id == owner_id).with_for_update()
     return session.scalars(found.execution_options(populate_existing=True)).one()
+
+
+def _whole(moment: datetime) -> datetime:
+    """The next full second, as the database keeps no parts of one."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
 
 
 def _jittered(seconds: float) -> timedelta:
