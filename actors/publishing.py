@@ -14,8 +14,8 @@ from osmod.task import DATABASE_RETRIES, get_engine, task
 from osmod.task.payload import Id, checked
 from osmod.task.telling import tell
 
-#: Comments that a sweep queues at most; the next one comes a minute later.
-SWEPT = 5_000
+#: Comments of one publisher that a sweep queues at most; the next one comes a minute later.
+SWEPT = 500
 BATCH = 1_000
 #: Milliseconds.
 HOUR = 3_600_000
@@ -33,7 +33,8 @@ HOUR = 3_600_000
 @checked(DELIVER)
 def deliver_decision(comment_id: Id) -> None:
     """Tell the publisher of a comment what was decided on it, unless another worker is at it or it is too early."""
-    tell(comment_id)
+    for other in tell(comment_id):
+        deliver_decision.send(comment_id=other)
 
 
 @task("youtube:commentModerated")

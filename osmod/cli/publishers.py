@@ -167,6 +167,8 @@ def replay(
     """
     if not (ids or publisher or since or every):
         raise click.UsageError("say which deliveries to replay: ids, --publisher, --since, or --all.")
+    if ids and (publisher or since or every):
+        raise click.UsageError("ids say which deliveries already: leave out --publisher, --since and --all.")
     wanted = Replay(ids, publisher, states, since)
     number = _do(lambda session: steering.replayable(session, wanted))
     if not number:
@@ -196,7 +198,7 @@ def replay(
 @_json
 def disable(publisher: int, reason: str, as_json: bool) -> None:
     """Tell a publisher nothing from now on. What is decided meanwhile is held for it."""
-    _known(publisher)
+    _known(publisher, as_json=as_json)
     why = f"disabled by {whoever_asks()}" + (f": {reason}" if reason else "")
     if not _do(lambda session: steering.disable(session, publisher, why, now())):
         nothing_fits(f"Publisher {publisher} is disabled already.", json={"count": 0} if as_json else None)
@@ -210,7 +212,7 @@ def disable(publisher: int, reason: str, as_json: bool) -> None:
 @_json
 def enable(publisher: int, reason: str, as_json: bool) -> None:
     """Tell a publisher again, what was held for it first."""
-    _known(publisher)
+    _known(publisher, as_json=as_json)
     held = _do(lambda session: steering.enable(session, publisher, now()))
     if held is None:
         nothing_fits(f"Publisher {publisher} is not disabled.", json={"count": 0} if as_json else None)
@@ -231,10 +233,16 @@ def _do(act: Callable[[Session], T]) -> T:
         return cast("T", transact(engine, lambda work: act(work.session)).value)
 
 
-def _known(publisher: int) -> None:
+def _known(publisher: int, *, as_json: bool) -> None:
+    load_actors(needed=True)  # they register publishers
     with _session() as session:
-        if session.get(User, publisher) is None:
-            nothing_fits(f"There is no user {publisher}; `osmod publishers list` shows the publishers.")
+        known = {one.owner_id for one in overview.publishers(session)}
+        user = session.get(User, publisher)
+    if publisher not in known:
+        who = f"User {publisher} ({user.name}) is no publisher" if user else f"There is no user {publisher}"
+        nothing_fits(
+            f"{who}; `osmod publishers list` shows the publishers.", json={"count": 0} if as_json else None
+        )
 
 
 def _note(act: str, what: str, count: int, reason: str) -> None:

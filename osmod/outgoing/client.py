@@ -85,7 +85,9 @@ async def post(
     began = monotonic()
     try:
         async with asyncio.timeout(timeouts.total):
-            status, answered, body = await _exchange(request, _connections[private].get(), most_bytes, cut=cut)
+            status, answered, body = await _exchange(
+                request, _connections[private].get(), most_bytes, cut=cut
+            )
     except TimeoutError:
         raise NoAnswer("timeout", f"did not answer within {timeouts.total:g} s") from None
     except AddressRefused as error:
@@ -113,6 +115,7 @@ _connections = {private: PerLoop(partial(Connections, private)) for private in (
 def _request(url: str, content: bytes, headers: Mapping[str, str], timeouts: Timeouts) -> _Request:
     try:
         parsed = httpx.URL(url)
+        _ = parsed.host, parsed.raw_host.decode("ascii").encode("idna")  # as name resolution will
     except (httpx.InvalidURL, UnicodeError):
         parsed = httpx.URL()
     if parsed.scheme not in ("http", "https") or not parsed.host:

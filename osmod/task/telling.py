@@ -7,36 +7,59 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+from osmod.moderation.database import open_session
 from osmod.moderation.models import now
 from osmod.moderation.publishing.claiming import Claimed, claim
+from osmod.moderation.publishing.overview import due_of
 from osmod.moderation.publishing.settling import Outcome, settle
 from osmod.moderation.work import transact
 from osmod.publishers import BadPublisherConfig, News, NotTold, PublisherGone, publisher_for
 from osmod.task.engine import get_engine
+from osmod.task.places import MOST, Place
 
 _log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
 
-def tell(comment_id: int, clock: Clock = now) -> None:
+#: Comments that are queued again when there is a place for them; most are, once one is told.
+NEXT = 4 * MOST
+
+
+def tell(comment_id: int, clock: Clock = now) -> list[int]:
     """Tell what is to be told of a comment now, one decision after the other.
 
-    A publisher that fails is no failure of this: when it is told again is in the delivery's row.
+    A publisher that fails is no failure of this: when it is told again is in the delivery's row. Where enough threads
+    tell the publisher already, nothing is told, and those return this comment when they are done.
+
+    Returns: other comments that can be told now, and were turned away.
 
     Raises:
       OperationalError, InterfaceError: the database is away. What a publisher was told is told again, with the same
         id, once the claim has run out.
     """
-    while (claimed := _claim(comment_id, clock())) is not None:
-        began = time.monotonic()
-        outcome = _attempt(claimed, began)
-        state = _settle(claimed, outcome, clock())
-        _say(claimed, outcome, state)
+    place = Place()
+    try:
+        while (claimed := _claim(comment_id, clock(), place)) is not None:
+            began = time.monotonic()
+            outcome = _attempt(claimed, began)
+            state = _settle(claimed, outcome, clock())
+            _say(claimed, outcome, state)
+    finally:
+        missed = place.leave()
+    return [other for owner in missed for other in _turned_away(owner, clock())]
 
 
-def _claim(comment_id: int, moment: datetime) -> Claimed | None:
-    return transact(get_engine(), lambda work: claim(work.session, comment_id, moment)).value
+def _turned_away(owner_id: int, moment: datetime) -> list[int]:
+    with open_session(get_engine()) as session:
+        found = due_of(session, owner_id, moment, NEXT)
+    if found:
+        Place.more_wait(owner_id)
+    return found
+
+
+def _claim(comment_id: int, moment: datetime, place: Place) -> Claimed | None:
+    return transact(get_engine(), lambda work: claim(work.session, comment_id, moment, place.take)).value
 
 
 def _settle(claimed: Claimed, outcome: Outcome, moment: datetime) -> str | None:

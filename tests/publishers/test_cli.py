@@ -85,6 +85,8 @@ def test_replay(run: Run, decided: Scene) -> None:
     """What is meant is counted, and told again once that is confirmed."""
     decided.tell()
     assert 2 == run("publishers", "replay").exit_code
+    contradicted = run("publishers", "replay", "1", "--publisher", "99")
+    assert (2, True) == (contradicted.exit_code, "leave out --publisher" in contradicted.output)
     nothing = run("publishers", "replay", "--all")
     assert (3, True) == (nothing.exit_code, nothing.output.startswith("No delivery fits that one can replay"))
     some = ("replay", "--publisher", str(decided.owner), "--state", "delivered")
@@ -114,7 +116,17 @@ def test_disable_and_enable(run: Run, decided: Scene) -> None:
     assert f"publisher {which} is told again; 1 decision held for it" in enabled.output
     assert 3 == run("publishers", "enable", which).exit_code
     assert ["waiting"] == decided.states()
-    assert 3 == run("publishers", "disable", "999").exit_code
+    moderator = decided.world.get(User, decided.moderator)
+    for wrong, said in (
+        ("999", "There is no user 999"),
+        (str(moderator.id), f"User {moderator.id} ({moderator.name}) is no publisher"),
+    ):
+        refused = run("publishers", "disable", wrong)
+        assert (3, f"{said}; `osmod publishers list` shows the publishers.\n") == (
+            refused.exit_code,
+            refused.output,
+        )
+        assert {"count": 0} == json.loads(run("publishers", "enable", wrong, "--json").stdout)
 
 
 @pytest.mark.only_on("sqlite")

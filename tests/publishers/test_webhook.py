@@ -141,7 +141,8 @@ def test_private_addresses(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_secret_is_shown(fake: Fake) -> None:
     """Neither a password nor a query of the URL is in a sentence, nor a secret in an answer that repeats it."""
     secret = fake.url.replace("http://", "http://user:hunter%402@") + "?token=47114711"
-    repeated = f"bad signature for {SECRET} at /?token=47114711 or 47114711 by hunter%402, hunter@2, dXNlcjpodW50ZXJAMg=="
+    repeated = f"bad signature for {SECRET} at /?token=47114711 or 47114711"
+    repeated += " by hunter%402, hunter@2, dXNlcjpodW50ZXJAMg=="
     fake.otherwise = Reply(500, body=repeated.encode())
     with pytest.raises(NotTold) as raised:
         tell(fake, url=secret)

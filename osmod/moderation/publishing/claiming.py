@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,10 +51,15 @@ class Claimed:
     extra: dict[str, Any]
 
 
-def claim(session: Session, comment_id: int, moment: datetime) -> Claimed | None:
+def claim(
+    session: Session, comment_id: int, moment: datetime, admits: Callable[[int], bool] = lambda _owner: True
+) -> Claimed | None:
     """Take the first decision on a comment that is due. None: there is none now, or another worker is telling one.
 
     A decision that failed gives way to a newer one.
+
+    Parameters:
+      admits: whether there is a place to tell the owner now; if not, the decision stays due.
     """
     rows = _not_replaced(session.scalars(_ROWS, {"comment": comment_id}).all(), moment)
     if not rows or rows[0].next_attempt_at > moment:  # the end of its claim, where one has it
@@ -68,6 +73,8 @@ def claim(session: Session, comment_id: int, moment: datetime) -> Claimed | None
     if standing is not None and standing.paused_until is not None and standing.paused_until > moment:
         for row in rows:
             row.next_attempt_at = max(row.next_attempt_at, standing.paused_until)
+        return None
+    if not admits(first.owner_id):
         return None
     first.state = "waiting"
     first.claim = str(uuid4())

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.models import DecisionDelivery, DeliveryAttempt, DeliveryState, PublisherStanding, User
@@ -42,23 +42,29 @@ class Standing:
     paused_until: datetime | None
 
 
-def due(session: Session, moment: datetime, limit: int) -> list[int]:
-    """Comments of which a decision is to be told now and no worker is known to do it, longest due first.
+def due(session: Session, moment: datetime, each: int) -> list[int]:
+    """Comments of which a decision is to be told now and no worker is known to do it, `each` publisher's oldest."""
+    owners = session.scalars(select(DecisionDelivery.owner_id).where(*_is_due(moment)).distinct()).all()
+    return [comment_id for owner in sorted(owners) for comment_id in due_of(session, owner, moment, each)]
 
-    None of a publisher that rests: however much waits for it, it does not hold up what waits for others.
-    """
-    resting = select(PublisherStanding.owner_id).where(PublisherStanding.paused_until > moment)
+
+def due_of(session: Session, owner_id: int, moment: datetime, limit: int) -> list[int]:
+    """The same of one publisher; none while it is at rest."""
+    standing = session.get(PublisherStanding, owner_id)
+    if standing is not None and standing.paused_until is not None and standing.paused_until > moment:
+        return []
     found = session.scalars(
         select(DecisionDelivery.comment_id)
-        .where(
-            DecisionDelivery.state == "waiting",
-            DecisionDelivery.next_attempt_at <= moment,
-            DecisionDelivery.owner_id.not_in(resting),
-        )
-        .order_by(DecisionDelivery.next_attempt_at)
+        # `settled_at` is for the index: its entries are in the order of the ids then.
+        .where(DecisionDelivery.owner_id == owner_id, DecisionDelivery.settled_at.is_(None), *_is_due(moment))
+        .order_by(DecisionDelivery.id)
         .limit(limit)
     )
     return list(dict.fromkeys(found))
+
+
+def _is_due(moment: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return DecisionDelivery.state == "waiting", DecisionDelivery.next_attempt_at <= moment
 
 
 def publishers(session: Session) -> Iterator[Standing]:

@@ -1,0 +1,92 @@
+"""A publisher that is slow has a few threads of each process; others are told meanwhile, and it is not forgotten."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from actors import publishing
+from osmod.moderation.models import DecisionDelivery, PublisherStanding, now
+from osmod.task.places import MOST
+from tests.actors.jobs import Jobs
+from tests.publishers.fake import Fake, Reply, publisher
+from tests.publishers.scene import Scene
+from tests.waiting import until
+
+
+@contextmanager
+def busy(scene: Scene, comments: list[int]) -> Iterator[None]:
+    """All comments are told at once, to a publisher that answers at the end of the block."""
+    go = threading.Event()
+    scene.fake.otherwise = Reply(before=lambda: go.wait(30))
+    with ThreadPoolExecutor(len(comments)) as pool:
+        telling = [pool.submit(scene.tell, comment) for comment in comments]
+        try:
+            until(lambda: len(scene.fake.received) == MOST, what="the publisher is asked")
+            until(
+                lambda: sum(one.done() for one in telling) == len(comments) - MOST,
+                what="some are turned away",
+            )
+            yield
+            assert MOST == len(scene.fake.received)
+        finally:
+            go.set()
+            scene.fake.otherwise = Reply()
+        for one in telling:
+            one.result()
+
+
+@pytest.fixture
+def comments(scene: Scene) -> list[int]:
+    """Six comments with a decision each."""
+    found = [scene.more() for _ in range(6)]
+    for comment in found:
+        scene.decide("Accept", comment)
+    return found
+
+
+def test_others_are_told_meanwhile(scene: Scene, comments: list[int]) -> None:
+    """Where one publisher has its threads, another is told at once; who was turned away is due still."""
+    other: Fake
+    with publisher() as other:
+        owner = scene.world.user(group="service", extra={"webhook": other.webhook})
+        comment = scene.more(owner_id=owner)
+        scene.decide("Reject", comment)
+        with busy(scene, comments):
+            scene.tell(comment)
+            assert [(1, "Reject")] == other.told
+            assert len(comments) - MOST == len(scene.due())
+    assert MOST == len(scene.fake.received)
+
+
+def test_who_was_turned_away_is_next(scene: Scene, jobs: Jobs, comments: list[int]) -> None:
+    """Whoever has told one queues the next, until there is none: nobody waits for the sweep."""
+    with busy(scene, comments[: MOST + 1]):
+        pass
+    jobs.deliver("deliverDecision", comment_id=scene.due()[0])
+    jobs.work_off()
+    assert {"delivered"} == set(scene.states())
+    assert len(comments) == len(scene.fake.received)
+
+
+def test_a_sweep_begins_with_some_of_each_publisher(
+    scene: Scene, jobs: Jobs, comments: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many wait for one publisher, those of another are queued; one at rest is not woken for nothing."""
+    monkeypatch.setattr(publishing, "SWEPT", 2)
+    resting = scene.world.user(group="service", extra={"webhook": scene.fake.webhook})
+    scene.age(DecisionDelivery, owner_id=resting)
+    many, few = (
+        [scene.more() for _ in range(3)],
+        scene.more(owner_id=scene.world.user(group="service", extra={"webhook": scene.fake.webhook})),
+    )
+    for comment in (*many, few):
+        scene.decide("Accept", comment)
+    scene.world.add(PublisherStanding(owner_id=resting, paused_until=now() + timedelta(minutes=1)))
+    jobs.deliver("sweepDeliveries")
+    assert [*many[:2], few] == [arguments["comment_id"] for _, arguments in jobs.waiting()]
