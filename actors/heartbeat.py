@@ -6,6 +6,7 @@ from actors.scoring import send_comment_for_scoring
 from osmod.jobs.actor import JobActor
 from osmod.jobs.messages.options import PRIORITIES
 from osmod.jobs.schedules import every
+from osmod.moderation.sending import withdraw
 from osmod.moderation.unscored import put_further_off
 from osmod.task import DATABASE_RETRIES, commit
 from osmod.task.overdue import comments_to_resend
@@ -25,9 +26,10 @@ def heartbeat() -> None:
     """Send comments for scoring whose scores have been due for 5 minutes, longest waiting first.
 
     Those that wait for their scorer's turn are left alone; those of which a scorer was given up are sent again at
-    growing distances.
+    growing distances. Who was switched off or deleted since it was asked is waited for no more.
     """
     overdue = comments_to_resend(RESEND_LIMIT)
+    commit(lambda work: withdraw(work, overdue))
     for comment_id in overdue:
         send_comment_for_scoring.send_with_options(
             kwargs={"comment_id": comment_id}, priority=PRIORITIES["low"], unique=f"resend:{comment_id}"

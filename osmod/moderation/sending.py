@@ -81,6 +81,22 @@ def still_open(session: Session, comment_id: int) -> list[OpenRequest]:
     return _open(session, [comment_id])[comment_id]
 
 
+def withdraw(work: Work, comment_ids: Sequence[int]) -> None:
+    """Delete these comments' open requests to those who are no active scorers any more, if others are.
+
+    They are never answered: the comments would wait for them for ever, and the others be asked again and again.
+    """
+    active = [scorer.id for scorer in active_scorers(work.session)]
+    if active:
+        is_nobodys = or_(CommentScoreRequest.user_id.is_(None), CommentScoreRequest.user_id.not_in(active))
+        work.session.execute(
+            delete(CommentScoreRequest)
+            .where(CommentScoreRequest.comment_id.in_(comment_ids), CommentScoreRequest.done_at.is_(None))
+            .where(is_nobodys)
+            .execution_options(synchronize_session=False)
+        )
+
+
 def comments_to_resend(session: Session, limit: int) -> list[int]:
     """The ids of at most `limit` undecided comments whose scores are overdue, longest waiting first.
 
@@ -95,12 +111,19 @@ def overdue(session: Session) -> Iterator[dict[int, list[OpenRequest]]]:
     if not active_scorers(session):
         return
     since = func.coalesce(Comment.sent_for_scoring, Comment.created_at)
-    given_up = Unscored.comment_id == Comment.id
+    given_up = exists().where(Unscored.comment_id == Comment.id)
+    unanswered = exists().where(
+        CommentScoreRequest.comment_id == Comment.id, CommentScoreRequest.done_at.is_(None)
+    )
     conditions = (
         Comment.is_accepted.is_(None),
         Comment.is_scored.is_(False),
         since < now() - ANSWER_WAIT,
-        or_(~exists().where(given_up), exists().where(given_up, Unscored.again_at <= now())),
+        or_(
+            given_up.where(Unscored.again_at <= now()),
+            # Given up for good, if at all: then only another scorer, whose question was lost, is to be asked again.
+            and_(~given_up.where(Unscored.again_at.is_not(None)), or_(~given_up, unanswered)),
+        ),
     )
     after: tuple[datetime, int] | None = None
     while True:

@@ -40,7 +40,7 @@ def give_up(
     found = next((one for one in asked if one.request.id == request_id), None)
     if comment is None or found is None or found.request.done_at is not None:
         return False
-    asked = _noted(work, asked, found, reason[:REASON_LENGTH], for_good=for_good)
+    asked = _noted(work, asked, found, _storable(reason), for_good=for_good)
     before = counts.standing(comment)
     if for_good:
         found.request.done_at = work.now
@@ -93,6 +93,11 @@ def _noted(work: Work, asked: list[Asked], given_up: Asked, reason: str, *, for_
     row.reason = reason
     row.again_at = None if for_good else work.now + _pause(row.times)
     return [Asked(one.request, row) if one.request.user_id == scorer_id else one for one in asked]
+
+
+def _storable(reason: str) -> str:
+    """As much as the column takes; a half of a character, which is none, becomes U+FFFD."""
+    return reason[:REASON_LENGTH].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _defer(work: Work, comment: Comment, before: counts.Standing) -> None:

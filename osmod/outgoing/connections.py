@@ -61,7 +61,7 @@ class Connections:
     def _new(self, proxy: str) -> httpcore.AsyncConnectionPool:
         if not proxy:
             return httpcore.AsyncConnectionPool(
-                _tls(), max_connections=1, keepalive_expiry=KEEP, network_backend=self._backend
+                make_tls(), max_connections=1, keepalive_expiry=KEEP, network_backend=self._backend
             )
         # It may be on our own network: whoever set it up decides what it reaches.
         try:
@@ -73,7 +73,7 @@ class Connections:
                 f"it is of a kind that is not known here, {at.url.scheme}; use an HTTP proxy"
             )
         return httpcore.AsyncHTTPProxy(
-            str(at.url), at.raw_auth, ssl_context=_tls(), max_connections=1, keepalive_expiry=KEEP
+            str(at.url), at.raw_auth, ssl_context=make_tls(), max_connections=1, keepalive_expiry=KEEP
         )
 
     async def _tidy(self) -> None:
@@ -143,5 +143,6 @@ async def _check(url: httpx.URL) -> None:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def make_tls() -> ssl.SSLContext:
+    """What trusts the certificates that this machine trusts. To read them takes as long as several requests."""
     return httpx.create_ssl_context()

@@ -123,7 +123,14 @@ def config_of(user_id: int, config: Any) -> dict[str, Any]:
         decoded = None  # said below, with the value as it was found
     if not isinstance(decoded, dict):
         raise BadScorerConfig(
-            f"scorer {user_id}: users.extra must be a JSON object, is {config!r:.80}; "
+            f"scorer {user_id}: users.extra must be a JSON object, is {_kind(config)}; "
             'store {"endpointType": …} there'
         )
     return decoded
+
+
+def _kind(config: Any) -> str:
+    """What it is, without what it says: its key may stand anywhere in it."""
+    if isinstance(config, str):
+        return f"a text of {len(config)} characters that is none"
+    return f"a {type(config).__name__}"

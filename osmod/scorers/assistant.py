@@ -59,7 +59,7 @@ class AssistantScorer:
         ):
             return None
         if isinstance(said, dict) and said.get("error"):
-            reply.fail(f"could not score: {said['error']!s:.300}", ScorerAway)
+            reply.fail(f"could not score: {said['error']}", ScorerAway)
         answer = reply.read(_ANSWER)
         return Scored(
             {

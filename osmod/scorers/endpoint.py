@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from html import escape
 from typing import Any, NoReturn, TypeVar
 
 import httpx
@@ -18,8 +20,12 @@ T = TypeVar("T")
 
 #: Characters of an answer that an error keeps.
 BODY_KEPT = 2000
-#: Characters of it that its message shows.
-SHOWN = 80
+#: Characters of it that its message shows, and of all that a message says.
+SHOWN, SAID = 80, 500
+#: Letters of a secret from which on its beginning is one: what a server repeats it may cut.
+PART = 16
+#: Characters of an answer that are looked through for secrets; what follows is dropped.
+LOOKED_AT = 65_536
 #: What was wrong with the text. Other refusals would meet every text.
 _OF_THE_TEXT = (400, 413, 414, 422)
 #: The key is not known, not allowed here, or not paid for.
@@ -75,22 +81,28 @@ class Hidden:
 
     def fail(self, kind: type[ScorerError], what: str, body: bytes) -> NoReturn:
         """Raise an error of this kind: "scorer 3 (URL) `what`"."""
-        raise kind(f"{self._name} {self.masked(what)}", self.kept(body)) from None
+        raise kind(f"{self._name} {self.masked(what)[:SAID]}", self.kept(body)) from None
 
     def throttled(self, what: str, body: bytes, wait: float | None) -> NoReturn:
         """Raise `Throttled`."""
-        raise Throttled(f"{self._name} {self.masked(what)}", self.kept(body), wait)
+        raise Throttled(f"{self._name} {self.masked(what)[:SAID]}", self.kept(body), wait)
 
     def kept(self, body: bytes) -> str:
         """The beginning of an answer."""
         return self.masked(body.decode("utf-8", "replace"))[:BODY_KEPT]
 
     def masked(self, text: str) -> str:
-        """With "…" for what is hidden."""
-        forms = {form for one in self._hidden for form in _forms(one)}
-        for form in sorted(forms, key=len, reverse=True):
+        """With "…" for what is hidden, also where only its beginning is repeated; and without halves of characters.
+
+        Whoever shortens a text does so after this: half of a secret is found by nobody.
+        """
+        if len(text) > LOOKED_AT:
+            return self.masked(text[:LOOKED_AT])[:-PART]  # which may be less than a secret's beginning
+        forms = sorted({form for one in self._hidden for form in _forms(one)}, key=len, reverse=True)
+        for form in forms:
             text = text.replace(form, "…")
-        return text
+        text = _without_beginnings([form for form in forms if len(form) > PART], text)
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 class Reply:
@@ -150,18 +162,37 @@ def _reason(content: bytes) -> str:
         said = json.loads(content)["error"]
         said = said.get("message", said) if isinstance(said, dict) else said
     except (ValueError, LookupError, TypeError, RecursionError):
-        said = content[:200].decode("utf-8", "replace").strip()
-    return f": {said!s:.300}" if said else ""
+        said = content.decode("utf-8", "replace").strip()
+    return f": {said}" if said else ""
+
+
+def _without_beginnings(secrets: Sequence[str], text: str) -> str:
+    """`text` with "…" for as much as there is of a secret, wherever one begins."""
+    if not secrets:
+        return text
+    begins = re.compile("|".join(re.escape(secret[:PART]) for secret in secrets))
+    pieces, at = [], 0
+    while found := begins.search(text, at):
+        pieces += [text[at : found.start()], "…"]
+        at = found.start()
+        at += max(_alike(one, text[at : at + len(one)]) for one in secrets)
+    return "".join([*pieces, text[at:]])
+
+
+def _alike(one: str, other: str) -> int:
+    """With how many letters both begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _forms(text: str) -> set[str]:
-    """A text as it may stand in an answer: as it is, in JSON, in Python's way.
+    """A text as it may stand in an answer: as it is, in JSON, in Python's way, in HTML.
 
     One of few letters is no secret, and would hide half of the rest.
     """
     if len(text) < 4:
         return set()
-    return {text, *(form(text)[1:-1] for form in (json.dumps, _unescaped_json, repr, ascii))}
+    return {text, escape(text), *(form(text)[1:-1] for form in (json.dumps, _unescaped_json, repr, ascii))}
 
 
 def _unescaped_json(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -9,12 +10,16 @@ from pydantic import AfterValidator, Field
 
 from osmod.scorers.contract import Scored
 
+#: What OSMod's columns cannot hold: characters of four bytes, and halves of them.
+_LONG = re.compile("[\U00010000-\U0010ffff\ud800-\udfff]")
+
 
 def _fits(name: str) -> str:
-    """What is left of a name without its version must fit into OSMod's tags."""
-    bare = unversioned(name)
-    if not 0 < len(bare.strip()) <= 255 or any(letter > "\uffff" for letter in bare):
-        raise ValueError("an attribute's name has 1 to 255 characters, none of them of four bytes")
+    """A name, with its version or without, must fit into OSMod's tags: else its answer could not be stored."""
+    if not unversioned(name).strip() or len(name) > 255 or _LONG.search(name):
+        raise ValueError(
+            "an attribute's name has 1 to 255 characters, none of them of four bytes, or half of one"
+        )
     return name
 
 

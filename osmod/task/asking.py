@@ -15,6 +15,7 @@ from osmod.moderation.database import open_session
 from osmod.moderation.models import now
 from osmod.moderation.questions import OpenQuestion, open_question
 from osmod.outages import Outage
+from osmod.outgoing.client import get_ready
 from osmod.outgoing.loop import run
 from osmod.scorers import (
     BadScorerConfig,
@@ -64,16 +65,23 @@ def ask(asked: OpenQuestion) -> dict[str, Any] | Later | None:
         scorer = scorer_for(asked.scorer_id, asked.config)
         deadline = asked.sent_at + deadline_of(asked.scorer_id, asked.config)
         turn = Turn(asked.scorer_id, asked.config, scorer.limits)
+        get_ready()  # services count what arrives: between its turn and its departure nothing else is to be done
         with turn.taken(str(asked.request_id)):
             scored = _answer(asked, scorer)
     except (BadScorerConfig, Unscorable) as error:
         give_up(asked, str(error), for_good=isinstance(error, Unscorable))
         raise
     except (PutOff, ScorerError) as error:
-        if now() < deadline or (isinstance(error, NotYet) and turn.comes()):
+        patience = (deadline - now()).total_seconds()
+        waits_longer = isinstance(error, PutOff) and error.seconds > patience
+        if waits_longer and isinstance(error, NotYet) and turn.comes():
             raise
-        give_up(asked, str(error))
-        return None
+        if patience <= 0:
+            give_up(asked, str(error))
+            return None
+        if waits_longer:  # a person is told at the deadline, whenever the scorer wants to be asked again
+            raise PutOff(patience, str(error)) from error
+        raise
     return Later(max(timedelta(), deadline - now())) if scored is None else scored.score_data
 
 

@@ -19,6 +19,8 @@ from osmod.task.scorer_gates import gate_name
 
 #: Seconds for which a scorer is left alone that wants to be asked less, and does not say when again.
 PAUSE = 30.0
+#: And at least, whatever it says: `Retry-After: 0`, or a moment that is over by our clock, would be no pause at all.
+SHORTEST = 1.0
 
 
 class Turn:
@@ -53,7 +55,7 @@ class Turn:
             outcome = Outcome.ok()
             raise
         except Throttled as error:
-            seconds = PAUSE if error.retry_after is None else error.retry_after
+            seconds = PAUSE if error.retry_after is None else max(SHORTEST, error.retry_after)
             outcome = Outcome.paused(seconds)
             raise PutOff(seconds, str(error)) from error
         except KeyRefused as error:

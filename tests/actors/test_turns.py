@@ -127,6 +127,26 @@ def test_a_pause_for_all(queue: JobBroker, world: World, monkeypatch: pytest.Mon
     assert all(job.due and job.due > now() + timedelta(minutes=9) for job in waiting)
 
 
+@pytest.mark.parametrize(("asked_for", "seconds"), [(86_400, 3_598), (0, 0.9)])
+def test_a_pause_of_any_length(
+    queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch, asked_for: float, seconds: float
+) -> None:
+    """A day: a person is told at the deadline all the same. None: the scorer is not asked again in the same moment."""
+
+    def throttle(question: Question) -> Scored | None:
+        raise Throttled("scorer 1 answered 429", retry_after=asked_for)
+
+    monkeypatch.setattr(ToldScorer, "does", throttle)
+    world.scorer({"endpointType": "told"})
+    before = now()
+    for _ in range(2):
+        send(queue, "sendCommentForScoring", comment_id=world.comment(None))
+    drain(queue)
+    for job in jobs(queue, "askScorer"):
+        assert job.due
+        assert before + timedelta(seconds=seconds) <= job.due <= now() + timedelta(seconds=seconds + 3)
+
+
 def test_a_refused_key(
     queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -50,6 +50,12 @@ def _cut(case: Case, _fixture: Fixture) -> Expected:
     return replace(as_osmod(case), queued=[{**job, "data": whole(job["data"])} for job in case.queued])
 
 
+def _for_the_request(case: Case, fixture: Fixture) -> Expected:
+    request = its.request_of(case, fixture) or {}
+    jobs = [{**job, "data": {**job["data"], "requestId": request.get("id")}} for job in case.queued]
+    return replace(as_osmod(case), queued=jobs)
+
+
 def _asked_anew(case: Case, fixture: Fixture) -> Expected:
     (gone,) = case.effect["comment_score_requests"]["removed"]
     old = fixture.row("comment_score_requests", int(gone)) or {}
@@ -155,6 +161,11 @@ RULES: tuple[Rule, ...] = (
         "An offset's fraction is cut off before it is queued.",
         lambda case, fixture: its.has_fractions(case),
         _cut,
+    ),
+    Rule(
+        "An answer is stored for the request that it was given to, and once.",
+        lambda case, fixture: case.path.startswith(its.ASSISTANT) and bool(case.queued),
+        _for_the_request,
     ),
     Rule(
         "An edited comment's id is queued as a number.",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from html import escape
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
 from osmod.outgoing.loop import run
 from osmod.scorers import BadAnswer, KeyRefused, ScorerAway, ScorerError, Throttled, Unscorable
@@ -102,6 +105,37 @@ def test_no_error_repeats_what_is_secret(fake: Fake, status: int, repeated: str)
     for text in (str(error), error.body):
         assert "<… is refused: " in text
         assert "fool" not in text
+
+
+async def asked_for_a_number(endpoint: Endpoint, text: str) -> int:
+    return (await endpoint.ask({}, [text])).read(TypeAdapter(int))
+
+
+@pytest.mark.parametrize("status", [200, 422, 500])
+@pytest.mark.parametrize("shape", ['{"error": {"message": "%s"}}', '{"error": "%s"}', "%s", "<p>%s</p>"])
+def test_no_error_repeats_the_beginning_of_a_text(fake: Fake, status: int, shape: str) -> None:
+    """Whoever shortens what a server repeats, the server or an error, leaves nothing of the text and of the key."""
+    text = "Some reader has written 20 words & more, all of them private. " * 40
+    key = "key-of-many-letters-0123456789"
+    for told in (f"so much: {text}", f"so much: {text[:90]}[…]", "x" * 285 + key, escape(text)):
+        fake.answer(Reply(status=status, body=(shape % told).encode()))
+        with pytest.raises(ScorerError) as error:
+            run(asked_for_a_number(Endpoint("scorer 3", httpx.URL(fake.url), key=key), text))
+        for said in (str(error.value), error.value.body):
+            assert "private" not in said
+            assert "Some reader" not in said
+            assert "key-" not in said
+
+
+def test_a_flood_of_beginnings(fake: Fake) -> None:
+    """An answer that repeats the beginning of a text as often as it can holds nobody up."""
+    text = "a" * 100_000
+    fake.answer(Reply(status=500, body=(text[:20] + "b").encode() * 190_000))
+    began = time.monotonic()
+    with pytest.raises(ScorerAway) as error:
+        run(Endpoint("scorer 3", httpx.URL(fake.url)).ask({}, [text]))
+    assert "aaaa" not in error.value.body
+    assert time.monotonic() - began < 5
 
 
 def test_a_long_body_is_kept_in_part(fake: Fake) -> None:

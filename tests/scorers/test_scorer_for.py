@@ -34,9 +34,9 @@ def test_a_config_may_be_encoded_twice() -> None:
     [
         (None, 'scorer 1: users.extra is empty; give it {"endpointType": …}'),
         ({}, "scorer 1: users.extra is empty"),
-        ("not json", "scorer 1: users.extra must be a JSON object, is 'not json'"),
+        ("not json", "scorer 1: users.extra must be a JSON object, is a text of 8 characters that is none"),
         ("[" * 100_000, "scorer 1: users.extra must be a JSON object"),
-        ([1], "scorer 1: users.extra must be a JSON object, is [1]"),
+        ([1], "scorer 1: users.extra must be a JSON object, is a list"),
         (
             {"endpointType": "proxxy"},
             "endpointType 'proxxy' is not known; set it in users.extra to one of assistant, local",
@@ -65,3 +65,10 @@ def test_every_type_is_there(endpoint_type: str) -> None:
         "attributes": attributes.get(endpoint_type),
     }
     assert scorer_for(1, config).limits == Limits()
+
+
+def test_a_key_in_a_config_that_is_no_json() -> None:
+    """It is in no error."""
+    with pytest.raises(BadScorerConfig) as refused:
+        scorer_for(1, '{"apiKey": "the key", }')
+    assert "the key" not in str(refused.value)

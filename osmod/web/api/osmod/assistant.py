@@ -74,7 +74,12 @@ def answer(
         commit(lambda work: take_error(work, asked, body["error"]))
         return SUCCESS
     score_data = {"scores": body["scores"], "summaryScores": body["summaryScores"]}
-    job = {"commentId": asked.comment_id, "userId": asked.scorer_id, "scoreData": score_data}
+    job = {
+        "commentId": asked.comment_id,
+        "userId": asked.scorer_id,
+        "scoreData": score_data,
+        "requestId": asked.id,
+    }
     return do(request, "processMachineScore", [job], at_once=body.get("runImmediately", False))
 
 
