@@ -103,9 +103,9 @@ class TestTls:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(path)
         monkeypatch.setenv("SSL_CERT_FILE", str(path))
-        connections._tls.cache_clear()
+        connections.make_tls.cache_clear()
         yield context
-        connections._tls.cache_clear()
+        connections.make_tls.cache_clear()
 
     def test_the_name_is_that_of_the_url(
         self, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
