@@ -8,8 +8,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from osmod.moderation.publishing.claiming import LEASE
 from osmod.moderation.publishing.settling import Outcome, settle
+from osmod.task import telling
 from tests.publishers.fake import Reply
 from tests.publishers.scene import Scene
 from tests.waiting import until
@@ -68,6 +71,18 @@ def test_one_that_was_thought_dead(scene: Scene) -> None:
     assert ["waiting"] == scene.states()
     assert "delivered" == scene.do(lambda work: settle(work.session, other, Outcome(5, 200), scene.now))
     assert 2 == len(scene.attempts())
+
+
+def test_a_claim_that_came_late_is_left(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the database took so long that the claim may end while the publisher is told, nothing is told by it."""
+    scene.decide("Accept")
+    with monkeypatch.context() as patched:
+        patched.setattr(telling, "LATEST", 0.0)
+        scene.tell()
+    assert ([], ["waiting"]) == (scene.fake.received, scene.states())
+    scene.now += LEASE
+    scene.sweep()
+    assert [(1, "Accept")] == scene.fake.told
 
 
 KILLED = """
