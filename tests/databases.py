@@ -47,7 +47,8 @@ def mariadb_server(folder: Path) -> Iterator[URL]:
     """The server given, or one started on an empty `folder` and gone afterwards.
 
     It writes to its files and leaves it to the system when these are on the disk: what a crash of the machine would
-    cost is of no interest here, and creating and emptying tables is several times as fast.
+    cost is of no interest here, and creating and emptying tables is several times as fast. So it is where tables have
+    no files of their own (`loose`: a server that cannot do without them has them).
     """
     if GIVEN:
         yield make_url(GIVEN)
@@ -62,7 +63,13 @@ def mariadb_server(folder: Path) -> Iterator[URL]:
         f"--socket={folder / 'socket'}",
         "--skip-name-resolve",
     )
-    hasty = (NO_AIO, "--innodb-flush-log-at-trx-commit=0", "--debug-no-sync", "--innodb-buffer-pool-size=64M")
+    hasty = (
+        NO_AIO,
+        "--innodb-flush-log-at-trx-commit=0",
+        "--debug-no-sync",
+        "--innodb-buffer-pool-size=64M",
+        "--loose-innodb-file-per-table=0",
+    )
     command = [str(_found("mariadbd")), "--no-defaults", data, f"--user={account}", *options, *hasty]
     url = make_url(f"mysql+pymysql://root@127.0.0.1:{port}/")
     with (folder / "log").open("wb") as log:
