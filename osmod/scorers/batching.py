@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -73,7 +74,7 @@ class Batcher(Generic[T, R]):
                 return await self._halves(calls)
             for _, waiting in calls:
                 if not waiting.done():  # whoever asked may have gone
-                    waiting.set_exception(error)
+                    waiting.set_exception(copy(error))  # each notes in its own what its job is to keep
             return False
         for (_, waiting), result in zip(calls, results, strict=True):
             if not waiting.done():

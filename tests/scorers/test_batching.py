@@ -148,3 +148,15 @@ def test_a_forked_process_waits_for_none_of_its_parent() -> None:
         os._exit(0 if run(ask_again()) == 8 else 1)
     assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert 2 == run(let_go(held))
+
+
+def test_each_has_an_error_of_its_own() -> None:
+    """What one notes in it is not in those of the others."""
+
+    async def scene() -> None:
+        double = Doubling()
+        errors = (await _asked(double, _batch(double), [0, 1, 2]))[1:]
+        assert [ConnectionError] * 3 == [type(error) for error in errors]
+        assert 3 == len({id(error) for error in errors})
+
+    asyncio.run(scene())
