@@ -44,7 +44,9 @@ T = TypeVar("T")
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _wide = click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
-_WHICH = click.argument("publisher", type=click.IntRange(1), metavar="PUBLISHER")
+#: What a key can be in the database.
+_ID = click.IntRange(1, 2**32 - 1)
+_WHICH = click.argument("publisher", type=_ID, metavar="PUBLISHER")
 #: When what waits now is told.
 _SOON = "within a minute (sweepDeliveries), if `periodiq worker` runs"
 
@@ -93,8 +95,8 @@ def list_(wide: bool, as_json: bool) -> None:
 
 
 @publishers.command()
-@click.option("--publisher", type=click.IntRange(1), help="Only of this publisher.")
-@click.option("--comment", type=click.IntRange(1), help="Only of this comment.")
+@click.option("--publisher", type=_ID, help="Only of this publisher.")
+@click.option("--comment", type=_ID, help="Only of this comment.")
 @click.option("--state", type=click.Choice(get_args(DeliveryState)), help="Only in this state.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Deliveries shown.")
 @_wide
@@ -113,7 +115,7 @@ def deliveries(
 
 
 @publishers.command()
-@click.argument("delivery", type=click.IntRange(1))
+@click.argument("delivery", type=_ID)
 @_json
 def show(delivery: int, as_json: bool) -> None:
     """One delivery: what is told, and what came of each attempt."""
@@ -133,8 +135,8 @@ def show(delivery: int, as_json: bool) -> None:
 
 
 @publishers.command()
-@click.argument("ids", nargs=-1, type=click.IntRange(1), metavar="[DELIVERY]...")
-@click.option("--publisher", type=click.IntRange(1), help="Only of this publisher.")
+@click.argument("ids", nargs=-1, type=_ID, metavar="[DELIVERY]...")
+@click.option("--publisher", type=_ID, help="Only of this publisher.")
 @click.option("--since", type=Moment(), metavar="WHEN", help="Decided from then on: 2026-05-01, '2 days'.")
 @click.option(
     "--state",

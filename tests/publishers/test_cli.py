@@ -79,6 +79,8 @@ def test_a_delivery_and_its_attempts(run: Run, decided: Scene) -> None:
     assert (500, "out of order") == (attempt["status"], attempt["answer"])
     missing = run("publishers", "show", "99")
     assert (3, "There is no delivery 99.\n") == (missing.exit_code, missing.output)
+    for many in (("show",), ("disable",), ("deliveries", "--comment"), ("replay",)):
+        assert 2 == run("publishers", *many, "99999999999999999999").exit_code
 
 
 def test_replay(run: Run, decided: Scene) -> None:
