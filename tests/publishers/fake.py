@@ -42,6 +42,7 @@ class Received:
 
     Attributes:
       known: for each secret that the publisher knows, whether a signature is made with it.
+      reply: what it got.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Received:
     signatures: int
     known: tuple[bool, ...]
     headers: Mapping[str, str]
+    reply: Reply
 
 
 class Fake:
@@ -61,6 +63,7 @@ class Fake:
         self.script: deque[Reply] = deque()
         self.otherwise = Reply()
         self.received: list[Received] = []
+        self._taking = threading.Lock()
 
     @property
     def webhook(self) -> dict[str, Any]:
@@ -79,17 +82,20 @@ class Fake:
         """Note a request and say what it gets."""
         signatures = headers["webhook-signature"].split(" ")
         signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-        self.received.append(
-            Received(
-                headers["webhook-id"],
-                int(headers["webhook-timestamp"]),
-                json.loads(body),
-                len(signatures),
-                tuple(_sign(secret, signed) in signatures for secret in self.secrets),
-                dict(headers),
+        with self._taking:
+            reply = self.script.popleft() if self.script else self.otherwise
+            self.received.append(
+                Received(
+                    headers["webhook-id"],
+                    int(headers["webhook-timestamp"]),
+                    json.loads(body),
+                    len(signatures),
+                    tuple(_sign(secret, signed) in signatures for secret in self.secrets),
+                    dict(headers),
+                    reply,
+                )
             )
-        )
-        return self.script.popleft() if self.script else self.otherwise
+        return reply
 
 
 def _sign(secret: str, signed: bytes) -> str:
