@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from random import Random
+from itertools import cycle
 from typing import Any
 
 from tests.publishers.fake import Fake as FakePublisher
@@ -16,8 +16,6 @@ from tests.scorers.fake import Fake as FakeScorer
 
 #: The scorers, by the path at which the service is asked for each.
 SCORERS = ("one", "two")
-#: Requests that meet one fault.
-BURST = 10
 
 
 def scorer_config(url: str, name: str, **more: Any) -> dict[str, Any]:
@@ -55,20 +53,16 @@ def scores_of(asked: Asked) -> dict[str, Any]:
 
 
 class Ends:
-    """What goes wrong with the service and the publisher, a fault at a time. Most hit the next requests, whenever
-    these come.
+    """What goes wrong with the service and with the publisher: each fault lasts for a spell, and then all is well.
 
     Parameters:
-      away: seconds for which one of them is away.
+      spell: seconds that a fault lasts.
       slow: seconds that one of them takes when it is slow.
     """
 
-    def __init__(
-        self, scorer: FakeScorer, publisher: FakePublisher, random: Random, *, away: float, slow: float
-    ) -> None:
-        self.scorer, self.publisher = scorer, publisher
-        self._random = random
-        self._away, self._slow = away, slow
+    def __init__(self, scorer: FakeScorer, publisher: FakePublisher, *, spell: float, slow: float) -> None:
+        self._scorer, self._publisher = scorer, publisher
+        self._spell, self._slow = spell, slow
         self._answered: Counter[int] = Counter()
         scorer.answer(self._answer)
 
@@ -77,74 +71,83 @@ class Ends:
         """How many questions the service answered that it had answered before."""
         return sum(count - 1 for count in self._answered.values())
 
+    def scorer_faults(self) -> list[Callable[[], None]]:
+        """All that can be wrong with the service."""
+        return [
+            *(self.scorer_fails, self.scorer_resets, self.scorer_throttles, self.scorer_is_slow),
+            *(self.scorer_talks_nonsense, self.scorer_is_away),
+        ]
+
+    def publisher_faults(self) -> list[Callable[[], None]]:
+        """All that can be wrong with the publisher."""
+        return [
+            *(self.publisher_fails, self.publisher_resets, self.publisher_throttles, self.publisher_is_slow),
+            *(self.publisher_is_away, self.publisher_hears_and_says_nothing),
+        ]
+
+    def scorer_fails(self) -> None:
+        """500."""
+        self._score(Reply(status=500))
+
+    def scorer_resets(self) -> None:
+        """Before the answer, and in it."""
+        replies = cycle([Reply(cut=-1), Reply(cut=0), Reply(json={"a": "b"}, cut=4)])
+        self._score(lambda asked: next(replies))
+
+    def scorer_throttles(self) -> None:
+        """429, with and without the time to come back."""
+        replies = cycle([Reply(status=429, headers={"Retry-After": "1"}), Reply(status=429)])
+        self._score(lambda asked: next(replies))
+
+    def scorer_is_slow(self) -> None:
+        """It answers, in the end."""
+        self._score(lambda asked: self._answer(asked, self._slow))
+
+    def scorer_talks_nonsense(self) -> None:
+        """What is no JSON, no object, or an object of something else."""
+        replies = cycle([Reply(body=b"{"), Reply(json=[]), Reply(json={"attributeScores": 7})])
+        self._score(lambda asked: next(replies))
+
+    def scorer_is_away(self) -> None:
+        """For longer."""
+        self._score(Reply(status=503), 4)
+
+    def publisher_fails(self) -> None:
+        """500."""
+        self._hear(Acknowledgement(500))
+
+    def publisher_resets(self) -> None:
+        """Before the answer, and in it."""
+        self._hear(Acknowledgement(resets="at once"))
+        self._hear(Acknowledgement(resets="in the body"))
+
+    def publisher_throttles(self) -> None:
+        """429, with and without the time to come back."""
+        self._hear(Acknowledgement(429, {"Retry-After": "1"}))
+        self._hear(Acknowledgement(429))
+
+    def publisher_is_slow(self) -> None:
+        """It answers, in the end."""
+        self._hear(Acknowledgement(before=lambda: time.sleep(self._slow)))
+
+    def publisher_hears_and_says_nothing(self) -> None:
+        """It takes the news, and says so when nobody waits for it any more."""
+        self._hear(Acknowledgement(before=lambda: time.sleep(5 * self._slow)))
+
+    def publisher_is_away(self) -> None:
+        """For longer."""
+        self._hear(Acknowledgement(503), 4)
+
     def _answer(self, asked: Asked, after: float = 0.0) -> Reply:
         self._answered[request_of(asked)] += 1
         return Reply(json=scores_of(asked), after=after)
 
-    def faults(self) -> list[Callable[[], None]]:
-        """All there are."""
-        return [
-            *(self.scorer_fails, self.scorer_resets, self.scorer_throttles, self.scorer_is_slow),
-            *(self.scorer_talks_nonsense, self.scorer_is_away),
-            *(self.publisher_fails, self.publisher_resets, self.publisher_throttles, self.publisher_is_slow),
-            *(self.publisher_is_away, self.publisher_is_told_and_does_not_say_so),
-        ]
+    def _score(self, answer: Any, spells: float = 1) -> None:
+        self._scorer.answer(answer)
+        time.sleep(spells * self._spell)
+        self._scorer.answer(self._answer)
 
-    def heal(self) -> None:
-        """Nothing is wrong any more."""
-        self.scorer.answer(self._answer)
-        self.publisher.otherwise = Acknowledgement()
-
-    def scorer_fails(self) -> None:
-        """A burst of 500."""
-        self.scorer.next(*[Reply(status=500)] * BURST)
-
-    def scorer_resets(self) -> None:
-        """Before the answer, and in it."""
-        self.scorer.next(*[Reply(cut=-1), Reply(cut=0), Reply(json={"a": "b"}, cut=4)] * (BURST // 3))
-
-    def scorer_throttles(self) -> None:
-        """429, with and without the time to come back."""
-        self.scorer.next(Reply(status=429, headers={"Retry-After": "1"}), Reply(status=429))
-
-    def scorer_is_slow(self) -> None:
-        """It answers, in the end."""
-        self.scorer.next(*[lambda asked: self._answer(asked, self._slow)] * BURST)
-
-    def scorer_talks_nonsense(self) -> None:
-        """What is no JSON, no object, or an object of something else."""
-        self.scorer.next(Reply(body=b"{"), Reply(json=[]), Reply(json={"attributeScores": 7}))
-
-    def scorer_is_away(self) -> None:
-        """For a while."""
-        self.scorer.answer(Reply(status=503))
-        time.sleep(self._away)
-        self.scorer.answer(self._answer)
-
-    def publisher_fails(self) -> None:
-        """A burst of 500."""
-        self.publisher.script.extend([Acknowledgement(500)] * BURST)
-
-    def publisher_resets(self) -> None:
-        """Before the answer, and in it."""
-        self.publisher.script.extend(
-            [Acknowledgement(resets="at once"), Acknowledgement(resets="in the body")] * 3
-        )
-
-    def publisher_throttles(self) -> None:
-        """429, with and without the time to come back."""
-        self.publisher.script.extend([Acknowledgement(429, {"Retry-After": "1"}), Acknowledgement(429)])
-
-    def publisher_is_slow(self) -> None:
-        """It answers, in the end."""
-        self.publisher.script.extend([Acknowledgement(before=lambda: time.sleep(self._slow))] * BURST)
-
-    def publisher_is_told_and_does_not_say_so(self) -> None:
-        """It has taken the news, and its answer comes too late."""
-        self.publisher.script.append(Acknowledgement(before=lambda: time.sleep(5 * self._slow)))
-
-    def publisher_is_away(self) -> None:
-        """For a while."""
-        self.publisher.otherwise = Acknowledgement(503)
-        time.sleep(self._away)
-        self.publisher.otherwise = Acknowledgement()
+    def _hear(self, reply: Acknowledgement, spells: float = 1) -> None:
+        self._publisher.otherwise = reply
+        time.sleep(spells * self._spell)
+        self._publisher.otherwise = Acknowledgement()

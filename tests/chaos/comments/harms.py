@@ -25,24 +25,29 @@ class Harms:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def start(self) -> None:
+    def __enter__(self) -> None:
         """Begin."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Return when the last fault is over. Raises what one of them raised."""
+    def __exit__(self, *_: object) -> None:
+        """Return when each was done once, and the last one is over. Raises what one of them raised."""
         self._over.set()
         self._thread.join()
         if self.failed is not None:
             raise self.failed
 
     def _run(self) -> None:
-        ahead: list[Fault] = []
         try:
-            while not self._over.wait(self._random.uniform(*self._pauses)):
-                ahead = ahead or self._random.sample(self._faults, len(self._faults))
-                fault = ahead.pop()
-                self.done[fault.__name__.lstrip("_").replace("_", " ")] += 1
-                fault()
-        except BaseException as error:  # noqa: BLE001 - raised by stop
+            self._round()
+            while not self._over.is_set():
+                self._round()
+        except BaseException as error:  # noqa: BLE001 - raised at the end
             self.failed = error
+
+    def _round(self) -> None:
+        is_first = not self.done
+        for fault in self._random.sample(self._faults, len(self._faults)):
+            if self._over.wait(self._random.uniform(*self._pauses)) and not is_first:
+                return
+            self.done[fault.__name__.lstrip("_").replace("_", " ")] += 1
+            fault()

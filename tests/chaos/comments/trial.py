@@ -52,16 +52,19 @@ class Terms:
     Attributes:
       rate: comments a second.
       hurry: by what factor the product's own pauses are shorter.
-      pauses: the least and most seconds between two faults of one kind.
-      patience: seconds that all may take to come to rest after the last fault.
+      pauses: the least and most seconds between two faults of the scorers, and of the publisher; three times as many
+        between those of machines.
+      spell: seconds that most faults of the scorers and the publisher last.
+      patience: seconds without anything being done after which it is all over.
     """
 
     comments: int
     seed: int
     rate: float = 20.0
     hurry: float = 10.0
-    pauses: tuple[float, float] = (0.5, 3.0)
-    patience: float = 300.0
+    pauses: tuple[float, float] = (0.5, 4.0)
+    spell: float = 1.0
+    patience: float = 100.0
     kind: type[Target] = SingleTarget
 
 
@@ -82,14 +85,13 @@ class Trial:
         with ExitStack() as stack:
             scorer, hears = stack.enter_context(serving()), stack.enter_context(publisher())
             broker = stack.enter_context(self._running())
-            slow = 10 / self._terms.hurry
-            ends = Ends(scorer, hears, self._random, away=4 * slow, slow=slow)
+            ends = Ends(scorer, hears, spell=self._terms.spell, slow=self._terms.spell)
             moderator, comments = self._make(scorer.url, hears)
             acting = Actions(broker, comments, moderator, self._terms.rate, Random(self._random.random()))
             watch = stack.enter_context(Watch(self._world, scorer))
             with acting:
                 verdict.faults = self._do_harm(ends, acting)
-                self._settle()
+                self._work_off()
             with suppress(QueueJoinTimeout):  # what is left then is told by what it left undone
                 broker.join("default", timeout=10_000)
             watch.look()
@@ -140,31 +142,34 @@ class Trial:
         ]
 
     def _do_harm(self, ends: Ends, acting: Actions) -> Counter[str]:
-        """Until all has been sent; then nothing is wrong any more."""
+        """Until all has been sent and most of it is done; then nothing is wrong any more."""
         machines = [self._kill_pool, *self._target.harms()]
-        both = [
-            Harms(faults, self._terms.pauses, Random(self._random.random()))
-            for faults in (machines, ends.faults())
+        least, most = self._terms.pauses
+        everywhere = [
+            Harms(machines, (3 * least, 3 * most), Random(self._random.random())),
+            Harms(ends.scorer_faults(), (least, most), Random(self._random.random())),
+            Harms(ends.publisher_faults(), (least, most), Random(self._random.random())),
         ]
-        for harms in both:
-            harms.start()
-        acting.wait()
-        for harms in both:
-            harms.stop()
+        with ExitStack() as under_way:
+            for harms in everywhere:
+                under_way.enter_context(harms)
+            acting.wait()
+            self._work_off(but=self._terms.comments // 10)
         self._target.quiet()
-        ends.heal()
-        return both[0].done + both[1].done
+        return sum((harms.done for harms in everywhere), Counter[str]())
 
     def _kill_pool(self) -> None:
         which = self._random.randrange(len(self._pools))
         self._pools[which].kill()
         self._pools[which] = self._pool(which)
 
-    def _settle(self) -> None:
-        """Wait until nothing is left to do, at most for so long as retries may take."""
-        end = time.monotonic() + self._terms.patience
-        while time.monotonic() < end and self._left():
-            time.sleep(0.2)  # whatever is not done then is part of the verdict
+    def _work_off(self, but: int = 0) -> None:
+        """Wait until no more than so much is left to do, or nothing happens for longer than retries wait."""
+        left, since = self._left(), time.monotonic()
+        while left > but and time.monotonic() - since < self._terms.patience:
+            time.sleep(0.5)  # whatever is not done in the end is part of the verdict
+            if (now := self._left()) != left:
+                left, since = now, time.monotonic()
 
     def _left(self) -> int:
         """Comments that nobody has decided, decisions that are to be told, jobs that are owed."""

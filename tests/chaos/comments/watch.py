@@ -32,6 +32,7 @@ class Watch:
         self._looked = time.monotonic()
         self._seen = 0
         self._looking = threading.Lock()
+        self._failed: Exception | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -44,6 +45,8 @@ class Watch:
         """Look no more."""
         self._over.set()
         self._thread.join()
+        if self._failed is not None:
+            raise self._failed
 
     def look(self) -> None:
         """Note the questions since the last look whose answers were stored then, and are now."""
@@ -64,5 +67,8 @@ class Watch:
         self._stored, self._looked = stored, looked
 
     def _run(self) -> None:
-        while not self._over.wait(PAUSE):
-            self.look()
+        try:
+            while not self._over.wait(PAUSE):
+                self.look()
+        except Exception as error:  # noqa: BLE001 - raised at the end
+            self._failed = error
