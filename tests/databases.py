@@ -54,7 +54,9 @@ def mariadb_server(folder: Path) -> Iterator[URL]:
         yield make_url(GIVEN)
         return
     account, data, port = getpass.getuser(), f"--datadir={folder / 'data'}", free_port()
-    install = ["--no-defaults", data, f"--user={account}", "--auth-root-authentication-method=normal", NO_AIO]
+    # A server deletes, as it starts, what it finds of temporary tables: in a folder of all servers also those in use.
+    own = (data, f"--tmpdir={folder}", f"--user={account}", NO_AIO)
+    install = ["--no-defaults", *own, "--auth-root-authentication-method=normal"]
     made = subprocess.run([str(_found("mariadb-install-db")), *install], capture_output=True, text=True)
     assert made.returncode == 0, made.stdout + made.stderr
     options = (
@@ -64,13 +66,12 @@ def mariadb_server(folder: Path) -> Iterator[URL]:
         "--skip-name-resolve",
     )
     hasty = (
-        NO_AIO,
         "--innodb-flush-log-at-trx-commit=0",
         "--debug-no-sync",
         "--innodb-buffer-pool-size=64M",
         "--loose-innodb-file-per-table=0",
     )
-    command = [str(_found("mariadbd")), "--no-defaults", data, f"--user={account}", *options, *hasty]
+    command = [str(_found("mariadbd")), "--no-defaults", *own, *options, *hasty]
     url = make_url(f"mysql+pymysql://root@127.0.0.1:{port}/")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -30,9 +31,11 @@ class BriefTarget(SingleTarget):
         return [self.kill_server, self.lose_answers, self.reset_connections]
 
 
+@pytest.mark.only_on("mariadb")
 def test_every_decision_reaches_its_publisher(engine: Engine) -> None:
     """Whatever is killed and fails: each decision is told, in order, signed; no scorer answers for nothing."""
-    terms = Terms(60, seed=7, rate=15, hurry=30, pauses=(0.1, 0.3), spell=0.2, patience=60, kind=BriefTarget)
+    spans: dict[str, Any] = {"hurry": 30, "pauses": (0.1, 0.3), "spell": 0.2, "patience": 40, "calm_at": 9}
+    terms = Terms(60, seed=7, rate=15, kind=BriefTarget, **spans)
     verdict = Trial(engine, terms).run()
 
     assert {} == verdict.wrong, str(verdict)

@@ -55,6 +55,7 @@ class Terms:
       pauses: the least and most seconds between two faults of the scorers, and of the publisher; three times as many
         between those of machines.
       spell: seconds that most faults of the scorers and the publisher last.
+      calm_at: what may be left to do, for each comment, when the faults end.
       patience: seconds without anything being done after which it is all over.
     """
 
@@ -64,6 +65,7 @@ class Terms:
     hurry: float = 10.0
     pauses: tuple[float, float] = (0.5, 4.0)
     spell: float = 1.0
+    calm_at: float = 0.5
     patience: float = 100.0
     kind: type[Target] = SingleTarget
 
@@ -154,7 +156,7 @@ class Trial:
             for harms in everywhere:
                 under_way.enter_context(harms)
             acting.wait()
-            self._work_off(but=self._terms.comments // 10)
+            self._work_off(but=round(self._terms.calm_at * self._terms.comments))
         self._target.quiet()
         return sum((harms.done for harms in everywhere), Counter[str]())
 
