@@ -66,7 +66,7 @@ class Terms:
     pauses: tuple[float, float] = (0.5, 4.0)
     spell: float = 1.0
     calm_at: float = 0.5
-    patience: float = 100.0
+    patience: float = 400.0
     kind: type[Target] = SingleTarget
 
 
