@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from osmod.cli.job_choice import Moment
+from osmod.cli.row_ids import ROW_ID
 from osmod.moderation.choice import Choice
 
 
@@ -21,8 +22,8 @@ def choosing_comments(command: Callable[..., Any]) -> Callable[..., Any]:
       click.UsageError: none is given, and not `--all` either.
     """
 
-    @click.option("--article", type=click.IntRange(1), metavar="ID", help="Comments on this article.")
-    @click.option("--category", type=click.IntRange(1), metavar="ID", help="Comments in this category.")
+    @click.option("--article", type=ROW_ID, metavar="ID", help="Comments on this article.")
+    @click.option("--category", type=ROW_ID, metavar="ID", help="Comments in this category.")
     @click.option(
         "--since", type=Moment(), metavar="WHEN", help="That came since: 2026-05-01T12:00, '2 hours'."
     )

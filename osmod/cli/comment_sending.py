@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from osmod.cli.checks.database import open_engine
 from osmod.cli.comment_choice import choosing_comments, in_words
 from osmod.cli.queue_access import EXIT_CODES, because, confirm, counted, job_broker, nothing_fits, print_json
+from osmod.cli.row_ids import LARGEST
 from osmod.cli.scorer_states import ScorerState, scorer_states
 from osmod.cli.stopping import stopping_in_order
 from osmod.cli.tables import length
@@ -38,7 +39,9 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
     """The command that sends comments for scoring; `scored`: those, too, that have their scores."""
 
     @choosing_comments
-    @click.option("--after", type=click.IntRange(0), default=0, metavar="ID", help="Only ids above this one.")
+    @click.option(
+        "--after", type=click.IntRange(0, LARGEST), default=0, metavar="ID", help="Only ids above this one."
+    )
     @click.option(
         "--share",
         type=click.IntRange(1, 100),

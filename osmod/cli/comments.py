@@ -12,6 +12,7 @@ from sqlalchemy import select
 from osmod.cli.checks.database import open_engine
 from osmod.cli.comment_sending import command_of
 from osmod.cli.queue_access import EXIT_CODES, nothing_fits, print_json
+from osmod.cli.row_ids import ROW_ID
 from osmod.cli.tables import console, exact
 from osmod.jobs.logs.saying import on_one_line
 from osmod.moderation.database import open_session
@@ -34,7 +35,7 @@ def comments() -> None:
 
 
 @comments.command(epilog=EXIT_CODES)
-@click.argument("comment_id", metavar="ID", type=click.IntRange(1))
+@click.argument("comment_id", metavar="ID", type=ROW_ID)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(comment_id: int, as_json: bool) -> None:
     """Show where the comment ID stands: who was asked, what it scored, what was decided. Never its text."""

@@ -29,6 +29,7 @@ from osmod.cli.queue_access import (
     nothing_fits,
     print_json,
 )
+from osmod.cli.row_ids import ROW_ID
 from osmod.cli.tables import console, exact, narrow
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import ensure_broker
@@ -44,9 +45,7 @@ T = TypeVar("T")
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _wide = click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
-#: What a key can be in the database.
-_ID = click.IntRange(1, 2**32 - 1)
-_WHICH = click.argument("publisher", type=_ID, metavar="PUBLISHER")
+_WHICH = click.argument("publisher", type=ROW_ID, metavar="PUBLISHER")
 #: When what waits now is told.
 _SOON = "within a minute (sweepDeliveries), if `periodiq worker` runs"
 
@@ -95,8 +94,8 @@ def list_(wide: bool, as_json: bool) -> None:
 
 
 @publishers.command()
-@click.option("--publisher", type=_ID, help="Only of this publisher.")
-@click.option("--comment", type=_ID, help="Only of this comment.")
+@click.option("--publisher", type=ROW_ID, help="Only of this publisher.")
+@click.option("--comment", type=ROW_ID, help="Only of this comment.")
 @click.option("--state", type=click.Choice(get_args(DeliveryState)), help="Only in this state.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Deliveries shown.")
 @_wide
@@ -115,7 +114,7 @@ def deliveries(
 
 
 @publishers.command()
-@click.argument("delivery", type=_ID)
+@click.argument("delivery", type=ROW_ID)
 @_json
 def show(delivery: int, as_json: bool) -> None:
     """One delivery: what is told, and what came of each attempt."""
@@ -135,8 +134,8 @@ def show(delivery: int, as_json: bool) -> None:
 
 
 @publishers.command()
-@click.argument("ids", nargs=-1, type=_ID, metavar="[DELIVERY]...")
-@click.option("--publisher", type=_ID, help="Only of this publisher.")
+@click.argument("ids", nargs=-1, type=ROW_ID, metavar="[DELIVERY]...")
+@click.option("--publisher", type=ROW_ID, help="Only of this publisher.")
 @click.option("--since", type=Moment(), metavar="WHEN", help="Decided from then on: 2026-05-01, '2 days'.")
 @click.option(
     "--state",

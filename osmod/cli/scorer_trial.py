@@ -13,6 +13,7 @@ from rich.padding import Padding
 
 from osmod.cli.checks.database import open_engine
 from osmod.cli.queue_access import EXIT_CODES, nothing_fits, print_json
+from osmod.cli.row_ids import ROW_ID
 from osmod.cli.scorer_gates import looked_at, reopen
 from osmod.cli.scorer_states import ScorerState, scorer_states
 from osmod.cli.scorer_tables import answer_table, limited
@@ -83,9 +84,7 @@ class Trial:
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("text")
-@click.option(
-    "--scorer", "scorer_id", type=click.IntRange(1), metavar="ID", help="This one, even if it is off."
-)
+@click.option("--scorer", "scorer_id", type=ROW_ID, metavar="ID", help="This one, even if it is off.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def test(text: str, scorer_id: int | None, as_json: bool) -> None:
     """Ask the scorers that are on about TEXT, here and now, and show what they answer.

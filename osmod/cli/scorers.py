@@ -7,6 +7,7 @@ import click
 from osmod.cli.checks.database import open_engine
 from osmod.cli.compare_applying import restore_rules
 from osmod.cli.queue_access import EXIT_CODES, because, job_broker, nothing_fits, print_json
+from osmod.cli.row_ids import ROW_ID
 from osmod.cli.scorer_gates import looked_at, reopen
 from osmod.cli.scorer_states import scorer_states, with_gates
 from osmod.cli.scorer_tables import scorers_table
@@ -64,7 +65,7 @@ def list_(wide: bool, as_json: bool) -> None:
 
 
 @scorers.command(epilog=EXIT_CODES)
-@click.argument("scorer_id", metavar="ID", type=click.IntRange(1))
+@click.argument("scorer_id", metavar="ID", type=ROW_ID)
 @because
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def resume(scorer_id: int, reason: str, as_json: bool) -> None:

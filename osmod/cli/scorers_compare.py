@@ -16,6 +16,7 @@ from osmod.cli.compare_asking import ask
 from osmod.cli.compare_tables import show
 from osmod.cli.job_choice import Moment
 from osmod.cli.queue_access import EXIT_CODES, nothing_fits, print_json
+from osmod.cli.row_ids import ROW_ID
 from osmod.cli.tables import console
 from osmod.comparing.answers import Answers, OtherAnswers
 from osmod.comparing.population import Wanted, choose
@@ -44,15 +45,15 @@ class Renamed(click.ParamType[tuple[str, str]]):
 
 
 @click.command(epilog=EXIT_CODES)
-@click.argument("old", type=click.IntRange(1), metavar="OLD")
-@click.argument("new", type=click.IntRange(1), metavar="NEW")
+@click.argument("old", type=ROW_ID, metavar="OLD")
+@click.argument("new", type=ROW_ID, metavar="NEW")
 @click.option(
     "--sample", type=click.IntRange(1), default=1000, show_default=True, help="At most so many comments."
 )
 @click.option(
     "--since", type=Moment(), metavar="WHEN", help="Comments that came since: 2026-05-01, '90 days'."
 )
-@click.option("--category", type=click.IntRange(1), metavar="ID", help="Comments in this category.")
+@click.option("--category", type=ROW_ID, metavar="ID", help="Comments in this category.")
 @click.option(
     "--map",
     "renamed",
