@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import redis
 from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import TimeLimitExceeded
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from osmod.jobs.wire.link import passes
 from osmod.moderation.errors import Refused
 from osmod.scorers import BadScorerConfig, ScorerError, Unscorable
 
@@ -33,12 +35,17 @@ def retry(times: int, *, first: int, longest: int) -> dict[str, Any]:
     """Actor options: retry transient failures `times` times, waiting `first` to `longest` milliseconds."""
     return {
         "throws": _FINAL,
-        "retry_when": lambda retries, error: (
-            retries < times and isinstance(error, TRANSIENT) and not isinstance(error, _FINAL)
-        ),
+        "retry_when": lambda retries, error: retries < times and _may_pass(error),
         "min_backoff": first,
         "max_backoff": longest,
     }
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether another try may do: also of what met a Redis that went away while it was asked something."""
+    if isinstance(error, redis.RedisError):
+        return passes(error)
+    return isinstance(error, TRANSIENT) and not isinstance(error, _FINAL)
 
 
 #: About half an hour: a database that restarts or fails over is back by then.

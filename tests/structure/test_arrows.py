@@ -28,6 +28,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
         "osmod.jobs.errors",
         "osmod.jobs.gate",
         "osmod.jobs.records.reading",
+        "osmod.jobs.wire.link",
         "osmod.jobs.wire.queues",
         "osmod.moderation",
         "osmod.outages",
