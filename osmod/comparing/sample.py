@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from osmod.comparing.population import Chosen, Kind
 from osmod.moderation.attributes import folded
+from osmod.moderation.completing import RULES
 from osmod.moderation.database import open_session
 from osmod.moderation.models import (
     SUMMARY_SCORE,
@@ -114,7 +115,7 @@ def read(engine: Engine, chosen: Chosen, old_id: int) -> Sample:
     with open_session(engine) as session:
         tags = session.execute(select(Tag.id, Tag.attribute, Tag.in_summary_score).order_by(Tag.id)).all()
         attributes = Attributes([Attribute(*row) for row in tags])
-        rules = [Rule(*row) for row in session.execute(RULES)]
+        rules = [Rule(*row) for row in session.execute(RULES.order_by(ModerationRule.id))]
     sample = Sample(chosen, [], attributes, rules)
     names = {row.id: folded(row.attribute) for row in tags}
     kinds = {comment_id: kind for kind, ids in chosen.ids.items() for comment_id in ids}
@@ -139,17 +140,6 @@ def read(engine: Engine, chosen: Chosen, old_id: int) -> Sample:
             )
     sample.shared = {name: count for name, count in shared.items() if count}
     return sample
-
-
-#: The rules as `Rule` takes them, by id.
-RULES = select(
-    ModerationRule.id,
-    ModerationRule.tag_id,
-    ModerationRule.category_id,
-    ModerationRule.lower_threshold,
-    ModerationRule.upper_threshold,
-    ModerationRule.action,
-).order_by(ModerationRule.id)
 
 
 class _Rows:

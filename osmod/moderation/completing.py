@@ -45,14 +45,18 @@ _SPANS = (
     )
     .order_by(CommentScore.id)
 )
-_RULES = select(
+#: All rules, in the form of `Rule`.
+RULES = select(
     ModerationRule.id,
     ModerationRule.tag_id,
     ModerationRule.category_id,
     ModerationRule.lower_threshold,
     ModerationRule.upper_threshold,
     ModerationRule.action,
-).where(or_(ModerationRule.category_id.is_(None), ModerationRule.category_id == bindparam("category")))
+)
+_RULES = RULES.where(
+    or_(ModerationRule.category_id.is_(None), ModerationRule.category_id == bindparam("category"))
+)
 
 
 @dataclass(frozen=True)

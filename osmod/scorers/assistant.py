@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, Field, TypeAdapter
 
 from osmod.scorers.config import Config
 from osmod.scorers.contract import Question, Scored, ScorerAway
 from osmod.scorers.endpoint import Endpoint
-from osmod.scorers.forms import AttributeName, Offset, Probability
+from osmod.scorers.forms import AttributeName, Probability, Span
 from osmod.settings import read_settings
 
 
-class _Span(BaseModel):
+class _Span(Span):
     score: Probability
-    begin: Offset | None = None
-    end: Offset | None = None
-
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> _Span:
-        if self.begin is not None and self.end is not None and self.end < self.begin:
-            raise ValueError("the span ends before it begins")
-        return self
 
 
 class _Answer(BaseModel):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from osmod.scorers.contract import Scored
 
@@ -26,6 +26,19 @@ def _fits(name: str) -> str:
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
 Offset = Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)]
 AttributeName = Annotated[str, AfterValidator(_fits)]
+
+
+class Span(BaseModel):
+    """Where in the text something stands; the score is of the form of whoever gives it."""
+
+    begin: Offset | None = None
+    end: Offset | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.begin is not None and self.end is not None and self.end < self.begin:
+            raise ValueError("the span ends before it begins")
+        return self
 
 
 def unversioned(name: str) -> str:

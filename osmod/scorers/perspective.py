@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import unquote
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from osmod.scorers.config import Config, without_secrets
 from osmod.scorers.contract import UNLIMITED, KeyRefused, Limits, Question, Scored, Unscorable
 from osmod.scorers.endpoint import Endpoint
-from osmod.scorers.forms import AttributeName, Offset, Probability, unversioned
+from osmod.scorers.forms import AttributeName, Probability, Span, unversioned
 
 #: Where the Perspective API scores comments.
 ANALYZE = "https://commentanalyzer.googleapis.com/v1alpha1/comments:analyze"
@@ -35,16 +35,8 @@ class _Score(BaseModel):
     value: Probability
 
 
-class _Span(BaseModel):
+class _Span(Span):
     score: _Score
-    begin: Offset | None = None
-    end: Offset | None = None
-
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> _Span:
-        if self.begin is not None and self.end is not None and self.end < self.begin:
-            raise ValueError("the span ends before it begins")
-        return self
 
 
 class _Attribute(BaseModel):
