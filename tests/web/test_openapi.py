@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from jsonschema import Draft202012Validator
 
 from osmod.web.openapi import PATH, document
+from osmod.web.places import places_of
 
 pytestmark = pytest.mark.only_on("sqlite")
 
@@ -26,6 +28,29 @@ def test_every_reference_leads_somewhere() -> None:
         for part in reference.removeprefix("#/").split("/"):
             found = found[part]
         assert found
+
+
+def test_examples_of_answers_fit_their_schemas() -> None:
+    """On our own paths each JSON that is answered has a schema, and most an example of it."""
+    kept = json.loads(PATH.read_text(encoding="utf-8"))
+    examples = 0
+    for path, operations in kept["paths"].items():
+        if not places_of("/api").is_own(path):
+            continue
+        for method, operation in operations.items():
+            for status, answer in operation["responses"].items():
+                said = answer.get("content", {}).get("application/json")
+                if said is None:
+                    continue
+                where = f"{method} {path} {status}"
+                assert said.get("schema"), where
+                if "example" in said:
+                    examples += 1
+                    schema = {**said["schema"], "components": kept["components"]}
+                    errors = Draft202012Validator(schema).iter_errors(said["example"])
+                    # FastAPI leaves null out of examples.
+                    assert [] == [one.message for one in errors if one.validator != "required"], where
+    assert examples > 30
 
 
 def _references(value: Any) -> list[str]:

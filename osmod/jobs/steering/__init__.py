@@ -15,7 +15,7 @@ from osmod.jobs.steering.acts import (
     resume,
     retry,
 )
-from osmod.jobs.steering.audit import AuditEntry, audit_log, note
+from osmod.jobs.steering.audit import AuditEntry, AuditPage, audit_log, audit_page, note
 from osmod.jobs.steering.invariants import Finding, check
 from osmod.jobs.steering.pruning import Pruned, prune
 from osmod.jobs.steering.table import ACTS, Act, Outcome, Parameter
@@ -26,6 +26,7 @@ __all__ = [
     "RETRIABLE",
     "Act",
     "AuditEntry",
+    "AuditPage",
     "Cancellation",
     "Finding",
     "Outcome",
@@ -33,6 +34,7 @@ __all__ = [
     "Pruned",
     "affected",
     "audit_log",
+    "audit_page",
     "cancel",
     "check",
     "delete",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
+import json
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ from uuid import uuid4
 
 from osmod.jobs.messages.bounds import WORKERS_NAME
 from osmod.jobs.queue.presence import known_queues
+from osmod.jobs.records.find import BadCursor
 from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
 
@@ -89,11 +92,51 @@ def audit_log(
 
     Of a queue some 10,000 are kept, for 90 days after the last of them.
     """
+    return _acts(broker, queue, until, most=max(limit * 10, 1000))[:limit]
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """Acts, newest first. `cursor`: pass it to `audit_page` for the next page; None: there is none."""
+
+    acts: list[AuditEntry]
+    cursor: str | None
+
+
+def audit_page(
+    broker: Queues,
+    *,
+    queue: str | None = None,
+    limit: int = 100,
+    until: datetime | None = None,
+    cursor: str | None = None,
+) -> AuditPage:
+    """One page of what `audit_log` finds; the pages together have each act once, whole.
+
+    All that is kept is read for each page: an act stands where its last part does, and its first ones may be old.
+
+    Raises:
+      BadCursor: `cursor` comes from somewhere else.
+    """
+    after = _read_cursor(cursor)
+    acts = [act for act in _acts(broker, queue, until) if after is None or _place(act) < after]
+    more = len(acts) > limit
+    return AuditPage(acts[:limit], _write_cursor(_place(acts[limit - 1])) if more else None)
+
+
+#: Where an act stands in the log: its moment in milliseconds, its queue, its id.
+_Place = tuple[int, str, str]
+
+
+def _acts(
+    broker: Queues, queue: str | None, until: datetime | None, *, most: int | None = None
+) -> list[AuditEntry]:
+    """Acts, newest first, made of the last `most` parts in each queue; None: of all."""
     newest = "+" if until is None else str(int(until.timestamp() * 1000))
     found: dict[tuple[str, str], AuditEntry] = {}
     for name in [queue] if queue else [*known_queues(broker), WORKERS_NAME]:
         key = broker.key_base(name).decode() + "audit"
-        rows: Any = broker.client.xrevrange(key, newest, count=max(limit * 10, 1000))
+        rows: Any = broker.client.xrevrange(key, newest, count=most)
         for entry, fields in rows:
             act = _read(name, entry, fields)
             part = found.get((name, act.id))
@@ -101,7 +144,25 @@ def audit_log(
             found[name, act.id] = (
                 act if part is None else AuditEntry(**{**vars(part), "count": part.count + act.count})
             )
-    return sorted(found.values(), key=lambda act: act.at, reverse=True)[:limit]
+    return sorted(found.values(), key=_place, reverse=True)
+
+
+def _place(act: AuditEntry) -> _Place:
+    return round(act.at.timestamp() * 1000), act.queue, act.id
+
+
+def _write_cursor(place: _Place) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None) -> _Place | None:
+    if not cursor:
+        return None
+    try:
+        moment, queue, act_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return int(moment), str(queue), str(act_id)
+    except (ValueError, TypeError, OverflowError):
+        raise BadCursor(f"cursor {cursor[:40]!r} is none that a page of acts came with") from None
 
 
 def whoever_asks() -> str:

@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 #: Problem details (RFC 9457), as the document has them.
@@ -29,28 +30,48 @@ _MEANING = {
     401: "There is no token, or none that counts.",
     403: "The token's role does not allow this.",
     404: "There is nothing of this name.",
+    408: "The body did not come in time.",
     409: "It cannot be done now, has to be confirmed, or there is no queue; `detail` says which.",
+    413: "The body is too large.",
+    415: "The body is of a kind that is not taken.",
     422: "A parameter makes no sense; `field` or `errors` say which.",
     429: "Too many tokens that do not count came from this address.",
     503: "Redis or the database is away; nothing was changed.",
 }
 
 
+def problems(*statuses: int) -> dict[int | str, Any]:
+    """Answers of these statuses, for a route or a router; those that every route with a token has are added."""
+    return {
+        one: {"description": _MEANING[one], "content": {"application/problem+json": {"schema": _PROBLEM}}}
+        for one in sorted({401, 403, 422, 429, 503, *statuses})
+    }
+
+
 def answers(
-    example: Any, *problems: int, status: int = 200, media: str = "application/json"
+    shape: type[BaseModel] | None,
+    example: Any,
+    *more: int,
+    status: int = 200,
+    media: str = "application/json",
 ) -> dict[str, Any]:
-    """The arguments of a route for its answers in the document: an example of the good one, and the problems.
+    """The arguments of a route for its answers in the document: form and example of the good one, and the problems.
 
     Parameters:
-      problems: statuses beside those that all have.
+      shape: what the good one has; None: it is no JSON.
+      more: statuses of problems beside those that all have.
     """
-    good: dict[int | str, Any] = {status: {"content": {media: {"example": example}}}}
-    for one in sorted({401, 403, 409, 422, 429, 503, *problems}):
-        good[one] = {
-            "description": _MEANING[one],
-            "content": {"application/problem+json": {"schema": _PROBLEM}},
-        }
-    return {"responses": good, "status_code": status, "response_model": None, "response_class": AnyJson}
+    good: dict[str, Any] = {"content": {media: {"example": example}}}
+    if shape is None:
+        good["content"][media]["schema"] = {"type": "string"}
+    else:
+        good["model"] = shape
+    return {
+        "responses": {status: good, **problems(409, *more)},
+        "status_code": status,
+        "response_model": None,
+        "response_class": AnyJson,
+    }
 
 
 class AnyJson(JSONResponse):

@@ -56,7 +56,7 @@ class EventStream(StreamingResponse):
 
 @router.get(
     "",
-    **{**answers(_EXAMPLE, media="text/event-stream"), "response_class": EventStream},
+    **{**answers(None, _EXAMPLE, media="text/event-stream"), "response_class": EventStream},
 )
 async def stream_events(
     request: Request,

@@ -18,6 +18,7 @@ from osmod.web.api.answers import answers
 from osmod.web.api.choosing import Wanted, with_names
 from osmod.web.api.jobs import no_record
 from osmod.web.api.queue import Confirm, DryRun, JobId, Operator, Queue, Reason, confirmed, known_query, who
+from osmod.web.api.shapes import ActOutcome
 from osmod.web.problems import Problem
 
 router = APIRouter(prefix="/jobs", tags=["acts on jobs"], dependencies=[Depends(known_query)])
@@ -74,7 +75,7 @@ def add(act: Act) -> None:
             }
         return act.run(broker, wanted, by=who(caller), reason=reason, **told).as_dict()
 
-    described = {**answers({"count": 1}, 404), "summary": act.sentence}
+    described = {**answers(ActOutcome, {"count": 1}, 404), "summary": act.sentence}
     router.post(
         f"/{act.name}",
         name=f"{act.name} jobs",

@@ -21,6 +21,7 @@ from osmod.web.api.answers import answers
 from osmod.web.api.choosing import Failed, Wanted, with_names
 from osmod.web.api.examples import FAILURE_GROUP, ID, JOB
 from osmod.web.api.queue import JobId, Operator, Queue, Text, Viewer, known_query, who
+from osmod.web.api.shapes import FailureGroups, Job, JobCount, JobLog, Jobs, SentJob
 from osmod.web.problems import Problem
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[Depends(known_query)])
@@ -32,7 +33,7 @@ OPTIONS = ACTOR_OPTIONS | {
 }
 
 
-@router.get("", **answers({"jobs": [JOB], "cursor": "eyJ…", "cut": False, "hints": []}))
+@router.get("", **answers(Jobs, {"jobs": [JOB], "cursor": "eyJ…", "cut": False, "hints": []}))
 def list_jobs(
     _caller: Viewer,
     broker: Queue,
@@ -56,14 +57,17 @@ def list_jobs(
     return {"jobs": found, "cursor": page.cursor, "cut": page.cut, "hints": hints}
 
 
-@router.get("/count", **answers({"count": 12, "hints": []}))
+@router.get("/count", **answers(JobCount, {"count": 12, "hints": []}))
 def count_jobs(_caller: Viewer, broker: Queue, wanted: Wanted) -> dict[str, Any]:
     """How many jobs fit, exactly. Conditions beyond state and queue look at every job there is."""
     number = count(broker, wanted)
     return {"count": number, "hints": [] if number else unknown(broker, wanted)}
 
 
-@router.get("/groups", **answers({"groups": [FAILURE_GROUP], "looked_at": 12, "cut": False, "hints": []}))
+@router.get(
+    "/groups",
+    **answers(FailureGroups, {"groups": [FAILURE_GROUP], "looked_at": 12, "cut": False, "hints": []}),
+)
 def group_failures(
     _caller: Viewer,
     broker: Queue,
@@ -107,7 +111,11 @@ class NewJob(BaseModel):
     reason: Text = Field("", max_length=1_000, description="Why; the audit log keeps it.")
 
 
-@router.post("", **answers({"id": ID, "created": True}, 400, 404, status=201))
+_SENT = answers(SentJob, {"id": ID, "created": True}, 400, 404, 413, status=201)
+_SENT["responses"][200] = {"model": SentJob, "description": "Another job has its `unique` key: this one."}
+
+
+@router.post("", **_SENT)
 def enqueue_job(caller: Operator, broker: Queue, job: NewJob, response: Response) -> dict[str, Any]:
     """Queue a job of any actor; its arguments are checked before.
 
@@ -125,7 +133,7 @@ def enqueue_job(caller: Operator, broker: Queue, job: NewJob, response: Response
     return {"id": sent.message_id, "created": sent.created}
 
 
-@router.get("/{job_id}", **answers(JOB, 404))
+@router.get("/{job_id}", **answers(Job, JOB, 404))
 def show_job(_caller: Viewer, broker: Queue, job_id: JobId) -> dict[str, Any]:
     """All that is known of a job: times, worker, progress, log, error, result. Six characters of its id may do.
 
@@ -138,7 +146,7 @@ def show_job(_caller: Viewer, broker: Queue, job_id: JobId) -> dict[str, Any]:
     return job.as_dict()
 
 
-@router.get("/{job_id}/log", **answers({"log": JOB["log"], "progress": JOB["progress"]}, 404))
+@router.get("/{job_id}/log", **answers(JobLog, {"log": JOB["log"], "progress": JOB["progress"]}, 404))
 def show_log(caller: Viewer, broker: Queue, job_id: JobId) -> dict[str, Any]:
     """What a job said of itself: the last 100 lines that it logged, and how far it is."""
     job = show_job(caller, broker, job_id)

@@ -64,7 +64,7 @@ osmod_jobs_done_total{queue="default",actor="acceptComments"} 12.0
     "/metrics",
     dependencies=[Depends(NeedsUnlessOpen(Permission.SEE_JOBS))],
     openapi_extra={"security": [{"HTTPBearer": []}]},
-    **{**answers(_EXAMPLE, media="text/plain"), "response_class": PlainTextResponse},
+    **{**answers(None, _EXAMPLE, media="text/plain"), "response_class": PlainTextResponse},
 )
 def show_metrics(
     request: Request, accept: Annotated[str, Header(description="Which form is understood.")] = ""

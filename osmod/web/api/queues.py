@@ -26,6 +26,7 @@ from osmod.web.api.queue import (
     known_query,
     who,
 )
+from osmod.web.api.shapes import ActOutcome, Changed, Checked, Queues, QueueShown
 from osmod.web.problems import Problem
 
 router = APIRouter(prefix="/queues", tags=["queues"], dependencies=[Depends(known_query)])
@@ -47,32 +48,32 @@ def known(broker: Queue, queue: Annotated[Text, Path(description="The queue's na
 Named = Annotated[str, Depends(known)]
 
 
-@router.get("", **answers({"queues": [QUEUE]}))
+@router.get("", **answers(Queues, {"queues": [QUEUE]}))
 def list_queues(_caller: Viewer, broker: Queue) -> dict[str, Any]:
     """How many jobs are where, for how many seconds the oldest has waited, what was counted so far."""
     found = [queue_overview(broker, name) for name in known_queues(broker)]
     return {"queues": [one.as_dict() for one in found]}
 
 
-@router.get("/{queue}", **answers(QUEUE, 404))
+@router.get("/{queue}", **answers(QueueShown, QUEUE, 404))
 def show_queue(_caller: Viewer, broker: Queue, queue: Named) -> dict[str, Any]:
     """How a queue is doing."""
     return queue_overview(broker, queue).as_dict()
 
 
-@router.post("/{queue}/pause", **answers({"changed": True}, 404))
+@router.post("/{queue}/pause", **answers(Changed, {"changed": True}, 404))
 def pause_queue(caller: Operator, broker: Queue, queue: Named, reason: Reason = "") -> dict[str, Any]:
     """Start no more jobs of a queue, in any process; running ones end, new ones are taken in."""
     return {"changed": steering.pause(broker, queue, by=who(caller), reason=reason)}
 
 
-@router.post("/{queue}/resume", **answers({"changed": True}, 404))
+@router.post("/{queue}/resume", **answers(Changed, {"changed": True}, 404))
 def resume_queue(caller: Operator, broker: Queue, queue: Named, reason: Reason = "") -> dict[str, Any]:
     """Start jobs of a queue again."""
     return {"changed": steering.resume(broker, queue, by=who(caller), reason=reason)}
 
 
-@router.post("/{queue}/purge", **answers({"count": 12}, 404))
+@router.post("/{queue}/purge", **answers(ActOutcome, {"count": 12}, 404))
 def purge_queue(
     caller: Operator,
     broker: Queue,
@@ -99,14 +100,14 @@ _PROBLEMS = {
 }
 
 
-@router.get("/{queue}/check", **answers(_PROBLEMS, 404))
+@router.get("/{queue}/check", **answers(Checked, _PROBLEMS, 404))
 def check_queue(_caller: Viewer, broker: Queue, queue: Named) -> dict[str, Any]:
     """Look for what must not be in a queue: a job in two places, one in none. Workers may go on meanwhile."""
     found = steering.check(broker, False, [queue])
     return {"problems": [vars(finding) for finding in found], "mended": False}
 
 
-@router.post("/{queue}/check", **answers({**_PROBLEMS, "mended": True}, 404))
+@router.post("/{queue}/check", **answers(Checked, {**_PROBLEMS, "mended": True}, 404))
 def repair_queue(_caller: Operator, broker: Queue, queue: Named) -> dict[str, Any]:
     """Look for what must not be in a queue, and mend it."""
     found = steering.check(broker, True, [queue])

@@ -14,6 +14,7 @@ from osmod.jobs.schedules import ScheduleBusy, UnknownSchedule, list_schedules
 from osmod.web.api.answers import answers
 from osmod.web.api.examples import ID, SCHEDULE
 from osmod.web.api.queue import Operator, Queue, Reason, Text, Viewer, known_query, who
+from osmod.web.api.shapes import Changed, Schedules, SentJob
 from osmod.web.problems import Problem
 
 #: A schedule, as its actor is called.
@@ -22,13 +23,13 @@ Name = Annotated[Text, Path(description="The name of its actor, in either spelli
 router = APIRouter(prefix="/schedules", tags=["schedules"], dependencies=[Depends(known_query)])
 
 
-@router.get("", **answers({"schedules": [SCHEDULE]}))
+@router.get("", **answers(Schedules, {"schedules": [SCHEDULE]}))
 def show_schedules(_caller: Viewer, broker: Queue) -> dict[str, Any]:
     """What runs when: in words, next run, last run and how it went. Lengths of time are in seconds."""
     return {"schedules": [state.as_dict() for state in list_schedules(broker)]}
 
 
-@router.post("/{schedule}/run", **answers({"id": ID, "created": True}, 404, status=201))
+@router.post("/{schedule}/run", **answers(SentJob, {"id": ID, "created": True}, 404, status=201))
 def run_schedule(caller: Operator, broker: Queue, schedule: Name, reason: Reason = "") -> dict[str, Any]:
     """Queue a run at once, paused or not; 409 if the last one is not done."""
     with _refusals():
@@ -37,7 +38,7 @@ def run_schedule(caller: Operator, broker: Queue, schedule: Name, reason: Reason
     return {"id": message.message_id, "created": True}
 
 
-@router.post("/{schedule}/pause", **answers({"changed": True}, 404))
+@router.post("/{schedule}/pause", **answers(Changed, {"changed": True}, 404))
 def pause_schedule(caller: Operator, broker: Queue, schedule: Name, reason: Reason = "") -> dict[str, Any]:
     """Let it send nothing until it is resumed."""
     with _refusals():
@@ -45,7 +46,7 @@ def pause_schedule(caller: Operator, broker: Queue, schedule: Name, reason: Reas
         return {"changed": by_hand.pause_schedule(broker, name, by=who(caller), reason=reason)}
 
 
-@router.post("/{schedule}/resume", **answers({"changed": True}, 404))
+@router.post("/{schedule}/resume", **answers(Changed, {"changed": True}, 404))
 def resume_schedule(caller: Operator, broker: Queue, schedule: Name, reason: Reason = "") -> dict[str, Any]:
     """Let it send again, from its next time on."""
     with _refusals():

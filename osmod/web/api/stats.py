@@ -12,6 +12,7 @@ from osmod.jobs.records.overview import snapshot
 from osmod.web.api.answers import answers
 from osmod.web.api.examples import JOB, QUEUE, WORKER
 from osmod.web.api.queue import Queue, Viewer, known_query
+from osmod.web.api.shapes import Stats
 
 router = APIRouter(prefix="/stats", tags=["stats"], dependencies=[Depends(known_query)])
 
@@ -19,7 +20,7 @@ _RATES = {"done": 12.5, "failed": 0.0, "retried": 0.1, "cancelled": 0.0, "recove
 
 
 @router.get(
-    "", **answers({"queues": [{**QUEUE, "per_second": _RATES}], "running": [JOB], "workers": [WORKER]})
+    "", **answers(Stats, {"queues": [{**QUEUE, "per_second": _RATES}], "running": [JOB], "workers": [WORKER]})
 )
 async def show_stats(
     _caller: Viewer,

@@ -15,6 +15,7 @@ from osmod.jobs.steering import workers as steering
 from osmod.web.api.answers import answers
 from osmod.web.api.examples import JOB, WORKER
 from osmod.web.api.queue import Confirm, Operator, Queue, Reason, Text, Viewer, confirmed, known_query, who
+from osmod.web.api.shapes import Asked, Workers
 from osmod.web.problems import Problem
 
 #: A worker, as the list shows it.
@@ -23,7 +24,7 @@ Name = Annotated[Text, Path(description="The worker, as `host:process`.")]
 router = APIRouter(prefix="/workers", tags=["workers"], dependencies=[Depends(known_query)])
 
 
-@router.get("", **answers({"workers": [{**WORKER, "jobs": [JOB]}]}))
+@router.get("", **answers(Workers, {"workers": [{**WORKER, "jobs": [JOB]}]}))
 def list_workers(_caller: Viewer, broker: Queue) -> dict[str, Any]:
     """Which processes live, since when, how busy and large they are, and what they run."""
     return {"workers": snapshot(broker).workers_as_dicts()}
@@ -54,7 +55,7 @@ def add(name: str, ask: Callable[..., int], future: str, sentence: str) -> None:
             raise _unknown(worker, names)
         return {"count": ask(broker, [worker], by=who(caller), reason=reason)}
 
-    described = {**answers({"count": 1}, 404), "summary": sentence}
+    described = {**answers(Asked, {"count": 1}, 404), "summary": sentence}
     router.post(
         f"/{name}",
         name=f"{name} workers",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -136,6 +137,45 @@ def test_the_audit_log_is_shown(broker: JobBroker, ask: Ask) -> None:
     ]
     assert (422, "until") == ((bad := ask("GET", "/audit?until=x")).status_code, bad.json()["field"])
     assert "did you mean 'default'?" in ask("GET", "/audit?queue=defalt").json()["hints"][0]
+
+
+def test_the_audit_log_comes_in_pages(broker: JobBroker, ask: Ask) -> None:
+    """Each act once, however many fell into one moment, and whole, though a page ended between its parts."""
+    _write_acts(broker)
+    whole = ask("GET", "/audit").json()
+    assert whole["cursor"] is None
+    assert [("c", 1), ("a", 5), ("d", 1), ("b", 1)] == [(one["id"], one["count"]) for one in whole["acts"]]
+
+    paged, cursor = [], ""
+    while cursor is not None:
+        page = ask("GET", f"/audit?limit=1&cursor={cursor}").json()
+        paged += page["acts"]
+        cursor = page["cursor"]
+        assert len(page["acts"]) == 1
+    assert whole["acts"] == paged
+
+
+@pytest.mark.parametrize("cursor", ["x", "e30", "WzFlOTk5LCAiIiwgIiJd", "ü"])
+def test_a_cursor_of_nowhere_is_refused(broker: JobBroker, ask: Ask, cursor: str) -> None:
+    """With the field's name."""
+    bad = ask("GET", f"/audit?cursor={quote(cursor)}")
+    assert (422, "cursor") == (bad.status_code, bad.json()["field"])
+
+
+def _write_acts(broker: JobBroker) -> None:
+    """Act `a` has parts at two moments; at the first two others were done, at the second one."""
+    key = "dramatiq:{default}:audit"
+    parts = [
+        ("1000-0", "a", 2),
+        ("1000-1", "b", 1),
+        ("1000-2", "d", 1),
+        ("2000-0", "a", 3),
+        ("2000-1", "c", 1),
+    ]
+    for entry, act, number in parts:
+        fields: dict[Any, Any] = {"act": "retry", "who": "ann", "id": act, "what": "all", "count": number}
+        broker.client.xadd(key, fields, id=entry)
+    broker.client.expire(key, 60)
 
 
 def test_figures_are_those_of_top(broker: JobBroker, ask: Ask) -> None:
