@@ -14,6 +14,7 @@ import dramatiq
 import redis
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -85,7 +86,23 @@ def probes() -> tuple[Probe, ...]:
     return Probe("redis", lambda: ask_redis()), Probe("database", lambda: ask_database())
 
 
-@router.get("/healthz", responses={200: {"content": {"application/json": {"example": {"status": "ok"}}}}})
+class Health(BaseModel):
+    """That this process answers."""
+
+    status: str
+
+
+class Readiness(Health):
+    """What is asked besides, and `ok` or what is wrong with it."""
+
+    redis: str
+    database: str
+
+
+@router.get(
+    "/healthz",
+    responses={200: {"model": Health, "content": {"application/json": {"example": {"status": "ok"}}}}},
+)
 async def healthz() -> dict[str, str]:
     """That this process lives and answers. Nothing else is asked: starting it anew would not help Redis."""
     return {"status": "ok"}
@@ -98,9 +115,10 @@ _NOT_READY: dict[str, Any] = {"status": "not ready", "redis": "no answer in 2 s"
 @router.get(
     "/readyz",
     responses={
-        200: {"content": {"application/json": {"example": _READY}}},
+        200: {"model": Readiness, "content": {"application/json": {"example": _READY}}},
         503: {
             "description": "One of them cannot be worked with; which, and why, is said.",
+            "model": Readiness,
             "content": {"application/json": {"example": _NOT_READY}},
         },
     },

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Shape(BaseModel):
-    """An object that has these fields, all of them, and no others."""
+    """An object that has these fields, all without a default, and no others."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -141,10 +141,8 @@ class Asked(Shape):
     count: int
 
 
-class ActOutcome(BaseModel):
+class ActOutcome(Shape):
     """On how many jobs something was done; `dry_run`: would be."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"required": ["count"]})
 
     count: int
     cancelled: int = Field(0, description="Of them, those that did not run.")
