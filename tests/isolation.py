@@ -6,6 +6,7 @@ And the project's actors are declared on the project's broker, before a test mak
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 _SETTINGS = (
@@ -26,5 +27,8 @@ os.environ["REDIS_URL"] = "redis://127.0.0.1:1"  # nobody's: a test names the on
 # Where Python may keep no bytecode, as in many containers, each of the processes that tests start compiles all anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# Where the tests are run in the background of a script, Ctrl-C is ignored, and would be by all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import actors  # noqa: E402, F401

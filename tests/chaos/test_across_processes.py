@@ -74,7 +74,7 @@ def test_a_delayed_job_is_in_no_workers_hands(
     """P8: of the workers that were there when it was sent, none need be there when it is due."""
     killed = pools(url_of(sender), log, "-t", "1", lease=LEASE)
     sender.enqueue(app.work.message("first"))
-    until(lambda: app.events(log), 20)
+    sender.join("default", timeout=20_000)  # or it would run again, once its worker is killed
     sent = time.time()
     sender.enqueue(app.work.message("delayed"), delay=1_500)
     until_held(sender)
