@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.structure.imports import ROOT
 
 FOLDERS = (".ci", "actors", "benchmarks", "compose", "docs", "osmod", "tests")
+#: What stands beside them.
+FILES = {".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "NOTICE", "README.md"}
+FILES |= {"pyproject.toml", "requirements.lock", "scripts", "worker.py"}
 LONGEST = 300
 #: The queue is what the project is for, and read the most.
 LONGEST_OF_QUEUE = 250
@@ -21,6 +28,15 @@ def sources(*endings: str) -> list[Path]:
     return sorted(
         path for path in (*ROOT.iterdir(), *inside) if path.name.endswith(endings) and path.is_file()
     )
+
+
+@pytest.mark.skipif(
+    not ((ROOT / ".git").exists() and shutil.which("git")), reason="only git knows what is kept in a checkout"
+)
+def test_nothing_else_is_kept() -> None:
+    """No virtual environment, database or log has come into the repository beside the project."""
+    kept = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {*FOLDERS, *FILES} == {line.partition("/")[0] for line in kept.splitlines()}
 
 
 def test_sizes() -> None:
