@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 
 from osmod.demo.masking import masked
 from osmod.moderation.database import open_session
-from osmod.moderation.models import Comment, CommentSummaryScore, Decision, InboxEntry, ModerationRule, Tag
+from osmod.moderation.models import (
+    Comment,
+    CommentScoreRequest,
+    CommentSummaryScore,
+    Decision,
+    InboxEntry,
+    ModerationRule,
+    Tag,
+)
 
 #: Every comment is one of these.
 OUTCOMES = {
@@ -42,12 +50,17 @@ class Example:
     decided_by: str
 
 
+_TAKEN_IN = select(func.count()).select_from(InboxEntry)
+_ASKED = select(func.count()).where(CommentScoreRequest.done_at.is_not(None))
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of the comments and of the jobs."""
 
     #: By outcome, in words; those that did not happen are left out.
     comments: dict[str, int]
+    #: Those that changed something, and those that asked a scorer.
     jobs_done: int
     examples: list[Example]
 
@@ -59,7 +72,7 @@ def read_outcome(engine: Engine) -> Outcome:
         counted = {row[0]: row[1] for row in numbers}
         return Outcome(
             comments={words: counted[outcome] for outcome, words in OUTCOMES.items() if outcome in counted},
-            jobs_done=session.scalar(select(func.count()).select_from(InboxEntry)) or 0,
+            jobs_done=sum(session.scalar(number) or 0 for number in (_TAKEN_IN, _ASKED)),
             examples=list(_examples(session)),
         )
 

@@ -57,7 +57,7 @@ def test_twice_in_a_row(home: Path) -> None:
         "scoring 40 of 40",
         "accepted by a rule",
         "(rule 1: Accept where TOXICITY is 0 to 0.2)",
-        "80 jobs done, 0 failed",
+        "120 jobs done, 0 failed",
     ):
         assert expected in shown
     assert "not scored" not in shown
@@ -71,7 +71,7 @@ def test_twice_in_a_row(home: Path) -> None:
     assert f"2 comments from {file}" in shown.replace("\n", "")
     assert "1  accepted by a rule" in shown
     assert '"You are a s***** i****, s*** up"' in shown
-    assert "4 jobs done, 0 failed" in shown
+    assert "6 jobs done, 0 failed" in shown
     assert "not scored" not in shown
     assert processes() == before
 
