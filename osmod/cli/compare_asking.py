@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import click
 from rich.console import Console
@@ -21,8 +19,8 @@ from osmod.demo.progress import Progress
 from osmod.jobs.setup import ensure_broker
 from osmod.moderation.models import User
 from osmod.outgoing.loop import run
-from osmod.scorers import Limits, Scorer
-from osmod.scorers.config import without_secrets
+from osmod.scorers import Limits, Scorer, config_of
+from osmod.scorers.config import asked_at
 from osmod.task.turns import Turn
 
 
@@ -66,9 +64,8 @@ def ask(engine: Engine, user: User, scorer: Scorer, chosen: Chosen, answers: Ans
 
 def cost(user: User, limits: Limits, count: int) -> list[str]:
     """What it takes to ask so many times, and what goes where."""
-    config: Mapping[str, Any] = user.extra if isinstance(user.extra, Mapping) else {}
-    endpoint = config.get("endpoint")
-    where = f"to {without_secrets(endpoint)}" if isinstance(endpoint, str) and endpoint else "nowhere outside"
+    endpoint = asked_at(config_of(user.id, user.extra))
+    where = f"to {endpoint}" if endpoint else "nowhere outside"
     seconds = seconds_for(limits, count)
     takes = (
         f"at its limits that takes {length(timedelta(seconds=seconds))} at least"

@@ -14,12 +14,8 @@ from osmod.jobs.gate import Breaker, GateState
 from osmod.jobs.wire.queues import Queues
 from osmod.moderation.models import CommentScoreRequest, User
 from osmod.scorers import BadScorerConfig, Limits, Scorer, config_of, scorer_for
-from osmod.scorers.config import without_secrets
-from osmod.scorers.openai_moderation import MODERATIONS
+from osmod.scorers.config import asked_at
 from osmod.task.scorer_gates import gate_to_look_at
-
-#: Where scorers are asked whose config names no `endpoint`, by their type.
-_DEFAULTS = {"openai-moderation": MODERATIONS}
 
 
 @dataclass(frozen=True)
@@ -100,9 +96,7 @@ def _state(session: Session, user: User) -> ScorerState:
         name=user.name,
         type=_text(config, "endpointType"),
         is_active=user.is_active,
-        endpoint=without_secrets(
-            _text(config, "endpoint") or _DEFAULTS.get(_text(config, "endpointType"), "")
-        ),
+        endpoint=asked_at(config),
         scorer=scorer,
         problem=problem,
         last_asked=session.scalar(sent_at),

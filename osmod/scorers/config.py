@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 import httpx
 
+from osmod.scorers import ENDPOINT_TYPES
 from osmod.scorers.contract import UNLIMITED, BadScorerConfig, Limits
 
 #: The highest limit that can be counted.
@@ -109,6 +111,18 @@ class Config:
         """Say that a field is not what it must be."""
         said = f"{field} in users.extra must be {must_be}, is {value!r:.80}"
         raise BadScorerConfig(f"{self.scorer}: {said}{remedy and '; '}{remedy}")
+
+
+def asked_at(fields: Mapping[str, Any]) -> str:
+    """The URL that a scorer with this config is asked at, without what is secret in it; empty where there is none.
+
+    A type that is asked somewhere by itself says so in its module, as `ENDPOINT`.
+    """
+    endpoint, endpoint_type = fields.get("endpoint"), fields.get("endpointType")
+    if not (isinstance(endpoint, str) and endpoint):
+        place = ENDPOINT_TYPES.get(endpoint_type, "") if isinstance(endpoint_type, str) else ""
+        endpoint = getattr(import_module(place.partition(":")[0]), "ENDPOINT", "") if place else ""
+    return without_secrets(endpoint)
 
 
 def without_secrets(url: str) -> str:

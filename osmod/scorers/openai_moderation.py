@@ -13,7 +13,7 @@ from osmod.scorers.contract import Question, Scored, Unscorable
 from osmod.scorers.endpoint import Endpoint
 from osmod.scorers.forms import AttributeName, Probability, of_the_whole
 
-MODERATIONS = "https://api.openai.com/v1/moderations"
+ENDPOINT = "https://api.openai.com/v1/moderations"
 MODEL = "omni-moderation-latest"
 #: Texts in one request.
 BATCH, MOST_BATCH = 32, 1024
@@ -47,7 +47,7 @@ class OpenaiModerationScorer:
         self.limits = config.limits()
         self._endpoint = Endpoint(
             config.scorer,
-            config.url("endpoint", MODERATIONS),
+            config.url("endpoint", ENDPOINT),
             key=key,
             headers={"Authorization": f"Bearer {key}"} if key else {},
         )

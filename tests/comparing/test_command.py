@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from osmod.cli import main, scorers_compare
-from osmod.cli.compare_asking import seconds_for
-from osmod.moderation.models import ModerationRule
+from osmod.cli.compare_asking import cost, seconds_for
+from osmod.moderation.models import ModerationRule, User
 from osmod.scorers import Limits
 from tests.comparing.scene import Site, build
 from tests.comparing.scorers import FakeScorer
@@ -70,6 +70,17 @@ def test_its_cost_is_said_first(site: Site, scorer: FakeScorer) -> None:
         result.output,
     )
     assert not scorer.asked
+
+
+def test_texts_that_leave_are_said_to() -> None:
+    """Where its type says where it is asked, and its config does not: in whatever form that is stored."""
+    config = {"endpointType": "openai-moderation", "apiKey": "sk-1"}
+    for extra in (config, json.dumps(config)):
+        sentences = cost(User(id=9, name="OpenAI", extra=extra), Limits(), 5)
+        assert sentences[1].startswith(
+            "The text of each comment goes to https://api.openai.com/v1/moderations, "
+        )
+        assert not any("sk-1" in sentence for sentence in sentences)
 
 
 def test_a_comparison_changes_nothing(site: Site, scorer: FakeScorer) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from osmod.outgoing.loop import run
 from osmod.scorers import BadAnswer, BadScorerConfig, KeyRefused, Question, Scored, Unscorable, scorer_for
-from osmod.scorers.openai_moderation import MODERATIONS, OpenaiModerationScorer
+from osmod.scorers.openai_moderation import ENDPOINT, OpenaiModerationScorer
 from tests.scorers.fake import Asked, Fake, Reply
 from tests.waiting import until
 
@@ -126,7 +126,7 @@ def test_one_whose_time_is_over_leaves_the_others(fake: Fake) -> None:
 
 def test_openais_own_endpoint_is_the_default() -> None:
     """Only a key is needed."""
-    assert OpenaiModerationScorer(4, {"apiKey": "sk-1"})._endpoint._url == MODERATIONS
+    assert OpenaiModerationScorer(4, {"apiKey": "sk-1"})._endpoint._url == ENDPOINT
 
 
 @pytest.mark.parametrize(
