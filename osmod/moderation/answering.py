@@ -1,4 +1,4 @@
-"""Answers that come by callback: for which request, whether it may still be answered, and errors."""
+"""Which request to a scorer an answer is for, and whether it may still be answered."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from sqlalchemy.orm import Session
 
 from osmod.moderation.errors import Conflict
 from osmod.moderation.models import CommentScoreRequest, User
-from osmod.moderation.unscored import give_up
-from osmod.moderation.work import Work
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,3 @@ def check_open(session: Session, request: CommentScoreRequest) -> OpenRequest:
             f"{request.comment_id} scored again"
         )
     return OpenRequest(request.id, request.comment_id, scorer.id)
-
-
-def take_error(work: Work, asked: OpenRequest, error: str) -> None:
-    """The scorer says that it cannot answer: a person looks at the comment, and it is asked again later."""
-    give_up(work, asked.comment_id, asked.id, f"scorer {asked.scorer_id} answers: {error}", for_good=False)

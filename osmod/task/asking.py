@@ -69,7 +69,7 @@ def ask(asked: OpenQuestion) -> dict[str, Any] | Later | None:
         with turn.taken(str(asked.request_id)):
             scored = _answer(asked, scorer)
     except (BadScorerConfig, Unscorable) as error:
-        give_up(asked, str(error), for_good=isinstance(error, Unscorable))
+        give_up(asked.comment.id, asked.request_id, str(error), for_good=isinstance(error, Unscorable))
         raise
     except (PutOff, ScorerError) as error:
         patience = (deadline - now()).total_seconds()
@@ -77,7 +77,7 @@ def ask(asked: OpenQuestion) -> dict[str, Any] | Later | None:
         if waits_longer and isinstance(error, NotYet) and turn.comes():
             raise
         if patience <= 0:
-            give_up(asked, str(error))
+            give_up(asked.comment.id, asked.request_id, str(error))
             return None
         if waits_longer:  # a person is told at the deadline, whenever the scorer wants to be asked again
             raise PutOff(patience, str(error)) from error
@@ -89,26 +89,27 @@ def miss(asked: OpenQuestion) -> None:
     """An answer that was to come later is missed: give the scorer up, if its deadline is over."""
     patience = deadline_of(asked.scorer_id, asked.config)
     if now() >= asked.sent_at + patience:
-        give_up(
-            asked, f"scorer {asked.scorer_id} has not called back within {patience.total_seconds():g} seconds"
-        )
+        missed = f"scorer {asked.scorer_id} has not called back within {patience.total_seconds():g} seconds"
+        give_up(asked.comment.id, asked.request_id, missed)
 
 
-def give_up(asked: OpenQuestion, reason: str, *, for_good: bool = False) -> None:
+def give_up(comment_id: int, request_id: int, reason: str, *, for_good: bool = False) -> None:
     """Have a person look at the comment, as `unscored.give_up` does, and log why.
 
     Where the settings want it as with OSMod, it goes on waiting for its scores instead.
     """
-    if not get_settings().defer_unscored:
-        _log.info("Comment %d waits for its scores: %s", asked.comment.id, reason)
+    settings = get_settings()
+    if not settings.defer_unscored:
+        _log.info("Comment %d waits for its scores: %s", comment_id, reason)
         return
-    override = get_settings().rules_override_moderators
-    request, comment = asked.request_id, asked.comment.id
+    override = settings.rules_override_moderators
     done = commit(
-        lambda work: unscored.give_up(work, comment, request, reason, for_good=for_good, override=override)
+        lambda work: unscored.give_up(
+            work, comment_id, request_id, reason, for_good=for_good, override=override
+        )
     )
     if done.value:
-        _log.info("Comment %d waits for a person: %s", comment, reason)
+        _log.info("Comment %d waits for a person: %s", comment_id, reason)
 
 
 def _answer(asked: OpenQuestion, scorer: Scorer) -> Scored | None:

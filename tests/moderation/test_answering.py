@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from osmod.moderation.answering import OpenRequest, check_open, find_request, take_error
+from osmod.moderation.answering import OpenRequest, check_open, find_request
 from osmod.moderation.database import open_session
 from osmod.moderation.errors import Conflict
-from osmod.moderation.models import Comment, CommentScoreRequest, Unscored, now
+from osmod.moderation.models import CommentScoreRequest, now
 from tests.moderation.world import World
 
 
@@ -49,13 +49,3 @@ def test_requests_that_take_no_answer(world: World) -> None:
             assert request
             with pytest.raises(Conflict, match=f"score request {number}.*{said}"):
                 check_open(session, request)
-
-
-def test_an_error(world: World) -> None:
-    """A scorer that answers with one is given up: a person looks at the comment, the request stays open."""
-    comment, scorer = world.comment(None), world.scorer()
-    world.asked(comment, scorer)
-    world.do(lambda work: take_error(work, OpenRequest(1, comment, scorer), "too busy"))
-    assert world.get(Comment, comment).is_deferred
-    assert [f"scorer {scorer} answers: too busy"] == [row.reason for row in world.all(Unscored)]
-    assert world.get(CommentScoreRequest, 1).done_at is None

@@ -10,9 +10,10 @@ from starlette.exceptions import HTTPException
 
 from osmod.access.callers import Caller
 from osmod.access.roles import Permission, Role
-from osmod.moderation.answering import OpenRequest, check_open, find_request, take_error
+from osmod.moderation.answering import OpenRequest, check_open, find_request
 from osmod.moderation.database import open_session
-from osmod.task import commit, get_engine
+from osmod.task import get_engine
+from osmod.task.asking import give_up
 from osmod.web.api.osmod.bodies import READING, Body
 from osmod.web.api.osmod.checking import Checked, told_of
 from osmod.web.api.osmod.doing import SUCCESS, do
@@ -71,7 +72,7 @@ def answer(
     """
     asked = _request(request_id, caller)
     if "error" in body:
-        commit(lambda work: take_error(work, asked, body["error"]))
+        give_up(asked.comment_id, asked.id, f"scorer {asked.scorer_id} answers: {body['error']}")
         return SUCCESS
     score_data = {"scores": body["scores"], "summaryScores": body["summaryScores"]}
     job = {

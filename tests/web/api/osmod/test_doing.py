@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.queue.sending import SEND_BATCH
 from osmod.moderation.database import open_session
 from osmod.moderation.lookups import lock_comment
-from osmod.moderation.models import Comment, CommentScoreRequest, Decision, OutboxEntry, now
-from osmod.task import get_engine
+from osmod.moderation.models import Comment, CommentScoreRequest, Decision, OutboxEntry, Unscored, now
+from osmod.settings import get_settings
+from osmod.task import asking, get_engine
 from tests.moderation.world import World
 from tests.waiting import until
 from tests.web.conftest import USERS, MakeToken
@@ -203,7 +205,23 @@ def test_a_scorer_answers_with_an_error(client: TestClient, token: MakeToken, wo
     ]
     assert [422, 422, 422, 200] == said
     assert world.get(Comment, comment).is_deferred
+    assert [f"scorer {USERS['moderator']} answers: busy"] == [row.reason for row in world.all(Unscored)]
     assert world.get(CommentScoreRequest, request).done_at is None
+
+
+def test_a_scorer_that_answers_with_an_error_may_leave_a_comment_waiting(
+    client: TestClient, token: MakeToken, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `WORKER_DEFER_UNSCORED=false`, as wherever else a scorer is given up."""
+    monkeypatch.setattr(asking, "get_settings", lambda: replace(get_settings(), defer_unscored=False))
+    comment = world.comment(world.article())
+    request = world.add(CommentScoreRequest(comment_id=comment, user_id=USERS["moderator"], sent_at=now()))
+    said = client.post(
+        f"/api/assistant/scores/{request}", json={"error": "busy"}, headers=shown(token("moderator"))
+    )
+    assert 200 == said.status_code
+    assert not world.get(Comment, comment).is_deferred
+    assert [] == world.all(Unscored)
 
 
 def test_bodies_too_deep_are_refused(client: TestClient, token: MakeToken) -> None:
