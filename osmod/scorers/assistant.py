@@ -11,7 +11,6 @@ from osmod.scorers.config import Config
 from osmod.scorers.contract import Question, Scored, ScorerAway
 from osmod.scorers.endpoint import Endpoint
 from osmod.scorers.forms import AttributeName, Probability, Span
-from osmod.settings import read_settings
 
 
 class _Span(Span):
@@ -66,13 +65,12 @@ class AssistantScorer:
 
 def _request(question: Question, sync: bool) -> dict[str, Any]:
     """The body as OSMod sends it."""
-    callback = f"{read_settings().api_url}/assistant/scores/{question.request_id}"
     body = {
         "sync": sync,
         "includeSummaryScores": True,
         "comment": {"plainText": question.text, **question.comment},
         "article": question.article,
-        "links": {"callback": callback, **question.links},
+        "links": question.links,
     }
     return body | ({"inReplyToComment": question.in_reply_to} if question.in_reply_to else {})
 

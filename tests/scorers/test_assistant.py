@@ -18,8 +18,16 @@ COMMENT = {
 }
 ARTICLE = {"articleId": 1, "plainText": "Body", "links": {"self": "http://osmod/api/rest/articles/1"}}
 PARENT = {**COMMENT, "commentId": 11, "plainText": "Parent words"}
+CALLBACK = "https://osmod.example/api/assistant/scores/%d"
 QUESTION = Question(
-    7, "You fool", 15, ("Body", "Parent words"), comment=COMMENT, article=ARTICLE, in_reply_to=PARENT
+    7,
+    "You fool",
+    15,
+    ("Body", "Parent words"),
+    comment=COMMENT,
+    article=ARTICLE,
+    in_reply_to=PARENT,
+    links={"callback": CALLBACK % 7},
 )
 
 
@@ -33,11 +41,10 @@ def ask(fake: Fake, question: Question = QUESTION, **changes: Any) -> Scored | N
     return run(scorer_for(6, config).score(question))
 
 
-def test_asks_as_osmod_does(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_asks_as_osmod_does(fake: Fake) -> None:
     """The comment, its article and its parent, and where an answer that comes later goes; the key as it is."""
-    monkeypatch.setenv("API_URL", "https://osmod.example/api/")
     ask(fake)
-    ask(fake, Question(8, "Hi", 2, comment={"commentId": 13}), sync=False)
+    ask(fake, Question(8, "Hi", 2, comment={"commentId": 13}, links={"callback": CALLBACK % 8}), sync=False)
     first, second = fake.asked
     assert {
         "sync": True,

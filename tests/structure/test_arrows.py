@@ -19,7 +19,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.moderation": ("osmod.publishers.registry", "osmod.settings"),
     "osmod.jobs": ("osmod.outages", "osmod.settings"),
     "osmod.outgoing": (),
-    "osmod.scorers": ("osmod.outgoing", "osmod.settings"),
+    "osmod.scorers": ("osmod.outgoing",),
     "osmod.publishers": ("osmod.outages", "osmod.outgoing", "osmod.settings"),
     # Where queue, domain and scorers meet; for actors only.
     "osmod.task": (
