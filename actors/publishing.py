@@ -3,8 +3,7 @@
 import dramatiq
 
 from osmod.jobs.actor import JobActor
-from osmod.jobs.messages.options import PRIORITIES
-from osmod.jobs.schedules import cron, every
+from osmod.jobs.schedules import every
 from osmod.moderation.database import open_session
 from osmod.moderation.models import now
 from osmod.moderation.publishing import overview
@@ -16,9 +15,6 @@ from osmod.task.telling import tell
 
 #: Comments of one publisher that a sweep queues at most; the next one comes a minute later.
 SWEPT = 500
-BATCH = 1_000
-#: Milliseconds.
-HOUR = 3_600_000
 
 
 @dramatiq.actor(
@@ -52,20 +48,3 @@ def sweep_deliveries() -> None:
         due = overview.due(session, now(), SWEPT)
     for comment_id in due:
         deliver_decision.send(comment_id=comment_id)
-
-
-@dramatiq.actor(
-    actor_class=JobActor,
-    actor_name="pruneDeliveries",
-    periodic=cron("50 4 * * *"),
-    priority=PRIORITIES["low"],
-    time_limit=HOUR,
-    **DATABASE_RETRIES,
-)
-def prune_deliveries() -> None:
-    """Delete deliveries that were settled 30 days ago, with their attempts, a batch a transaction."""
-    pruned = BATCH
-    while pruned == BATCH:
-        with open_session(get_engine()) as session:
-            pruned = overview.prune(session, now(), BATCH)
-            session.commit()

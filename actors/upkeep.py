@@ -1,8 +1,11 @@
 """What keeps things in order: owed jobs are queued, counts are checked, old rows and records go."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import dramatiq
+from sqlalchemy.orm import Session
 
 from osmod.access import expiry
 from osmod.jobs.actor import JobActor
@@ -12,11 +15,18 @@ from osmod.jobs.schedules import cron, every
 from osmod.jobs.steering.pruning import prune
 from osmod.moderation import counts, delivery
 from osmod.moderation.database import open_session
+from osmod.moderation.models import now
+from osmod.moderation.publishing import overview
 from osmod.task import DATABASE_RETRIES, deliver, get_engine
 
 BATCH = 1_000
-#: Milliseconds.
-HOUR = 3_600_000
+#: Options of what is done at night, for an hour at most.
+NIGHTLY: dict[str, Any] = {
+    "actor_class": JobActor,
+    "priority": PRIORITIES["low"],
+    "time_limit": 3_600_000,
+    **DATABASE_RETRIES,
+}
 
 _log = logging.getLogger(__name__)
 
@@ -33,14 +43,7 @@ def sweep_outbox() -> None:
         queued = deliver(owed)
 
 
-@dramatiq.actor(
-    actor_class=JobActor,
-    actor_name="checkCounts",
-    periodic=cron("30 4 * * *"),
-    priority=PRIORITIES["low"],
-    time_limit=HOUR,
-    **DATABASE_RETRIES,
-)
+@dramatiq.actor(actor_name="checkCounts", periodic=cron("30 4 * * *"), **NIGHTLY)
 def check_counts() -> None:
     """Count articles and categories anew, and correct and log what another program left wrong."""
     with open_session(get_engine()) as session:
@@ -48,50 +51,36 @@ def check_counts() -> None:
             _log.warning("%s %d: %s was %d, is %d", *vars(wrong).values())
 
 
-@dramatiq.actor(
-    actor_class=JobActor,
-    actor_name="pruneInbox",
-    periodic=cron("45 4 * * *"),
-    priority=PRIORITIES["low"],
-    time_limit=HOUR,
-    **DATABASE_RETRIES,
-)
+@dramatiq.actor(actor_name="pruneInbox", periodic=cron("45 4 * * *"), **NIGHTLY)
 def prune_inbox() -> None:
     """Delete inbox rows older than any redelivery, a batch a transaction."""
-    pruned = BATCH
-    while pruned == BATCH:
-        with open_session(get_engine()) as session:
-            pruned = delivery.prune_inbox(session, BATCH)
-            session.commit()
+    _in_batches(delivery.prune_inbox)
 
 
-@dramatiq.actor(
-    actor_class=JobActor,
-    actor_name="pruneTokens",
-    periodic=cron("50 4 * * *"),
-    priority=PRIORITIES["low"],
-    time_limit=HOUR,
-    **DATABASE_RETRIES,
-)
+@dramatiq.actor(actor_name="pruneTokens", periodic=cron("50 4 * * *"), **NIGHTLY)
 def prune_tokens() -> None:
     """Delete the rows of access tokens that have been over for long, a batch a transaction."""
-    pruned = BATCH
-    while pruned == BATCH:
-        with open_session(get_engine()) as session:
-            pruned = expiry.prune_tokens(session, BATCH)
-            session.commit()
+    _in_batches(expiry.prune_tokens)
 
 
-@dramatiq.actor(
-    actor_class=JobActor,
-    actor_name="pruneJobs",
-    periodic=cron("15 4 * * *"),
-    priority=PRIORITIES["low"],
-    time_limit=HOUR,
-    **DATABASE_RETRIES,
-)
+@dramatiq.actor(actor_name="pruneDeliveries", periodic=cron("50 4 * * *"), **NIGHTLY)
+def prune_deliveries() -> None:
+    """Delete deliveries that were settled 30 days ago, with their attempts, a batch a transaction."""
+    _in_batches(lambda session, limit: overview.prune(session, now(), limit))
+
+
+@dramatiq.actor(actor_name="pruneJobs", periodic=cron("15 4 * * *"), **NIGHTLY)
 def prune_jobs() -> None:
     """Drop what outlived its time of the queues' job records, indexes and audit log."""
     queue = dramatiq.get_broker()
     if isinstance(queue, JobBroker):  # in inline mode there are no records
         _log.info("pruned %s", prune(queue))
+
+
+def _in_batches(prune_some: Callable[[Session, int], int]) -> None:
+    """Delete at most `BATCH` rows a transaction, until fewer are found."""
+    pruned = BATCH
+    while pruned == BATCH:
+        with open_session(get_engine()) as session:
+            pruned = prune_some(session, BATCH)
+            session.commit()

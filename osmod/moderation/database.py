@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Engine, Executable, Table, create_engine, event, insert, make_url
+from sqlalchemy import Engine, Executable, Table, create_engine, delete, event, insert, make_url, select
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import QueryableAttribute, Session
 
 from osmod.moderation.models import Base
 from osmod.settings import database_problem
@@ -86,6 +87,23 @@ def connect(url: str, *, create: bool = True, patience: Patience = OF_JOBS) -> E
 def open_session(engine: Engine) -> Session:
     """A session that writes only when told to (`flush`), so that the number of statements is ours."""
     return Session(engine, autoflush=False, expire_on_commit=False)
+
+
+def delete_before(
+    session: Session,
+    key: QueryableAttribute[Any],
+    moment: QueryableAttribute[Any],
+    before: datetime,
+    limit: int,
+) -> int:
+    """Delete at most `limit` rows whose `moment` is before another one, oldest first; return how many.
+
+    Parameters:
+      key: the primary key of their table.
+    """
+    ids = session.scalars(select(key).where(moment < before).order_by(moment).limit(limit)).all()
+    session.execute(delete(key.class_).where(key.in_(ids)).execution_options(synchronize_session=False))
+    return len(ids)
 
 
 def upsert(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from osmod.moderation.database import delete_before
 from osmod.moderation.models import InboxEntry, OutboxEntry, now
 from osmod.moderation.work import Owed
 
@@ -46,9 +47,4 @@ def settle(session: Session, owed: Iterable[Owed]) -> None:
 
 def prune_inbox(session: Session, limit: int) -> int:
     """Delete at most `limit` inbox rows that no redelivery can need any more, oldest first; return how many."""
-    old = select(InboxEntry.message_id).where(InboxEntry.created_at < now() - INBOX_KEPT)
-    ids = session.scalars(old.order_by(InboxEntry.created_at).limit(limit)).all()
-    session.execute(
-        delete(InboxEntry).where(InboxEntry.message_id.in_(ids)).execution_options(synchronize_session=False)
-    )
-    return len(ids)
+    return delete_before(session, InboxEntry.message_id, InboxEntry.created_at, now() - INBOX_KEPT, limit)
