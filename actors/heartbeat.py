@@ -10,6 +10,7 @@ from osmod.moderation.sending import withdraw
 from osmod.moderation.unscored import put_further_off
 from osmod.task import DATABASE_RETRIES, commit
 from osmod.task.overdue import comments_to_resend
+from osmod.task.sending import send_all
 
 #: Comments sent again at a time; OSMod sends 10, which after an outage of an hour takes it days.
 RESEND_LIMIT = 1_000
@@ -30,8 +31,10 @@ def heartbeat() -> None:
     """
     overdue = comments_to_resend(RESEND_LIMIT)
     commit(lambda work: withdraw(work, overdue))
-    for comment_id in overdue:
-        send_comment_for_scoring.send_with_options(
+    send_all(
+        send_comment_for_scoring.message_with_options(
             kwargs={"comment_id": comment_id}, priority=PRIORITIES["low"], unique=f"resend:{comment_id}"
         )
+        for comment_id in overdue
+    )
     commit(lambda work: put_further_off(work, overdue))

@@ -11,6 +11,7 @@ from osmod.moderation.publishing.owing import DELIVER, owe_current
 from osmod.moderation.work import Work
 from osmod.task import DATABASE_RETRIES, get_engine, task
 from osmod.task.payload import Id, checked
+from osmod.task.sending import send_all
 from osmod.task.telling import tell
 
 #: Comments of one publisher that a sweep queues at most; the next one comes a minute later.
@@ -46,5 +47,4 @@ def sweep_deliveries() -> None:
     """Queue what is due again, or was left by a worker that died."""
     with open_session(get_engine()) as session:
         due = overview.due(session, now(), SWEPT)
-    for comment_id in due:
-        deliver_decision.send(comment_id=comment_id)
+    send_all(deliver_decision.message(comment_id=comment_id) for comment_id in due)
