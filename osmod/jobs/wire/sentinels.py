@@ -72,8 +72,8 @@ class Sentinels(Sentinel):
                     f"the Sentinels at {where} refuse the login: correct sentinel_username and sentinel_password "
                     "in REDIS_URL"
                 ) from None
-            others = self._watched()
-            if others and service_name not in others and service_name not in self._epochs:
+            others = set() if service_name in self._epochs else self._watched()
+            if others and service_name not in others:
                 raise RedisUnusable(
                     f"the Sentinels at {where} know of no master {service_name!r}, but of "
                     f"{', '.join(map(repr, sorted(others)))}: correct its name in REDIS_URL"

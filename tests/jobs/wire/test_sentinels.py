@@ -120,3 +120,16 @@ def test_those_set_up_anew_are_believed_after_a_while(monkeypatch: pytest.Monkey
     monkeypatch.setattr("osmod.jobs.wire.sentinels.ANEW", 0.0)
 
     assert NEW == asked.discover_master("mymaster")
+
+
+def test_they_are_asked_once_for_a_master_that_is_known() -> None:
+    """Only of one that nobody has heard of is it asked which others there are: whoever hangs costs its timeout."""
+    told = [Told(NEW, 1, down=True), Told(NEW, 1)]
+    asked = sentinels(*told)
+    asked.discover_master("mymaster")
+    for one in told:
+        one.down, one.asked = True, 0
+    with pytest.raises(MasterNotFoundError):
+        asked.discover_master("mymaster")
+
+    assert [1, 1] == [one.asked for one in told]
