@@ -14,12 +14,12 @@ from sqlalchemy import Engine
 
 from osmod.cli.checks.database import open_engine
 from osmod.cli.comment_choice import choosing_comments, in_words
-from osmod.cli.queue_access import EXIT_CODES, because, confirm, counted, job_broker, nothing_fits, print_json
+from osmod.cli.progress import Progress
+from osmod.cli.queue_access import EXIT_CODES, because, confirm, counted, job_broker, nothing_fits, say
 from osmod.cli.row_ids import LARGEST
 from osmod.cli.scorer_states import ScorerState, scorer_states
 from osmod.cli.stopping import stopping_in_order
 from osmod.cli.tables import length
-from osmod.demo.progress import Progress
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.messages.options import PRIORITIES
 from osmod.jobs.steering.audit import Asked, note_as
@@ -73,12 +73,14 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
             sending = _Sending(broker, engine, choice, pace, name, reason)
             if dry_run:
                 sending.note(extent.count, dry_run=True)
-                _tell(f"{meant}; nothing was changed", {"count": extent.count, "dry_run": True}, as_json)
+                say(
+                    f"{meant}; nothing was changed", {"count": extent.count, "dry_run": True}, as_json=as_json
+                )
                 return
             if not yes:
                 confirm(f"{meant}.", extent.count)
             sending.run(extent, after)
-        _tell(sending.sentence, {"count": sending.queued, "waiting": sending.waiting}, as_json)
+        say(sending.sentence, {"count": sending.queued, "waiting": sending.waiting}, as_json=as_json)
 
     return click.command(name, help=sentence, epilog=EXIT_CODES)(run)
 
@@ -212,10 +214,6 @@ class _Sending:
         """What was done."""
         waiting = f"; {self.waiting:,} waited already" if self.waiting else ""
         return f"{counted(self.queued, 'comment')} queued{waiting}"
-
-
-def _tell(sentence: str, plain: dict[str, Any], as_json: bool) -> None:
-    print_json(plain) if as_json else click.echo(sentence)
 
 
 def _message(comment_id: int, due: float | None) -> Any:

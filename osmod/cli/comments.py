@@ -9,13 +9,12 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import select
 
-from osmod.cli.checks.database import open_engine
+from osmod.cli.checks.database import open_database
 from osmod.cli.comment_sending import command_of
 from osmod.cli.queue_access import EXIT_CODES, nothing_fits, print_json
 from osmod.cli.row_ids import ROW_ID
 from osmod.cli.tables import console, exact
 from osmod.jobs.logs.saying import on_one_line
-from osmod.moderation.database import open_session
 from osmod.moderation.models import Unscored
 from osmod.moderation.progress import Progress, progress_of
 from osmod.settings import get_settings
@@ -39,7 +38,7 @@ def comments() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(comment_id: int, as_json: bool) -> None:
     """Show where the comment ID stands: who was asked, what it scored, what was decided. Never its text."""
-    with open_engine(get_settings()) as engine, open_session(engine) as session:
+    with open_database(get_settings()) as session:
         progress = progress_of(session, comment_id)
         given_up = list(session.scalars(select(Unscored).where(Unscored.comment_id == comment_id)))
     if progress is None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
-from sqlalchemy import Engine
 
+from osmod.cli.checks.database import open_database, open_engine
 from osmod.moderation.counts import recount as recount_all
-from osmod.moderation.database import connect, open_session
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations import upgrade as upgrade_database
 from osmod.settings import get_settings, masked
@@ -32,7 +29,7 @@ def upgrade() -> None:
     An empty database gets all tables. A database that OSMod's own server made gets the worker's own, whose names
     begin with osmod_worker_, and nothing of OSMod's is touched.
     """
-    with _database(create=True) as engine:
+    with open_engine(get_settings(), create=True) as engine:
         done = upgrade_database(engine)
     for sentence in done or ["nothing to do"]:
         click.echo(sentence)
@@ -42,7 +39,7 @@ def upgrade() -> None:
 @db.command()
 def check() -> None:
     """Say whether all tables are there; exit 1 if not."""
-    with _database(create=False) as engine:
+    with open_engine(get_settings()) as engine:
         found = problems(engine)
     for sentence in found:
         click.echo(sentence)
@@ -59,7 +56,7 @@ def recount(dry_run: bool) -> None:
     Safe while workers run: one article is locked at a time.
     """
     total = 0
-    with _database(create=False) as engine, open_session(engine) as session:
+    with open_database(get_settings()) as session:
         for correction in recount_all(session, dry_run=dry_run, counted=_progress):
             total += 1
             click.echo(
@@ -78,12 +75,3 @@ def _progress(done: int, of: int) -> None:
     """A line that replaces itself, where someone watches."""
     if sys.stderr.isatty() and (done == of or done % 100 == 0):
         click.echo(f"\rcounted {done:,} of {of:,}" + ("\n" if done == of else ""), err=True, nl=False)
-
-
-@contextmanager
-def _database(*, create: bool) -> Iterator[Engine]:
-    engine = connect(get_settings().database_url, create=create)
-    try:
-        yield engine
-    finally:
-        engine.dispose()

@@ -9,9 +9,9 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from osmod.cli.progress import Progress
 from osmod.cli.stopping import stopping_in_order
 from osmod.demo import corpus, dealing, own_file, run
-from osmod.demo.progress import Progress
 from osmod.demo.report import Example
 from osmod.demo.worker_process import PROCESSES, THREADS, WorkerDied
 from osmod.embedded import EmbeddedRedisError

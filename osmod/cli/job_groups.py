@@ -10,7 +10,7 @@ from rich.text import Text
 
 from osmod.cli.job_choice import choosing_jobs
 from osmod.cli.naming import meant
-from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, nothing_fits, print_json
+from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, nothing_fits, print_json, say
 from osmod.cli.tables import console, length, table
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.filters import JobFilter
@@ -69,10 +69,7 @@ def count_(wanted: JobFilter, as_json: bool) -> None:
     broker = job_broker()
     wanted = meant(broker, wanted)
     number = count(broker, wanted)
-    if as_json:
-        print_json({"count": number})
-    else:
-        click.echo(number)
+    say(str(number), {"count": number}, as_json=as_json)
     if not number:
         for sentence in unknown(broker, wanted):
             click.echo(sentence, err=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar, cast, get_args
 
 import click
 from sqlalchemy.orm import Session
 
-from osmod.cli.checks.database import open_engine
+from osmod.cli.checks.database import open_database, open_engine
 from osmod.cli.job_choice import Moment
 from osmod.cli.publisher_states import publisher_states
 from osmod.cli.publisher_tables import (
@@ -28,13 +27,13 @@ from osmod.cli.queue_access import (
     load_actors,
     nothing_fits,
     print_json,
+    say,
 )
 from osmod.cli.row_ids import ROW_ID
 from osmod.cli.tables import console, exact, narrow
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import ensure_broker
 from osmod.jobs.steering.audit import note, whoever_asks
-from osmod.moderation.database import open_session
 from osmod.moderation.models import DecisionDelivery, DeliveryState, User, now
 from osmod.moderation.publishing import overview, steering
 from osmod.moderation.publishing.steering import Replay
@@ -81,7 +80,7 @@ def list_(wide: bool, as_json: bool) -> None:
     unusable  its users.extra cannot be used, and the line below says why
     """
     load_actors(needed=False)
-    with _session() as session:
+    with open_database(get_settings()) as session:
         found = list(publisher_states(session, now()))
     if as_json:
         print_json({"publishers": [one.as_dict() for one in found]})
@@ -104,7 +103,7 @@ def deliveries(
     publisher: int | None, comment: int | None, state: Any, limit: int, wide: bool, as_json: bool
 ) -> None:
     """The last decisions that publishers were to be told, the newest first."""
-    with _session() as session:
+    with open_database(get_settings()) as session:
         found = overview.deliveries(session, owner_id=publisher, comment_id=comment, state=state, limit=limit)
     if as_json:
         print_json({"deliveries": [plain_delivery(row) for row in found]})
@@ -118,7 +117,7 @@ def deliveries(
 @_json
 def show(delivery: int, as_json: bool) -> None:
     """One delivery: what is told, and what came of each attempt."""
-    with _session() as session:
+    with open_database(get_settings()) as session:
         row = session.get(DecisionDelivery, delivery)
         attempts = overview.attempts_of(session, delivery)
     if row is None:
@@ -180,17 +179,17 @@ def replay(
         )
     said = counted(number, "delivery", "deliveries")
     if dry_run:
-        _say({"count": number, "dry_run": True}, f"{said} would be told again; nothing was changed", as_json)
+        say(
+            f"{said} would be told again; nothing was changed",
+            {"count": number, "dry_run": True},
+            as_json=as_json,
+        )
         return
     if not ids and not yes:
         confirm(f"{said} would be told again.", number)
     _note("replay deliveries", " ".join(map(str, ids)) or f"publisher {publisher or 'any'}", number, reason)
     done = _do(lambda session: steering.replay(session, wanted, now()))
-    _say(
-        {"count": done},
-        f"{counted(done, 'delivery', 'deliveries')} told again {_SOON}",
-        as_json,
-    )
+    say(f"{counted(done, 'delivery', 'deliveries')} told again {_SOON}", {"count": done}, as_json=as_json)
 
 
 @publishers.command()
@@ -204,7 +203,8 @@ def disable(publisher: int, reason: str, as_json: bool) -> None:
     if not _do(lambda session: steering.disable(session, publisher, why, now())):
         nothing_fits(f"Publisher {publisher} is disabled already.", json={"count": 0} if as_json else None)
     _note("disable publisher", f"publisher {publisher}", 1, reason)
-    _say({"count": 1}, f"publisher {publisher} is told nothing more; what is decided is held for it", as_json)
+    held = f"publisher {publisher} is told nothing more; what is decided is held for it"
+    say(held, {"count": 1}, as_json=as_json)
 
 
 @publishers.command()
@@ -219,13 +219,7 @@ def enable(publisher: int, reason: str, as_json: bool) -> None:
         nothing_fits(f"Publisher {publisher} is not disabled.", json={"count": 0} if as_json else None)
     _note("enable publisher", f"publisher {publisher}", 1, reason)
     sentence = f"publisher {publisher} is told again; {counted(held, 'decision')} held for it {_SOON}"
-    _say({"count": 1, "held": held}, sentence, as_json)
-
-
-@contextmanager
-def _session() -> Iterator[Session]:
-    with open_engine(get_settings()) as engine, open_session(engine) as session:
-        yield session
+    say(sentence, {"count": 1, "held": held}, as_json=as_json)
 
 
 def _do(act: Callable[[Session], T]) -> T:
@@ -236,7 +230,7 @@ def _do(act: Callable[[Session], T]) -> T:
 
 def _known(publisher: int, *, as_json: bool) -> None:
     load_actors(needed=True)  # they register publishers
-    with _session() as session:
+    with open_database(get_settings()) as session:
         known = {one.owner_id for one in overview.publishers(session)}
         user = session.get(User, publisher)
     if publisher not in known:
@@ -254,10 +248,3 @@ def _note(act: str, what: str, count: int, reason: str) -> None:
         from actors import deliver_decision  # late: every command would load all actors
 
         note(broker, act, what, queue=deliver_decision.queue_name, count=count, reason=reason)
-
-
-def _say(plain: dict[str, Any], sentence: str, as_json: bool) -> None:
-    if as_json:
-        print_json(plain)
-    else:
-        click.echo(sentence)

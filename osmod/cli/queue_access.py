@@ -86,6 +86,14 @@ def counted(count: int, noun: str = "job", plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def say(sentence: str, plain: dict[str, Any], *, as_json: bool) -> None:
+    """Print what was done: in a sentence, or as JSON."""
+    if as_json:
+        print_json(plain)
+    else:
+        click.echo(sentence)
+
+
 def print_json(value: dict[str, Any]) -> None:
     """Print one object as JSON; what is listed has a name in it. What JSON does not have stands as text."""
     indent = 2 if sys.stdout.isatty() else None

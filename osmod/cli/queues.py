@@ -15,6 +15,7 @@ from osmod.cli.queue_access import (
     job_broker,
     nothing_fits,
     print_json,
+    say,
 )
 from osmod.cli.queue_tables import queues_table
 from osmod.cli.tables import console, narrow
@@ -86,10 +87,7 @@ def purge(name: str, yes: bool, dry_run: bool, reason: str, as_json: bool) -> No
     done = steering.purge(broker, name, reason=reason)
     if not done:
         nothing_fits(f"{name} is empty.", json={"count": 0} if as_json else None)
-    if as_json:
-        print_json({"count": done})
-    else:
-        click.echo(f"{counted(done)} deleted")
+    say(f"{counted(done)} deleted", {"count": done}, as_json=as_json)
 
 
 @queues.command(epilog=EXIT_CODES)
@@ -119,10 +117,11 @@ def _rehearse(broker: JobBroker, wanted: JobFilter, reason: str, as_json: bool) 
     number = steering.rehearse(broker, "purge", wanted, steering.DELETABLE, reason=reason)
     if not number:
         nothing_fits(f"{wanted.queue} is empty.", json={"count": 0} if as_json else None)
-    if as_json:
-        print_json({"count": number, "dry_run": True})
-    else:
-        click.echo(f"{counted(number)} would be deleted; nothing was changed")
+    say(
+        f"{counted(number)} would be deleted; nothing was changed",
+        {"count": number, "dry_run": True},
+        as_json=as_json,
+    )
 
 
 def _of(name: str) -> JobBroker:
@@ -134,7 +133,4 @@ def _of(name: str) -> JobBroker:
 
 
 def _said(changed: bool, done: str, not_done: str, as_json: bool) -> None:
-    if as_json:
-        print_json({"changed": changed})
-    else:
-        click.echo(done if changed else not_done)
+    say(done if changed else not_done, {"changed": changed}, as_json=as_json)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 
-from osmod.cli.queue_access import EXIT_CODES, because, job_broker, print_json
+from osmod.cli.queue_access import EXIT_CODES, because, job_broker, print_json, say
 from osmod.cli.schedule_tables import schedules_table
 from osmod.cli.tables import console, narrow
 from osmod.jobs.by_hand import pause_schedule, resume_schedule, run_schedule
@@ -48,10 +48,11 @@ def run(name: str, reason: str, as_json: bool) -> None:
     name = actor_name(broker, name)
     with _named():
         message = run_schedule(broker, name, reason=reason)
-    if as_json:
-        print_json({"id": message.message_id, "created": True})
-    else:
-        click.echo(f"{name} is queued as {message.message_id}")
+    say(
+        f"{name} is queued as {message.message_id}",
+        {"id": message.message_id, "created": True},
+        as_json=as_json,
+    )
 
 
 @schedules.command(epilog=EXIT_CODES)
@@ -77,10 +78,7 @@ def _set(name: str, change: Callable[..., bool], done: str, reason: str, as_json
     name = actor_name(broker, name)
     with _named():
         changed = change(broker, name, reason=reason)
-    if as_json:
-        print_json({"changed": changed})
-    else:
-        click.echo(f"{name} {done}")
+    say(f"{name} {done}", {"changed": changed}, as_json=as_json)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.padding import Padding
 
-from osmod.cli.checks.database import open_engine
+from osmod.cli.checks.database import open_database
 from osmod.cli.queue_access import EXIT_CODES, nothing_fits, print_json
 from osmod.cli.row_ids import ROW_ID
 from osmod.cli.scorer_gates import looked_at, reopen
@@ -19,7 +19,6 @@ from osmod.cli.scorer_states import ScorerState, scorer_states
 from osmod.cli.scorer_tables import answer_table, limited
 from osmod.cli.tables import console
 from osmod.jobs.logs.saying import on_one_line
-from osmod.moderation.database import open_session
 from osmod.moderation.plain_text import strip_tags
 from osmod.moderation.questions import Text
 from osmod.outgoing.loop import run
@@ -111,7 +110,7 @@ def test(text: str, scorer_id: int | None, as_json: bool) -> None:
 
 
 def _chosen(scorer_id: int | None, as_json: bool) -> list[ScorerState]:
-    with open_engine(get_settings()) as engine, open_session(engine) as session:
+    with open_database(get_settings()) as session:
         states = list(scorer_states(session))
     chosen = [one for one in states if (one.id == scorer_id if scorer_id else one.is_active)]
     if not chosen:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from osmod.cli.checks.database import open_engine
+from osmod.cli.checks.database import open_database
 from osmod.cli.compare_applying import restore_rules
-from osmod.cli.queue_access import EXIT_CODES, because, job_broker, nothing_fits, print_json
+from osmod.cli.queue_access import EXIT_CODES, because, job_broker, nothing_fits, print_json, say
 from osmod.cli.row_ids import ROW_ID
 from osmod.cli.scorer_gates import looked_at, reopen
 from osmod.cli.scorer_states import scorer_states, with_gates
@@ -14,7 +14,6 @@ from osmod.cli.scorer_tables import scorers_table
 from osmod.cli.scorer_trial import test
 from osmod.cli.scorers_compare import compare
 from osmod.cli.tables import console, narrow
-from osmod.moderation.database import open_session
 from osmod.settings import get_settings
 
 
@@ -51,7 +50,7 @@ def list_(wide: bool, as_json: bool) -> None:
 
     Comments whose scorer is not asked wait, and are never published by default.
     """
-    with open_engine(get_settings()) as engine, open_session(engine) as session:
+    with open_database(get_settings()) as session:
         states = list(scorer_states(session))
     found = looked_at(states)
     if as_json:
@@ -74,18 +73,15 @@ def resume(scorer_id: int, reason: str, as_json: bool) -> None:
     Its limits go on counting. If it still fails, it is left alone again after a few requests. `osmod scorers test`
     does the same for a scorer that answers.
     """
-    with open_engine(get_settings()) as engine, open_session(engine) as session:
+    with open_database(get_settings()) as session:
         state = next((one for one in scorer_states(session) if one.id == scorer_id), None)
     if state is None:
         nothing_fits(f"There is no scorer {scorer_id}.", json={"changed": False} if as_json else None)
     (state,) = with_gates(job_broker(), [state])
     if state.is_held_up:
         reopen(scorer_id, reason=reason)
-    if as_json:
-        print_json({"changed": state.is_held_up})
-    else:
-        how = "is asked again" if state.is_held_up else "was not held up"
-        click.echo(f"{state.name} (scorer {scorer_id}) {how}")
+    how = "is asked again" if state.is_held_up else "was not held up"
+    say(f"{state.name} (scorer {scorer_id}) {how}", {"changed": state.is_held_up}, as_json=as_json)
 
 
 scorers.add_command(test)

@@ -108,8 +108,8 @@ def _demo(count: int, address: str) -> Iterator[None]:
     """The demo's comments behind the server, found by way of this process's environment."""
     from rich.console import Console
 
+    from osmod.cli.progress import Progress
     from osmod.demo import corpus, dealing, server
-    from osmod.demo.progress import Progress
 
     home = get_settings().home
     chosen = corpus.choose(count, home / "downloads")

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from osmod.access import accounts, issued
 from osmod.access.roles import ROLE_OF_GROUP, Role
 from osmod.access.secret import ensure_signing, rotate_secret
+from osmod.cli.checks.database import open_database
 from osmod.cli.durations import Duration
 from osmod.cli.queue_access import print_json
 from osmod.cli.tables import SHORT_ID, console, exact, table
-from osmod.moderation.database import connect, open_session
 from osmod.moderation.models import AccessToken, Group, User
 from osmod.settings import get_settings
 
@@ -207,13 +207,9 @@ def _who(text: str) -> int | str:
 @contextmanager
 def _session() -> Iterator[Session]:
     """A session on the database of the settings, committed at the end."""
-    engine = connect(get_settings().database_url, create=False)
-    try:
-        with open_session(engine) as session:
-            yield session
-            session.commit()
-    finally:
-        engine.dispose()
+    with open_database(get_settings()) as session:
+        yield session
+        session.commit()
 
 
 def _state(row: AccessToken) -> str:

@@ -18,6 +18,7 @@ from osmod.cli.queue_access import (
     job_broker,
     nothing_fits,
     print_json,
+    say,
 )
 from osmod.cli.tables import SHORT_ID, console, length, narrow, table, unwrapped
 from osmod.jobs.logs.saying import on_one_line
@@ -82,10 +83,7 @@ def _command(name: str, ask: _Ask, future: str, past: str, sentence: str) -> Non
         if len(meant) > 1 and not yes:
             confirm(f"{counted(len(meant), 'worker')} would {future}.", len(meant))
         done = ask(broker, meant, reason=reason)
-        if as_json:
-            print_json({"count": done})
-        else:
-            click.echo(f"{counted(done, 'worker')} {past}")
+        say(f"{counted(done, 'worker')} {past}", {"count": done}, as_json=as_json)
 
 
 _command(

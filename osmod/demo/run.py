@@ -14,9 +14,9 @@ from pathlib import Path
 import redis
 from sqlalchemy import Engine
 
+from osmod.cli.progress import Progress
 from osmod.demo import scene
 from osmod.demo.dealing import Entry
-from osmod.demo.progress import Progress
 from osmod.demo.report import Outcome, read_outcome
 from osmod.demo.worker_process import check, running_worker, tail
 from osmod.embedded import embedded_redis

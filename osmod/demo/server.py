@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 from osmod.access.accounts import create_user
 from osmod.access.issued import issue_token
 from osmod.access.secret import ensure_signing
+from osmod.cli.progress import Progress
 from osmod.demo import scene
 from osmod.demo.dealing import Entry
-from osmod.demo.progress import Progress
 from osmod.demo.run import send
 from osmod.demo.worker_process import running_worker
 from osmod.embedded import embedded_redis

@@ -75,7 +75,7 @@ def test_bad_environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_own_mistakes_are_not_hidden(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that no operator can mend keeps its traceback."""
-    monkeypatch.setattr("osmod.cli.db.connect", lambda url, **_: 1 / 0)
+    monkeypatch.setattr("osmod.cli.checks.database.connect", lambda url, **_: 1 / 0)
     assert isinstance(run("db", "check").exception, ZeroDivisionError)
 
 

@@ -8,9 +8,8 @@ from importlib.util import find_spec
 from sqlalchemy.orm import Session
 
 from osmod.access.errors import SecretUnusable
-from osmod.cli.checks.database import open_engine
+from osmod.cli.checks.database import open_database
 from osmod.cli.checks.finding import Finding, error, ok, warning
-from osmod.moderation.database import open_session
 from osmod.settings import Settings
 
 
@@ -18,7 +17,7 @@ def check_access(settings: Settings) -> Iterator[Finding]:
     """Whether the secret can be guessed, and which tokens of ours have no end. Nothing where there is no server."""
     if find_spec("jwt") is None:
         return
-    with open_engine(settings) as engine, open_session(engine) as session:
+    with open_database(settings) as session:
         yield from _look(session)
 
 

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, inspect
+from sqlalchemy.orm import Session
 
 from osmod.cli.checks.finding import Finding, error, note, ok
-from osmod.moderation.database import connect
+from osmod.moderation.database import connect, open_session
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations.schema import osmod_tables
 from osmod.moderation.models import Comment
@@ -26,13 +27,20 @@ def check_database(settings: Settings) -> Iterator[Finding]:
 
 
 @contextmanager
-def open_engine(settings: Settings) -> Iterator[Engine]:
-    """An engine that leaves no connection open."""
-    engine = connect(settings.database_url, create=False)
+def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
+    """An engine that leaves no connection open. `create`: whether SQLite's file may be made."""
+    engine = connect(settings.database_url, create=create)
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Session]:
+    """A session on the database, which leaves no connection open."""
+    with open_engine(settings) as engine, open_session(engine) as session:
+        yield session
 
 
 def _look(engine: Engine, url: str) -> Iterator[Finding]:

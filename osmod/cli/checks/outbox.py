@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from osmod.cli.checks.database import open_engine
+from osmod.cli.checks.database import open_database
 from osmod.cli.checks.finding import Finding, ok, warning
 from osmod.cli.checks.queue import WAIT
 from osmod.cli.queue_access import counted
 from osmod.cli.tables import length
-from osmod.moderation.database import open_session
 from osmod.moderation.delivery import OVERDUE
 from osmod.moderation.models import OutboxEntry, now
 from osmod.settings import Settings
@@ -24,7 +23,7 @@ def check_outbox(settings: Settings) -> Iterator[Finding]:
     rows = select(func.count(), func.min(OutboxEntry.created_at)).where(
         OutboxEntry.created_at < moment - OVERDUE
     )
-    with open_engine(settings) as engine, open_session(engine) as session:
+    with open_database(settings) as session:
         number, oldest = session.execute(rows).one()
     yield judge(number, oldest, moment)
 

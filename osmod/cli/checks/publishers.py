@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from osmod.cli.checks.database import open_engine
+from osmod.cli.checks.database import open_database
 from osmod.cli.checks.finding import Finding, error, ok, warning
 from osmod.cli.publisher_states import PublisherState, publisher_states
 from osmod.cli.queue_access import counted, load_actors
 from osmod.cli.tables import length
-from osmod.moderation.database import open_session
 from osmod.moderation.models import now
 from osmod.settings import Settings
 
@@ -21,7 +20,7 @@ LATE = timedelta(minutes=15)
 def check_publishers(settings: Settings) -> Iterator[Finding]:
     """Every publisher, and what it has not heard."""
     load_actors(needed=False)
-    with open_engine(settings) as engine, open_session(engine) as session:
+    with open_database(settings) as session:
         states = list(publisher_states(session, now()))
     if not states:
         yield ok("nobody is to be told of decisions")

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
-from osmod.cli.checks.database import open_engine
+from osmod.cli.checks.database import open_database
 from osmod.cli.checks.finding import Finding, error, note, ok, warning
 from osmod.cli.checks.queue import open_queue
 from osmod.cli.queue_access import counted
 from osmod.cli.scorer_states import ScorerState, scorer_states, with_gates
 from osmod.cli.tables import length
 from osmod.jobs.gate import Breaker
-from osmod.moderation.database import open_session
 from osmod.settings import Settings
 
 #: The last day of Google's Perspective API, and for how many days before it is warned of.
@@ -23,7 +22,7 @@ WARNED_BEFORE = 60
 
 def check_scorers(settings: Settings) -> Iterator[Finding]:
     """Who scores: the active users of the group `moderator`, and whether each one's config can be used."""
-    with open_engine(settings) as engine, open_session(engine) as session:
+    with open_database(settings) as session:
         active = [state for state in scorer_states(session) if state.is_active]
     if not active:
         yield warning(
@@ -38,7 +37,7 @@ def check_gates(settings: Settings) -> Iterator[Finding]:
     """Whether the active scorers answer, as the processes that ask them have seen it."""
     if settings.run_immediately:
         return
-    with open_engine(settings) as engine, open_session(engine) as session:
+    with open_database(settings) as session:
         active = [state for state in scorer_states(session) if state.is_active]
     with open_queue(settings) as queues:
         states = with_gates(queues, active)
