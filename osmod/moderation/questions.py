@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
-from osmod.moderation.models import Article, Comment, CommentScoreRequest, User
+from osmod.moderation.models import IS_SCORING, Article, Comment, CommentScoreRequest, User
 from osmod.moderation.plain_text import strip_tags, utf16_length
 
 _Parent = aliased(Comment)
@@ -34,8 +34,7 @@ _OPEN = (
     .where(
         CommentScoreRequest.id == bindparam("request"),
         CommentScoreRequest.done_at.is_(None),
-        User.group == "moderator",
-        User.is_active.is_(True),
+        IS_SCORING,
     )
 )
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from osmod.moderation.errors import NotFound, comment_not_found
 from osmod.moderation.lookups import lock_comment
-from osmod.moderation.models import Comment, CommentScoreRequest, Unscored, User, now
+from osmod.moderation.models import IS_SCORING, Comment, CommentScoreRequest, Unscored, User, now
 from osmod.moderation.work import Work
 
 #: How long a comment's scores may take before its scorers are asked again.
@@ -33,8 +33,7 @@ class OpenRequest:
 
 def active_scorers(session: Session) -> Sequence[User]:
     """The users that are scorers and switched on, by id."""
-    scorers = select(User).where(User.group == "moderator", User.is_active.is_(True))
-    return session.scalars(scorers.order_by(User.id)).all()
+    return session.scalars(select(User).where(IS_SCORING).order_by(User.id)).all()
 
 
 def open_requests(work: Work, comment_id: int, is_usable: Callable[[User], bool]) -> list[OpenRequest]:
@@ -152,8 +151,7 @@ def _open(session: Session, comment_ids: Sequence[int]) -> dict[int, list[OpenRe
         .where(
             CommentScoreRequest.comment_id.in_(comment_ids),
             CommentScoreRequest.done_at.is_(None),
-            User.group == "moderator",
-            User.is_active.is_(True),
+            IS_SCORING,
         )
         .order_by(CommentScoreRequest.id)
     )

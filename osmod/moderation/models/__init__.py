@@ -24,7 +24,7 @@ from osmod.moderation.models.sources import CommentSource
 from osmod.moderation.models.tags import SUMMARY_SCORE, Tag
 from osmod.moderation.models.types import now, single, whole
 from osmod.moderation.models.unscored import Unscored
-from osmod.moderation.models.users import Group, User
+from osmod.moderation.models.users import IS_SCORING, Group, User
 
 #: The tables that are ours; all others are OSMod's and are never altered.
 OWN_TABLES = (
@@ -42,6 +42,7 @@ MADE_IF_MISSING = (ConfigurationItem.__tablename__,)
 
 __all__ = [
     "COUNTS",
+    "IS_SCORING",
     "MADE_IF_MISSING",
     "OWN_TABLES",
     "SUMMARY_SCORE",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import Enum
+from sqlalchemy import ColumnElement, Enum, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from osmod.moderation.models.base import OSMOD_TABLE_OPTIONS, Base, Stamped, flag_column, key
@@ -36,3 +36,7 @@ class User(Stamped, Base):
         *key("users", "users_email", "email"),
         OSMOD_TABLE_OPTIONS,
     )
+
+
+#: Who is a scorer, and switched on.
+IS_SCORING: ColumnElement[bool] = and_(User.group == "moderator", User.is_active.is_(True))
