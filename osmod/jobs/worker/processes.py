@@ -77,31 +77,61 @@ class Process:
         return self._process.exitcode
 
 
+class Restarts:
+    """When a process is started anew: after pauses that grow while those before it die young."""
+
+    def __init__(self) -> None:
+        self._backoff = Backoff(first=0.5, most=30.0)
+        self._began = self._due = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the next may be started."""
+        return time.monotonic() >= self._due
+
+    def began(self) -> None:
+        """Note that one was started."""
+        self._began = time.monotonic()
+
+    def died(self) -> None:
+        """Note that it died by itself."""
+        if time.monotonic() - self._began > STABLE:
+            self._backoff.reset()
+        self.failed()
+
+    def failed(self) -> None:
+        """Note that none could be started."""
+        self._due = time.monotonic() + self._backoff.next()
+
+    def at_once(self) -> None:
+        """Have the next one started without a pause."""
+        self._due = 0.0
+
+
 class Slot:
     """One of the places that a worker process fills, and what became of those that filled it."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._backoff = Backoff(first=0.5, most=30.0)
+        self._restarts = Restarts()
         self.process: Process | None = None
         self.pipe: Connection | None = None
         self._retiring: list[Process] = []
-        self._started = 0.0
-        self._start_at = 0.0
 
     def start_if_due(self) -> None:
         """Start a process where there is none, unless the last one died just now."""
-        if self.process is None and time.monotonic() >= self._start_at:
+        if self.process is None and self._restarts.is_due:
             try:
                 self.pipe, theirs = _spawning.Pipe(duplex=False)
                 with theirs:
                     self.process = Process(run_worker, self._options, theirs)
             except OSError as error:
                 _log.error("No worker process could be started, trying again: %s", error)
-                self._vacate(self._backoff.next())
+                self._vacate()
+                self._restarts.failed()
                 return
             self.process.patience = self._options.worker_shutdown_timeout / 1000 + GRACE + LEAVING
-            self._started = time.monotonic()
+            self._restarts.began()
 
     def hear(self) -> tuple[str, list[str], float] | None:
         """What the process tells, having something to tell; None if that was its last word."""
@@ -117,7 +147,8 @@ class Slot:
         if self.process is not None:
             self.process.ask()
             self._retiring.append(self.process)
-            self._vacate(0.0)
+            self._vacate()
+            self._restarts.at_once()
 
     def reap(self) -> int | None:
         """The exit code of the process, if it has ended by itself. Its successor starts when due."""
@@ -129,18 +160,17 @@ class Slot:
         if self.process is None or self.process.is_alive():
             return None
         code = self.process.exitcode
-        if time.monotonic() - self._started > STABLE:
-            self._backoff.reset()
-        self._vacate(self._backoff.next())
+        self._vacate()
+        self._restarts.died()
         return code
 
     def everyone(self) -> list[Process]:
         """The process, and those before it that have not ended yet."""
         return [*self._retiring, *([self.process] if self.process is not None else [])]
 
-    def _vacate(self, pause: float) -> None:
+    def _vacate(self) -> None:
         self._hang_up()
-        self.process, self._start_at = None, time.monotonic() + pause
+        self.process = None
 
     def _hang_up(self) -> None:
         if self.pipe is not None:
@@ -153,30 +183,23 @@ class Fork:
 
     def __init__(self, options: argparse.Namespace, path: str) -> None:
         self._options, self._path = options, path
-        self._backoff = Backoff(first=0.5, most=30.0)
-        self._started = self._start_at = 0.0
+        self._restarts = Restarts()
         self.process: Process | None = None
 
     def look(self) -> None:
         """Start it where it does not run, unless it died just now. One that returned is done."""
-        process = self.process
-        if process is not None and process.exitcode:
-            _log.error(
-                "The fork function %s ended with code %s; starting it anew.", self._path, process.exitcode
-            )
-            if time.monotonic() - self._started > STABLE:
-                self._backoff.reset()
-            self._wait()
-        if self.process is None and time.monotonic() >= self._start_at:
+        if self.process is not None and (code := self.process.exitcode):
+            _log.error("The fork function %s ended with code %s; starting it anew.", self._path, code)
+            self.process = None
+            self._restarts.died()
+        if self.process is None and self._restarts.is_due:
             try:
                 self.process = Process(run_fork, self._options, self._path, daemon=True)
             except OSError as error:
                 _log.error("The fork function %s could not be started, trying again: %s", self._path, error)
-                self._wait()
-            self._started = time.monotonic()
-
-    def _wait(self) -> None:
-        self.process, self._start_at = None, time.monotonic() + self._backoff.next()
+                self._restarts.failed()
+            else:
+                self._restarts.began()
 
 
 class Forks:
