@@ -18,8 +18,9 @@ from osmod.cli.tables import console, jobs_table, narrow
 from osmod.jobs import steering
 from osmod.jobs.events import events
 from osmod.jobs.logs.saying import on_one_line
+from osmod.jobs.records.cursors import BadCursor
 from osmod.jobs.records.filters import JobFilter
-from osmod.jobs.records.find import PAGE, SCAN, BadCursor, Page, find
+from osmod.jobs.records.find import PAGE, SCAN, Page, find
 from osmod.jobs.records.naming import actor_name, unknown
 from osmod.jobs.records.reading import get_job
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import heapq
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from osmod.jobs.queue.presence import known_queues
+from osmod.jobs.records.cursors import BadCursor, read_cursor, write_cursor
 from osmod.jobs.records.filters import STATES, JobFilter
 from osmod.jobs.records.planning import plan
 from osmod.jobs.records.reading import get_jobs
@@ -41,10 +40,6 @@ class Page:
     cut: bool
     looked_at: int
     unread: int = 0
-
-
-class BadCursor(ValueError):
-    """A cursor that `find` did not make."""
 
 
 def find(
@@ -100,7 +95,7 @@ def find(
     if cut:
         # All that was found has been taken, so what was looked at is done with.
         reached |= budget.places
-    following = _write_cursor(reached) if more or cut else None
+    following = write_cursor(reached) if more or cut else None
     return Page(page, following, cut, budget.looked_at, unread)
 
 
@@ -161,16 +156,12 @@ def _by_id(broker: Queues, wanted: JobFilter) -> list[JobRecord]:
     return jobs
 
 
-def _write_cursor(places: dict[str, Place]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(places).encode()).decode().rstrip("=")
-
-
 def _read_cursor(cursor: str | None, oldest: bool) -> dict[str, Place] | None:
     if not cursor:
         return None
     try:
-        read = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        places = {str(name): (str(score), str(job_id)) for name, (score, job_id) in read.items()}
+        read = read_cursor(cursor).items()
+        places = {str(name): (str(score), str(job_id)) for name, (score, job_id) in read}
     except (ValueError, TypeError, AttributeError):
         raise BadCursor(f"cursor {cursor[:40]!r} is none that a page of jobs came with") from None
     if any(name.endswith(" oldest") != oldest for name in places):

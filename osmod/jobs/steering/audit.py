@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import getpass
-import json
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +12,7 @@ from uuid import uuid4
 
 from osmod.jobs.messages.bounds import WORKERS_NAME
 from osmod.jobs.queue.presence import known_queues
-from osmod.jobs.records.find import BadCursor
+from osmod.jobs.records.cursors import BadCursor, read_cursor, write_cursor
 from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
 
@@ -121,7 +119,7 @@ def audit_page(
     after = _read_cursor(cursor)
     acts = [act for act in _acts(broker, queue, until) if after is None or _place(act) < after]
     more = len(acts) > limit
-    return AuditPage(acts[:limit], _write_cursor(_place(acts[limit - 1])) if more else None)
+    return AuditPage(acts[:limit], write_cursor(_place(acts[limit - 1])) if more else None)
 
 
 #: Where an act stands in the log: its moment in milliseconds, its queue, its id.
@@ -151,15 +149,11 @@ def _place(act: AuditEntry) -> _Place:
     return round(act.at.timestamp() * 1000), act.queue, act.id
 
 
-def _write_cursor(place: _Place) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
-
-
 def _read_cursor(cursor: str | None) -> _Place | None:
     if not cursor:
         return None
     try:
-        moment, queue, act_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        moment, queue, act_id = read_cursor(cursor)
         return int(moment), str(queue), str(act_id)
     except (ValueError, TypeError, OverflowError):
         raise BadCursor(f"cursor {cursor[:40]!r} is none that a page of acts came with") from None

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from osmod.jobs.records.cursors import BadCursor
 from osmod.jobs.records.filters import JobFilter
-from osmod.jobs.records.find import BadCursor
 from osmod.jobs.records.naming import unknown
 from osmod.jobs.steering import audit_page
 from osmod.web.api.answers import answers

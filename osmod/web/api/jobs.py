@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from osmod.jobs.by_hand import UnknownActor, enqueue_by_hand
 from osmod.jobs.durations import parse_duration
 from osmod.jobs.messages.options import ACTOR_OPTIONS, refuse_unknown
+from osmod.jobs.records.cursors import BadCursor
 from osmod.jobs.records.filters import JobFilter
-from osmod.jobs.records.find import PAGE, SCAN, BadCursor, count, find
+from osmod.jobs.records.find import PAGE, SCAN, count, find
 from osmod.jobs.records.groups import SCAN as SCAN_FAILED
 from osmod.jobs.records.groups import failure_groups
 from osmod.jobs.records.naming import unknown

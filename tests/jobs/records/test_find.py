@@ -11,8 +11,9 @@ from dramatiq import Actor
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records import planning
+from osmod.jobs.records.cursors import BadCursor
 from osmod.jobs.records.filters import JobFilter
-from osmod.jobs.records.find import BadCursor, Page, count, find
+from osmod.jobs.records.find import Page, count, find
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
 from osmod.task.payload import checked

@@ -9,8 +9,9 @@ import pytest
 from dramatiq import Actor
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.records.cursors import BadCursor
 from osmod.jobs.records.filters import JobFilter
-from osmod.jobs.records.find import BadCursor, find
+from osmod.jobs.records.find import find
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
 from tests.jobs.records.conftest import Run
