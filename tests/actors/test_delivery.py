@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 import pytest
 import redis
 from dramatiq import Worker
-from dramatiq import broker as global_broker
 from sqlalchemy import update
 
 from osmod.jobs.errors import PutOff
@@ -27,9 +26,9 @@ from osmod.publishers import News, Told, register_publisher
 from osmod.publishers.registry import forget_publisher
 from osmod.settings import read_settings
 from osmod.task import commit, outbox
-from tests.actors.conftest import ACTORS
 from tests.actors.jobs import Jobs
 from tests.moderation.world import World
+from tests.placing import put_in_place
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -261,10 +260,7 @@ def test_osmods_servers_are_told(
     """Changes go out on OSMod's channel after the commit, as JSON; none of a refused job."""
     monkeypatch.setenv("REDIS_URL", redis_url)
     broker = make_broker(read_settings())
-    monkeypatch.setattr(global_broker, "global_broker", broker)
-    for actor in ACTORS:
-        monkeypatch.setattr(actor, "broker", broker)
-        broker.declare_actor(actor)
+    put_in_place(broker, monkeypatch)
     accept = broker.get_actor("acceptComments")
     heard: list[dict[str, Any]] = []
     accepted_when_heard: list[bool | None] = []

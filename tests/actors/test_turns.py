@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from dramatiq import Worker
-from dramatiq import broker as global_broker
 from sqlalchemy import Engine, update
 
 from osmod.jobs.broker import JobBroker
@@ -27,10 +26,10 @@ from osmod.scorers import ENDPOINT_TYPES, KeyRefused, Limits, Question, Scored, 
 from osmod.settings import get_settings
 from osmod.task import get_engine
 from osmod.task.turns import gate_of
-from tests.actors.conftest import ACTORS
 from tests.actors.scorers import TOLD, ToldScorer, scored
 from tests.moderation.conftest import world as world
 from tests.moderation.world import World
+from tests.placing import put_in_place
 from tests.waiting import until
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
@@ -44,10 +43,7 @@ def queue(engine: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setitem(ENDPOINT_TYPES, "told", TOLD)
     get_settings.cache_clear()
     broker = JobBroker(url=redis_url)
-    for actor in ACTORS:
-        monkeypatch.setattr(actor, "broker", broker)
-        broker.declare_actor(actor)
-    monkeypatch.setattr(global_broker, "global_broker", broker)
+    put_in_place(broker, monkeypatch)
     yield broker
     gate_of.cache_clear()
     broker.close()

@@ -6,11 +6,10 @@ from functools import partial
 
 import pytest
 from dramatiq import Worker
-from dramatiq import broker as global_broker
 
 from osmod.jobs.setup import make_broker
 from osmod.settings import read_settings
-from tests.actors.conftest import ACTORS
+from tests.placing import put_in_place
 from tests.publishers.scene import Scene
 from tests.waiting import until
 
@@ -26,10 +25,7 @@ def test_every_decision_is_told_in_order(
     """Accepted, then rejected: the publisher hears both of every comment, in that order, signed."""
     monkeypatch.setenv("REDIS_URL", redis_url)
     broker = make_broker(read_settings())
-    monkeypatch.setattr(global_broker, "global_broker", broker)
-    for actor in ACTORS:
-        monkeypatch.setattr(actor, "broker", broker)
-        broker.declare_actor(actor)
+    put_in_place(broker, monkeypatch)
     comments = [scene.comment, *(scene.more() for _ in range(9))]
     worker = Worker(broker, worker_timeout=20, worker_threads=4)
     worker.start()

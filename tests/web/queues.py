@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from dramatiq import Broker
-from dramatiq import broker as global_broker
 from fastapi import FastAPI
 
-import actors
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import default_middleware
 from osmod.settings import get_settings
+from tests.placing import put_in_place
 
 
 @pytest.fixture
@@ -22,13 +20,3 @@ def queue(app: FastAPI, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iter
     put_in_place(broker, monkeypatch)
     yield broker
     broker.close()
-
-
-def put_in_place(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have all actors belong to this broker, for the test."""
-    for name in actors.__all__:
-        actor = getattr(actors, name)
-        monkeypatch.setattr(actor, "broker", broker)
-        broker.actors.pop(actor.actor_name, None)
-        broker.declare_actor(actor)
-    monkeypatch.setattr(global_broker, "global_broker", broker)

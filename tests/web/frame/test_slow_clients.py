@@ -59,8 +59,8 @@ def test_an_endless_head(app: FastAPI) -> None:
         assert answer(connection).startswith(b"HTTP/1.1 431 ")
 
 
-def test_an_endless_head_behind_a_request(app: FastAPI) -> None:
-    """Is read no further either; its refusal is not taken for the answer that is under way."""
+def ask_for_long(app: FastAPI, connection: socket.socket) -> threading.Event:
+    """Send a request whose answer waits for the event that is returned; it is under way."""
     begun, go = threading.Event(), threading.Event()
 
     def slow() -> str:
@@ -69,9 +69,15 @@ def test_an_endless_head_behind_a_request(app: FastAPI) -> None:
         return "done"
 
     app.get("/api/jobs/the/probe", dependencies=OPEN)(slow)
+    connection.sendall(b"GET /api/jobs/the/probe HTTP/1.1\r\nHost: test\r\n\r\n")
+    assert begun.wait(10)
+    return go
+
+
+def test_an_endless_head_behind_a_request(app: FastAPI) -> None:
+    """Is read no further either; its refusal is not taken for the answer that is under way."""
     with served(app) as server, server.connect() as connection:
-        connection.sendall(b"GET /api/jobs/the/probe HTTP/1.1\r\nHost: test\r\n\r\n")
-        assert begun.wait(10)
+        go = ask_for_long(app, connection)
         connection.sendall(ASK[:-2] + b"X: " + b"x" * 70_000)
         until(lambda: server.connections() == 0, 5, "the connection is gone")
         go.set()
@@ -121,17 +127,8 @@ def test_a_body_that_is_too_large(app: FastAPI, chunked: bool) -> None:
 
 def test_stopped_at_once(app: FastAPI) -> None:
     """What is under way when the server is told to stop again is said to be unknown, and to be no fault of its own."""
-    begun, go = threading.Event(), threading.Event()
-
-    def slow() -> str:
-        begun.set()
-        assert go.wait(10)
-        return "done"
-
-    app.get("/api/jobs/the/probe", dependencies=OPEN)(slow)
     with served(app) as server, server.connect() as connection:
-        connection.sendall(b"GET /api/jobs/the/probe HTTP/1.1\r\nHost: test\r\n\r\n")
-        assert begun.wait(10)
+        go = ask_for_long(app, connection)
         server.stop()
         server.server.force_exit = True
         said = answer(connection)

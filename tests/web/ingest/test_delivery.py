@@ -19,9 +19,9 @@ from osmod.moderation.models import Comment, OutboxEntry, now
 from osmod.moderation.work import Owed, transact
 from osmod.task import deliver, taking_in
 from tests.moderation.world import World
+from tests.placing import put_in_place
 from tests.web.conftest import MakeToken
 from tests.web.ingest.conftest import NDJSON, PATH, comment, lines
-from tests.web.queues import put_in_place
 from tests.web.queues import queue as queue
 from tests.web.serving import served
 
