@@ -39,6 +39,19 @@ def issue_token(
     Raises:
       AccessError: the user is not active or may not have the role; a time or text that cannot be.
     """
+    row = add_row(session, user, str(uuid4()), purpose=purpose, role=role, lifetime=lifetime)
+    token = make_token(Claims(user.id, user.email or None, row.id, role), signing, expires_at=row.expires_at)
+    return row, token
+
+
+def add_row(
+    session: Session, user: User, row_id: str, *, purpose: str, role: Role | None, lifetime: timedelta | None
+) -> AccessToken:
+    """Add the row by which what is given out counts, and can be listed and revoked; see `issue_token`.
+
+    Raises:
+      AccessError: the user is not active or may not have the role; a time or text that cannot be.
+    """
     if not user.is_active:
         raise AccessError(f"user {user.id} is not active: `osmod users enable {user.id}` first.")
     if role is not None and role not in (allowed := LIMITS.get(ROLE_OF_GROUP[user.group], ())):
@@ -52,7 +65,7 @@ def issue_token(
     moment = now().replace(microsecond=0)  # columns and tokens know no parts of seconds
     expires_at = None if lifetime is None else moment + lifetime
     row = AccessToken(
-        id=str(uuid4()),
+        id=row_id,
         user_id=user.id,
         purpose=purpose,
         role=role,
@@ -61,8 +74,7 @@ def issue_token(
     )
     session.add(row)
     session.flush()
-    token = make_token(Claims(user.id, user.email or None, row.id, role), signing, expires_at=expires_at)
-    return row, token
+    return row
 
 
 def list_tokens(session: Session, user_id: int | None = None) -> Sequence[AccessToken]:

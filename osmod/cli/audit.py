@@ -10,9 +10,10 @@ from rich.text import Text
 
 from osmod.cli.job_choice import Moment
 from osmod.cli.queue_access import EXIT_CODES, job_broker, nothing_fits, print_json
-from osmod.cli.tables import brief, console, exact, length, narrow, table, unwrapped
+from osmod.cli.tables import console, exact, narrow, table, unwrapped
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.glance import brief, length
 from osmod.jobs.records.naming import unknown
 from osmod.jobs.steering.audit import AuditEntry, audit_log
 

@@ -19,9 +19,9 @@ from osmod.cli.queue_access import EXIT_CODES, because, confirm, counted, job_br
 from osmod.cli.row_ids import LARGEST
 from osmod.cli.scorer_states import ScorerState, scorer_states
 from osmod.cli.stopping import stopping_in_order
-from osmod.cli.tables import length
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.messages.options import PRIORITIES
+from osmod.jobs.records.glance import length
 from osmod.jobs.steering.audit import Asked, note_as
 from osmod.moderation.choice import Choice, Extent, measure, page
 from osmod.moderation.database import open_session

@@ -11,11 +11,11 @@ from sqlalchemy import Engine
 from osmod.cli.progress import Progress
 from osmod.cli.queue_access import confirm, counted
 from osmod.cli.stopping import stopping_in_order
-from osmod.cli.tables import length
 from osmod.comparing.answers import Answers
 from osmod.comparing.asking import AT_ONCE, Asking, Stopped
 from osmod.comparing.population import Chosen
 from osmod.comparing.questions import questions
+from osmod.jobs.records.glance import length
 from osmod.jobs.setup import ensure_broker
 from osmod.moderation.models import User
 from osmod.outgoing.loop import run

@@ -11,10 +11,11 @@ from rich.text import Text
 from osmod.cli.job_choice import choosing_jobs
 from osmod.cli.naming import meant
 from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, nothing_fits, print_json, say
-from osmod.cli.tables import console, length, table
+from osmod.cli.tables import console, table
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
+from osmod.jobs.records.glance import length
 from osmod.jobs.records.groups import SCAN, FailureGroup, failure_groups
 from osmod.jobs.records.naming import unknown
 

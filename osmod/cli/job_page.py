@@ -8,8 +8,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from osmod.cli.tables import badge, console, exact, length, tries
+from osmod.cli.tables import badge, console, exact
 from osmod.jobs.logs.saying import on_lines, on_one_line
+from osmod.jobs.records.glance import length, tries
 from osmod.jobs.records.record import JobRecord
 
 

@@ -9,7 +9,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from osmod.cli.tables import COLOURS, brief, length, table, unwrapped
+from osmod.cli.tables import COLOURS, table, unwrapped
+from osmod.jobs.records.glance import brief, length
 from osmod.jobs.records.overview import QueueOverview
 from osmod.jobs.states import JobState
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from rich.table import Table
 from rich.text import Text
 
-from osmod.cli.tables import length, table, unwrapped
+from osmod.cli.tables import table, unwrapped
+from osmod.jobs.records.glance import length
 from osmod.jobs.schedules import ScheduleState
 
 

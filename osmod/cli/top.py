@@ -14,10 +14,11 @@ from rich.text import Text
 from osmod.cli.queue_access import START_A_WORKER, job_broker, print_json
 from osmod.cli.queue_tables import queues_table
 from osmod.cli.repainting import repaint
-from osmod.cli.tables import SHORT_ID, console, length, narrow, table, unwrapped
+from osmod.cli.tables import SHORT_ID, console, narrow, table, unwrapped
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.middleware.control import LONG
 from osmod.jobs.middleware.watch import LOOK
+from osmod.jobs.records.glance import length
 from osmod.jobs.records.overview import Snapshot, snapshot
 from osmod.jobs.records.record import JobRecord
 

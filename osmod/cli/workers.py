@@ -20,11 +20,12 @@ from osmod.cli.queue_access import (
     print_json,
     say,
 )
-from osmod.cli.tables import SHORT_ID, console, length, narrow, table, unwrapped
+from osmod.cli.tables import SHORT_ID, console, narrow, table, unwrapped
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.queue.presence import Request, WorkerRecord
 from osmod.jobs.queue.presence import workers as living
 from osmod.jobs.records import JobRecord, Snapshot, snapshot
+from osmod.jobs.records.glance import length
 from osmod.jobs.records.naming import suggested
 from osmod.jobs.steering import workers as steering
 

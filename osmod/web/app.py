@@ -46,7 +46,9 @@ from osmod.web.frame.headers import SecurityHeaders
 from osmod.web.frame.request_ids import HEADER, RequestIds
 from osmod.web.frame.slashes import TrailingSlash
 from osmod.web.guard import signed_in
-from osmod.web.places import Places, places_of
+from osmod.web.pages import WAYS, make_router
+from osmod.web.pages.frame.problems import problem_page
+from osmod.web.places import Places, is_page, places_of
 from osmod.web.problems import Problem, answer, not_found_as_osmod, problem_of
 
 #: Below the path of the API.
@@ -97,6 +99,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.places = places
     app.state.keyring = Keyring(get_engine)
     app.state.failures = Failures(_redis_broker)
+    app.state.ways = WAYS
+    app.state.problem_page = problem_page
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(BadBody, refuse_bad_body)
@@ -105,6 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in ROOT_ROUTERS:
         if places.prefix or router not in ROUTERS:  # without a prefix the API is at the root itself
             app.include_router(router)
+    app.include_router(make_router())
     return app
 
 
@@ -164,7 +169,7 @@ def _no_route(request: Request, error: HTTPException) -> Response:
             signed_in(request)
         except Problem as refused:
             return answer(request, refused)
-    if places.is_own(path):
+    if places.is_own(path) or is_page(path):
         detail = f"There is no {request.method} {path} here."
         return answer(request, Problem(error.status_code, detail, headers=error.headers))
     return not_found_as_osmod()

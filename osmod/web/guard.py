@@ -34,10 +34,10 @@ def signed_in(request: Request) -> Caller:
     if token is None:
         raise unauthorized()
     try:
-        request.state.caller = caller = _caller(request, token)
+        request.state.caller = caller = caller_of(request, token)
     except BadToken as error:
         _log.info("a token was refused: %s", error)
-        raise _refusal(request) from None
+        raise refusal(request) from None
     return caller
 
 
@@ -83,13 +83,19 @@ def get_signing(request: Request) -> Signing:
     return keyring.signing()
 
 
-def _caller(request: Request, token: str) -> Caller:
+def caller_of(request: Request, token: str) -> Caller:
+    """Whom a token was given to.
+
+    Raises:
+      BadToken: it does not count.
+    """
     claims = read_token(token, get_signing(request))
     with open_session(get_engine()) as session:
         return find_caller(session, claims)
 
 
-def _refusal(request: Request) -> Problem:
+def refusal(request: Request) -> Problem:
+    """What is answered to a token that does not count: 401, or 429 where there were too many."""
     failures: Failures = request.app.state.failures
     if request.client is not None and failures.too_many(request.client.host):
         detail = "Too many tokens that do not count came from this address."

@@ -14,6 +14,10 @@ OWN_FAMILIES = (
 OWN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json")
 
 
+#: Where the pages lie.
+PAGES = "/ui"
+
+
 @dataclass(frozen=True)
 class Places:
     """Where things are. `prefix`: the path of the API, `/api` or empty, without a slash at its end."""
@@ -32,7 +36,7 @@ class Places:
 
     def asks_for_token(self, method: str, path: str) -> bool:
         """Whether a token is asked for even where nothing is, as OSMod does: so nobody learns what there is."""
-        if not self.is_api(path) or path.startswith(f"{self.prefix}/auth/"):
+        if not self.is_api(path) or is_page(path) or path.startswith(f"{self.prefix}/auth/"):
             return False
         return self.is_own(path) or method in {"GET", "HEAD", "POST", "PATCH", "DELETE"}
 
@@ -40,3 +44,8 @@ class Places:
 def places_of(api_url: str) -> Places:
     """The places that follow from `API_URL`."""
     return Places(urlsplit(api_url).path.rstrip("/"))
+
+
+def is_page(path: str) -> bool:
+    """Whether a path is that of a page, wherever the API is."""
+    return path == PAGES or path.startswith(f"{PAGES}/")

@@ -25,7 +25,7 @@ from osmod.moderation.database_errors import away, lacks_tables, takes_no_writes
 from osmod.moderation.errors import BadPayload, NotFound, Refused
 from osmod.moderation.work import lost
 from osmod.settings import get_settings
-from osmod.web.places import Places
+from osmod.web.places import Places, is_page
 
 #: Seconds after which a client may ask again when Redis or the database is away.
 RETRY_AFTER = 5
@@ -112,6 +112,9 @@ def answer(request: Request, problem: Problem) -> Response:
     """The answer in the form of the request's path."""
     places: Places = request.app.state.places
     path = request.url.path
+    if is_page(path):
+        page: Response = request.app.state.problem_page(request, problem)
+        return page
     return _own_answer(problem, path) if places.is_own(path) else _osmod_answer(problem)
 
 

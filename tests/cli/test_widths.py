@@ -27,10 +27,11 @@ from osmod.cli.queue_tables import queues_table
 from osmod.cli.schedule_tables import schedules_table
 from osmod.cli.scorer_states import ScorerState
 from osmod.cli.scorer_tables import scorers_table
-from osmod.cli.tables import brief, jobs_table
+from osmod.cli.tables import jobs_table
 from osmod.cli.top import picture
 from osmod.jobs.queue.presence import WorkerRecord
 from osmod.jobs.records import JobRecord, QueueOverview, Snapshot
+from osmod.jobs.records.glance import brief
 from osmod.jobs.records.record import JobError, Progress, WorkerName
 from osmod.jobs.schedules import ScheduleState
 from osmod.jobs.states import JobState

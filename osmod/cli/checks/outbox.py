@@ -11,7 +11,7 @@ from osmod.cli.checks.database import open_database
 from osmod.cli.checks.finding import Finding, ok, warning
 from osmod.cli.checks.queue import WAIT
 from osmod.cli.queue_access import counted
-from osmod.cli.tables import length
+from osmod.jobs.records.glance import length
 from osmod.moderation.delivery import OVERDUE
 from osmod.moderation.models import OutboxEntry, now
 from osmod.settings import Settings

@@ -9,7 +9,7 @@ from osmod.cli.checks.database import open_database
 from osmod.cli.checks.finding import Finding, error, ok, warning
 from osmod.cli.publisher_states import PublisherState, publisher_states
 from osmod.cli.queue_access import counted, load_actors
-from osmod.cli.tables import length
+from osmod.jobs.records.glance import length
 from osmod.moderation.models import now
 from osmod.settings import Settings
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from osmod.cli.checks.finding import Finding, ok, warning
 from osmod.cli.checks.queue import WAIT, open_queue
 from osmod.cli.queue_access import counted
-from osmod.cli.tables import length
 from osmod.jobs.queue.presence import known_queues
+from osmod.jobs.records.glance import length
 from osmod.jobs.records.overview import QueueOverview, queue_overview
 from osmod.jobs.states import JobState
 from osmod.settings import Settings

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from osmod.cli.checks.finding import Finding, error, ok, warning
 from osmod.cli.checks.queue import loaded_actors, open_queue
-from osmod.cli.tables import length
+from osmod.jobs.records.glance import length
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.jobs.schedules.schedule import Schedule
 from osmod.jobs.schedules.store import moment

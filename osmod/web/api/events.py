@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.events import JobEventKind
 from osmod.jobs.records.naming import actor_name
 from osmod.web.api.answers import answers
 from osmod.web.api.queue import Queue, Text, Viewer, known_query
+from osmod.web.event_stream import EventStream
 from osmod.web.hub import RETRY, BadPosition, Hub, Positions, Reader, missed, read, wanting
 from osmod.web.problems import Problem
 
@@ -35,23 +34,6 @@ _EXAMPLE = (
     "event: completed\n"
     'data: {"event": "completed", "job": "5e1f0c9a-6c5f-4b52-9a4f-1f1f2a3b4c5d", "queue": "default", …}\n\n'
 )
-
-
-class EventStream(StreamingResponse):
-    """A stream of events; whatever ends it, the reader is gone then."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, frames: AsyncIterator[bytes], leave: Callable[[], None]) -> None:
-        super().__init__(frames, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        self._leave = leave
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._leave()
 
 
 @router.get(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from osmod.web.places import Places
+from osmod.web.places import Places, is_page
 
 #: What OSMod's own server sends with each answer.
 OSMOD = {
@@ -26,10 +26,22 @@ OWN = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+#: With those of pages: styles, scripts and whatever else comes from here, and nothing stands within a page that acts.
+PAGE = {
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    # To no other site; our own forms are known by it, and lead back to where they stand.
+    "Referrer-Policy": "same-origin",
+}
 
 
 class SecurityHeaders:
-    """Adds OSMod's headers to its own answers, and to ours stricter ones; what a route has set stays."""
+    """Adds OSMod's headers to its own answers, stricter ones to ours and to pages; what a route has set stays."""
 
     def __init__(self, app: ASGIApp, places: Places) -> None:
         self._app = app
@@ -40,7 +52,7 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        wanted = OSMOD | OWN if self._places.is_own(scope["path"]) else OSMOD
+        wanted = OSMOD | self._beside(scope["path"])
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -50,3 +62,8 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, guarded)
+
+    def _beside(self, path: str) -> dict[str, str]:
+        if is_page(path):
+            return PAGE
+        return OWN if self._places.is_own(path) else {}

@@ -1,0 +1,34 @@
+"""Pages for operators and moderators, below `/ui`. `docs/decisions/pages.md` says how one is added."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from osmod.web.pages import overview, signing_in
+from osmod.web.pages.frame import static
+from osmod.web.pages.frame.live import Live
+from osmod.web.pages.frame.page import Page
+
+#: All pages, in the order in which the navigation shows them.
+PAGES: tuple[Page, ...] = (overview.page,)
+#: Where the navigation leads.
+WAYS = tuple(page.way for page in PAGES if page.way is not None)
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    live = Live()
+    yield {"live": live}
+    await live.close()
+
+
+def make_router() -> APIRouter:
+    """All routes below `/ui`."""
+    router = APIRouter(lifespan=_lifespan)
+    for one in (static.router, signing_in.at_root, signing_in.router, *(page.router for page in PAGES)):
+        router.include_router(one)
+    return router

@@ -1,0 +1,49 @@
+"""What a reader sees when something is wrong: a page that says what to do, or a sentence on the page that is open."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from fastapi import Request
+from starlette.responses import HTMLResponse, Response
+
+from osmod.web.pages.frame.layout import page_answer
+from osmod.web.pages.frame.session import CSRF
+from osmod.web.pages.frame.templates import for_reader, render
+from osmod.web.problems import Problem
+
+
+def problem_page(request: Request, problem: Problem) -> Response:
+    """The answer to a problem below `/ui`."""
+    if request.headers.get("HX-Request"):
+        answer = _within(request, problem)
+    elif problem.status_code == 401:
+        answer = page_answer(request, "sign-in.html", status=401, again=True, **sign_in_context(request))
+    else:
+        answer = page_answer(request, "_problem.html", status=problem.status_code, problem=problem)
+    # `WWW-Authenticate` is for programs: a browser would ask for a password.
+    answer.headers.update(
+        {name: value for name, value in (problem.headers or {}).items() if name == "Retry-After"}
+    )
+    return answer
+
+
+def sign_in_context(request: Request) -> dict[str, str]:
+    """What the form to sign in keeps of a request: where to go on, and the form that was sent, if one was."""
+    if request.method != "POST":
+        query = request.url.query
+        back = f"{request.url.path}?{query}" if query else request.url.path
+        return {"back": back, "kept": "", "kept_path": "", "code": "", "wrong": ""}
+    fields: dict[str, list[str]] = getattr(request.state, "fields", {})
+    kept = urlencode([(name, value) for name, values in fields.items() if name != CSRF for value in values])
+    return {"back": "", "kept": kept, "kept_path": request.url.path, "code": "", "wrong": ""}
+
+
+def _within(request: Request, problem: Problem) -> HTMLResponse:
+    """For htmx: on the page that is open, which stays as it is."""
+    if problem.status_code == 401:
+        html = render("_sign-in-again.html", again=True, **sign_in_context(request))
+        return HTMLResponse(html, 401, {"HX-Retarget": "#dialog", "HX-Reswap": "innerHTML"})
+    html = for_reader(render("_said.html", said="", problem=problem), getattr(request.state, "csrf", ""))
+    headers = {"HX-Retarget": "#said", "HX-Reswap": "innerHTML"}
+    return HTMLResponse(html, problem.status_code, headers)

@@ -1,0 +1,69 @@
+"""How moments, lengths of time, numbers and ids are written on pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
+
+from markupsafe import Markup
+
+from osmod.jobs.records.glance import brief, length
+
+#: Characters of an id that are shown.
+SHORT_ID = 8
+
+
+def number(count: int) -> str:
+    """A count with commas between its thousands."""
+    return f"{count:,}"
+
+
+def size(number_of_bytes: int) -> str:
+    """Bytes as megabytes or gigabytes."""
+    if number_of_bytes >= 1 << 30:
+        return f"{number_of_bytes / (1 << 30):.1f} GB"
+    return f"{number_of_bytes / (1 << 20):.0f} MB"
+
+
+def span(time: timedelta | float | None) -> str:
+    """A length of time at a glance; seconds may be given as a number."""
+    return length(timedelta(seconds=time) if isinstance(time, (int, float)) else time)
+
+
+def ago(moment: datetime | None) -> Markup:
+    """A moment in relation to now, `3 min ago` or `in 2 h`; the exact one is shown on hover. None: nothing."""
+    if moment is None:
+        return Markup("")
+    exact = moment.astimezone(UTC)
+    distance = datetime.now(UTC) - exact
+    words = f"{length(distance)} ago" if distance >= timedelta(0) else f"in {length(-distance)}"
+    if abs(distance) < timedelta(seconds=1):
+        words = "now"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        exact.isoformat(timespec="seconds"), f"{exact:%Y-%m-%d %H:%M:%S} UTC", words
+    )
+
+
+def short(name: str) -> Markup:
+    """The beginning of an id; a click copies the whole."""
+    return Markup(
+        '<button type="button" class="id" data-copy="{}" title="{} (click to copy)">{}</button>'
+    ).format(name, name, name[:SHORT_ID])
+
+
+def plural(count: int, word: str, words: str = "") -> str:
+    """`1 job`, `1,200 jobs`."""
+    return f"{count:,} {word if count == 1 else words or word + 's'}"
+
+
+#: By what name templates have them as filters.
+FILTERS = {
+    "ago": ago,
+    "brief": brief,
+    "number": number,
+    "plural": plural,
+    "short": short,
+    "size": size,
+    "span": span,
+    "unquoted": unquote,
+}
