@@ -8,9 +8,12 @@ def strip_tags(html: str) -> str:
 
     One pass, whatever the text. Source: what OSMod sends to its scorers (npm's `striptags`).
     """
-    if "<" not in html:
-        return html
-    kept: list[str] = []
+    return "".join(html[at] for at in kept(html)) if "<" in html else html
+
+
+def kept(html: str) -> list[int]:
+    """Where the characters stand that `strip_tags` leaves."""
+    found: list[int] = []
     tag = -1  # where the tag at hand began
     quote, depth, in_comment = "", 0, False
     for at, letter in enumerate(html):
@@ -18,7 +21,7 @@ def strip_tags(html: str) -> str:
             if letter == "<":
                 tag, quote, depth, in_comment = at, "", 0, False
             else:
-                kept.append(letter)
+                found.append(at)
         elif in_comment:
             if letter == ">" and html[at - 2 : at] == "--":
                 tag = -1
@@ -32,11 +35,11 @@ def strip_tags(html: str) -> str:
         elif letter in "\"'":
             quote = "" if quote == letter else quote or letter
         elif letter in " \n" and at == tag + 1:
-            kept.append("<" + letter)
+            found += (tag, at)
             tag = -1
         elif letter == "-" and at == tag + 3 and html.startswith("<!-", tag):
             in_comment = True
-    return "".join(kept)
+    return found
 
 
 def utf16_length(text: str) -> int:

@@ -22,7 +22,7 @@ def test_upgrade(run: Run, empty_database_url: str, monkeypatch: pytest.MonkeyPa
     assert (
         "created OSMod's 14 tables\n"
         f"created the worker's own tables: {', '.join(OWN_TABLES)}\n"
-        "the worker's tables are at revision 0005\n" + last == result.output
+        "the worker's tables are at revision 0006\n" + last == result.output
     )
     assert "nothing to do\n" + last == run("db", "upgrade").output
 

@@ -15,7 +15,7 @@ from tests.moderation import osmod_database
 
 ADDED = [
     f"created the worker's own tables: {', '.join(OWN_TABLES)}",
-    "the worker's tables are at revision 0005",
+    "the worker's tables are at revision 0006",
 ]
 
 
@@ -152,7 +152,7 @@ def test_problems_of_an_older_revision(empty: Engine) -> None:
     upgrade(empty)
     with empty.begin() as connection:
         connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0000'")
-    assert ["the worker's tables are at revision 0000, not 0005: run `osmod db upgrade`."] == problems(empty)
+    assert ["the worker's tables are at revision 0000, not 0006: run `osmod db upgrade`."] == problems(empty)
 
 
 @pytest.mark.only_on("mariadb")

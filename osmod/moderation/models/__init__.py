@@ -6,6 +6,7 @@ from osmod.moderation.models.base import Base
 from osmod.moderation.models.comments import Comment, CommentSize
 from osmod.moderation.models.decisions import Action, Decision, ModerationRule, Source, Status
 from osmod.moderation.models.delivery import InboxEntry, OutboxEntry
+from osmod.moderation.models.desk import Claim, DeskAct, RuleChange
 from osmod.moderation.models.flags import CommentFlag
 from osmod.moderation.models.publishing import (
     DecisionDelivery,
@@ -36,6 +37,9 @@ OWN_TABLES = (
     DeliveryAttempt.__tablename__,
     PublisherStanding.__tablename__,
     Unscored.__tablename__,
+    Claim.__tablename__,
+    DeskAct.__tablename__,
+    RuleChange.__tablename__,
 )
 #: OSMod's, but younger than some of its databases: made where it is missing.
 MADE_IF_MISSING = (ConfigurationItem.__tablename__,)
@@ -51,6 +55,7 @@ __all__ = [
     "Article",
     "Base",
     "Category",
+    "Claim",
     "Comment",
     "CommentFlag",
     "CommentScore",
@@ -64,11 +69,13 @@ __all__ = [
     "DecisionDelivery",
     "DeliveryAttempt",
     "DeliveryState",
+    "DeskAct",
     "Group",
     "InboxEntry",
     "ModerationRule",
     "OutboxEntry",
     "PublisherStanding",
+    "RuleChange",
     "Source",
     "SourceType",
     "Status",

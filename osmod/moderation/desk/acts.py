@@ -1,0 +1,195 @@
+"""What moderators do at the desk: an act becomes jobs of OSMod's tasks, once however often its form is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.orm import Session
+
+from osmod.moderation.desk.claims import hold, of_others
+from osmod.moderation.desk.outcomes import settle_held
+from osmod.moderation.desk.states import marks, state_of
+from osmod.moderation.lookups import lock_comments
+from osmod.moderation.models import Comment, DeskAct
+from osmod.moderation.work import Work
+
+Name = Literal["approve", "reject", "defer", "highlight", "reset", "tag"]
+NAMES: tuple[Name, ...] = ("approve", "reject", "defer", "highlight", "reset", "tag")
+#: The task of an act, and the one that resolves a comment's open flags, too.
+TASKS: dict[Name, tuple[str, str]] = {
+    "approve": ("acceptComments", "acceptCommentsAndFlags"),
+    "reject": ("rejectComments", "rejectCommentsAndFlags"),
+    "defer": ("deferComments", "deferComments"),
+    "highlight": ("highlightComments", "highlightComments"),
+    "reset": ("resetComments", "resetComments"),
+}
+#: Comments of one act at most.
+MOST = 1_000
+#: A moderator's own acts that are kept, to be taken back.
+KEPT = 100
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a moderator wants done.
+
+    Attributes:
+      form: the id of the form.
+      seen: the mark (`states.marks`) of each comment as it was shown; one without is not looked at.
+      anyway: whether it is done, too, where a comment has changed since, or another moderator is at it.
+      tag_id, span: of a tag, or of the reason for a rejection; the span in UTF-16 units.
+    """
+
+    form: str
+    act: Name
+    user_id: int
+    comment_ids: Sequence[int]
+    seen: dict[int, str] = field(default_factory=dict)
+    anyway: bool = False
+    tag_id: int | None = None
+    span: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A comment that is not what was shown. `held_by`: the user who is at it or has just decided; None: it changed."""
+
+    comment_id: int
+    held_by: int | None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of it. `row`: the act, if any comment was left to do it to.
+
+    Attributes:
+      stale: comments that were left alone.
+      gone: comments that are not there any more, or have no article.
+      repeated: the form was sent before, and nothing was done again.
+    """
+
+    row: DeskAct | None
+    stale: tuple[Stale, ...] = ()
+    gone: tuple[int, ...] = ()
+    repeated: bool = False
+
+
+def perform(work: Work, asked: Asked) -> Done:
+    """Write the act down and owe its jobs, in one transaction; comments are held until these are done."""
+    session = work.session
+    lock_comments(session, asked.comment_ids)
+    before = by_form(session, asked.form)
+    if before is not None:
+        return Done(before, repeated=True)
+    comments = list(
+        session.scalars(select(Comment).where(Comment.id.in_(asked.comment_ids)).order_by(Comment.id))
+    )
+    comments = [comment for comment in comments if comment.article_id is not None]
+    gone = set(asked.comment_ids) - {comment.id for comment in comments}
+    stale = [] if asked.anyway else _stale(work, asked, comments)
+    left_alone = {one.comment_id for one in stale}
+    entries = [_send(work, asked, one, len(comments) > 1) for one in comments if one.id not in left_alone]
+    row = None
+    if entries:
+        row = _write(work, asked, entries)
+        if asked.act != "tag":
+            hold(session, [entry["id"] for entry in entries], asked.user_id, asked.form, work.now)
+    return Done(row, tuple(stale), tuple(sorted(gone)))
+
+
+def by_form(session: Session, form: str) -> DeskAct | None:
+    """The act that a form did; None: it did none."""
+    return session.scalars(select(DeskAct).where(DeskAct.form == form)).first()
+
+
+def last(session: Session, user_id: int) -> DeskAct | None:
+    """The last act of a moderator that was not taken back, and takes back none itself."""
+    taken_back = set(_mine(session, user_id, select(DeskAct.undoes)))
+    rows: Sequence[DeskAct] = _mine(session, user_id, select(DeskAct).order_by(DeskAct.id.desc()))
+    return next((row for row in rows if row.undoes is None and row.form not in taken_back), None)
+
+
+def _mine(session: Session, user_id: int, statement: Select[Any]) -> Sequence[Any]:
+    """Of a moderator's acts, of which few are kept."""
+    return session.scalars(statement.where(DeskAct.user_id == user_id)).all()
+
+
+def _stale(work: Work, asked: Asked, comments: Sequence[Comment]) -> list[Stale]:
+    now = marks(work.session, list(comments))
+    settle_held(work.session, of_others(work.session, now, asked.user_id, work.now).values())
+    held = of_others(work.session, now, asked.user_id, work.now)
+    found = []
+    for comment_id, mark in now.items():
+        claim = held.get(comment_id)
+        if claim is not None:
+            found.append(Stale(comment_id, claim.user_id))
+        elif asked.seen.get(comment_id, mark) != mark:
+            found.append(Stale(comment_id, None))
+    return found
+
+
+def _send(work: Work, asked: Asked, comment: Comment, is_batch: bool) -> dict[str, Any]:
+    """Owe the jobs of one comment; what is remembered of it."""
+    also = None
+    if asked.act == "tag":
+        job = _tag(work, asked, comment)
+    else:
+        plain, with_flags = TASKS[asked.act]
+        task = with_flags if comment.unresolved_flags_count else plain
+        job = owe(work, task, comment_id=comment.id, user_id=asked.user_id, is_batch_action=is_batch)
+        if asked.tag_id is not None:
+            also = owe(work, "tagComments", comment_id=comment.id, tag_id=asked.tag_id, user_id=asked.user_id)
+    return {
+        "id": comment.id,
+        "job": job,
+        "also": also,
+        "was": state_of(comment),
+        "highlighted": bool(comment.is_highlighted),
+    }
+
+
+def _tag(work: Work, asked: Asked, comment: Comment) -> str:
+    shared = {"comment_id": comment.id, "tag_id": asked.tag_id, "user_id": asked.user_id}
+    if asked.span is None:
+        return owe(work, "tagComments", **shared)
+    start, end = asked.span
+    return owe(work, "addTag", **shared, annotation_start=start, annotation_end=end)
+
+
+def owe(work: Work, task: str, **arguments: Any) -> str:
+    """Owe a job; the id that its message will have."""
+    work.enqueue(task, **arguments)
+    return work.owed[-1].message_id
+
+
+def _write(work: Work, asked: Asked, entries: list[dict[str, Any]]) -> DeskAct:
+    span = {"start": asked.span[0], "end": asked.span[1]} if asked.span else {}
+    detail = {} if asked.tag_id is None else {"tag_id": asked.tag_id, **span}
+    return write(work, asked.form, asked.user_id, asked.act, entries, detail)
+
+
+def write(
+    work: Work,
+    form: str,
+    user_id: int,
+    act: str,
+    entries: list[dict[str, Any]],
+    detail: dict[str, Any],
+    undoes: str | None = None,
+) -> DeskAct:
+    """Write an act down, and forget those of the same moderator that nobody takes back any more."""
+    row = DeskAct(
+        form=form, user_id=user_id, act=act, at=work.now, detail=detail, comments=entries, undoes=undoes
+    )
+    work.session.add(row)
+    work.session.flush()
+    mine = DeskAct.user_id == user_id
+    newest = select(DeskAct.id).where(mine).order_by(DeskAct.id.desc())
+    oldest = work.session.scalar(newest.offset(KEPT - 1).limit(1))
+    if oldest is not None:
+        old = delete(DeskAct).where(mine, DeskAct.id < oldest)
+        work.session.execute(old.execution_options(synchronize_session=False))
+    return row

@@ -1,0 +1,81 @@
+"""Who is at which comment, so that two moderators never work on the same one unknowingly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from osmod.moderation.database import insert_missing
+from osmod.moderation.models import Claim
+
+#: A claim that is not renewed ends after so long: its moderator has left without a word.
+LIFETIME = timedelta(minutes=5)
+
+
+def take(session: Session, comment_id: int, user_id: int, moment: datetime) -> Claim:
+    """Claim a comment, or renew the claim. The claim that stands then: another's, where another was first.
+
+    Call it in a transaction of its own. Expired claims of the same user go.
+    """
+    until = moment + LIFETIME
+    mine = {"comment_id": comment_id, "user_id": user_id, "since": moment, "until": until, "form": None}
+    _forget_expired(session, user_id, comment_id, moment)
+    insert_missing(session, Claim, [mine])
+    of_comment = update(Claim).where(Claim.comment_id == comment_id)
+    session.execute(
+        of_comment.where(Claim.until <= moment).values(user_id=user_id, since=moment, until=until, form=None)
+    )
+    session.execute(of_comment.where(Claim.user_id == user_id, Claim.form.is_(None)).values(until=until))
+    session.expire_all()
+    return session.scalars(select(Claim).where(Claim.comment_id == comment_id)).one()
+
+
+def of_others(
+    session: Session, comment_ids: Iterable[int], user_id: int, moment: datetime
+) -> dict[int, Claim]:
+    """Those of the comments at which others are, or on which anybody's decision is on its way."""
+    found = select(Claim).where(
+        Claim.comment_id.in_(comment_ids),
+        Claim.until > moment,
+        or_(Claim.user_id != user_id, Claim.form.is_not(None)),
+    )
+    return {claim.comment_id: claim for claim in session.scalars(found)}
+
+
+def release(session: Session, comment_id: int, user_id: int) -> None:
+    """Leave a comment to others; a decision on its way keeps it."""
+    session.execute(
+        delete(Claim)
+        .where(Claim.comment_id == comment_id, Claim.user_id == user_id, Claim.form.is_(None))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def hold(session: Session, comment_ids: Iterable[int], user_id: int, form: str, moment: datetime) -> None:
+    """Keep comments from being offered while what was done to them is on its way."""
+    ids = sorted(set(comment_ids))
+    values = {"user_id": user_id, "since": moment, "until": moment + LIFETIME, "form": form}
+    insert_missing(session, Claim, [{"comment_id": one, **values} for one in ids])
+    session.execute(
+        update(Claim)
+        .where(Claim.comment_id.in_(ids))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def let_go(session: Session, form: str, comment_ids: Iterable[int]) -> None:
+    """What was done to these comments has taken effect, or has failed."""
+    session.execute(
+        delete(Claim)
+        .where(Claim.comment_id.in_(comment_ids), Claim.form == form)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _forget_expired(session: Session, user_id: int, but: int, moment: datetime) -> None:
+    expired = delete(Claim).where(Claim.user_id == user_id, Claim.until <= moment, Claim.comment_id != but)
+    session.execute(expired.execution_options(synchronize_session=False))

@@ -1,0 +1,44 @@
+"""How the scores of the comments that wait are spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Integer, cast, func, select
+from sqlalchemy.orm import Session
+
+from osmod.moderation.desk.queues import FEW, Wanted, meant, standing_size
+
+#: Buckets of equal width from 0 to 1; 1 itself is in the last.
+BUCKETS = 20
+#: Rounding is done half a bucket below, and never at a half, where databases differ.
+_HALF = 0.49999
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Comments by bucket. `unscored`: those without a score. `of_newest`: only so many were looked at; None: all."""
+
+    buckets: tuple[int, ...]
+    unscored: int
+    of_newest: int | None = None
+
+    @property
+    def highest(self) -> int:
+        """The size of the largest bucket."""
+        return max(self.buckets)
+
+
+def histogram(session: Session, wanted: Wanted) -> Histogram:
+    """The spread of what is meant, over all scores: the range that is chosen makes no difference."""
+    standing = standing_size(session, wanted)
+    rows = meant(replace(wanted, lower=0.0, upper=1.0), standing).subquery()
+    bucket = cast(func.round(rows.c.score * BUCKETS - _HALF), Integer)
+    sizes = [0] * BUCKETS
+    unscored = 0
+    for number, count in session.execute(select(bucket, func.count()).group_by(bucket)):
+        if number is None:
+            unscored += count
+        else:
+            sizes[min(max(number, 0), BUCKETS - 1)] += count
+    return Histogram(tuple(sizes), unscored, FEW if standing > FEW else None)

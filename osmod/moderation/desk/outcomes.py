@@ -1,0 +1,36 @@
+"""What became of acts at the desk: a job has taken effect once the inbox has its message."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from osmod.moderation.desk.claims import let_go
+from osmod.moderation.models import Claim, DeskAct, InboxEntry
+
+
+def jobs_of(act: DeskAct) -> list[str]:
+    """The ids of an act's jobs."""
+    return [job for entry in act.comments for job in (entry["job"], entry["also"]) if job]
+
+
+def done_jobs(session: Session, act: DeskAct) -> set[str]:
+    """Which of an act's jobs have taken effect."""
+    entered = select(InboxEntry.message_id).where(InboxEntry.message_id.in_(jobs_of(act)))
+    return set(session.scalars(entered))
+
+
+def settle(session: Session, act: DeskAct, done: Collection[str], failed: Collection[str] = ()) -> None:
+    """Hold no longer the comments of which the jobs are done or have failed: these are offered again."""
+    over = [entry["id"] for entry in act.comments if entry["job"] in done or entry["job"] in failed]
+    if over:
+        let_go(session, act.form, over)
+
+
+def settle_held(session: Session, held: Iterable[Claim]) -> None:
+    """The same for whatever act holds comments."""
+    forms = {claim.form for claim in held if claim.form is not None}
+    for act in session.scalars(select(DeskAct).where(DeskAct.form.in_(forms))):
+        settle(session, act, done_jobs(session, act))

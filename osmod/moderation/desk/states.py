@@ -1,0 +1,37 @@
+"""What a comment is at this moment, in a word, and a mark by which a later look sees that it has changed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from osmod.moderation.models import Comment, Decision
+
+#: What was decided on a comment so far.
+State = Literal["undecided", "accepted", "rejected", "deferred"]
+
+
+def state_of(comment: Comment) -> State:
+    """What was decided on a comment, whoever did."""
+    if comment.is_accepted is not None:
+        return "accepted" if comment.is_accepted else "rejected"
+    return "deferred" if comment.is_deferred else "undecided"
+
+
+def marks(session: Session, comments: list[Comment]) -> dict[int, str]:
+    """For each comment a mark that another one follows once somebody or something has decided on it."""
+    ids = [comment.id for comment in comments]
+    found = session.execute(
+        select(Decision.comment_id, func.max(Decision.id))
+        .where(Decision.comment_id.in_(ids))
+        .group_by(Decision.comment_id)
+    )
+    last = {comment_id: decision_id for comment_id, decision_id in found.all()}  # noqa: C416
+    return {one.id: _mark(one, last.get(one.id)) for one in comments}
+
+
+def _mark(comment: Comment, decision_id: int | None) -> str:
+    highlighted = "-highlighted" if comment.is_highlighted else ""
+    return f"{state_of(comment)}{highlighted}-{decision_id or 0}"

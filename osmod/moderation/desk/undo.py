@@ -1,0 +1,142 @@
+"""An act at the desk taken back: each of its comments is put back where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from osmod.moderation.desk.acts import by_form, last, owe, write
+from osmod.moderation.desk.outcomes import done_jobs, settle
+from osmod.moderation.desk.states import State, state_of
+from osmod.moderation.lookups import lock_comments
+from osmod.moderation.models import Comment, CommentScore, Decision, DeskAct
+from osmod.moderation.work import Work
+
+#: What an act makes of a comment.
+_MAKES: dict[str, State] = {
+    "approve": "accepted",
+    "highlight": "accepted",
+    "reject": "rejected",
+    "defer": "deferred",
+    "reset": "undecided",
+}
+#: Acts that record a decision.
+_DECIDES = ("approve", "reject", "defer")
+_BACK_TO: dict[State, str] = {
+    "undecided": "resetComments",
+    "accepted": "acceptComments",
+    "rejected": "rejectComments",
+    "deferred": "deferComments",
+}
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """What came of it.
+
+    Attributes:
+      row: the act that takes back; None: there was nothing to do, or it is too early.
+      pending: comments whose jobs are not done yet. While there are any, nothing is taken back.
+      changed: comments that somebody has decided on since; they are left as they are.
+    """
+
+    row: DeskAct | None
+    pending: int = 0
+    changed: tuple[int, ...] = ()
+
+
+def task_back(act: str, was: State, *, highlighted: bool) -> str:
+    """The task that puts a comment back.
+
+    A highlight that is taken off again is a second toggle, which accepts; so one on a comment that was rejected or
+    deferred is taken back by a reset: the comment is undecided then.
+    """
+    if act == "highlight":
+        return "highlightComments" if was == "accepted" else "resetComments"
+    if act == "reset" and highlighted:
+        return "highlightComments"
+    return _BACK_TO[was]
+
+
+def take_back(
+    work: Work, form: str, user_id: int, act_form: str | None = None, failed: Collection[str] = ()
+) -> TakenBack:
+    """Take an act back, a moderator's last one by default.
+
+    Flags that were resolved stay so.
+
+    Parameters:
+      form: of this act: sent twice, it does so once.
+      failed: jobs of the act that are known to have failed, so that there is nothing to take back.
+    """
+    session = work.session
+    if (repeated := by_form(session, form)) is not None:
+        return TakenBack(repeated)
+    act = last(session, user_id) if act_form is None else by_form(session, act_form)
+    if act is None or act.user_id != user_id or act.undoes is not None:
+        return TakenBack(None)
+    lock_comments(session, (entry["id"] for entry in act.comments))
+    if session.scalar(select(DeskAct.id).where(DeskAct.user_id == user_id, DeskAct.undoes == act.form)):
+        return TakenBack(None)
+    done = done_jobs(session, act)
+    entries = [entry for entry in act.comments if entry["job"] not in failed]
+    pending = [entry for entry in entries if entry["job"] not in done]
+    if pending:
+        return TakenBack(None, len(pending))
+    settle(session, act, done, failed)
+    stale, taken = [], []
+    for entry in entries:
+        jobs = _put_back(work, act, entry, user_id)
+        if jobs:
+            taken.append({**entry, "job": jobs[0], "also": jobs[1] if len(jobs) > 1 else None})
+        else:
+            stale.append(entry["id"])
+    if not taken:
+        return TakenBack(None, changed=tuple(stale))
+    row = write(work, form, user_id, f"undo {act.act}", taken, act.detail, undoes=act.form)
+    return TakenBack(row, changed=tuple(stale))
+
+
+def _put_back(work: Work, act: DeskAct, entry: dict[str, Any], user_id: int) -> list[str]:
+    """The jobs that do it; none where the comment is gone or not what the act made of it."""
+    comment = work.session.get(Comment, entry["id"])
+    if comment is None:
+        return []
+    untag = _untag(work, act, comment.id)
+    if act.act == "tag":
+        return untag
+    if state_of(comment) != _MAKES[act.act]:
+        return []
+    if act.act in _DECIDES and _decided_by(work.session, comment.id) != user_id:
+        return []
+    task = task_back(act.act, entry["was"], highlighted=entry["highlighted"])
+    return [owe(work, task, comment_id=comment.id, user_id=user_id, is_batch_action=False), *untag]
+
+
+def _untag(work: Work, act: DeskAct, comment_id: int) -> list[str]:
+    """Take off what the act tagged, the newest of the same where there are several."""
+    tag_id = act.detail.get("tag_id")
+    if tag_id is None:
+        return []
+    found = work.session.scalars(
+        select(CommentScore.id)
+        .where(
+            CommentScore.comment_id == comment_id,
+            CommentScore.tag_id == tag_id,
+            CommentScore.user_id == act.user_id,
+            CommentScore.source_type == "Moderator",
+            CommentScore.annotation_start.is_not_distinct_from(act.detail.get("start")),
+            CommentScore.annotation_end.is_not_distinct_from(act.detail.get("end")),
+        )
+        .order_by(CommentScore.id.desc())
+    ).first()
+    return [] if found is None else [owe(work, "removeTag", comment_score_id=found)]
+
+
+def _decided_by(session: Session, comment_id: int) -> int | None:
+    newest = select(Decision.user_id).where(Decision.comment_id == comment_id).order_by(Decision.id.desc())
+    return session.scalars(newest).first()
