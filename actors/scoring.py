@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dramatiq
@@ -9,11 +11,12 @@ from dramatiq.middleware import CurrentMessage
 
 from osmod.jobs.actor import JobActor
 from osmod.moderation import scoring
+from osmod.moderation.lookups import lock_comments
 from osmod.moderation.questions import OpenQuestion
 from osmod.moderation.score_data import ScoreData
 from osmod.moderation.work import Work
 from osmod.settings import get_settings
-from osmod.task import DATABASE_RETRIES, current_delivery, retry, task
+from osmod.task import DATABASE_RETRIES, batch_task, current_deliveries, retry
 from osmod.task.asking import Later, ask, find_question, miss
 from osmod.task.opening import open_for
 from osmod.task.payload import Id, checked
@@ -30,7 +33,7 @@ SCORER_RETRIES = retry(99, first=5_000, longest=600_000)
 @checked("sendCommentForScoring")
 def send_comment_for_scoring(comment_id: Id) -> None:
     """Ask every active scorer about a comment: a job for each."""
-    opened = open_for(comment_id, current_delivery("sendCommentForScoring"))
+    opened = open_for(comment_id, current_deliveries("sendCommentForScoring"))
     send_all(_message(ask_scorer, ask_id(one.id, one.sent_at), request_id=one.id) for one in opened.requests)
     opened.raise_unusable()
 
@@ -63,15 +66,31 @@ def miss_scores(request_id: Id) -> None:
         miss(asked)
 
 
-@task("processMachineScore")
-def process_machine_score(
-    work: Work, comment_id: Id, user_id: Id, score_data: ScoreData, request_id: Id | None = None
-) -> None:
+@dataclass(frozen=True)
+class Answer:
+    """What the scorer `user_id` says of a comment; to its newest request, if that is not named."""
+
+    comment_id: Id
+    user_id: Id
+    score_data: ScoreData
+    request_id: Id | None = None
+
+
+@batch_task("processMachineScore", batch=50)
+def process_machine_score(work: Work, answers: Sequence[Answer]) -> None:
     """Store a scorer's answer; the last one that was missing completes the comment."""
     override = get_settings().rules_override_moderators
-    scoring.process_machine_score(
-        work, comment_id, user_id, score_data, request_id=request_id, override=override
-    )
+    if len(answers) > 1:
+        lock_comments(work.session, (answer.comment_id for answer in answers))
+    for answer in answers:
+        scoring.process_machine_score(
+            work,
+            answer.comment_id,
+            answer.user_id,
+            answer.score_data,
+            request_id=answer.request_id,
+            override=override,
+        )
 
 
 def _is_answered(asked: OpenQuestion) -> bool:

@@ -3,6 +3,17 @@
 from osmod.jobs.actor import JobActor
 from osmod.jobs.enqueue import Enqueued, enqueue, enqueue_async
 from osmod.jobs.events import events
-from osmod.jobs.middleware.current import CurrentJob, current_job
+from osmod.jobs.messages.batches import together
+from osmod.jobs.middleware.current import CurrentJob, current_job, current_jobs
 
-__all__ = ["CurrentJob", "Enqueued", "JobActor", "current_job", "enqueue", "enqueue_async", "events"]
+__all__ = [
+    "CurrentJob",
+    "Enqueued",
+    "JobActor",
+    "current_job",
+    "current_jobs",
+    "enqueue",
+    "enqueue_async",
+    "events",
+    "together",
+]

@@ -23,6 +23,7 @@ from osmod.jobs.queue.sending import DEFAULT_SEND_PATIENCE, Sender, stored_as
 from osmod.jobs.wire.connection import bounded, client_from_url
 from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.moving_routes import route_of
+from osmod.jobs.worker.batches import in_batches
 from osmod.jobs.worker.consumer import JobConsumer
 from osmod.jobs.worker.hook_table import HookTable
 from osmod.jobs.worker.lifecycle import DEFAULT_DRAIN, Lifecycle
@@ -127,7 +128,7 @@ class JobBroker(RedisBroker):
           InvalidOption: an option's value makes no sense.
         """
         apply_to_actor(actor)
-        actor.fn = interruptible(actor.fn)
+        actor.fn = interruptible(in_batches(actor.fn))
         super().declare_actor(actor)
 
     def declare_queue(self, queue_name: str) -> None:

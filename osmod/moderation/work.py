@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -50,7 +50,7 @@ class Work:
     """What a task is given: the session of its transaction, and what is to happen once it is committed."""
 
     session: Session
-    delivery: Delivery | None = None
+    deliveries: Sequence[Delivery] = ()
     now: datetime = field(default_factory=now)
     changes: dict[tuple[str, str, int], None] = field(default_factory=dict)
     owed: list[Owed] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Work:
 
     def enqueue(self, actor: str, **arguments: Any) -> None:
         """Queue a job after the commit; it is queued even if this process dies right after it."""
-        seed = self.delivery.message_id if self.delivery else self._seed
+        seed = self.deliveries[0].message_id if self.deliveries else self._seed
         self.owed.append(Owed(str(uuid5(_OWED, f"{seed}/{len(self.owed)}")), actor, arguments))
 
 
@@ -76,36 +76,41 @@ class Committed(Generic[T]):
     repeated: bool = False
 
 
-def transact(engine: Engine, effect: Callable[[Work], T], delivery: Delivery | None = None) -> Committed[T]:
+class TakenBefore(Exception):
+    """One of several messages has taken effect before: nothing was done, each is to be tried by itself."""
+
+
+def transact(engine: Engine, effect: Callable[[Work], T], *deliveries: Delivery) -> Committed[T]:
     """Run `effect` in one transaction and commit it.
 
-    With a `delivery`, a message that has taken effect does nothing (`repeated`). A transaction that loses
+    With a delivery, a message that has taken effect does nothing (`repeated`). A transaction that loses
     against another (deadlock, lock timeout, lost connection) is run again, up to `ATTEMPTS` times, and for as long
     as the engine's `Patience.tries` says.
 
     Raises:
       OperationalError, InterfaceError: it lost every time, or the database is away for another reason.
+      TakenBefore: of several deliveries one has taken effect. Everything is rolled back.
       Exception: whatever else `effect` raises. Everything is rolled back.
     """
     last = time.monotonic() + engine.get_execution_options().get(TRIES, math.inf)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _once(engine, effect, delivery)
+            return _once(engine, effect, deliveries)
         except (OperationalError, InterfaceError) as error:
             if time.monotonic() > last:
                 raise
             # Without an inbox row, a commit whose reply was lost must not be run again.
-            if attempt == ATTEMPTS or not lost(error) or (delivery is None and error.connection_invalidated):
+            if attempt == ATTEMPTS or not lost(error) or (not deliveries and error.connection_invalidated):
                 raise
             time.sleep(random.uniform(0.2, 1) * min(0.01 * 2**attempt, 1.0))
     raise AssertionError("unreachable")
 
 
-def _once(engine: Engine, effect: Callable[[Work], T], delivery: Delivery | None) -> Committed[T]:
+def _once(engine: Engine, effect: Callable[[Work], T], deliveries: Sequence[Delivery]) -> Committed[T]:
     with open_session(engine) as session:
-        work = Work(session, delivery)
+        work = Work(session, deliveries)
         session.info[Work] = work
-        if delivery and not _enter(session, delivery):
+        if deliveries and not _enter(session, deliveries):
             return Committed(None, (), (), repeated=True)
         value = effect(work)
         session.flush()
@@ -114,12 +119,14 @@ def _once(engine: Engine, effect: Callable[[Work], T], delivery: Delivery | None
         return Committed(value, tuple(work.changes), tuple(work.owed))
 
 
-def _enter(session: Session, delivery: Delivery) -> bool:
-    """Write the inbox row. False: it is there, so the message has taken effect. Waits for one in progress."""
+def _enter(session: Session, deliveries: Sequence[Delivery]) -> bool:
+    """Write the inbox rows. False: it is there, so the message has taken effect. Waits for one in progress."""
     try:
-        session.execute(insert(InboxEntry).values(message_id=delivery.message_id, actor=delivery.actor))
+        session.execute(insert(InboxEntry), [vars(one) for one in deliveries])
     except IntegrityError:
         session.rollback()
+        if len(deliveries) > 1:
+            raise TakenBefore(f"one of {len(deliveries)} messages has taken effect before") from None
         return False
     return True
 

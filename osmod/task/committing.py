@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import dramatiq
-from dramatiq.middleware import CurrentMessage
 
+from osmod.jobs.errors import NoCurrentJob
+from osmod.jobs.middleware.current import current_jobs
 from osmod.moderation.work import Committed, Delivery, Work, transact
 from osmod.publishers import update_notifications
 from osmod.task.engine import get_engine
@@ -16,16 +17,18 @@ from osmod.task.outbox import deliver
 T = TypeVar("T")
 
 
-def commit(effect: Callable[[Work], T], delivery: Delivery | None = None) -> Committed[T]:
+def commit(effect: Callable[[Work], T], *deliveries: Delivery) -> Committed[T]:
     """Run `effect` in one transaction; once it is committed, tell of its changes and queue what it owes."""
-    committed = transact(get_engine(), effect, delivery)
+    committed = transact(get_engine(), effect, *deliveries)
     # Where nothing could be queued, to tell anybody would be to wait for the same Redis once more.
     if deliver(committed.owed) or not committed.owed:
         update_notifications.publish(dramatiq.get_broker(), committed.changes)
     return committed
 
 
-def current_delivery(wire_name: str) -> Delivery | None:
-    """The message at work in this thread; None where an actor is called as a plain function."""
-    message = CurrentMessage.get_current_message()
-    return Delivery(message.message_id, wire_name) if message else None
+def current_deliveries(wire_name: str) -> list[Delivery]:
+    """The messages at work in this thread, as many as share its call; none where an actor is called as a function."""
+    try:
+        return [Delivery(job.id, wire_name) for job in current_jobs()]
+    except NoCurrentJob:
+        return []

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, get_type_hints
 
 import dramatiq
 
 from osmod.jobs.actor import JobActor
+from osmod.jobs.messages.batches import together
 from osmod.moderation.work import Work
-from osmod.task.committing import commit, current_delivery
+from osmod.task.committing import commit, current_deliveries
 from osmod.task.payload import Payload
 from osmod.task.retries import DATABASE_RETRIES
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def task(
@@ -33,11 +35,48 @@ def task(
         @wraps(function)
         def run(*args: Any, **kwargs: Any) -> None:
             arguments = payload.read(args, kwargs)
-            commit(lambda work: function(work, **arguments), current_delivery(wire_name))  # type: ignore[call-arg]
+            commit(lambda work: function(work, **arguments), *current_deliveries(wire_name))  # type: ignore[call-arg]
 
         payload.describe(run)
         run.effect = function  # type: ignore[attr-defined]
-        options_of_all = DATABASE_RETRIES | payload.found_by() | options
-        return dramatiq.actor(run, actor_class=JobActor, actor_name=wire_name, **options_of_all)  # type: ignore[call-overload, no-any-return]
+        return _actor(run, wire_name, payload, options)
 
     return make
+
+
+def batch_task(
+    wire_name: str, *, batch: int, **options: Any
+) -> Callable[[Callable[[Work, Sequence[T]], None]], JobActor[..., None]]:
+    """Make an actor of a function on a `Work` and the items of several jobs: one transaction for `batch` at most.
+
+    The second parameter is annotated with what an item is, `Sequence[Answer]`: a dataclass whose fields are the
+    arguments of a job. If the function raises, the transaction is rolled back, and each job has one of its own.
+    What `task` says of options holds.
+    """
+
+    def make(function: Callable[[Work, Sequence[T]], None]) -> JobActor[..., None]:
+        item = _item_of(function)
+        payload = Payload(wire_name, item, skip=0, sensitive=options.get("sensitive", ()))
+
+        @together(lambda *args, **kwargs: item(**payload.read(args, kwargs)))
+        @wraps(function)
+        def run(items: Sequence[T]) -> None:
+            commit(lambda work: function(work, items), *current_deliveries(wire_name))
+
+        payload.describe(run)
+        run.effect = lambda work, **arguments: function(work, [item(**arguments)])  # type: ignore[attr-defined]
+        return _actor(run, wire_name, payload, {"batch": batch, **options})
+
+    return make
+
+
+def _item_of(function: Callable[[Work, Sequence[T]], None]) -> type[T]:
+    *_, annotation = (kind for name, kind in get_type_hints(function).items() if name != "return")
+    return get_args(annotation)[0]  # type: ignore[no-any-return]
+
+
+def _actor(
+    run: Callable[..., None], wire_name: str, payload: Payload, options: dict[str, Any]
+) -> JobActor[Any, None]:
+    options_of_all = DATABASE_RETRIES | payload.found_by() | options
+    return dramatiq.actor(run, actor_class=JobActor, actor_name=wire_name, **options_of_all)  # type: ignore[call-overload, no-any-return]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from osmod.moderation.database import open_session
@@ -34,7 +35,7 @@ class Opened:
             raise BadScorerConfig("; ".join(map(str, self.unusable.values())))
 
 
-def open_for(comment_id: int, delivery: Delivery | None) -> Opened:
+def open_for(comment_id: int, deliveries: Iterable[Delivery]) -> Opened:
     """Open a request to each scorer; of a job that came back, those requests that nobody has answered yet.
 
     Raises:
@@ -51,7 +52,7 @@ def open_for(comment_id: int, delivery: Delivery | None) -> Opened:
             opened.unusable[scorer.id] = error
         return scorer.id not in opened.unusable
 
-    committed = commit(lambda work: open_requests(work, comment_id, is_usable), delivery)
+    committed = commit(lambda work: open_requests(work, comment_id, is_usable), *deliveries)
     opened.requests = _unanswered(comment_id) if committed.value is None else committed.value
     return opened
 

@@ -35,8 +35,8 @@ def test_once_however_often(world: World) -> None:
 def test_other_jobs_are_other_jobs(world: World) -> None:
     """Jobs with ids of their own all take effect; without a job there is no inbox row."""
     comment = world.comment(world.article())
-    for delivery in (Delivery("a", "x"), Delivery("b", "x"), None, None):
-        world.do(accept(comment), delivery)
+    for deliveries in ([Delivery("a", "x")], [Delivery("b", "x")], [], []):
+        world.do(accept(comment), *deliveries)
     assert 4 == world.size(Decision)
     assert ["a", "b"] == [row.message_id for row in world.all(InboxEntry)]
 

@@ -36,9 +36,9 @@ class World:
         self.engine = engine
         self._numbers = count(1)
 
-    def do(self, effect: Callable[..., T], delivery: Delivery | None = None) -> Committed[T]:
+    def do(self, effect: Callable[..., T], *deliveries: Delivery) -> Committed[T]:
         """Run an effect on a `Work` as a task does."""
-        return transact(self.engine, effect, delivery)
+        return transact(self.engine, effect, *deliveries)
 
     def add(self, row: Base) -> int:
         """Store a row and return its id (0 where it has none)."""

@@ -40,8 +40,7 @@ def _row(actor: dramatiq.Actor[..., Any]) -> str:
 
 
 def _arguments(actor: dramatiq.Actor[..., Any]) -> str:
-    function = inspect.unwrap(actor.fn)
-    parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "work"]
+    parameters = inspect.signature(actor.fn).parameters.values()
     shown = [f"`{to_camel(p.name)}`" + ("" if p.default is p.empty else "?") for p in parameters]
     return ", ".join(shown) or "none"
 

@@ -27,6 +27,8 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
         "osmod.jobs.broker",
         "osmod.jobs.errors",
         "osmod.jobs.gate",
+        "osmod.jobs.messages.batches",
+        "osmod.jobs.middleware.current",
         "osmod.jobs.records.reading",
         "osmod.jobs.wire.link",
         "osmod.jobs.wire.queues",

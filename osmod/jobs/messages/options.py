@@ -7,6 +7,7 @@ Each may stand on the actor or on the message; the message's wins.
 - `backoff`: the wait before a retry, see `osmod.jobs.queue.retries`. `max_backoff` (ms) is its ceiling.
 - `time_limit`: milliseconds that a run may take.
 - `unique`, `unique_until`, `unique_for`, `unique_ttl`: that there is one such job, see `osmod.jobs.messages.unique`.
+- `batch`: on the actor alone, how many of its jobs run in one call at most, see `osmod.jobs.messages.batches`.
 - `remove_on_complete`: whether the job leaves no record once it is done. Without it the worker that ran it decides.
 """
 
@@ -22,6 +23,7 @@ from dramatiq import Actor, Message
 
 from osmod.jobs.errors import InvalidOption, UnknownOption
 from osmod.jobs.messages.arguments import parameters
+from osmod.jobs.messages.batches import check_batch
 from osmod.jobs.messages.bounds import LONGEST, check_moment, check_span
 from osmod.jobs.messages.indexing import index_entries
 from osmod.jobs.messages.unique import UNIQUE_OPTIONS, check_unique, unique_terms
@@ -31,8 +33,9 @@ PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15
 #: Numbers beyond this would not leave a queue enough arrival numbers.
 PRIORITY_LIMIT = 2000
 
-#: Options that an actor may carry beside those of its middleware.
-ACTOR_OPTIONS = frozenset({"attempts", "backoff", "max_backoff", "remove_on_complete", *UNIQUE_OPTIONS})
+#: Options that a message may carry, and an actor, beside those of its middleware.
+JOB_OPTIONS = frozenset({"attempts", "backoff", "max_backoff", "remove_on_complete", *UNIQUE_OPTIONS})
+ACTOR_OPTIONS = JOB_OPTIONS | {"batch"}
 #: Options of Dramatiq's own middleware. A process that only sends may be without that middleware.
 _STOCK_OPTIONS = frozenset(
     {
@@ -49,7 +52,7 @@ _WRITTEN_BY_PROGRAMS = frozenset(
     }
 )
 #: All that a message may carry.
-MESSAGE_OPTIONS = ACTOR_OPTIONS | _STOCK_OPTIONS | _WRITTEN_BY_PROGRAMS | {"priority", "delay"}
+MESSAGE_OPTIONS = JOB_OPTIONS | _STOCK_OPTIONS | _WRITTEN_BY_PROGRAMS | {"priority", "delay"}
 
 
 def parse_priority(value: Any) -> int:
@@ -130,6 +133,7 @@ def apply_to_actor(actor: Actor[Any, Any]) -> None:
     if "attempts" in actor.options:
         actor.options.setdefault("max_retries", parse_attempts(actor.options["attempts"]) - 1)
     check_unique(actor.options, f"actor {actor.actor_name!r}", actor)
+    check_batch(actor)
     for option in ("index", "sensitive"):
         _check_names(actor, option)
 

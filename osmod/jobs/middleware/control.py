@@ -99,7 +99,7 @@ class JobControl(Middleware):
             self._reports = Reports(broker)
         message.reports = self._reports
         running.set(message)
-        if self.unwanted and message.message_id in self.unwanted:
+        if self.unwanted and message.message_id in self.unwanted and not message.came_about:
             message.fail()
             raise CancelledBefore(f"{message.message_id} was cancelled before it started")
         self._running[get_ident()] = (message, perf_counter())

@@ -54,6 +54,17 @@ class CurrentJob:
             self._reports.log(self._message, str(text))
 
 
+def current_jobs() -> list[CurrentJob]:
+    """The jobs that run in this call, of an actor with `batch`, in the order of its items; of others, the one.
+
+    Raises:
+      NoCurrentJob: nothing is running here.
+    """
+    job = running.get()
+    company = [CurrentJob(other, job.reports) for other in job.company] if job is not None else []
+    return [current_job(), *company]
+
+
 def current_job() -> CurrentJob:
     """The job that is running here: in a thread of a worker, in an async actor, or in inline mode.
 

@@ -59,6 +59,9 @@ class Job(MessageProxy):
       followups: messages that hooks wanted to send on this job's end while Redis was away, with delays. They
         are sent before the job is settled, so that neither is lost.
       reports: where what it says of itself goes while it runs.
+      company: the jobs that run in one call with it; see `osmod.jobs.worker.batches`.
+      came_about: whether it has taken effect in the call of another one; what is left is its end.
+      alone: whether it is to run in a call of its own, since one with others failed.
     """
 
     #: Once its run is over, a space, the milliseconds that it took, a space, and the name of its thread. Told when
@@ -68,6 +71,9 @@ class Job(MessageProxy):
     due: int | None = None
     retries: int = 0
     reports: Reporting | None = None
+    company: tuple[Job, ...] = ()
+    came_about: bool = False
+    alone: bool = False
 
     def __init__(
         self, message: Message[Any], job_id: bytes, token: bytes, consumer: Holder, marks: bytes

@@ -71,6 +71,9 @@ class JobConsumer(Consumer):
         self._look_up = min(timeout / 1000, LOOK_UP)
         self._worker = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self._leases = count(1)
+        own = (actor for actor in broker.actors.values() if actor.queue_name == queue_name)
+        #: Jobs fetched beyond the usual number, so that a batch has as many as it may.
+        self._batch = max((actor.options.get("batch", 1) - 1 for actor in own), default=0)
         self._bell = Bell()
         self._ring_at = 0
         self._empty_until = 0.0
@@ -134,7 +137,9 @@ class JobConsumer(Consumer):
 
     def _most(self) -> int:
         work_queue = self._lifecycle.work_queue
-        return self.prefetch if QUEUE_PREFETCH or work_queue is None else self.prefetch + work_queue.ahead()
+        if QUEUE_PREFETCH or work_queue is None:
+            return self.prefetch
+        return self.prefetch + max(self._batch, work_queue.ahead())
 
     def _next(self) -> Job | None:
         if self._lifecycle.stopping:

@@ -27,6 +27,7 @@ from osmod.jobs.queue.holdings import Holdings
 from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.settlements import handed_back, postponed
 from osmod.jobs.worker import signals
+from osmod.jobs.worker.batches import take_batches
 from osmod.jobs.worker.no_delays import NoDelays
 from osmod.jobs.worker.patience import GRACE, Drained, Patience
 from osmod.jobs.worker.serving import refusal
@@ -75,6 +76,7 @@ class Lifecycle:
             "before_process_message": self._begin_job,
             "after_process_message": self._note_return,
             "after_consumer_thread_boot": self._take_delays,
+            "after_worker_thread_boot": take_batches,
         }
 
     def release_on_exit(self) -> None:

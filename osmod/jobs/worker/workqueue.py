@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Sized
-from heapq import heappop, heappush
-from itertools import chain, count
-from operator import itemgetter
+from collections.abc import Callable, Sized
 from queue import Empty
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from dramatiq.middleware import Interrupt
 
-from osmod.jobs.errors import InvalidOption
-from osmod.jobs.messages.options import parse_priority
 from osmod.jobs.queue.interrupts import interrupt
+from osmod.jobs.worker.line import Line
 from osmod.jobs.worker.pace import Pace
 
 if TYPE_CHECKING:
@@ -34,7 +30,7 @@ MOST_AHEAD = 112
 class WorkQueue:
     """Takes the place of the `PriorityQueue` that Dramatiq's worker hands jobs to its threads with.
 
-    - **Order**: by priority, then in turns between queues, then as they came.
+    - **Order**: that of a `Line`.
     - **No queue takes all threads**: where several queues are served, one of them may keep all threads but
       one busy. The last is for the others, so a slow queue does not starve them.
     - **No herd**: Python runs one thread at a time, so eight threads awake for jobs of a few microseconds
@@ -49,14 +45,11 @@ class WorkQueue:
         self._served = served
         self._lock = threading.Lock()
         self._all_done = threading.Condition(self._lock)
-        self._waiting: list[tuple[int, int, int, _WorkQueueItem]] = []
-        self._held_back: dict[str, list[tuple[int, int, int, _WorkQueueItem]]] = defaultdict(list)
-        self._turns: dict[str, int] = {}
-        self._turn = 0
-        self._arrivals = count()
+        self._line = Line()
         self._parked: list[Any] = []
         self._gates: dict[int, Any] = {}
-        self._busy: dict[int, tuple[str, float]] = {}
+        #: Of each thread that runs a job, the job's queue, and since when; None if how long it takes says nothing.
+        self._busy: dict[int, tuple[str, float | None]] = {}
         self._coming = 0
         self._running: dict[str, int] = defaultdict(int)
         self._pace = Pace()
@@ -66,15 +59,9 @@ class WorkQueue:
 
     def put(self, item: _WorkQueueItem) -> None:
         """Add a job."""
-        own = item.message.options.get("priority")
-        priority = item.priority if own is None else _own_priority(own, item.priority)
-        queue_name = item.message.queue_name
         with self._lock:
-            turn = self._turns[queue_name] = max(self._turns.get(queue_name, 0) + 1, self._turn)
-            heappush(self._waiting, (priority, turn, next(self._arrivals), item))
             self.unfinished_tasks += 1
-            if self._parked and not (self._pace.brisk and (self._busy or self._coming)):
-                self._wake_one()
+            self._add(item)
 
     def get(self, block: bool = True, timeout: float | None = None) -> _WorkQueueItem:
         """The next job for the calling thread.
@@ -84,10 +71,9 @@ class WorkQueue:
         """
         thread = threading.get_ident()
         with self._lock:
-            if not (self._pace.brisk and self._busy and block):
-                item = self._take(thread)
-                if item is not None:
-                    return item
+            alone = self._pace.brisk and self._busy and block
+            if not alone and (item := self._take(thread)) is not None:
+                return item
             if not block:
                 raise Empty
             gate = self._gates.get(thread)
@@ -123,16 +109,13 @@ class WorkQueue:
         thread = threading.get_ident()
         with self._lock:
             self._forget(1)
-            busy = self._busy.pop(thread, None)
-            if busy is None:
+            if thread not in self._busy:
                 return
-            queue_name, since = busy
+            queue_name, since = self._busy.pop(thread)
             self._running[queue_name] -= 1
-            if self._pace.brisk and not self._pace.job_took(monotonic() - since):
+            if since is not None and self._pace.brisk and not self._pace.job_took(monotonic() - since):
                 self._not_brisk()
-            if self._held_back:
-                for entry in self._held_back.pop(queue_name, ()):
-                    heappush(self._waiting, entry)
+            self._line.let_in(queue_name)
 
     def drain(self) -> list[_WorkQueueItem]:
         """Take out all jobs that no thread has begun, in order. From now on idle threads look up often."""
@@ -140,11 +123,9 @@ class WorkQueue:
             self._closing = True
             while self._parked:
                 self._wake_one()
-            entries = sorted(chain(self._waiting, *self._held_back.values()), key=itemgetter(0, 1, 2))
-            self._waiting.clear()
-            self._held_back.clear()
-            self._forget(len(entries))
-        return [entry[3] for entry in entries]
+            items = self._line.take_all()
+            self._forget(len(items))
+        return items
 
     def shut(self) -> None:
         """Give out no more jobs, whatever comes."""
@@ -163,13 +144,33 @@ class WorkQueue:
     def take_back(self, queue_name: str, most: int) -> list[MessageProxy]:
         """Take out up to `most` jobs of a queue that no thread has begun, those whose turn is last."""
         with self._lock:
-            self._waiting += self._held_back.pop(queue_name, ())
-            self._waiting.sort(key=itemgetter(0, 1, 2))
-            taken = [entry for entry in self._waiting if entry[3].message.queue_name == queue_name][-most:]
-            out = {entry[2] for entry in taken}
-            self._waiting = [entry for entry in self._waiting if entry[2] not in out]
-            self._forget(len(taken))
-        return [entry[3].message for entry in taken]
+            items = self._line.take_last(queue_name, most)
+            self._forget(len(items))
+        return [item.message for item in items]
+
+    def take_along(self, most: int, meant: Callable[[MessageProxy], bool]) -> list[_WorkQueueItem]:
+        """Take out up to `most` of the jobs meant, those whose turn is first, to be begun with the one at work.
+
+        They count as unfinished. The caller sees to it that each is over, or put back.
+        """
+        with self._lock:
+            return [] if self._closing else [_begun(item) for item in self._line.take_first(most, meant)]
+
+    def take_up(self, item: _WorkQueueItem) -> None:
+        """The calling thread runs a job that was taken along."""
+        with self._lock:
+            self._running[item.message.queue_name] += 1
+            self._busy[threading.get_ident()] = (item.message.queue_name, None)
+
+    def put_back(self, item: _WorkQueueItem) -> None:
+        """A job that was taken along is to be given out after all; if the worker stops, by another one."""
+        message: Any = item.message
+        with self._lock:
+            message.begun = False
+            if self._closing:
+                self._forget(1)
+            else:
+                self._add(item)
 
     def join(self) -> None:
         """Wait until every job put is over."""
@@ -180,7 +181,7 @@ class WorkQueue:
     def qsize(self) -> int:
         """Jobs not given to a thread yet."""
         with self._lock:
-            return len(self._waiting) + sum(map(len, self._held_back.values()))
+            return len(self._line)
 
     def empty(self) -> bool:
         """Whether every job put has been given to a thread."""
@@ -192,17 +193,19 @@ class WorkQueue:
             return list(self._busy)
 
     def stalled(self) -> bool:
-        """Whether jobs wait beside idle threads, or wait and are still taken to be brisk.
-
-        Consumers ask, and call `rouse` if it stays so.
-        """
-        return bool(self._waiting and (self._parked or self._pace.brisk))
+        """Whether jobs wait beside idle threads, or are still taken to be brisk; if it stays so, call `rouse`."""
+        return bool(self._line.waiting and (self._parked or self._pace.brisk))
 
     def rouse(self) -> None:
         """Jobs still wait. If none was begun for `STALL` seconds they were not brisk: wake the idle threads."""
         with self._lock:
             if monotonic() - self._last_get > STALL:
                 self._not_brisk()
+
+    def _add(self, item: _WorkQueueItem) -> None:
+        self._line.put(item)
+        if self._parked and not (self._pace.brisk and (self._busy or self._coming)):
+            self._wake_one()
 
     def _forget(self, count: int) -> None:
         self.unfinished_tasks -= count
@@ -211,7 +214,7 @@ class WorkQueue:
 
     def _not_brisk(self) -> None:
         self._pace.slowed()
-        for _ in range(min(len(self._waiting), len(self._parked))):
+        for _ in range(min(len(self._line.waiting), len(self._parked))):
             self._wake_one()
 
     def _wake_one(self) -> None:
@@ -222,26 +225,26 @@ class WorkQueue:
     def _take(self, thread: int) -> _WorkQueueItem | None:
         now = monotonic()
         self._last_get = now
-        while self._waiting and not self._shut:
-            entry = heappop(self._waiting)
-            message: Any = entry[3].message
-            queue_name = message.queue_name
+        line = self._line
+        while line.waiting and not self._shut:
+            entry = line.pop()
+            item = entry[3]
+            queue_name = item.message.queue_name
             most = self._threads - 1 if len(self._served) > 1 and self._threads > 1 else self._threads
             if self._running[queue_name] >= most:
-                self._held_back[queue_name].append(entry)
+                line.hold_back(entry)
                 continue
-            self._turn = entry[1]
+            line.given_out(entry)
             self._running[queue_name] += 1
             self._busy[thread] = (queue_name, now)
-            message.begun = True
-            if not self._pace.brisk and not self._pace.tried_again(now) and self._waiting and self._parked:
+            if not self._pace.brisk and not self._pace.tried_again(now) and line.waiting and self._parked:
                 self._wake_one()
-            return entry[3]
+            return _begun(item)
         return None
 
 
-def _own_priority(value: Any, default: int) -> int:
-    try:
-        return parse_priority(value)
-    except InvalidOption:
-        return default  # Put into Redis by something else than this broker, which would have refused it.
+def _begun(item: _WorkQueueItem) -> _WorkQueueItem:
+    """A job, noted as begun."""
+    message: Any = item.message
+    message.begun = True
+    return item

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from osmod.jobs.by_hand import UnknownActor, enqueue_by_hand
 from osmod.jobs.durations import parse_duration
-from osmod.jobs.messages.options import ACTOR_OPTIONS, refuse_unknown
+from osmod.jobs.messages.options import JOB_OPTIONS, refuse_unknown
 from osmod.jobs.records.cursors import BadCursor
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import PAGE, SCAN, count, find
@@ -28,7 +28,7 @@ from osmod.web.problems import Problem
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[Depends(known_query)])
 
 #: What a job that is sent by hand may carry.
-OPTIONS = ACTOR_OPTIONS | {
+OPTIONS = JOB_OPTIONS | {
     *("priority", "delay", "due", "time_limit", "max_age"),
     *("max_retries", "min_backoff", "max_backoff"),
 }

@@ -1,0 +1,126 @@
+"""Scorers' answers that wait together are stored in one transaction; each stays a job of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import dramatiq
+import pytest
+from dramatiq import Worker
+from sqlalchemy import Engine, event
+
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.records import get_job
+from osmod.jobs.states import JobState
+from osmod.moderation.models import Comment, InboxEntry
+from osmod.moderation.work import Delivery
+from osmod.settings import get_settings
+from osmod.task import get_engine
+from tests.moderation.conftest import world as world
+from tests.moderation.world import World
+from tests.placing import put_in_place
+from tests.waiting import until
+
+DATA = {"scores": {"TOXICITY": [{"score": 0.9, "begin": 0, "end": 4}]}, "summaryScores": {"TOXICITY": 0.9}}
+
+
+@pytest.fixture
+def queue(engine: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBroker]:
+    """The real actors on a real queue."""
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    get_settings.cache_clear()
+    broker = JobBroker(url=redis_url)
+    put_in_place(broker, monkeypatch)
+    yield broker
+    broker.close()
+    get_engine().dispose()
+
+
+def _run(broker: JobBroker, *answers: dramatiq.Message[Any]) -> list[JobState]:
+    """Have one thread run answers that wait together. Returns what became of them."""
+    gate = threading.Event()
+
+    @dramatiq.actor(actor_name="gate", broker=broker, priority=-10)
+    def keep_waiting() -> None:
+        gate.wait(20)
+
+    keep_waiting.send()
+    broker.send_many(answers)
+    worker = Worker(broker, worker_threads=1, worker_timeout=20)
+    worker.start()
+    work_queue: Any = worker.work_queue
+    until(lambda: work_queue.qsize() == len(answers))
+    gate.set()
+    broker.join("default")
+    worker.stop()
+    records = [get_job(broker, answer.message_id) for answer in answers]
+    return [record.state for record in records if record is not None]
+
+
+def _answer(broker: JobBroker, comment: int, message_id: str | None = None) -> dramatiq.Message[Any]:
+    message = broker.get_actor("processMachineScore").message(comment_id=comment, user_id=2, score_data=DATA)
+    return message.copy(message_id=message_id) if message_id else message
+
+
+def _commits(engine: Engine) -> list[int]:
+    commits: list[int] = []
+    event.listen(engine, "commit", lambda connection: commits.append(1))
+    return commits
+
+
+@pytest.fixture
+def comments(world: World) -> list[int]:
+    """Comments whose scorer was asked, on two articles."""
+    world.user()
+    world.scorer()
+    world.rule(world.tag("TOXICITY"), 0.8, 1, "Reject")
+    articles = [world.article(world.category()) for _ in range(2)]
+    made = [world.comment(articles[number % 2]) for number in range(6)]
+    for comment in made:
+        world.asked(comment, 2)
+    return made
+
+
+def test_answers_that_wait_together_are_one_transaction(
+    queue: JobBroker, world: World, comments: list[int]
+) -> None:
+    """Each comment is decided, each job has its inbox row, the counts are exact."""
+    commits = _commits(get_engine())
+
+    states = _run(queue, *(_answer(queue, comment) for comment in comments))
+
+    assert states == [JobState.DONE] * len(comments)
+    assert len(commits) == 1
+    assert [True] * len(comments) == [comment.is_auto_resolved for comment in world.all(Comment)]
+    assert len(comments) == world.size(InboxEntry)
+    assert [] == world.miscounted()
+
+
+def test_one_answer_that_cannot_be_stored(queue: JobBroker, world: World, comments: list[int]) -> None:
+    """Nobody asked for it: its job alone fails, and the others have taken effect once each."""
+    unknown = max(comments) + 1
+    answers = [_answer(queue, comment) for comment in (comments[0], unknown, comments[1])]
+
+    assert _run(queue, *answers) == [JobState.DONE, JobState.FAILED, JobState.DONE]
+
+    assert {answers[0].message_id, answers[2].message_id} == {row.message_id for row in world.all(InboxEntry)}
+    assert [] == world.miscounted()
+
+
+def test_one_answer_that_was_stored_before(queue: JobBroker, world: World, comments: list[int]) -> None:
+    """A redelivery among others takes no effect a second time, and is no failure."""
+    again = _answer(queue, comments[0], "told-twice")
+    task: Any = queue.get_actor("processMachineScore").fn
+    # Its first delivery, by a worker that died before it could say so.
+    world.do(
+        lambda work: task.effect(work, **task.payload.read((), again.kwargs)),
+        Delivery("told-twice", "processMachineScore"),
+    )
+
+    states = _run(queue, again, *(_answer(queue, comment) for comment in comments[1:3]))
+
+    assert states == [JobState.DONE] * 3
+    assert 3 == world.size(InboxEntry)
+    assert [] == world.miscounted()
