@@ -41,6 +41,15 @@ def make_code(session: Session, user: User, role: Role | None = None) -> str:
     return code
 
 
+def address_of(server: str, code: str) -> str:
+    """Where a browser uses a code.
+
+    Parameters:
+      server: such as `https://osmod.example.com`.
+    """
+    return f"{server.rstrip('/')}/ui/sign-in?code={code}"
+
+
 def begin_by_code(session: Session, signing: Signing, code: str) -> tuple[AccessToken, str]:
     """A session for whoever shows a code first; return its row and its token. The code is used up.
 

@@ -52,9 +52,10 @@ def serve(
     demo: bool,
     comments: int,
 ) -> None:
-    """Answer HTTP: OSMod's own calls, ingest of comments, jobs and queues.
+    """Answer HTTP: pages for operators and moderators, OSMod's own calls, ingest of comments, jobs and queues.
 
-    Everything but the health checks asks for a token: `osmod users token` makes one. TLS is for a proxy in front of
+    The pages are at /ui; `osmod users link` makes a link that signs in to them. Programs show a token, which
+    `osmod users token` makes; only the health checks ask for none. TLS is for a proxy in front of
     it. SIGTERM or Ctrl-C stops it: what is under way is finished, for up to 20 seconds.
 
     \b
@@ -108,6 +109,7 @@ def _demo(count: int, address: str) -> Iterator[None]:
     """The demo's comments behind the server, found by way of this process's environment."""
     from rich.console import Console
 
+    from osmod.access.links import address_of
     from osmod.cli.progress import Progress
     from osmod.demo import corpus, dealing, server
 
@@ -118,7 +120,9 @@ def _demo(count: int, address: str) -> Iterator[None]:
     with server.standing(home, entries, Progress(Console(stderr=True))) as served:
         os.environ.update(served.environment)
         get_settings.cache_clear()
-        click.echo("An admin's token, for a day:", err=True)
+        click.echo("The pages, by a link that signs an admin in once, within ten minutes:", err=True)
+        click.echo(f"  {address_of(address, served.code)}", err=True)
+        click.echo("For programs, an admin's token for a day:", err=True)
         click.echo(f"  export TOKEN={served.token}", err=True)
         click.echo(f'  curl -H "Authorization: JWT $TOKEN" {address}/api/auth/test', err=True)
         yield

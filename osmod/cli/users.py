@@ -10,7 +10,7 @@ from typing import Any, get_args
 import click
 from sqlalchemy.orm import Session
 
-from osmod.access import accounts, issued
+from osmod.access import accounts, issued, links
 from osmod.access.roles import ROLE_OF_GROUP, Role
 from osmod.access.secret import ensure_signing, rotate_secret
 from osmod.cli.checks.database import open_database
@@ -51,6 +51,7 @@ def users() -> None:
       osmod users create --group service --name Website
       osmod users token 12 --for 'comments of the website' --expires 90d
       osmod users token 12 --role viewer --for dashboard
+      osmod users link ann@example.com       opens the pages in a browser, once
       osmod users tokens
       osmod users revoke 3f2a
     """
@@ -124,6 +125,28 @@ def token(who: str, role: str | None, lifetime: timedelta | None, purpose: str, 
     until = f"until {exact(row.expires_at)}" if row.expires_at else "until it is revoked"
     allowed = role or ROLE_OF_GROUP[user.group]
     click.echo(f"{row.id}: {user.name} (user {user.id}) as {allowed}, {until}", err=True)
+
+
+@users.command()
+@click.argument("who", metavar="ID | ADDRESS")
+@click.option("--role", type=click.Choice(_ROLES), help="Limit the session to this role.")
+@click.option(
+    "--address",
+    default="http://127.0.0.1:8000",
+    show_default=True,
+    help="Where the browser finds the server.",
+)
+def link(who: str, role: str | None, address: str) -> None:
+    """Print a link by which a user signs in to the pages, once and within ten minutes.
+
+    The session that it begins lasts 12 hours, and is listed and revoked as tokens are.
+    """
+    with _session() as session:
+        user = accounts.get_user(session, _who(who))
+        code = links.make_code(session, user, Role(role) if role else None)
+    click.echo(links.address_of(address, code))
+    allowed = role or ROLE_OF_GROUP[user.group]
+    click.echo(f"{user.name} (user {user.id}) as {allowed}, once, within 10 minutes", err=True)
 
 
 @users.command()

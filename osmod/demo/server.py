@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from osmod.access.accounts import create_user
 from osmod.access.issued import issue_token
+from osmod.access.links import make_code
 from osmod.access.secret import ensure_signing
 from osmod.cli.progress import Progress
 from osmod.demo import scene
@@ -28,10 +29,12 @@ LIFETIME = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Served:
-    """What stands ready: the variables by which a server finds it, and the token of an admin."""
+    """What stands ready: the variables by which a server finds it, and how an admin gets in."""
 
     environment: dict[str, str]
     token: str
+    #: By which the same admin signs in to the pages, once.
+    code: str
 
 
 @contextlib.contextmanager
@@ -59,17 +62,19 @@ def standing(home: Path, entries: Sequence[Entry], progress: Progress) -> Iterat
         scene.furnish(engine)
         with progress.of("storing", len(entries)) as stored:
             ids = scene.store(engine, entries, stored)
-        token = _admins_token(engine)
+        token, code = _admin(engine)
         engine.dispose()
         send(redis_url, ids)
         stack.enter_context(running_worker(environment, folder / "worker.log"))
-        yield Served(environment, token)
+        yield Served(environment, token, code)
 
 
-def _admins_token(engine: Engine) -> str:
+def _admin(engine: Engine) -> tuple[str, str]:
+    """The token of an admin, and a code by which it signs in."""
     with open_session(engine) as session:
         admin = create_user(session, group="admin", name="Demo", email="demo@example.com")
         signing = ensure_signing(session)
         _, token = issue_token(session, signing, admin, purpose="osmod serve --demo", lifetime=LIFETIME)
+        code = make_code(session, admin)
         session.commit()
-    return token
+    return token, code
