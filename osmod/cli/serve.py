@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -106,7 +105,7 @@ def _end_unless_up_to_date(url: str) -> None:
 
 @contextmanager
 def _demo(count: int, address: str) -> Iterator[None]:
-    """The demo's comments behind the server, found by way of this process's environment."""
+    """The demo's comments behind the server."""
     from rich.console import Console
 
     from osmod.access.links import address_of
@@ -118,8 +117,6 @@ def _demo(count: int, address: str) -> Iterator[None]:
     click.echo(f"{count:,} {chosen.origin}", err=True)
     entries = list(dealing.deal(chosen.texts))
     with server.standing(home, entries, Progress(Console(stderr=True))) as served:
-        os.environ.update(served.environment)
-        get_settings.cache_clear()
         click.echo("The pages, by a link that signs an admin in once, within ten minutes:", err=True)
         click.echo(f"  {address_of(address, served.code)}", err=True)
         click.echo("For programs, an admin's token for a day:", err=True)

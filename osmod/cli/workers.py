@@ -22,7 +22,7 @@ from osmod.cli.queue_access import (
 )
 from osmod.cli.tables import SHORT_ID, console, narrow, table, unwrapped
 from osmod.jobs.logs.saying import on_one_line
-from osmod.jobs.queue.presence import Request, WorkerRecord
+from osmod.jobs.queue.presence import WorkerRecord
 from osmod.jobs.queue.presence import workers as living
 from osmod.jobs.records import JobRecord, Snapshot, snapshot
 from osmod.jobs.records.glance import length
@@ -121,21 +121,13 @@ def _meant(alive: list[WorkerRecord], which: tuple[str, ...]) -> list[str]:
     return [one.name for one in alive if one.name in which or one.host in which]
 
 
-def _state(worker: WorkerRecord) -> str:
-    if worker.asked is Request.STOP:
-        return "stopping"
-    if worker.quiet:
-        return "quiet" if worker.asked else "going on"
-    return "falling quiet" if worker.asked else "works"
-
-
 def _wide(now: Snapshot) -> Any:
     made = table("worker", "state", ">busy", ">up", ">seen", ">memory", "version", "queues")
     at = datetime.now(UTC)
     for one in now.workers:
         made.add_row(
             one.name,
-            _state(one),
+            one.condition,
             f"{one.running}/{one.threads}",
             length(at - one.since),
             f"{one.seen:.0f} s ago",
@@ -162,7 +154,7 @@ def _narrow(now: Snapshot) -> Any:
     at = datetime.now(UTC)
     for one in now.workers:
         busy = f"{one.running}/{one.threads}"
-        made.add_row(one.name, _state(one), busy, length(at - one.since), _megabytes(one))
+        made.add_row(one.name, one.condition, busy, length(at - one.since), _megabytes(one))
         for job in now.run_by(one):
             made.add_row(
                 Text(f"  {job.id[:SHORT_ID]} {on_one_line(job.call)}", "bright_black"),

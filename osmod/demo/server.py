@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,7 @@ from osmod.demo.run import send
 from osmod.demo.worker_process import running_worker
 from osmod.embedded import embedded_redis
 from osmod.moderation.database import connect, open_session
+from osmod.settings import get_settings
 
 #: For how long the token counts that is shown.
 LIFETIME = timedelta(days=1)
@@ -29,9 +31,8 @@ LIFETIME = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Served:
-    """What stands ready: the variables by which a server finds it, and how an admin gets in."""
+    """What stands ready, and how an admin gets in."""
 
-    environment: dict[str, str]
     token: str
     #: By which the same admin signs in to the pages, once.
     code: str
@@ -40,6 +41,9 @@ class Served:
 @contextlib.contextmanager
 def standing(home: Path, entries: Sequence[Entry], progress: Progress) -> Iterator[Served]:
     """Redis, database and worker for the length of the block, made anew under `home / "serve"`.
+
+    This process and its children find them by their environment. It is set before anything of the project's looks
+    for a queue: a broker, once made, stays where it is.
 
     Raises:
       EmbeddedRedisError, WorkerDied: they cannot be run here.
@@ -58,6 +62,8 @@ def standing(home: Path, entries: Sequence[Entry], progress: Progress) -> Iterat
             "WORKER_RUN_IMMEDIATELY": "false",
             "OSMOD_METRICS": "true",
         }
+        os.environ.update(environment)
+        get_settings.cache_clear()
         engine = connect(environment["DATABASE_URL"])
         scene.furnish(engine)
         with progress.of("storing", len(entries)) as stored:
@@ -66,7 +72,7 @@ def standing(home: Path, entries: Sequence[Entry], progress: Progress) -> Iterat
         engine.dispose()
         send(redis_url, ids)
         stack.enter_context(running_worker(environment, folder / "worker.log"))
-        yield Served(environment, token, code)
+        yield Served(token, code)
 
 
 def _admin(engine: Engine) -> tuple[str, str]:

@@ -116,7 +116,7 @@ def test_redis_away(
     def away(*_: object) -> None:
         raise redis.ConnectionError
 
-    monkeypatch.setattr("osmod.web.pages.overview.snapshot", away)
+    monkeypatch.setattr("osmod.web.pages.overview.known_queues", away)
     page = client.get("/ui/overview")
     assert (200, True) == (page.status_code, "comes back by itself" in page.text)
 

@@ -20,7 +20,11 @@ PAGES: dict[str, Permission] = {
     "/overview": P.SEE_JOBS,
 }
 #: Acts, by the path that their forms are sent to.
-ACTS: dict[str, Permission] = {}
+ACTS: dict[str, Permission] = {
+    "/queues/{queue}/pause": P.STEER_JOBS,
+    "/queues/{queue}/resume": P.STEER_JOBS,
+    "/workers/{worker}/{request}": P.STEER_JOBS,
+}
 #: What each route asks for.
 ROUTES: dict[tuple[str, str], Permission | str] = {
     ("GET", "/ui/static/{name}"): OPEN,

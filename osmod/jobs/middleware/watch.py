@@ -14,6 +14,7 @@ from dramatiq import Worker
 
 from osmod.jobs.queue import presence
 from osmod.jobs.queue.custody import Custodian
+from osmod.jobs.queue.minutes import note_minute
 from osmod.jobs.queue.presence import Request
 
 _log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Watch(threading.Thread):
         self._since = time.time()
         self._first = True
         self._next_sign = 0.0
+        self._noted = float("-inf")
         self._asked: Request | None = None
 
     def run(self) -> None:
@@ -66,6 +68,7 @@ class Watch(threading.Thread):
                 if now >= self._next_sign:
                     self._next_sign = now + presence.SIGN_OF_LIFE
                     self._heed(self._give_sign_of_life())
+                    self._note_minute()
             except (redis.RedisError, OSError) as error:
                 self._broker.custody.complaints.note(self, error)
             else:
@@ -95,6 +98,12 @@ class Watch(threading.Thread):
         )
         self._first = False
         return asked
+
+    def _note_minute(self) -> None:
+        """Once a minute, whatever the clock of Redis says of when that begins."""
+        if time.monotonic() - self._noted >= presence.SIGN_OF_LIFE * 2:
+            self._noted = time.monotonic()
+            note_minute(self._broker, self._worker.consumers)
 
     def _heed(self, asked: Request | None) -> None:
         if asked is self._asked:

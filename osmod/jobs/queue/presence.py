@@ -67,6 +67,15 @@ class WorkerRecord:
         """`host:process`."""
         return f"{self.host}:{self.process}"
 
+    @property
+    def condition(self) -> str:
+        """What it does, and what it was asked to do, in a word or two."""
+        if self.asked is Request.STOP:
+            return "stopping"
+        if self.quiet:
+            return "quiet" if self.asked else "going on"
+        return "falling quiet" if self.asked else "works"
+
     def as_dict(self) -> dict[str, Any]:
         """The process in values that JSON has: moments in ISO 8601, `seen` in seconds, `memory` in bytes."""
         return {"worker": self.name, **vars(self), "since": self.since.isoformat(timespec="milliseconds")}

@@ -15,6 +15,8 @@ EXTEND = Script(_LUA / "extend.lua")
 BEGIN = Script(_LUA / "begin.lua")
 RECLAIM = Script(_LUA / "reclaim.lua")
 PRESENT = Script(_LUA / "present.lua")
+#: Statistics: noted by whoever comes first in a minute.
+MINUTE = Script(_LUA / "minute.lua")
 KNOWN = Script(_LUA / "known.lua")
 WORKERS = Script(_LUA / "workers.lua")
 #: Who could not keep what it leased, or not say how it ended, is to lease nothing.

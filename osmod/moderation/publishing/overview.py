@@ -67,8 +67,12 @@ def _is_due(moment: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]
     return DecisionDelivery.state == "waiting", DecisionDelivery.next_attempt_at <= moment
 
 
-def publishers(session: Session) -> Iterator[Standing]:
-    """Every user that is a publisher, or still has news to get, by id."""
+def publishers(session: Session, *, last: bool = True) -> Iterator[Standing]:
+    """Every user that is a publisher, or still has news to get, by id.
+
+    Parameters:
+      last: whether to find when each took a decision last, which looks at every one that was delivered.
+    """
     figures: dict[int, dict[DeliveryState, tuple[int, datetime]]] = {}
     rows = session.execute(
         select(
@@ -85,17 +89,17 @@ def publishers(session: Session) -> Iterator[Standing]:
     told = select(DecisionDelivery.owner_id, func.max(DecisionDelivery.settled_at)).where(
         DecisionDelivery.state == "delivered"
     )
-    heard = session.execute(told.group_by(DecisionDelivery.owner_id))
-    last = {owner_id: moment for owner_id, moment in heard.all()}  # noqa: C416
+    told = told.group_by(DecisionDelivery.owner_id)
+    took = {owner_id: moment for owner_id, moment in session.execute(told)} if last else {}  # noqa: C416
     standings = {row.owner_id: row for row in session.scalars(select(PublisherStanding))}
     users = {user.id: user for user in session.scalars(select(User)) if _is_publisher(user)}
-    for owner_id in sorted({*figures, *last, *standings, *users}):
+    for owner_id in sorted({*figures, *took, *standings, *users}):
         yield _standing(
             owner_id,
             users.get(owner_id) or session.get(User, owner_id),
             standings.get(owner_id),
             figures.get(owner_id, {}),
-            last.get(owner_id),
+            took.get(owner_id),
         )
 
 

@@ -21,3 +21,5 @@ class Topic(StrEnum):
     COMMENTS = "comments"
     RULES = "rules"
     AUDIT = "audit"
+    #: Nothing but time: told every few seconds.
+    TIME = "time"

@@ -1,0 +1,10 @@
+-- What a queue had counted at each minute that was noted. Returns the ring's values, then what it has counted now in
+-- the same form.
+local noted = call('HVALS', BASE .. 'minutes')
+local counts = call('HMGET', META, 'done', 'failed', 'retried', 'cancelled')
+local words = {string.format('%.0f', math.floor(now / 60000))}
+for i = 1, 4 do
+    words[i + 1] = counts[i] or '0'
+end
+noted[#noted + 1] = table.concat(words, ' ')
+return noted
