@@ -12,7 +12,7 @@ help: ## this list
 	@echo 'make test      all tests; ARGS="tests/tour -k accept" for some of them'
 	@echo 'make check     style, types, arrows, file sizes, compose file, lock file'
 	@echo 'make format    put the code into its form'
-	@echo 'make bench     what a task costs: SQL statements, time, growth'
+	@echo 'make bench     what a task costs: SQL statements, time, growth; ARGS="tasks --baseline REV" for one benchmark, with options'
 	@echo 'make promises  shows that the stock broker breaks each promise that the queue makes'
 	@echo 'make chaos     ten minutes of random faults over a steady load, on one server, behind sentinels and on a cluster; ARGS="--seconds 60" for less'
 	@echo 'make containers  the images of compose/, built and run for real, as operators do; ARGS="-k killed" for some of it'
