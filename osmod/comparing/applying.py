@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from osmod.comparing.rules import Keep, RuleFigures, proposal
 from osmod.comparing.sample import Attributes
-from osmod.moderation.attributes import KnownTags, folded
+from osmod.moderation.attributes import all_tags, folded
 from osmod.moderation.models import ModerationRule, Tag
 from osmod.moderation.rules import Rule
 from osmod.moderation.work import Work, transact
@@ -78,7 +78,7 @@ def rewrite(engine: Engine, wanted: Sequence[Change]) -> None:
     """
 
     def effect(work: Work) -> None:
-        tags = KnownTags(work.session, 0)
+        tags = all_tags(work.session)
         locked = (
             select(ModerationRule, Tag.attribute)
             .join(Tag, Tag.id == ModerationRule.tag_id)

@@ -6,19 +6,15 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import null, select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.database import insert_missing
-from osmod.moderation.models import SUMMARY_SCORE, CommentSummaryScore, Tag
+from osmod.moderation.models import SUMMARY_SCORE, Tag
 
-_SUMMARY = and_(CommentSummaryScore.tag_id == Tag.id, CommentSummaryScore.comment_id == bindparam("comment"))
-_TAGS = (
-    select(Tag.id, Tag.attribute, Tag.in_summary_score, CommentSummaryScore.score)
-    .outerjoin(CommentSummaryScore, _SUMMARY)
-    .order_by(Tag.id)
-)
+_TAGS = select(Tag.id, Tag.attribute, Tag.in_summary_score, null())
 
 
 @dataclass
@@ -32,12 +28,11 @@ class KnownTag:
 
 
 class KnownTags:
-    """All tags with one comment's summary scores, read in one statement."""
+    """All tags, with one comment's summary scores."""
 
-    def __init__(self, session: Session, comment_id: int) -> None:
+    def __init__(self, session: Session, tags: Iterable[KnownTag]) -> None:
         self._session = session
-        rows = session.execute(_TAGS, {"comment": comment_id})
-        self._tags = {folded(row.attribute): KnownTag(*row) for row in rows}
+        self._tags = {folded(tag.attribute): tag for tag in tags}
 
     def of(self, attribute: str) -> KnownTag:
         """The tag of an attribute name, compared as OSMod's collation does; made where there is none."""
@@ -78,6 +73,12 @@ class KnownTags:
         return known
 
 
+def all_tags(session: Session) -> KnownTags:
+    """All tags, of no comment."""
+    return KnownTags(session, [KnownTag(*row) for row in session.execute(_TAGS)])
+
+
+@lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """A name without outer blanks, case and accents: names that MySQL's collation holds for equal are equal."""
     decomposed = unicodedata.normalize("NFKD", name.strip().casefold())

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import BindParameter, and_, bindparam, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Integer, Select, Table, and_, bindparam, func, select, update
 
-from osmod.moderation import counts, decisions
+from osmod.moderation import decisions
 from osmod.moderation.attributes import KnownTags
-from osmod.moderation.database import upsert
-from osmod.moderation.flags import summarise
-from osmod.moderation.lookups import find_article
+from osmod.moderation.database import upsert_selected
+from osmod.moderation.flags import summed_up
 from osmod.moderation.models import (
-    Article,
     Comment,
     CommentScore,
     CommentScoreRequest,
@@ -23,28 +22,27 @@ from osmod.moderation.models import (
     Unscored,
 )
 from osmod.moderation.rules import Rule, Verdict, judge, with_summary
+from osmod.moderation.state import STATE, State
+from osmod.moderation.surroundings import Surroundings, with_flags
 from osmod.moderation.work import Work
 
-# Made once: to make a statement takes longer than to run it.
-_COMMENT: BindParameter[int] = bindparam("comment")
-_GIVEN_UP = and_(
-    Unscored.comment_id == CommentScoreRequest.comment_id, Unscored.scorer_id == CommentScoreRequest.user_id
+_comments, _requests, _unscored, _scores = (
+    cast("Table", model.__table__) for model in (Comment, CommentScoreRequest, Unscored, CommentScore)
 )
-_REQUESTS = (
-    select(CommentScoreRequest, Unscored)
-    .outerjoin(Unscored, _GIVEN_UP)
-    .where(CommentScoreRequest.comment_id == _COMMENT)
-    .order_by(CommentScoreRequest.sent_at.desc(), CommentScoreRequest.id)
-)
-_SPANS = (
-    select(CommentScore.id, CommentScore.tag_id, CommentScore.score)
-    .where(
-        CommentScore.comment_id == _COMMENT,
-        CommentScore.annotation_start.is_not(None),
-        CommentScore.annotation_end.is_not(None),
+_REQUEST = (_requests.c.id, _requests.c.userId, _requests.c.doneAt, _unscored.c.scorer_id.is_not(None))
+#: Locked with the comment, so that of two answers the second sees that the first was there.
+_LOCK = (
+    select(*STATE, *_REQUEST)
+    .outerjoin(_requests, _requests.c.commentId == _comments.c.id)
+    .outerjoin(
+        _unscored,
+        and_(_unscored.c.comment_id == _requests.c.commentId, _unscored.c.scorer_id == _requests.c.userId),
     )
-    .order_by(CommentScore.id)
+    .where(_comments.c.id == bindparam("comment"))
+    .order_by(_requests.c.sentAt.desc(), _requests.c.id)
+    .with_for_update()
 )
+_CLOSE = update(_requests).where(_requests.c.id == bindparam("request")).values(doneAt=bindparam("at"))
 #: All rules, in the form of `Rule`.
 RULES = select(
     ModerationRule.id,
@@ -54,101 +52,102 @@ RULES = select(
     ModerationRule.upper_threshold,
     ModerationRule.action,
 )
-_RULES = RULES.where(
-    or_(ModerationRule.category_id.is_(None), ModerationRule.category_id == bindparam("category"))
-)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request to a scorer; `unscored` says why that scorer was given up, if it was."""
+    """A request to a scorer; `is_given_up` says whether that scorer was, for this comment."""
 
-    request: CommentScoreRequest
-    unscored: Unscored | None
-
-
-def requests_about(session: Session, comment_id: int) -> list[Asked]:
-    """All requests about a comment, newest first."""
-    return [Asked(*row) for row in session.execute(_REQUESTS, {"comment": comment_id})]
+    id: int
+    scorer_id: int | None
+    done_at: datetime | None
+    is_given_up: bool
 
 
-def is_complete(requests: Sequence[CommentScoreRequest]) -> bool:
+def lock_with_requests(work: Work, comment_id: int) -> tuple[State | None, list[Asked]]:
+    """The comment, its row locked until the commit, and all requests about it, newest first."""
+    rows = work.connection.execute(_LOCK, {"comment": comment_id}).all()
+    width = len(STATE)
+    comment = State(*rows[0][:width]) if rows else None
+    return comment, [Asked(*row[width:]) for row in rows if row[width] is not None]
+
+
+def close_request(work: Work, request_id: int) -> None:
+    """A request is answered, or never will be."""
+    work.connection.execute(_CLOSE, {"request": request_id, "at": work.now})
+
+
+def is_complete(asked: Sequence[Asked]) -> bool:
     """Whether every scorer asked has answered at least once (fact 7), or was given up for good."""
-    asked = {request.user_id for request in requests}
-    answered = {request.user_id for request in requests if request.done_at is not None}
-    return bool(asked) and asked == answered
+    scorers = {one.scorer_id for one in asked}
+    return bool(scorers) and scorers == {one.scorer_id for one in asked if one.done_at is not None}
 
 
 def complete(
     work: Work,
-    comment: Comment,
+    comment: State,
+    around: Surroundings,
     tags: KnownTags,
-    before: counts.Standing,
-    asked: Sequence[Asked],
+    rules: Sequence[Rule],
     *,
-    answered: int | None,
+    is_partial: bool,
     override: bool,
-) -> None:
-    """Let the rules act on a comment's scores, and carry what changes over to the counts.
+) -> State:
+    """Let the rules act on a comment's scores; the comment as it is then. Its decision is recorded.
 
-    A moderator's decision stands, unless rules may `override` it. Where the scores of a scorer are missing because
-    it was given up, no rule accepts.
+    A moderator's decision stands, unless rules may `override` it.
 
     Parameters:
-      before: where the comment stood before this transaction.
-      answered: the scorer whose answer has just been stored; it may have been given up before.
+      is_partial: scores of a scorer are missing because it was given up: then no rule accepts.
     """
-    is_partial = any(one.unscored and one.request.user_id != answered for one in asked)
-    comment.is_scored = True
     _store_top_scores(work, comment)
-    article = find_article(work.session, comment)
-    verdict = _verdict(work, comment, article, tags)
+    scored = replace(comment, is_scored=True)
+    verdict = _verdict(scored, around, tags, rules)
     if verdict and verdict.status == "Accept" and is_partial:
         verdict = None
-    if verdict and not override and decisions.is_moderators(work, comment):
+    if verdict and not override and decisions.is_moderators(scored, around.current):
         verdict = None
     if verdict:
-        decisions.set_status(comment, verdict.status)
-        comment.is_auto_resolved = True
-        if verdict.highlight:
-            comment.is_highlighted = True
-        decisions.record(work, comment, verdict.status, rule_id=verdict.rule_id)
-    summarise(work.session, comment)
-    carry_over(work, comment, before)
+        decisions.record(work, scored, around.current, verdict.status, rule_id=verdict.rule_id)
+        scored = replace(decisions.with_status(scored, verdict.status), is_auto_resolved=True)
+        scored = replace(scored, is_highlighted=verdict.highlight or scored.is_highlighted)
+    return summed_up(scored, with_flags(work, comment.id)[1] if around.has_flags else [])
 
 
-def carry_over(work: Work, comment: Comment, before: counts.Standing) -> None:
-    """Carry what has changed of a comment over to the counts of its article and category. Call it last."""
-    article = find_article(work.session, comment)
-    work.session.flush()
-    if article:
-        counts.move(work, article, before, counts.standing(comment))
-
-
-def _store_top_scores(work: Work, comment: Comment) -> None:
-    """Remember each attribute's highest span; the first one wins a tie. Attributes without one keep theirs."""
-    spans = work.session.execute(_SPANS, {"comment": comment.id})
-    best: dict[int, tuple[float, int]] = {}
-    for score_id, tag_id, score in spans:
-        if tag_id is None:
-            continue
-        if tag_id not in best or score > best[tag_id][0]:
-            best[tag_id] = (score, score_id)
-    rows = [
-        {"comment_id": comment.id, "tag_id": tag_id, "comment_score_id": score_id}
-        for tag_id, (_score, score_id) in best.items()
-    ]
-    upsert(work.session, CommentTopScore, rows, ["comment_score_id"])
-
-
-def _verdict(work: Work, comment: Comment, article: Article | None, tags: KnownTags) -> Verdict | None:
+def _verdict(comment: State, around: Surroundings, tags: KnownTags, rules: Sequence[Rule]) -> Verdict | None:
     summaries = tags.summaries()
-    if not summaries or (article and not article.is_auto_moderated):
+    if not summaries or (around.article and not around.article.is_auto_moderated):
         return None
-    scores = with_summary(summaries, tags.summary_tag_id(), comment.max_summary_score)
-    return judge(scores, _rules_for(work, article))
+    return judge(with_summary(summaries, tags.summary_tag_id(), comment.max_summary_score), rules)
 
 
-def _rules_for(work: Work, article: Article | None) -> list[Rule]:
-    category = article.category_id if article else None
-    return [Rule(*row) for row in work.session.execute(_RULES, {"category": category})]
+def _top_scores() -> Select[Any]:
+    """Each attribute's highest span; the first one wins a tie."""
+    span = _scores.c
+    is_span = and_(
+        span.commentId == bindparam("comment"),
+        span.annotationStart.is_not(None),
+        span.annotationEnd.is_not(None),
+        span.tagId.is_not(None),
+    )
+    best = (
+        select(span.tagId, func.max(span.score).label("score"))
+        .where(is_span)
+        .group_by(span.tagId)
+        .subquery("best")
+    )
+    return (
+        select(bindparam("comment", type_=Integer), span.tagId, func.min(span.id))
+        .join(best, and_(best.c.tagId == span.tagId, best.c.score == span.score))
+        .where(is_span)
+        .group_by(span.tagId)
+    )
+
+
+_TOP_SCORES = _top_scores()
+
+
+def _store_top_scores(work: Work, comment: State) -> None:
+    """Remember each attribute's highest span. Attributes without one keep theirs."""
+    of_comment = {"comment": comment.id}
+    upsert_selected(work.connection, CommentTopScore, _TOP_SCORES, ["comment_score_id"], of_comment)

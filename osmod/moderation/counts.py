@@ -10,19 +10,30 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from sqlalchemy import BindParameter, Executable, Table, and_, bindparam, case, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from osmod.moderation.models import COUNTS, Article, Category, Comment
+from osmod.moderation.state import State, write_state
 from osmod.moderation.work import Work
 
 #: Which counts (`COUNTS`) a comment belongs to.
 Standing = dict[str, bool]
 #: The standing of a comment that is not counted yet.
 NOWHERE: Standing = dict.fromkeys(COUNTS, False)
+
+
+class Counted(Protocol):
+    """An article, as far as its comments are counted."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def category_id(self) -> int | None: ...
 
 
 def _added(model: type[Article] | type[Category]) -> Executable:
@@ -35,7 +46,7 @@ def _added(model: type[Article] | type[Category]) -> Executable:
 _ADDED = {Article: _added(Article), Category: _added(Category)}
 
 
-def standing(comment: Comment) -> Standing:
+def standing(comment: Comment | State) -> Standing:
     """Which counts `comment` belongs to as it is now (behaviour.md, fact 10)."""
     decided = comment.is_moderated or comment.is_deferred
     return {
@@ -53,8 +64,17 @@ def standing(comment: Comment) -> Standing:
     }
 
 
+def carry(
+    work: Work, before: State, after: State, article: Counted | None, *, by_moderator: bool = False
+) -> None:
+    """Write what has changed of a comment, and carry it over to the counts of its article, as `move` does."""
+    write_state(work, before, after)
+    if article is not None:
+        move(work, article, standing(before), standing(after), by_moderator=by_moderator)
+
+
 def move(
-    work: Work, article: Article, before: Standing, after: Standing, *, by_moderator: bool = False
+    work: Work, article: Counted, before: Standing, after: Standing, *, by_moderator: bool = False
 ) -> None:
     """Carry one comment's change of standing over to its article and category.
 
@@ -64,10 +84,10 @@ def move(
     differences = tuple((name, after[name] - before[name]) for name in COUNTS if after[name] != before[name])
     if differences or by_moderator:
         moments = {"last_moderated_at": work.now} if by_moderator else {}
-        work.session.execute(_shift(Article, differences, *moments), {"row_id": article.id, **moments})
+        work.connection.execute(_shift(Article, differences, *moments), {"row_id": article.id, **moments})
         work.changed("article", "modify", article.id)
     if differences and article.category_id is not None:
-        work.session.execute(_shift(Category, differences), {"row_id": article.category_id})
+        work.connection.execute(_shift(Category, differences), {"row_id": article.category_id})
         work.changed("category", "modify", article.category_id)
 
 
@@ -85,7 +105,7 @@ def add_new(work: Work, arrived: Mapping[tuple[int, int | None], int]) -> None:
 def _add(work: Work, model: type[Article] | type[Category], numbers: Mapping[int, int]) -> None:
     rows = [{"row_id": row_id, "number": numbers[row_id]} for row_id in sorted(numbers)]
     if rows:
-        work.session.connection().execute(_ADDED[model], rows)
+        work.connection.execute(_ADDED[model], rows)
     for row_id in numbers:
         work.changed("article" if model is Article else "category", "modify", row_id)
 
@@ -154,13 +174,13 @@ def _shift(
     model: type[Article] | type[Category], differences: tuple[tuple[str, int], ...], *moments: str
 ) -> Executable:
     """The statement that adds `differences` to the row `row_id` and sets `moments`. Few differ: each is made once."""
-    values: dict[str, Any] = {name: _plus(getattr(model, name), by) for name, by in differences}
-    values |= {name: bindparam(name) for name in moments}
-    statement = update(model).where(model.id == bindparam("row_id")).values(values)
-    return statement.execution_options(synchronize_session=False)
+    columns, table = model.__mapper__.columns, cast("Table", model.__table__)
+    values: dict[Any, Any] = {columns[name]: _plus(columns[name], by) for name, by in differences}
+    values |= {columns[name]: bindparam(name) for name in moments}
+    return update(table).where(table.c.id == bindparam("row_id")).values(values)
 
 
-def _plus(column: InstrumentedAttribute[int], by: int) -> ColumnElement[int]:
+def _plus(column: ColumnElement[int], by: int) -> ColumnElement[int]:
     # The columns are unsigned: below 0 the statement would fail and the decision with it.
     return column + by if by > 0 else case((column >= -by, column - -by), else_=0)
 

@@ -10,11 +10,25 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Engine, Executable, Table, create_engine, delete, event, insert, make_url, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Executable,
+    Insert,
+    Select,
+    Table,
+    create_engine,
+    delete,
+    event,
+    insert,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import QueryableAttribute, Session
+from sqlalchemy.pool import PoolResetState
 
 from osmod.moderation.models import Base
 from osmod.settings import database_problem
@@ -45,6 +59,8 @@ OF_JOBS = Patience()
 OF_REQUESTS = Patience(connect=3, answer=5, lock=3, pool=3, tries=3)
 #: The execution option of an engine that has `Patience.tries`.
 TRIES = "osmod_tries"
+#: In the `info` of a connection: see `is_committed`.
+_COMMITTED = "osmod_committed"
 
 
 def connect(url: str, *, create: bool = True, patience: Patience = OF_JOBS) -> Engine:
@@ -67,9 +83,10 @@ def connect(url: str, *, create: bool = True, patience: Patience = OF_JOBS) -> E
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, patience, create=create)
-    return create_engine(
+    engine = create_engine(
         parsed,
         isolation_level="READ COMMITTED",
+        pool_reset_on_return=None,
         pool_size=10,
         max_overflow=20,
         pool_recycle=1800,
@@ -83,10 +100,23 @@ def connect(url: str, *, create: bool = True, patience: Patience = OF_JOBS) -> E
         },
     )
 
+    @event.listens_for(engine, "reset")
+    def undo(connection: Any, record: Any, state: PoolResetState) -> None:
+        committed = record.info.pop(_COMMITTED, False)
+        if not (committed or state.transaction_was_reset or state.terminate_only):
+            connection.rollback()
 
-def open_session(engine: Engine) -> Session:
+    return engine
+
+
+def open_session(bind: Engine | Connection) -> Session:
     """A session that writes only when told to (`flush`), so that the number of statements is ours."""
-    return Session(engine, autoflush=False, expire_on_commit=False)
+    return Session(bind, autoflush=False, expire_on_commit=False)
+
+
+def is_committed(connection: Connection) -> None:
+    """Say, right after its COMMIT, that nothing is left to roll back: its way back to the pool costs no statement."""
+    connection.info[_COMMITTED] = True
 
 
 def delete_before(
@@ -113,6 +143,18 @@ def upsert(
     _insert(session, model, rows, tuple(update))
 
 
+def upsert_selected(
+    connection: Connection,
+    model: type[Base],
+    rows: Select[Any],
+    update: Sequence[str],
+    parameters: dict[str, Any],
+) -> None:
+    """As `upsert`, of rows that the database makes itself; they have all columns of the table, in its order."""
+    statement = _insert_statement(model, connection.dialect.name, _column_names(model, update), rows)
+    connection.execute(statement, parameters)
+
+
 def insert_all(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert `rows`, all of the same attributes, in one statement: half the work of the session's own way.
 
@@ -121,6 +163,13 @@ def insert_all(session: Session, model: type[Base], rows: Sequence[dict[str, Any
     """
     if rows:
         session.connection().execute(insert(cast("Table", model.__table__)), _by_columns(model, rows))
+
+
+def insert_one(connection: Connection, statement: Insert, row: dict[str, Any]) -> int:
+    """Insert a row (column name → value) into a table that counts its key by itself; the key."""
+    key = connection.execute(statement, row).inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def insert_missing(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -139,23 +188,33 @@ def _insert(
 ) -> None:
     if rows:
         dialect = session.get_bind().dialect.name
-        columns = model.__mapper__.columns
-        statement = _insert_statement(model, dialect, tuple(columns[name].name for name in update))
-        session.execute(statement, _by_columns(model, rows))
+        statement = _insert_statement(model, dialect, _column_names(model, update))
+        session.connection().execute(statement, _by_columns(model, rows))
+
+
+def _column_names(model: type[Base], attributes: Sequence[str]) -> tuple[str, ...]:
+    return tuple(model.__mapper__.columns[name].name for name in attributes)
 
 
 @cache
-def _insert_statement(model: type[Base], dialect: str, update: tuple[str, ...]) -> Executable:
+def _insert_statement(
+    model: type[Base], dialect: str, update: tuple[str, ...], rows: Select[Any] | None = None
+) -> Executable:
     table = cast("Table", model.__table__)
     key = list(table.primary_key)
+    names = [column.name for column in table.columns]
     if dialect == "sqlite":
         into = sqlite.insert(table)
+        if rows is not None:
+            into = into.from_select(names, rows)
         if not update:
             return into.on_conflict_do_nothing()
         return into.on_conflict_do_update(
             index_elements=key, set_={name: into.excluded[name] for name in update}
         )
     onto = mysql.insert(table)
+    if rows is not None:
+        onto = onto.from_select(names, rows)
     # To set a column to itself is to do nothing; INSERT IGNORE would overlook other errors, too. MySQL refuses that of
     # a key that counts by itself, where another unique key has met a row.
     itself = next((column for column in table.columns if not column.primary_key), key[0])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Table, bindparam, insert, update
 
 from osmod.moderation import counts
-from osmod.moderation.flags import resolve_open_flags, summarise
-from osmod.moderation.lookups import find_user, lock_comment_of_article
-from osmod.moderation.models import Action, Comment, Decision, ModerationRule, Source, Status
+from osmod.moderation.database import insert_one
+from osmod.moderation.errors import comment_not_found, comment_without_article
+from osmod.moderation.flags import resolved, summed_up
+from osmod.moderation.lookups import find_user
+from osmod.moderation.models import Decision, Source, Status
 from osmod.moderation.publishing.owing import owe
+from osmod.moderation.publishing.reasons import Recorded
+from osmod.moderation.state import State, lock_state
+from osmod.moderation.surroundings import Current, Flag, Place, Surroundings, with_flags
 from osmod.moderation.work import Work
 
 _STATES: Final[dict[Status, dict[str, Any]]] = {
@@ -28,19 +31,13 @@ _UNDECIDED: Final[dict[str, Any]] = {
     "is_auto_resolved": False,
 }
 _FRESH: Final[dict[str, Any]] = {**_UNDECIDED, "is_highlighted": False, "is_batch_resolved": False}
+_decisions = cast("Table", Decision.__table__)
 _OUTDATE = (
-    update(Decision)
-    .where(Decision.comment_id == bindparam("comment"), Decision.is_current_decision.is_(True))
-    .values(is_current_decision=False)
-    .execution_options(synchronize_session=False)
+    update(_decisions)
+    .where(_decisions.c.commentId == bindparam("comment"), _decisions.c.isCurrentDecision.is_(True))
+    .values(isCurrentDecision=False)
 )
-_CURRENT = (
-    select(Decision.status, Decision.source, Decision.moderation_rule_id, ModerationRule.action)
-    .outerjoin(ModerationRule, ModerationRule.id == Decision.moderation_rule_id)
-    .where(Decision.comment_id == bindparam("comment"), Decision.is_current_decision.is_(True))
-    .order_by(Decision.id.desc())
-    .limit(1)
-)
+_RECORD = insert(_decisions)
 
 
 def decide(
@@ -60,110 +57,116 @@ def decide(
       NotFound: there is no such user or comment.
       Conflict: the comment has no article. Nothing has changed then.
     """
-    with _moderating(work, comment_id, user_id) as (comment, moderator):
-        if with_flags:
-            resolve_open_flags(work, comment, moderator)
-        comment.is_batch_resolved = is_batch_action
-        set_status(comment, status)
-        record(work, comment, status, user_id=moderator)
+    subject = _subject(work, comment_id, user_id)
+    flags = resolved(work, subject.flags, subject.moderator) if with_flags else subject.flags
+    record(work, subject.comment, subject.around.current, status, user_id=subject.moderator)
+    decided = replace(with_status(subject.comment, status), is_batch_resolved=is_batch_action)
+    _settle(work, subject, summed_up(decided, flags))
 
 
 def highlight(work: Work, comment_id: int, user_id: int | None, *, is_batch_action: bool) -> None:
     """Toggle a comment's highlight; it is accepted either way, and no decision is recorded (quirk 6)."""
-    with _moderating(work, comment_id, user_id) as (comment, _moderator):
-        comment.is_batch_resolved = is_batch_action
-        comment.is_highlighted = not comment.is_highlighted
-        set_status(comment, "Accept")
+    subject = _subject(work, comment_id, user_id)
+    toggled = replace(
+        with_status(subject.comment, "Accept"),
+        is_batch_resolved=is_batch_action,
+        is_highlighted=not subject.comment.is_highlighted,
+    )
+    _settle(work, subject, summed_up(toggled, subject.flags))
 
 
 def reset(work: Work, comment_id: int, user_id: int | None) -> None:
     """Put a comment back to undecided. Its decisions stay current (quirk 7)."""
-    with _moderating(work, comment_id, user_id) as (comment, _moderator):
-        _set(comment, _FRESH)
+    subject = _subject(work, comment_id, user_id)
+    _settle(work, subject, summed_up(replace(subject.comment, **_FRESH), subject.flags))
 
 
-def set_status(comment: Comment, status: Status) -> None:
-    """Bring the comment's columns in line with a decision."""
-    _set(comment, _STATES[status])
+def with_status(comment: State, status: Status) -> State:
+    """The comment as a decision leaves it."""
+    return replace(comment, **_STATES[status])
 
 
 def record(
-    work: Work, comment: Comment, status: Status, *, user_id: int | None = None, rule_id: int | None = None
+    work: Work,
+    comment: State,
+    current: Current | None,
+    status: Status,
+    *,
+    user_id: int | None = None,
+    rule_id: int | None = None,
 ) -> None:
-    """Write the decision as the comment's only current one; owe its owner the news where they have a publisher."""
-    session = work.session
-    session.execute(_OUTDATE, {"comment": comment.id})
-    decision = Decision(
-        comment_id=comment.id,
-        status=status,
-        source="Rule" if user_id is None else "User",
-        user_id=user_id,
-        moderation_rule_id=rule_id,
-    )
-    session.add(decision)
+    """Write the decision as the comment's only current one; owe its owner the news where they have a publisher.
+
+    Parameters:
+      current: the comment's current decision so far, which is that no more.
+    """
+    if current is not None:
+        work.connection.execute(_OUTDATE, {"comment": comment.id})
+    source: Source = "Rule" if user_id is None else "User"
+    row = {
+        "commentId": comment.id,
+        "status": status,
+        "source": source,
+        "userId": user_id,
+        "moderationRuleId": rule_id,
+    }
+    number = insert_one(work.connection, _RECORD, row)
     if comment.owner_id is not None:
-        owe(work, comment, decision)
+        owe(work, comment, Recorded(number, comment.id, status, source, user_id, rule_id))
 
 
-@dataclass(frozen=True)
-class _Current:
-    """A comment's current decision; `action` is that of its rule, if it has one."""
-
-    status: Status
-    source: Source
-    rule_id: int | None
-    action: Action | None
-
-
-def _current(work: Work, comment: Comment) -> _Current | None:
-    row = work.session.execute(_CURRENT, {"comment": comment.id}).first()
-    return _Current(*row) if row else None
-
-
-def is_moderators(work: Work, comment: Comment) -> bool:
+def is_moderators(comment: State, current: Current | None) -> bool:
     """Whether a person made a comment what it is now.
 
     Highlighting records no decision (quirk 6), but leaves the comment other than its current decision says. A
-    decision without a user is a rule's (fact 12); a comment that was reset is undecided. Asks the database only of
-    comments that are moderated.
+    decision without a user is a rule's (fact 12); a comment that was reset is undecided.
     """
     if not comment.is_moderated:
         return False
-    decision = _current(work, comment)
-    if decision is None or decision.source == "User":
+    if current is None or current.source == "User":
         return True
-    state = _STATES[decision.status]
-    if any(getattr(comment, attribute) != value for attribute, value in state.items()):
+    if comment != with_status(comment, current.status):
         return True
-    return decision.status == "Accept" and comment.is_highlighted is not (decision.action == "Highlight")
+    return current.status == "Accept" and comment.is_highlighted is not (current.action == "Highlight")
 
 
-def defer(work: Work, comment: Comment) -> None:
+def defer(work: Work, comment: State, current: Current | None) -> State:
     """In our own name, have a comment that nobody has decided wait for a person, as rules that disagree do."""
-    set_status(comment, "Defer")
-    comment.is_auto_resolved = True
-    record(work, comment, "Defer")
+    record(work, comment, current, "Defer")
+    return replace(with_status(comment, "Defer"), is_auto_resolved=True)
 
 
-def take_back_deferral(work: Work, comment: Comment) -> None:
+def without_deferral(work: Work, comment: State, current: Current | None) -> State:
     """Undo what `defer` did, if that is what stands: the comment is undecided, and has no current decision."""
-    if comment.is_deferred and _current(work, comment) == _Current("Defer", "Rule", None, None):
-        _set(comment, _UNDECIDED)
-        work.session.execute(_OUTDATE, {"comment": comment.id})
+    if not comment.is_deferred or current != Current("Defer", "Rule", None, None):
+        return comment
+    work.connection.execute(_OUTDATE, {"comment": comment.id})
+    return replace(comment, **_UNDECIDED)
 
 
-@contextmanager
-def _moderating(work: Work, comment_id: int, user_id: int | None) -> Iterator[tuple[Comment, int | None]]:
-    """Look up and lock what an action needs; afterwards sum up its flags and move the counts."""
-    moderator = find_user(work.session, user_id)
-    comment, article = lock_comment_of_article(work.session, comment_id)
-    before = counts.standing(comment)
-    yield comment, moderator
-    summarise(work.session, comment)
-    work.session.flush()
-    counts.move(work, article, before, counts.standing(comment), by_moderator=moderator is not None)
+@dataclass(frozen=True)
+class _Subject:
+    """A comment that a moderator acts on, and what is there of it."""
+
+    comment: State
+    around: Surroundings
+    article: Place
+    flags: list[Flag]
+    moderator: int | None
 
 
-def _set(comment: Comment, state: dict[str, Any]) -> None:
-    for attribute, value in state.items():
-        setattr(comment, attribute, value)
+def _subject(work: Work, comment_id: int, user_id: int | None) -> _Subject:
+    """Look up and lock what an action needs."""
+    moderator = find_user(work, user_id)
+    comment = lock_state(work, comment_id)
+    if comment is None:
+        raise comment_not_found(comment_id)
+    around, flags = with_flags(work, comment_id)
+    if around.article is None:
+        raise comment_without_article(comment_id)
+    return _Subject(comment, around, around.article, flags, moderator)
+
+
+def _settle(work: Work, subject: _Subject, after: State) -> None:
+    by_moderator = subject.moderator is not None
+    counts.carry(work, subject.comment, after, subject.article, by_moderator=by_moderator)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final, cast
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Table, bindparam, delete, insert, update
 
 from osmod.moderation import counts
 from osmod.moderation.attributes import folded
+from osmod.moderation.database import insert_one
 from osmod.moderation.errors import NotFound, source_not_found
-from osmod.moderation.lookups import find_article, find_user, lock_comment
-from osmod.moderation.models import Comment, CommentFlag
+from osmod.moderation.lookups import find_user
+from osmod.moderation.models import CommentFlag
 from osmod.moderation.sources import find_comment_id
+from osmod.moderation.state import State, lock_state
+from osmod.moderation.surroundings import Flag, with_flags
 from osmod.moderation.work import Work
 
 #: The label that makes a flag a recommendation.
 RECOMMENDATION = "recommendation"
 
-_FLAGS = select(CommentFlag).where(CommentFlag.comment_id == bindparam("comment")).order_by(CommentFlag.id)
+_flags = cast("Table", CommentFlag.__table__)
+_ADD = insert(_flags)
+_WITHDRAW = delete(_flags).where(_flags.c.id == bindparam("flag"))
+_RESOLVE = (
+    update(_flags)
+    .where(_flags.c.id == bindparam("flag"))
+    .values(isResolved=True, resolvedById=bindparam("by"), resolvedAt=bindparam("at"))
+)
 
 
 class _Unset:
@@ -40,27 +50,15 @@ def add_flag(work: Work, label: str, source_comment_id: str, source_user_id: str
     Raises:
       NotFound: there is no such comment.
     """
-    comment = _lock_by_source_id(work.session, source_comment_id)
-    before = counts.standing(comment)
-    flags = _flags_of(work.session, comment)
+    comment = _lock_by_source_id(work, source_comment_id)
+    around, flags = with_flags(work, comment.id)
     mine = [flag for flag in flags if _is_of(flag, source_user_id)]
-    label = label.rstrip(" ")  # as the column will give it back
-    if not mine:
-        flag = CommentFlag(
-            comment_id=comment.id,
-            source_id=source_user_id,
-            label=label,
-            is_recommendation=label == RECOMMENDATION,
-            is_resolved=False,
-            extra=extra if extra or isinstance(extra, (dict, list)) else None,  # JavaScript's `||`
-        )
-        work.session.add(flag)
-        flags.append(flag)
-    elif extra is UNSET:
-        mine[0].updated_at = work.now  # Sequelize saves a row whose one changed value is undefined
+    if mine:
+        _amend(work, mine[0].id, extra)
     else:
-        mine[0].extra = extra
-    _settle(work, comment, flags, before)
+        extra = extra if extra or isinstance(extra, (dict, list)) else None  # JavaScript's `||`
+        flags.append(_add(work, comment.id, source_user_id, label.rstrip(" "), extra))
+    counts.carry(work, comment, summed_up(comment, flags), around.article)
 
 
 def revoke_flags(work: Work, source_comment_id: str, source_user_id: str) -> None:
@@ -69,13 +67,13 @@ def revoke_flags(work: Work, source_comment_id: str, source_user_id: str) -> Non
     Raises:
       NotFound: there is no such comment.
     """
-    comment = _lock_by_source_id(work.session, source_comment_id)
-    before = counts.standing(comment)
-    flags = _flags_of(work.session, comment)
+    comment = _lock_by_source_id(work, source_comment_id)
+    around, flags = with_flags(work, comment.id)
     mine = [flag for flag in flags if _is_of(flag, source_user_id)]
-    for flag in mine:
-        work.session.delete(flag)
-    _settle(work, comment, [flag for flag in flags if flag not in mine], before)
+    if mine:
+        work.connection.execute(_WITHDRAW, [{"flag": flag.id} for flag in mine])
+    others = [flag for flag in flags if flag not in mine]
+    counts.carry(work, comment, summed_up(comment, others), around.article)
 
 
 def resolve_flags(work: Work, comment_id: int, user_id: int | None) -> None:
@@ -86,71 +84,72 @@ def resolve_flags(work: Work, comment_id: int, user_id: int | None) -> None:
     Raises:
       NotFound: there is no such comment or user.
     """
-    comment = lock_comment(work.session, comment_id)
+    comment = lock_state(work, comment_id)
     if comment is None:
         raise NotFound(f"No such comment {comment_id}")
-    before = counts.standing(comment)
-    flags = resolve_open_flags(work, comment, user_id)
-    _settle(work, comment, flags, before, by_moderator=True)
+    around, flags = with_flags(work, comment_id)
+    flags = resolved(work, flags, user_id)
+    counts.carry(work, comment, summed_up(comment, flags), around.article, by_moderator=True)
 
 
-def resolve_open_flags(work: Work, comment: Comment, user_id: int | None) -> list[CommentFlag]:
-    """Mark the comment's open flags as resolved and return all its flags.
+def resolved(work: Work, flags: Sequence[Flag], user_id: int | None) -> list[Flag]:
+    """Mark those of a comment's flags as resolved that are open; all of them, as they are then.
 
     Raises:
       NotFound: there is a flag to resolve, and no such user.
     """
-    flags = _flags_of(work.session, comment)
-    unresolved = [flag for flag in flags if flag.is_resolved is False]
+    unresolved = [flag.id for flag in flags if flag.is_resolved is False]
     if unresolved:
-        user_id = find_user(work.session, user_id)
-    for flag in unresolved:
-        flag.is_resolved, flag.resolved_by_id, flag.resolved_at = True, user_id, work.now
-    return flags
+        user_id = find_user(work, user_id)
+        rows = [{"flag": flag, "by": user_id, "at": work.now} for flag in unresolved]
+        work.connection.execute(_RESOLVE, rows)
+    return [replace(flag, is_resolved=True) if flag.id in unresolved else flag for flag in flags]
 
 
-def summarise(session: Session, comment: Comment, flags: Iterable[CommentFlag] | None = None) -> None:
-    """Set the comment's `flagsSummary` ({label: [total, unresolved, recommendations]}) and open count."""
+def summed_up(comment: State, flags: Sequence[Flag]) -> State:
+    """The comment with its flags' `flagsSummary` ({label: [total, unresolved, recommendations]}) and open count."""
     summary: dict[str, list[int]] = {}
-    unresolved = 0
-    for flag in _flags_of(session, comment) if flags is None else flags:
+    for flag in flags:
         entry = summary.setdefault(flag.label, [0, 0, 0])
         entry[0] += 1
         entry[1] += not flag.is_resolved
         entry[2] += bool(flag.is_recommendation)
-        unresolved += not flag.is_resolved
-    comment.unresolved_flags_count = unresolved
-    if comment.flags_summary != summary:
-        comment.flags_summary = summary
+    unresolved = sum(not flag.is_resolved for flag in flags)
+    return replace(comment, unresolved_flags_count=unresolved, flags_summary=summary)
 
 
-def _settle(
-    work: Work,
-    comment: Comment,
-    flags: Iterable[CommentFlag],
-    before: counts.Standing,
-    *,
-    by_moderator: bool = False,
-) -> None:
-    summarise(work.session, comment, flags)
+def _add(work: Work, comment_id: int, source_user_id: str, label: str, extra: Any) -> Flag:
+    """Store a flag. `label` is as the column will give it back: without blanks at its end."""
+    row = {
+        "commentId": comment_id,
+        "sourceId": source_user_id,
+        "label": label,
+        "isRecommendation": label == RECOMMENDATION,
+        "isResolved": False,
+        "extra": extra,
+    }
+    number = insert_one(work.connection, _ADD, row)
+    return Flag(number, source_user_id, label, is_resolved=False, is_recommendation=label == RECOMMENDATION)
+
+
+def _amend(work: Work, flag_id: int, extra: Any) -> None:
+    """What a reader said again: few do, so that the session's own way will do."""
+    flag = work.session.get_one(CommentFlag, flag_id, populate_existing=True)
+    if extra is UNSET:
+        flag.updated_at = work.now  # Sequelize saves a row whose one changed value is undefined
+    else:
+        flag.extra = extra
     work.session.flush()
-    article = find_article(work.session, comment)
-    if article:
-        counts.move(work, article, before, counts.standing(comment), by_moderator=by_moderator)
 
 
-def _is_of(flag: CommentFlag, source_user_id: str) -> bool:
+def _is_of(flag: Flag, source_user_id: str) -> bool:
     """Whether it is this reader's flag, to OSMod's collation: "Ann" and "ann" are one."""
     return flag.source_id is not None and folded(flag.source_id) == folded(source_user_id)
 
 
-def _flags_of(session: Session, comment: Comment) -> list[CommentFlag]:
-    return list(session.scalars(_FLAGS, {"comment": comment.id}))
-
-
-def _lock_by_source_id(session: Session, source_id: str) -> Comment:
-    found = find_comment_id(session, source_id)
-    comment = lock_comment(session, found) if found is not None else None
+def _lock_by_source_id(work: Work, source_id: str) -> State:
+    found = find_comment_id(work.session, source_id)
+    comment = lock_state(work, found) if found is not None else None
     if comment is None:
         raise source_not_found(source_id)
     return comment

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session, load_only
 
-from osmod.moderation.errors import (
-    comment_not_found,
-    comment_without_article,
-    tag_not_found,
-    user_not_found,
-)
+from osmod.moderation.errors import tag_not_found, user_not_found
 from osmod.moderation.models import Article, Comment, Tag, User
+from osmod.moderation.work import Work
 
-_USER = select(User.id).where(User.id == bindparam("id"))
+_users, _tags = (cast("Table", model.__table__) for model in (User, Tag))
+_USER = select(_users.c.id).where(_users.c.id == bindparam("id"))
+_TAG = select(_tags.c.id).where(_tags.c.id == bindparam("id"))
 _GONE_BY = load_only(Article.category_id, Article.is_auto_moderated)
-_TAG = select(Tag.id).where(Tag.id == bindparam("id"))
 
 
-def find_user(session: Session, user_id: int | None) -> int | None:
+def find_user(work: Work, user_id: int | None) -> int | None:
     """The id of an existing user; None for none (OSMod takes 0 for none too).
 
     Raises:
@@ -28,24 +26,24 @@ def find_user(session: Session, user_id: int | None) -> int | None:
     """
     if not user_id:
         return None
-    if session.scalar(_USER, {"id": user_id}) is None:
+    if work.connection.scalar(_USER, {"id": user_id}) is None:
         raise user_not_found(user_id)
     return user_id
 
 
-def find_tag(session: Session, tag_id: int) -> int:
+def find_tag(work: Work, tag_id: int) -> int:
     """The id of an existing tag.
 
     Raises:
       NotFound: there is no such tag.
     """
-    if session.scalar(_TAG, {"id": tag_id}) is None:
+    if work.connection.scalar(_TAG, {"id": tag_id}) is None:
         raise tag_not_found(tag_id)
     return tag_id
 
 
 def lock_comment(session: Session, comment_id: int) -> Comment | None:
-    """The comment with its row locked until the commit: whoever changes a comment's state goes through here."""
+    """The comment, its row locked until the commit: whoever changes its state goes through here, or `lock_state`."""
     return session.get(Comment, comment_id, with_for_update=True)
 
 
@@ -55,22 +53,6 @@ def lock_comments(session: Session, comment_ids: Iterable[int]) -> None:
     """
     named = Comment.id.in_(set(comment_ids))
     session.execute(select(Comment.id).where(named).order_by(Comment.id).with_for_update())
-
-
-def lock_comment_of_article(session: Session, comment_id: int) -> tuple[Comment, Article]:
-    """The comment, locked, and its article.
-
-    Raises:
-      NotFound: there is no such comment.
-      Conflict: it has no article; OSMod, too, refuses it.
-    """
-    comment = lock_comment(session, comment_id)
-    if comment is None:
-        raise comment_not_found(comment_id)
-    article = find_article(session, comment)
-    if article is None:
-        raise comment_without_article(comment_id)
-    return comment, article
 
 
 def find_article(session: Session, comment: Comment) -> Article | None:

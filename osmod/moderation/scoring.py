@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
 
-from sqlalchemy import BindParameter, bindparam, delete, insert
+from sqlalchemy import Table, bindparam, delete, insert
 
 from osmod.moderation import counts
 from osmod.moderation.attributes import KnownTags
-from osmod.moderation.completing import Asked, carry_over, complete, is_complete, requests_about
+from osmod.moderation.completing import Asked, close_request, complete, is_complete, lock_with_requests
 from osmod.moderation.database import upsert
 from osmod.moderation.errors import NotFound
-from osmod.moderation.lookups import lock_comment
-from osmod.moderation.models import Comment, CommentScore, CommentScoreRequest, CommentSummaryScore, single
+from osmod.moderation.models import CommentScore, CommentSummaryScore, single
 from osmod.moderation.score_data import ScoreData
+from osmod.moderation.state import State
+from osmod.moderation.surroundings import with_rules
 from osmod.moderation.unscored import forget
 from osmod.moderation.work import Work
 
 _log = logging.getLogger(__name__)
 
 # Made once: to make a statement takes longer than to run it.
-_COMMENT: BindParameter[int] = bindparam("comment")
-_FORGET_SPANS = (
-    delete(CommentScore)
-    .where(CommentScore.comment_id == _COMMENT, CommentScore.user_id == bindparam("scorer"))
-    .execution_options(synchronize_session=False)
+_scores = cast("Table", CommentScore.__table__)
+_FORGET_SPANS = delete(_scores).where(
+    _scores.c.commentId == bindparam("comment"), _scores.c.userId == bindparam("scorer")
 )
-_INSERT_SPANS = insert(CommentScore)
+_INSERT_SPANS = insert(_scores)
 
 
 def process_machine_score(
@@ -52,73 +53,76 @@ def process_machine_score(
     Raises:
       NotFound: the scorer was not asked (said of an unknown comment, too: quirk 11); nothing has changed then.
     """
-    comment = lock_comment(work.session, comment_id)
-    asked = requests_about(work.session, comment_id)
-    found = _find(asked, user_id, request_id)
-    if request_id is not None and (comment is None or found is None):
+    before, asked = lock_with_requests(work, comment_id)
+    answered = _find(asked, user_id, request_id)
+    if request_id is not None and (before is None or answered is None):
         _log.info("The answer to score request %d is not stored: it was replaced or answered.", request_id)
         return
-    if comment is None or found is None:
+    if before is None or answered is None:
         raise NotFound(
             "Comment score request not found"
             f": scorer {user_id} was not asked about comment {comment_id}; queue sendCommentForScoring"
         )
-    before = counts.standing(comment)
-    tags = KnownTags(work.session, comment_id)
-    _store_spans(work, comment, found.request, score_data, tags)
-    _store_summaries(work, comment, score_data, tags)
-    found.request.done_at = work.now
-    if found.unscored is not None:
-        forget(work, comment, asked, found)
-    if is_complete([one.request for one in asked]):
-        complete(work, comment, tags, before, asked, answered=user_id, override=override)
-    elif found.unscored is not None:
-        carry_over(work, comment, before)
-    work.session.flush()
+    around, tags, rules = with_rules(work, comment_id)
+    _store_spans(work, before, answered, score_data, tags, replaces=around.has_scores)
+    _store_summaries(work, before, score_data, tags)
+    close_request(work, answered.id)
+    comment = _with_highest(before, tags)
+    if answered.is_given_up:
+        comment, around = forget(work, comment, around, asked, answered)
+    others = [one for one in asked if one is not answered]
+    if is_complete([*others, replace(answered, done_at=work.now)]):
+        is_partial = any(one.is_given_up and one.scorer_id != user_id for one in asked)
+        comment = complete(work, comment, around, tags, rules, is_partial=is_partial, override=override)
+    counts.carry(work, before, comment, around.article)
 
 
 def _find(asked: Sequence[Asked], user_id: int, request_id: int | None) -> Asked | None:
     """The request that is answered; its scorer's newest one, if it is not named."""
-    of_scorer = (one for one in asked if one.request.user_id == user_id)
+    of_scorer = (one for one in asked if one.scorer_id == user_id)
     if request_id is None:
         return next(of_scorer, None)
-    return next(
-        (one for one in of_scorer if one.request.id == request_id and one.request.done_at is None), None
-    )
+    return next((one for one in of_scorer if one.id == request_id and one.done_at is None), None)
 
 
 def _store_spans(
-    work: Work, comment: Comment, request: CommentScoreRequest, score_data: ScoreData, tags: KnownTags
+    work: Work, comment: State, answered: Asked, score_data: ScoreData, tags: KnownTags, *, replaces: bool
 ) -> None:
+    """Store the spans' scores in the place of the scorer's earlier ones; `replaces`: there are some of somebody's."""
     extra = {} if score_data.extra is None else {"extra": score_data.extra}
-    rows = [
-        {
-            "comment_id": comment.id,
-            "comment_score_request_id": request.id,
-            "source_type": "Machine",
-            "user_id": request.user_id,
-            "tag_id": tags.of(attribute).id,
-            "score": span.score,
-            "annotation_start": span.begin,
-            "annotation_end": span.end,
-            **extra,
-        }
-        for attribute, spans in score_data.scores.items()
-        for span in spans
-    ]
-    for attribute in score_data.scores:
-        tags.of(attribute)  # an attribute without spans makes its tag, too
-    work.session.execute(_FORGET_SPANS, {"comment": comment.id, "scorer": request.user_id})
+    of_all = {
+        "commentId": comment.id,
+        "commentScoreRequestId": answered.id,
+        "sourceType": "Machine",
+        "userId": answered.scorer_id,
+        **extra,
+    }
+    rows = []
+    for attribute, spans in score_data.scores.items():
+        tag_id = tags.of(attribute).id  # an attribute without spans makes its tag, too
+        rows += [
+            of_all
+            | {"tagId": tag_id, "score": span.score, "annotationStart": span.begin, "annotationEnd": span.end}
+            for span in spans
+        ]
+    if replaces:
+        work.connection.execute(_FORGET_SPANS, {"comment": comment.id, "scorer": answered.scorer_id})
     if rows:
-        work.session.execute(_INSERT_SPANS, rows)
+        work.connection.execute(_INSERT_SPANS, rows)
 
 
-def _store_summaries(work: Work, comment: Comment, score_data: ScoreData, tags: KnownTags) -> None:
+def _store_summaries(work: Work, comment: State, score_data: ScoreData, tags: KnownTags) -> None:
+    scores = {}
     for attribute, score in score_data.summary_scores.items():
-        tags.of(attribute).summary = single(score)
-    changed = {tags.of(attribute).id: score for attribute, score in score_data.summary_scores.items()}
-    rows = [{"comment_id": comment.id, "tag_id": tag_id, "score": score} for tag_id, score in changed.items()]
+        tag = tags.of(attribute)
+        tag.summary, scores[tag.id] = single(score), score
+    rows = [{"comment_id": comment.id, "tag_id": tag_id, "score": score} for tag_id, score in scores.items()]
     upsert(work.session, CommentSummaryScore, rows, ["score"])
+
+
+def _with_highest(comment: State, tags: KnownTags) -> State:
+    """The comment with its highest summary score that counts, if there is any."""
     highest = tags.highest()
-    if highest:
-        comment.max_summary_score, comment.max_summary_score_tag_id = highest
+    if highest is None:
+        return comment
+    return replace(comment, max_summary_score=highest[0], max_summary_score_tag_id=highest[1])

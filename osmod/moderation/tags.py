@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, delete, insert, select
 
 from osmod.moderation import counts
 from osmod.moderation.database import upsert
-from osmod.moderation.errors import BadPayload, NotFound, comment_not_found
-from osmod.moderation.flags import summarise
-from osmod.moderation.lookups import find_article, find_tag, find_user, lock_comment, lock_comment_of_article
-from osmod.moderation.models import Article, Comment, CommentScore, CommentSummaryScore
+from osmod.moderation.errors import BadPayload, NotFound, comment_not_found, comment_without_article
+from osmod.moderation.flags import summed_up
+from osmod.moderation.lookups import find_tag, find_user
+from osmod.moderation.models import CommentScore, CommentSummaryScore
+from osmod.moderation.state import State, lock_state
+from osmod.moderation.surroundings import with_flags
 from osmod.moderation.work import Work
+
+_scores = cast("Table", CommentScore.__table__)
+_ADD = insert(_scores)
+_REMOVE = delete(_scores).where(_scores.c.id == bindparam("score"))
+_COMMENT_OF = select(_scores.c.commentId).where(_scores.c.id == bindparam("score"))
 
 
 def tag_comment(work: Work, comment_id: int, tag_id: int, user_id: int | None) -> None:
@@ -20,11 +29,15 @@ def tag_comment(work: Work, comment_id: int, tag_id: int, user_id: int | None) -
       NotFound: there is no such user, comment or tag.
       Conflict: the comment has no article.
     """
-    user_id = find_user(work.session, user_id)
-    comment, article = lock_comment_of_article(work.session, comment_id)
-    find_tag(work.session, tag_id)
-    work.session.add(_moderators_score(comment_id, tag_id, user_id))
-    _settle(work, comment, article, by_moderator=user_id is not None)
+    user_id = find_user(work, user_id)
+    comment = _lock(work, comment_id)
+    around, flags = with_flags(work, comment_id)
+    if around.article is None:
+        raise comment_without_article(comment_id)
+    find_tag(work, tag_id)
+    _add(work, comment_id, tag_id, user_id)
+    by_moderator = user_id is not None
+    counts.carry(work, comment, summed_up(comment, flags), around.article, by_moderator=by_moderator)
 
 
 def add_tag(
@@ -47,16 +60,12 @@ def add_tag(
         raise BadPayload(
             f"addTag: annotationEnd: the span ends ({annotation_end}) before it begins ({annotation_start})"
         )
-    comment = lock_comment(work.session, comment_id)
-    if comment is None:
-        raise comment_not_found(comment_id)
-    find_tag(work.session, tag_id)
-    user_id = find_user(work.session, user_id)
-    score = _moderators_score(comment_id, tag_id, user_id)
-    score.annotation_start, score.annotation_end = annotation_start, annotation_end
-    score.is_confirmed, score.confirmed_user_id = True, user_id
-    work.session.add(score)
-    _settle(work, comment, find_article(work.session, comment))
+    comment = _lock(work, comment_id)
+    find_tag(work, tag_id)
+    user_id = find_user(work, user_id)
+    span = {"annotationStart": annotation_start, "annotationEnd": annotation_end}
+    _add(work, comment_id, tag_id, user_id, **span, isConfirmed=True, confirmedUserId=user_id)
+    _settle(work, comment)
 
 
 def remove_tag(work: Work, comment_score_id: int) -> None:
@@ -66,15 +75,12 @@ def remove_tag(work: Work, comment_score_id: int) -> None:
       NotFound: there is no such score.
     """
     # First the comment's row, as every task does; meanwhile a rescore may delete the score.
-    of = select(CommentScore.comment_id).where(CommentScore.id == comment_score_id)
-    comment_id = work.session.scalar(of)
-    comment = lock_comment(work.session, comment_id) if comment_id is not None else None
-    score = _lock_score(work, comment_score_id)
-    if score is None:
+    comment_id = work.connection.scalar(_COMMENT_OF, {"score": comment_score_id})
+    comment = lock_state(work, comment_id) if comment_id is not None else None
+    if not work.connection.execute(_REMOVE, {"score": comment_score_id}).rowcount:
         raise NotFound(f"Comment Score Not found, id: {comment_score_id}")
-    work.session.delete(score)
     if comment:
-        _settle(work, comment, find_article(work.session, comment))
+        _settle(work, comment)
 
 
 def confirm_tag(work: Work, comment_score_id: int, user_id: int | None, *, confirmed: bool) -> None:
@@ -85,7 +91,7 @@ def confirm_tag(work: Work, comment_score_id: int, user_id: int | None, *, confi
     """
     score = _lock_score(work, comment_score_id)
     if score:
-        score.is_confirmed, score.confirmed_user_id = confirmed, find_user(work.session, user_id)
+        score.is_confirmed, score.confirmed_user_id = confirmed, find_user(work, user_id)
 
 
 def reset_tag(work: Work, comment_score_id: int) -> None:
@@ -102,9 +108,10 @@ def tag_summary(work: Work, comment_id: int, tag_id: int, user_id: int | None) -
       NotFound: there is no such user, comment or tag.
       Conflict: the comment has no article.
     """
-    user_id = find_user(work.session, user_id)
-    lock_comment_of_article(work.session, comment_id)
-    find_tag(work.session, tag_id)
+    user_id = find_user(work, user_id)
+    if _lock(work, comment_id).article_id is None:
+        raise comment_without_article(comment_id)
+    find_tag(work, tag_id)
     row = {
         "comment_id": comment_id,
         "tag_id": tag_id,
@@ -123,7 +130,7 @@ def confirm_summary(
     Raises:
       NotFound: there is no such user.
     """
-    user_id = find_user(work.session, user_id)
+    user_id = find_user(work, user_id)
     summary = work.session.get(CommentSummaryScore, (comment_id, tag_id), with_for_update=True)
     if summary:
         summary.is_confirmed, summary.confirmed_user_id = confirmed, user_id
@@ -133,15 +140,25 @@ def _lock_score(work: Work, comment_score_id: int) -> CommentScore | None:
     return work.session.get(CommentScore, comment_score_id, with_for_update=True)
 
 
-def _moderators_score(comment_id: int, tag_id: int, user_id: int | None) -> CommentScore:
-    return CommentScore(
-        comment_id=comment_id, tag_id=tag_id, user_id=user_id, source_type="Moderator", score=1.0
-    )
+def _lock(work: Work, comment_id: int) -> State:
+    comment = lock_state(work, comment_id)
+    if comment is None:
+        raise comment_not_found(comment_id)
+    return comment
 
 
-def _settle(work: Work, comment: Comment, article: Article | None, *, by_moderator: bool = False) -> None:
-    before = counts.standing(comment)
-    summarise(work.session, comment)
-    work.session.flush()
-    if article:
-        counts.move(work, article, before, counts.standing(comment), by_moderator=by_moderator)
+def _add(work: Work, comment_id: int, tag_id: int, user_id: int | None, **columns: Any) -> None:
+    row = {
+        "commentId": comment_id,
+        "tagId": tag_id,
+        "userId": user_id,
+        "sourceType": "Moderator",
+        "score": 1.0,
+    }
+    work.connection.execute(_ADD, row | columns)
+
+
+def _settle(work: Work, comment: State) -> None:
+    """Sum its flags up anew, as OSMod does whatever was changed of a comment."""
+    around, flags = with_flags(work, comment.id)
+    counts.carry(work, comment, summed_up(comment, flags), around.article)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, delete, select
 
 from osmod.moderation import counts, decisions
-from osmod.moderation.attributes import KnownTags
-from osmod.moderation.completing import Asked, carry_over, complete, is_complete, requests_about
-from osmod.moderation.lookups import lock_comment
-from osmod.moderation.models import Comment, Unscored
+from osmod.moderation.completing import Asked, close_request, complete, is_complete, lock_with_requests
+from osmod.moderation.models import Unscored
 from osmod.moderation.models.unscored import REASON_LENGTH
+from osmod.moderation.state import State
+from osmod.moderation.surroundings import Surroundings, with_rules
 from osmod.moderation.work import Work
 
+_unscored = cast("Table", Unscored.__table__)
+_FORGET = delete(_unscored).where(
+    _unscored.c.comment_id == bindparam("comment"), _unscored.c.scorer_id == bindparam("scorer")
+)
 #: How long after it was given up a scorer is asked again; twice as long each further time.
 FIRST_PAUSE = timedelta(minutes=10)
 LONGEST_PAUSE = timedelta(days=1)
@@ -35,40 +41,37 @@ def give_up(
 
     Returns whether the request was still open; if it was replaced or answered, nothing is done.
     """
-    comment = lock_comment(work.session, comment_id)
-    asked = requests_about(work.session, comment_id)
-    found = next((one for one in asked if one.request.id == request_id), None)
-    if comment is None or found is None or found.request.done_at is not None:
+    before, asked = lock_with_requests(work, comment_id)
+    given_up = next((one for one in asked if one.id == request_id), None)
+    if before is None or given_up is None or given_up.done_at is not None:
         return False
-    asked = _noted(work, asked, found, _storable(reason), for_good=for_good)
-    before = counts.standing(comment)
+    _note(work, comment_id, given_up, _storable(reason), for_good=for_good)
     if for_good:
-        found.request.done_at = work.now
-    if not is_complete([one.request for one in asked]):
-        if not for_good:  # else the others' scores may do
-            _defer(work, comment, before)
-    elif any(one.request.done_at and not one.unscored for one in asked):
-        complete(
-            work,
-            comment,
-            KnownTags(work.session, comment_id),
-            before,
-            asked,
-            answered=None,
-            override=override,
-        )
-    else:
-        _defer(work, comment, before)
-    work.session.flush()
+        close_request(work, request_id)
+        asked = [replace(one, done_at=work.now) if one is given_up else one for one in asked]
+    asked = [replace(one, is_given_up=True) if one.scorer_id == given_up.scorer_id else one for one in asked]
+    around, tags, rules = with_rules(work, comment_id)
+    comment = before
+    if is_complete(asked) and any(one.done_at and not one.is_given_up for one in asked):
+        comment = complete(work, before, around, tags, rules, is_partial=True, override=override)
+    elif is_complete(asked) or not for_good:  # else the others' scores may do
+        comment = _deferred(work, before, around)
+    counts.carry(work, before, comment, around.article)
     return True
 
 
-def forget(work: Work, comment: Comment, asked: Iterable[Asked], answered: Asked) -> None:
-    """A scorer has answered after all. If no other is missing, the comment waits for a person no more."""
-    work.session.delete(answered.unscored)
-    others = (one.unscored for one in asked if one.unscored is not answered.unscored)
-    if not any(others) and not comment.is_scored:
-        decisions.take_back_deferral(work, comment)
+def forget(
+    work: Work, comment: State, around: Surroundings, asked: Iterable[Asked], answered: Asked
+) -> tuple[State, Surroundings]:
+    """A scorer has answered after all. If no other is missing, the comment waits for a person no more.
+
+    Returns the comment, and what is there of it, as they are then.
+    """
+    work.connection.execute(_FORGET, {"comment": comment.id, "scorer": answered.scorer_id})
+    if comment.is_scored or any(one.is_given_up and one.scorer_id != answered.scorer_id for one in asked):
+        return comment, around
+    freed = decisions.without_deferral(work, comment, around.current)
+    return freed, around if freed is comment else replace(around, current=None)
 
 
 def put_further_off(work: Work, comment_ids: Iterable[int]) -> None:
@@ -83,16 +86,16 @@ def _pause(times: int) -> timedelta:
     return min(LONGEST_PAUSE, FIRST_PAUSE * (1 << min(times, 10)))
 
 
-def _noted(work: Work, asked: list[Asked], given_up: Asked, reason: str, *, for_good: bool) -> list[Asked]:
-    """Write down that the scorer is given up, and why; the same requests, with that."""
-    row = given_up.unscored
-    scorer_id = given_up.request.user_id
+def _note(work: Work, comment_id: int, given_up: Asked, reason: str, *, for_good: bool) -> None:
+    """Write down that the scorer is given up, and why."""
+    session = work.session
+    row = session.get(Unscored, (comment_id, given_up.scorer_id), populate_existing=True)
     if row is None:
-        row = Unscored(comment_id=given_up.request.comment_id, scorer_id=scorer_id, since=work.now, times=0)
-        work.session.add(row)
+        row = Unscored(comment_id=comment_id, scorer_id=given_up.scorer_id, since=work.now, times=0)
+        session.add(row)
     row.reason = reason
     row.again_at = None if for_good else work.now + _pause(row.times)
-    return [Asked(one.request, row) if one.request.user_id == scorer_id else one for one in asked]
+    session.flush()
 
 
 def _storable(reason: str) -> str:
@@ -100,8 +103,7 @@ def _storable(reason: str) -> str:
     return reason[:REASON_LENGTH].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _defer(work: Work, comment: Comment, before: counts.Standing) -> None:
+def _deferred(work: Work, comment: State, around: Surroundings) -> State:
     if comment.is_scored or comment.is_moderated or comment.is_accepted is not None:
-        return
-    decisions.defer(work, comment)
-    carry_over(work, comment, before)
+        return comment
+    return decisions.defer(work, comment, around.current)

@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import Engine, event, insert
+from sqlalchemy import Connection, Engine, Table, event, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, UOWTransaction
 
-from osmod.moderation.database import TRIES, insert_all, open_session
+from osmod.moderation.database import TRIES, insert_all, is_committed, open_session
 from osmod.moderation.models import Article, Category, Comment, InboxEntry, OutboxEntry, now
 
 T = TypeVar("T")
@@ -25,6 +25,7 @@ ATTEMPTS = 8
 #: Changed since last read, lock wait timeout, deadlock, and the ways in which a connection goes away.
 _MYSQL_LOST = {1020, 1205, 1213, 2006, 2013, 2055}
 _OWED = UUID("5a0f0d5e-6a3f-4b63-9a5b-0f2b1f6d7f10")
+_ENTER = insert(cast("Table", InboxEntry.__table__))
 _NOTIFIED = {Comment: "comment", Article: "article", Category: "category"}
 
 
@@ -47,9 +48,14 @@ class Owed:
 
 @dataclass
 class Work:
-    """What a task is given: the session of its transaction, and what is to happen once it is committed."""
+    """What a task is given: the session of its transaction, and what is to happen once it is committed.
+
+    `connection` is the session's, for tasks that run for every comment: statements made once, no objects kept. What the
+    session has to write is flushed first.
+    """
 
     session: Session
+    connection: Connection
     deliveries: Sequence[Delivery] = ()
     now: datetime = field(default_factory=now)
     changes: dict[tuple[str, str, int], None] = field(default_factory=dict)
@@ -107,24 +113,25 @@ def transact(engine: Engine, effect: Callable[[Work], T], *deliveries: Delivery)
 
 
 def _once(engine: Engine, effect: Callable[[Work], T], deliveries: Sequence[Delivery]) -> Committed[T]:
-    with open_session(engine) as session:
-        work = Work(session, deliveries)
+    with engine.connect() as connection, open_session(connection) as session:
+        connection.begin()
+        work = Work(session, connection, deliveries)
         session.info[Work] = work
-        if deliveries and not _enter(session, deliveries):
+        if deliveries and not _enter(connection, deliveries):
             return Committed(None, (), (), repeated=True)
         value = effect(work)
         session.flush()
         insert_all(session, OutboxEntry, [vars(job) for job in work.owed])
-        session.commit()
+        connection.commit()
+        is_committed(connection)
         return Committed(value, tuple(work.changes), tuple(work.owed))
 
 
-def _enter(session: Session, deliveries: Sequence[Delivery]) -> bool:
+def _enter(connection: Connection, deliveries: Sequence[Delivery]) -> bool:
     """Write the inbox rows. False: it is there, so the message has taken effect. Waits for one in progress."""
     try:
-        session.execute(insert(InboxEntry), [vars(one) for one in deliveries])
+        connection.execute(_ENTER, [vars(one) for one in deliveries])
     except IntegrityError:
-        session.rollback()
         if len(deliveries) > 1:
             raise TakenBefore(f"one of {len(deliveries)} messages has taken effect before") from None
         return False

@@ -196,14 +196,13 @@ def test_a_job_of_misspelt_arguments_does_not_hold_up_the_others(
 
 KILLED = """
 import os, signal, sys
-from sqlalchemy import event
-from sqlalchemy.orm import Session
 import actors
 import dramatiq
+from osmod.moderation import work
 from osmod.publishers import register_publisher
 
 register_publisher("youtube", lambda *_: None)
-event.listen(Session, "after_commit", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+work.is_committed = lambda _: os.kill(os.getpid(), signal.SIGKILL)
 message = actors.accept_comments.message(comment_id=int(sys.argv[1])).copy(message_id="once")
 dramatiq.get_broker().enqueue(message)
 """

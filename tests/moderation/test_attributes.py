@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from osmod.moderation.attributes import KnownTags, color_of, folded, label_of
+from osmod.moderation.attributes import all_tags, color_of, folded, label_of
 from osmod.moderation.models import CommentSummaryScore, Tag
+from osmod.moderation.surroundings import with_rules
 from osmod.moderation.work import Work
 from tests.moderation.waiting import in_thread
 from tests.moderation.world import World
@@ -51,13 +52,13 @@ def test_names_that_are_the_same(world: World, name: str) -> None:
     """Case, accents and outer blanks make no difference: the tag that is there is found (quirk 1, mended)."""
     tag = world.tag("TOXICITY")
     assert folded("TOXICITY") == folded(name)
-    world.do(lambda work: KnownTags(work.session, 1).of(name))
+    world.do(lambda work: all_tags(work.session).of(name))
     assert [tag] == [row.id for row in world.all(Tag)]
 
 
 def test_a_new_tag(world: World) -> None:
     """An unknown attribute becomes a tag that counts towards the highest score and shows in batch view."""
-    world.do(lambda work: KnownTags(work.session, 1).of(" LIKELY_TO_REJECT "))
+    world.do(lambda work: all_tags(work.session).of(" LIKELY_TO_REJECT "))
     (tag,) = world.all(Tag)
     assert ("LIKELY_TO_REJECT", "Likely To Reject", True, True, False) == (
         tag.attribute,
@@ -70,7 +71,7 @@ def test_a_new_tag(world: World) -> None:
 
 def test_a_new_summary_score_tag(world: World) -> None:
     """SUMMARY_SCORE is grey and does not count towards itself."""
-    world.do(lambda work: KnownTags(work.session, 1).of("SUMMARY_SCORE"))
+    world.do(lambda work: all_tags(work.session).of("SUMMARY_SCORE"))
     (tag,) = world.all(Tag)
     assert ("#cccccc", False) == (tag.color, tag.in_summary_score)
 
@@ -79,7 +80,7 @@ def test_a_new_summary_score_tag(world: World) -> None:
 def test_a_spelling_that_only_the_database_holds_for_equal(world: World) -> None:
     """Where MariaDB's collation takes two names for one and we do not, its tag is found all the same."""
     tag = world.tag("STRASE")
-    found = world.do(lambda work: KnownTags(work.session, 1).of("straße").id)
+    found = world.do(lambda work: all_tags(work.session).of("straße").id)
     assert tag == found.value
     assert [tag] == [row.id for row in world.all(Tag)]
 
@@ -95,7 +96,7 @@ def test_the_same_new_tag_from_two_workers(world: World) -> None:
 
         def effect(work: Work) -> dict[str, int]:
             tries.append(first)
-            tags = KnownTags(work.session, 1)
+            tags = all_tags(work.session)
             made = {first: tags.of(first).id}
             if meet:
                 meet.pop()()
@@ -117,9 +118,9 @@ def test_highest(world: World) -> None:
     comment = world.comment(world.article())
     for tag, score in ((first, 0.5), (second, 0.5), (left_out, 0.9)):
         world.add(CommentSummaryScore(comment_id=comment, tag_id=tag, score=score))
-    assert (0.5, first) == world.do(lambda work: KnownTags(work.session, comment).highest()).value
+    assert (0.5, first) == world.do(lambda work: with_rules(work, comment)[1].highest()).value
     assert {first: 0.5, second: 0.5, left_out: 0.9} == world.do(
-        lambda work: KnownTags(work.session, comment).summaries()
+        lambda work: with_rules(work, comment)[1].summaries()
     ).value
     other = world.comment(world.article())
-    assert world.do(lambda work: KnownTags(work.session, other).highest()).value is None
+    assert world.do(lambda work: with_rules(work, other)[1].highest()).value is None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from osmod.moderation import decisions, scoring
-from osmod.moderation.completing import is_complete
+from osmod.moderation.completing import Asked, is_complete
 from osmod.moderation.errors import NotFound
 from osmod.moderation.models import (
     Article,
@@ -79,8 +79,8 @@ def test_a_comment_is_complete_when_all_have_answered(world: World) -> None:
 )
 def test_is_complete(requests: list[tuple[int | None, bool]], complete: bool) -> None:
     """One answer for each scorer asked is enough, however often it was asked (fact 7)."""
-    rows = [CommentScoreRequest(user_id=user, done_at=now() if done else None) for user, done in requests]
-    assert complete is is_complete(rows)
+    asked = [Asked(1, scorer, now() if done else None, is_given_up=False) for scorer, done in requests]
+    assert complete is is_complete(asked)
 
 
 def test_the_newest_request_is_answered(world: World) -> None:

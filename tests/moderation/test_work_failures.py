@@ -200,8 +200,7 @@ def test_it_does_not_try_for_ever(world: World) -> None:
 KILLED = """
 import os, signal, sys
 from sqlalchemy import event
-from sqlalchemy.orm import Session
-from osmod.moderation import decisions
+from osmod.moderation import decisions, work
 from osmod.moderation.database import connect
 from osmod.moderation.work import Delivery, transact
 
@@ -210,14 +209,18 @@ url, comment, when = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL) if sys.platform != "win32" else os._exit(9)
 
-def effect(work):
-    decisions.decide(work, "Accept", comment, None, is_batch_action=False)
-    work.enqueue("hook", comment_id=comment)
+def effect(job):
+    decisions.decide(job, "Accept", comment, None, is_batch_action=False)
+    job.enqueue("hook", comment_id=comment)
     if when == "midway":
         die()
 
-event.listen(Session, "before_commit" if when == "before commit" else "after_commit", die)
-transact(connect(url), effect, Delivery("0123-45", "acceptComments"))
+engine = connect(url)
+if when == "before commit":
+    event.listen(engine, "commit", die)
+if when == "after commit":
+    work.is_committed = die
+transact(engine, effect, Delivery("0123-45", "acceptComments"))
 """
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, func, select
 from osmod.moderation.errors import NotFound
 from osmod.moderation.lookups import lock_comment
 from osmod.moderation.models import Comment, Decision, DecisionDelivery, Status, User
-from osmod.moderation.publishing.reasons import data_of
+from osmod.moderation.publishing.reasons import Recorded, data_of
+from osmod.moderation.state import State
 from osmod.moderation.work import Work
 from osmod.publishers.registry import is_registered
 
@@ -38,7 +39,7 @@ _CURRENT = (
 _SEQUENCE = select(func.count()).where(Decision.comment_id == bindparam("comment"))
 
 
-def owe(work: Work, comment: Comment, decision: Decision) -> None:
+def owe(work: Work, comment: Comment | State, decision: Decision | Recorded) -> None:
     """Owe the comment's owner the news of a decision, if the owner has a publisher that wants it.
 
     The comment is locked, so deliveries have the order of their decisions. Costs one statement where there is no

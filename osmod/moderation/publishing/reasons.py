@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from osmod.moderation.models import Article, Comment, CommentSummaryScore, Decision, ModerationRule, Tag
+from osmod.moderation.models import (
+    Article,
+    Comment,
+    CommentSummaryScore,
+    Decision,
+    ModerationRule,
+    Source,
+    Status,
+    Tag,
+)
+from osmod.moderation.state import State
 
 
-def data_of(session: Session, comment: Comment, decision: Decision) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Recorded:
+    """A decision as it was just written. Columns of `Decision`."""
+
+    id: int
+    comment_id: int
+    status: Status
+    source: Source
+    user_id: int | None
+    moderation_rule_id: int | None
+
+
+def data_of(session: Session, comment: Comment | State, decision: Decision | Recorded) -> dict[str, Any]:
     """The `data` of a notice, as things stand in the decision's transaction. Nothing of the comment's text.
 
     Ids are OSMod's, `sourceId`s the publisher's own. `by.type` is `moderator`, with the user's id, or `rule`, with the
@@ -32,11 +55,11 @@ def _article_source(session: Session, article_id: int | None) -> str | None:
     return session.scalar(select(Article.source_id).where(Article.id == article_id)) if article_id else None
 
 
-def _moderator(decision: Decision) -> dict[str, Any]:
+def _moderator(decision: Decision | Recorded) -> dict[str, Any]:
     return {"type": "moderator", "userId": decision.user_id}
 
 
-def _rule(session: Session, decision: Decision) -> dict[str, Any]:
+def _rule(session: Session, decision: Decision | Recorded) -> dict[str, Any]:
     scores = session.execute(
         select(Tag.attribute, CommentSummaryScore.score)
         .join(Tag, Tag.id == CommentSummaryScore.tag_id)
