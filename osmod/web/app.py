@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -37,6 +38,7 @@ from osmod.web.api import (
 from osmod.web.api.ingest import routes as ingest
 from osmod.web.api.osmod import assistant, auth, comment_actions, comment_scores, objects, tasks
 from osmod.web.api.osmod.checking import BadBody, refuse_bad_body
+from osmod.web.documented import describe
 from osmod.web.failures import Failures
 from osmod.web.frame.access_log import AccessLog
 from osmod.web.frame.bodies import BodyLimits
@@ -95,6 +97,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         middleware=_frame(settings, places),
     )
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
     app.state.settings = settings
     app.state.places = places
     app.state.keyring = Keyring(get_engine)

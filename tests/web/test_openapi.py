@@ -53,6 +53,34 @@ def test_examples_of_answers_fit_their_schemas() -> None:
     assert examples > 30
 
 
+def test_what_osmods_routes_refuse_is_told() -> None:
+    """In OSMod's forms, but for what anybody may ask."""
+    kept = json.loads(PATH.read_text(encoding="utf-8"))
+    told = 0
+    for path, operations in kept["paths"].items():
+        if places_of("/api").is_own(path) or "/auth/" in path:
+            continue
+        for method, operation in operations.items():
+            told += 1
+            for status in (400, 401, 403, 404, 409, 422, 429, 503):
+                expected = {"$ref": f"#/components/responses/Osmod{status}"}
+                assert expected == operation["responses"].get(str(status)), f"{method} {path} {status}"
+    assert told > 15
+
+
+def test_refusals_are_told_once() -> None:
+    """Routes refer to them, so that the document can be read."""
+    kept = json.loads(PATH.read_text(encoding="utf-8"))
+    written = [
+        f"{method} {path} {status}"
+        for path, operations in kept["paths"].items()
+        for method, operation in operations.items()
+        for status, answer in operation["responses"].items()
+        if status >= "400" and "$ref" not in answer and path != "/readyz"
+    ]
+    assert [] == written
+
+
 def _references(value: Any) -> list[str]:
     if isinstance(value, list):
         return [found for item in value for found in _references(item)]

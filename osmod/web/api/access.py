@@ -16,12 +16,12 @@ from osmod.moderation.database import open_session
 from osmod.moderation.models import AccessToken, Group, User
 from osmod.moderation.score_data import UNSIGNED_MAX
 from osmod.task import get_engine
-from osmod.web.api.answers import problems
+from osmod.web.documented import ours
 from osmod.web.guard import get_signing, needs
 
 _log = logging.getLogger(__name__)
 
-router = APIRouter(tags=["users and tokens"], responses=problems(400, 404, 409, 413))
+router = APIRouter(tags=["users and tokens"], responses=ours(400, 404, 409, 413))
 
 Admin = Annotated[Caller, needs(Permission.MANAGE_ACCESS)]
 Signing = Annotated[tokens.Signing, Depends(get_signing)]

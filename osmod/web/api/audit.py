@@ -14,7 +14,7 @@ from osmod.web.api.answers import answers
 from osmod.web.api.choosing import When, moment
 from osmod.web.api.examples import AUDIT_ENTRY
 from osmod.web.api.queue import Queue, Text, Viewer, known_query
-from osmod.web.api.shapes import Acts
+from osmod.web.api.shapes.audit import Acts
 from osmod.web.problems import Problem
 
 router = APIRouter(prefix="/audit", tags=["audit"], dependencies=[Depends(known_query)])

@@ -18,7 +18,7 @@ from osmod.web.api.answers import answers
 from osmod.web.api.choosing import Wanted, with_names
 from osmod.web.api.jobs import no_record
 from osmod.web.api.queue import Confirm, DryRun, JobId, Operator, Queue, Reason, confirmed, known_query, who
-from osmod.web.api.shapes import ActOutcome
+from osmod.web.api.shapes.jobs import ActOutcome
 from osmod.web.problems import Problem
 
 router = APIRouter(prefix="/jobs", tags=["acts on jobs"], dependencies=[Depends(known_query)])

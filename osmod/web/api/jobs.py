@@ -22,7 +22,7 @@ from osmod.web.api.answers import answers
 from osmod.web.api.choosing import Failed, Wanted, with_names
 from osmod.web.api.examples import FAILURE_GROUP, ID, JOB
 from osmod.web.api.queue import JobId, Operator, Queue, Text, Viewer, known_query, who
-from osmod.web.api.shapes import FailureGroups, Job, JobCount, JobLog, Jobs, SentJob
+from osmod.web.api.shapes.jobs import FailureGroups, Job, JobCount, JobLog, Jobs, SentJob
 from osmod.web.problems import Problem
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[Depends(known_query)])

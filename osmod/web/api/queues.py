@@ -26,7 +26,9 @@ from osmod.web.api.queue import (
     known_query,
     who,
 )
-from osmod.web.api.shapes import ActOutcome, Changed, Checked, Queues, QueueShown
+from osmod.web.api.shapes.jobs import ActOutcome
+from osmod.web.api.shapes.queues import Checked, Queues, QueueShown
+from osmod.web.api.shapes.shape import Changed
 from osmod.web.problems import Problem
 
 router = APIRouter(prefix="/queues", tags=["queues"], dependencies=[Depends(known_query)])

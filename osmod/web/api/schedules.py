@@ -14,7 +14,9 @@ from osmod.jobs.schedules import ScheduleBusy, UnknownSchedule, list_schedules
 from osmod.web.api.answers import answers
 from osmod.web.api.examples import ID, SCHEDULE
 from osmod.web.api.queue import Operator, Queue, Reason, Text, Viewer, known_query, who
-from osmod.web.api.shapes import Changed, Schedules, SentJob
+from osmod.web.api.shapes.jobs import SentJob
+from osmod.web.api.shapes.schedules import Schedules
+from osmod.web.api.shapes.shape import Changed
 from osmod.web.problems import Problem
 
 #: A schedule, as its actor is called.

@@ -12,7 +12,7 @@ from osmod.jobs.records.overview import snapshot
 from osmod.web.api.answers import answers
 from osmod.web.api.examples import JOB, QUEUE, WORKER
 from osmod.web.api.queue import Queue, Viewer, known_query
-from osmod.web.api.shapes import Stats
+from osmod.web.api.shapes.stats import Stats
 
 router = APIRouter(prefix="/stats", tags=["stats"], dependencies=[Depends(known_query)])
 

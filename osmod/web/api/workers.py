@@ -15,7 +15,7 @@ from osmod.jobs.steering import workers as steering
 from osmod.web.api.answers import answers
 from osmod.web.api.examples import JOB, WORKER
 from osmod.web.api.queue import Confirm, Operator, Queue, Reason, Text, Viewer, confirmed, known_query, who
-from osmod.web.api.shapes import Asked, Workers
+from osmod.web.api.shapes.workers import Asked, Workers
 from osmod.web.problems import Problem
 
 #: A worker, as the list shows it.

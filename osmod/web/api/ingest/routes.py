@@ -22,18 +22,16 @@ from osmod.moderation.progress import Progress, progress_of
 from osmod.moderation.removal import remove_comment
 from osmod.moderation.sources import find_comment_id
 from osmod.task import commit, get_engine
-from osmod.web.api.answers import problems
 from osmod.web.api.ingest.answers import REFUSED, BadLine, Sent, read_json, take, take_lines
 from osmod.web.api.ingest.document import NDJSON, POSTED
 from osmod.web.api.ingest.lines import batches
 from osmod.web.api.ingest.streamed import Streamed
+from osmod.web.documented import ours
 from osmod.web.frame.bodies import LIMIT, WHOLE
 from osmod.web.guard import needs
 from osmod.web.problems import Problem
 
-router = APIRouter(
-    prefix="/ingest/comments", tags=["Ingest"], responses=problems(400, 404, 408, 409, 413, 415)
-)
+router = APIRouter(prefix="/ingest/comments", tags=["Ingest"], responses=ours(400, 404, 408, 409, 413, 415))
 
 #: Bytes of a stream; a million comments have some hundred million.
 STREAM_LIMIT = 16 * 1024**3

@@ -14,7 +14,7 @@ from osmod.moderation.answering import OpenRequest, check_open, find_request
 from osmod.moderation.database import open_session
 from osmod.task import get_engine
 from osmod.task.asking import give_up
-from osmod.web.api.osmod.bodies import READING, Body
+from osmod.web.api.osmod.bodies import DOCUMENTED, READING, Body
 from osmod.web.api.osmod.checking import Checked, told_of
 from osmod.web.api.osmod.doing import SUCCESS, do
 from osmod.web.api.osmod.ids import possible_id
@@ -23,7 +23,11 @@ from osmod.web.guard import needs
 from osmod.web.problems import OsmodResponse, Problem
 
 router = APIRouter(
-    prefix="/assistant", tags=["OSMod: assistant"], default_response_class=OsmodResponse, dependencies=READING
+    prefix="/assistant",
+    tags=["OSMod: assistant"],
+    default_response_class=OsmodResponse,
+    dependencies=READING,
+    responses=DOCUMENTED,
 )
 
 REFUSAL = "Only service users can access this API."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
+from osmod.web.documented import osmods
 from osmod.web.guard import open_to_all, signed_in
 
 router = APIRouter(prefix="/auth", tags=["OSMod: tokens"])
@@ -13,7 +14,7 @@ SENTENCE = "You should not be able to see this unless you have a valid JWT token
 
 
 @router.head("/test", dependencies=[Depends(signed_in)], response_class=HTMLResponse, include_in_schema=False)
-@router.get("/test", dependencies=[Depends(signed_in)], response_class=HTMLResponse)
+@router.get("/test", dependencies=[Depends(signed_in)], response_class=HTMLResponse, responses=osmods())
 def test() -> str:
     """A sentence for whoever shows a token that counts."""
     return SENTENCE

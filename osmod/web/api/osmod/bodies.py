@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 from fastapi import Depends, Request
 
+from osmod.web.documented import osmods
 from osmod.web.guard import signed_in
 from osmod.web.problems import Problem
 
@@ -86,3 +87,6 @@ Body = Annotated[Any, Depends(read_body)]
 
 #: `dependencies` of a router: as in OSMod's server, a body that is none is refused before anybody asks who sent it.
 READING = [Depends(read_body)]
+
+#: `responses` of the same.
+DOCUMENTED = osmods(400, 404, 408, 409, 413, 415)

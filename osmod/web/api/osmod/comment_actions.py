@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 
 from osmod.access.callers import Caller
 from osmod.access.roles import Permission
-from osmod.web.api.osmod.bodies import READING
+from osmod.web.api.osmod.bodies import DOCUMENTED, READING
 from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.doing import do
 from osmod.web.api.osmod.ids import row_id
@@ -22,6 +22,7 @@ router = APIRouter(
     tags=["OSMod: comment actions"],
     default_response_class=OsmodResponse,
     dependencies=READING,
+    responses=DOCUMENTED,
 )
 
 #: Whoever may moderate.

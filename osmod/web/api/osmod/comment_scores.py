@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 
 from osmod.moderation.errors import BadPayload
-from osmod.web.api.osmod.bodies import READING, Body, is_true
+from osmod.web.api.osmod.bodies import DOCUMENTED, READING, Body, is_true
 from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.comment_actions import Moderating
 from osmod.web.api.osmod.doing import do
@@ -22,6 +22,7 @@ router = APIRouter(
     tags=["OSMod: tags and scores"],
     default_response_class=OsmodResponse,
     dependencies=READING,
+    responses=DOCUMENTED,
 )
 
 #: The last part of a path → the task, for a score of the scorers' and for a summary score.

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from osmod.moderation.editing import edit_comment as edit
 from osmod.moderation.errors import NotFound
 from osmod.task import commit, scorers_may_fail
-from osmod.web.api.osmod.bodies import READING
+from osmod.web.api.osmod.bodies import DOCUMENTED, READING
 from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.comment_actions import Moderating
 from osmod.web.api.osmod.doing import SUCCESS
@@ -19,7 +19,11 @@ from osmod.web.api.osmod.joi import Object, Optional, String
 from osmod.web.problems import OsmodResponse, Problem
 
 router = APIRouter(
-    prefix="/services", tags=["OSMod: objects"], default_response_class=OsmodResponse, dependencies=READING
+    prefix="/services",
+    tags=["OSMod: objects"],
+    default_response_class=OsmodResponse,
+    dependencies=READING,
+    responses=DOCUMENTED,
 )
 
 #: OSMod's words.

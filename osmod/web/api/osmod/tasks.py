@@ -12,7 +12,7 @@ from osmod.access.callers import Caller
 from osmod.access.roles import Permission
 from osmod.moderation.errors import BadPayload
 from osmod.web.api.osmod.assistant import REFUSAL
-from osmod.web.api.osmod.bodies import READING
+from osmod.web.api.osmod.bodies import DOCUMENTED, READING
 from osmod.web.api.osmod.checking import checked, told_of
 from osmod.web.api.osmod.doing import do, payload_of
 from osmod.web.api.osmod.ids import parse_int
@@ -21,7 +21,11 @@ from osmod.web.guard import needs
 from osmod.web.problems import OsmodResponse
 
 router = APIRouter(
-    prefix="/tasks", tags=["OSMod: tasks"], default_response_class=OsmodResponse, dependencies=READING
+    prefix="/tasks",
+    tags=["OSMod: tasks"],
+    default_response_class=OsmodResponse,
+    dependencies=READING,
+    responses=DOCUMENTED,
 )
 
 TASK = Object({"data": OneOf((Array(), Object())), "runImmediately": Optional(Boolean())})
