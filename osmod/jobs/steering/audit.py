@@ -6,6 +6,7 @@ import getpass
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -90,7 +91,7 @@ def audit_log(
 
     Of a queue some 10,000 are kept, for 90 days after the last of them.
     """
-    return _acts(broker, queue, until, most=max(limit * 10, 1000))[:limit]
+    return audit_page(broker, queue=queue, limit=limit, until=until).acts
 
 
 @dataclass(frozen=True)
@@ -109,54 +110,55 @@ def audit_page(
     until: datetime | None = None,
     cursor: str | None = None,
 ) -> AuditPage:
-    """One page of what `audit_log` finds; the pages together have each act once, whole.
+    """One page of what `audit_log` finds; the pages together have each act once.
 
-    All that is kept is read for each page: an act stands where its last part does, and its first ones may be old.
+    Of each queue no more is read than one page shows. An act that is under way stands where its last part does.
 
     Raises:
       BadCursor: `cursor` comes from somewhere else.
     """
     after = _read_cursor(cursor)
-    acts = [act for act in _acts(broker, queue, until) if after is None or _place(act) < after]
-    more = len(acts) > limit
-    return AuditPage(acts[:limit], write_cursor(_place(acts[limit - 1])) if more else None)
-
-
-#: Where an act stands in the log: its moment in milliseconds, its queue, its id.
-_Place = tuple[int, str, str]
-
-
-def _acts(
-    broker: Queues, queue: str | None, until: datetime | None, *, most: int | None = None
-) -> list[AuditEntry]:
-    """Acts, newest first, made of the last `most` parts in each queue; None: of all."""
-    newest = "+" if until is None else str(int(until.timestamp() * 1000))
-    found: dict[tuple[str, str], AuditEntry] = {}
+    found: list[tuple[_Place, AuditEntry]] = []
     for name in [queue] if queue else [*known_queues(broker), WORKERS_NAME]:
         key = broker.key_base(name).decode() + "audit"
-        rows: Any = broker.client.xrevrange(key, newest, count=most)
-        for entry, fields in rows:
-            act = _read(name, entry, fields)
-            part = found.get((name, act.id))
-            # The parts of one act: its moment is that of the last, its count that of all.
-            found[name, act.id] = (
-                act if part is None else AuditEntry(**{**vars(part), "count": part.count + act.count})
-            )
-    return sorted(found.values(), key=_place, reverse=True)
+        rows: Any = broker.client.xrevrange(key, _newest(name, until, after), count=limit + 1)
+        found += [(_place(name, entry), _read(name, entry, fields)) for entry, fields in rows]
+    found.sort(key=itemgetter(0), reverse=True)
+    shown = found[:limit]
+    return AuditPage([act for _, act in shown], write_cursor(shown[-1][0]) if len(found) > limit else None)
 
 
-def _place(act: AuditEntry) -> _Place:
-    return round(act.at.timestamp() * 1000), act.queue, act.id
+#: Where an act stands in the log: its moment in milliseconds, its queue, its number among those of the moment.
+_Place = tuple[int, str, int]
+
+
+def _place(queue: str, entry: bytes) -> _Place:
+    moment, _, number = entry.partition(b"-")
+    return int(moment), queue, int(number)
+
+
+def _newest(queue: str, until: datetime | None, after: _Place | None) -> str:
+    """The id in a queue's stream from which a page goes back."""
+    last = None if until is None else int(until.timestamp() * 1000)
+    if after is None or (last is not None and last < after[0]):
+        return "+" if last is None else str(max(last, 0))
+    moment, shown_last, number = after
+    if queue == shown_last:
+        return f"({moment}-{number}"
+    return str(moment if queue < shown_last else max(moment - 1, 0))
 
 
 def _read_cursor(cursor: str | None) -> _Place | None:
     if not cursor:
         return None
     try:
-        moment, queue, act_id = read_cursor(cursor)
-        return int(moment), str(queue), str(act_id)
+        moment, queue, number = read_cursor(cursor)
+        place = int(moment), str(queue), int(number)
     except (ValueError, TypeError, OverflowError):
-        raise BadCursor(f"cursor {cursor[:40]!r} is none that a page of acts came with") from None
+        place = -1, "", -1
+    if not all(0 <= part < 2**64 for part in (place[0], place[2])):
+        raise BadCursor(f"cursor {cursor[:40]!r} is none that a page of acts came with")
+    return place
 
 
 def whoever_asks() -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import dramatiq
+import pytest
 from dramatiq import Actor
 
 from osmod.jobs import steering
@@ -12,6 +14,8 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.schedules import SchedulesMiddleware, every
+from osmod.jobs.steering import audit
+from osmod.jobs.steering.audit import Asked, note_as
 from tests.jobs.records.conftest import Run
 from tests.jobs.records.said import read
 
@@ -90,6 +94,49 @@ def test_what_older_versions_wrote_is_read(broker: JobBroker) -> None:
     (act,) = steering.audit_log(broker, queue="default")
     assert ("retry", 3, "", False) == (act.act, act.count, act.reason, act.dry_run)
     broker.client.expire("dramatiq:{default}:audit", 60)
+
+
+def test_an_act_in_parts_is_one_entry(broker: JobBroker) -> None:
+    """However many other acts come between its parts; it stands where the last of them does."""
+    head = Asked("ann@desk").head("all")
+    for number in range(3):
+        note_as(broker, head, "delete", "default", 400)
+        audit.note(broker, "cancel", f"id={number}", queue="default")
+    expected = [("cancel", 1), ("delete", 1_200), ("cancel", 1), ("cancel", 1)]
+    assert expected == [(act.act, act.count) for act in steering.audit_log(broker, queue="default")]
+    assert 4 == broker.client.xlen("dramatiq:{default}:audit")
+
+
+def test_a_page_reads_what_it_shows(broker: JobBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However far back it lies, though a moment has more acts than a page; each act is shown once."""
+    for queue in ("default", "other"):
+        broker.declare_queue(queue)
+        key = f"dramatiq:{{{queue}}}:audit"
+        for number in range(30):
+            fields = {"act": "retry", "who": "ann", "id": f"{queue}{number}", "what": "all", "count": "1"}
+            broker.client.xadd(key, fields, id=f"{1_000 + number // 10}-{number}")
+        broker.client.expire(key, 60)
+    read: list[int] = []
+    monkeypatch.setattr(broker.client, "xrevrange", _counting(broker.client.xrevrange, read))
+
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = steering.audit_page(broker, limit=7, cursor=cursor)
+        assert sum(read) <= 2 * (7 + 1)
+        read.clear()
+        seen += [act.id for act in page.acts]
+        cursor = page.cursor
+    assert 60 == len(seen) == len(set(seen))
+
+
+def _counting(find: Callable[..., list[Any]], read: list[int]) -> Callable[..., list[Any]]:
+    def counted(*arguments: Any, **options: Any) -> list[Any]:
+        rows = find(*arguments, **options)
+        read.append(len(rows))
+        return rows
+
+    return counted
 
 
 def _nothing() -> None:
