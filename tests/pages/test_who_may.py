@@ -18,12 +18,14 @@ P = Permission
 #: Pages: each has a stream below `/ui/live`, for the same readers.
 PAGES: dict[str, Permission] = {
     "/overview": P.SEE_JOBS,
+    "/moderate": P.MODERATE,
 }
 #: Acts, by the path that their forms are sent to.
 ACTS: dict[str, Permission] = {
     "/queues/{queue}/pause": P.STEER_JOBS,
     "/queues/{queue}/resume": P.STEER_JOBS,
     "/workers/{worker}/{request}": P.STEER_JOBS,
+    **{f"/moderate/{act}": P.MODERATE for act in ("act", "batch", "undo")},
 }
 #: What each route asks for.
 ROUTES: dict[tuple[str, str], Permission | str] = {
@@ -34,6 +36,7 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
     ("GET", "/ui/session"): SIGNED_IN,
     ("POST", "/ui/sign-out"): SIGNED_IN,
     ("POST", "/ui/theme"): SIGNED_IN,
+    ("GET", "/ui/moderate/next"): P.MODERATE,
     **{("GET", f"/ui{path}"): asked for path, asked in PAGES.items()},
     **{("GET", f"/ui/live{path}"): asked for path, asked in PAGES.items()},
     **{("POST", f"/ui{path}"): asked for path, asked in ACTS.items()},

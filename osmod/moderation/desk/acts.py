@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.desk.claims import hold, of_others
@@ -103,6 +103,16 @@ def perform(work: Work, asked: Asked) -> Done:
 def by_form(session: Session, form: str) -> DeskAct | None:
     """The act that a form did; None: it did none."""
     return session.scalars(select(DeskAct).where(DeskAct.form == form)).first()
+
+
+def latest(session: Session, user_id: int, limit: int) -> Sequence[DeskAct]:
+    """A moderator's last acts, newest first."""
+    return _mine(session, user_id, select(DeskAct).order_by(DeskAct.id.desc()).limit(limit))
+
+
+def number(session: Session, user_id: int) -> int:
+    """A number that grows with every act of a moderator."""
+    return int(_mine(session, user_id, select(func.coalesce(func.max(DeskAct.id), 0)))[0])
 
 
 def last(session: Session, user_id: int) -> DeskAct | None:

@@ -29,8 +29,8 @@ def take(session: Session, comment_id: int, user_id: int, moment: datetime) -> C
         of_comment.where(Claim.until <= moment).values(user_id=user_id, since=moment, until=until, form=None)
     )
     session.execute(of_comment.where(Claim.user_id == user_id, Claim.form.is_(None)).values(until=until))
-    session.expire_all()
-    return session.scalars(select(Claim).where(Claim.comment_id == comment_id)).one()
+    standing = select(Claim).where(Claim.comment_id == comment_id)
+    return session.scalars(standing.execution_options(populate_existing=True)).one()
 
 
 def of_others(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
-from osmod.moderation.desk.queues import FEW, Wanted, meant, standing_size
+from osmod.moderation.desk.queues import Wanted, meant, of_newest, standing_size
 
 #: Buckets of equal width from 0 to 1; 1 itself is in the last.
 BUCKETS = 20
@@ -41,4 +41,4 @@ def histogram(session: Session, wanted: Wanted) -> Histogram:
             unscored += count
         else:
             sizes[min(max(number, 0), BUCKETS - 1)] += count
-    return Histogram(tuple(sizes), unscored, FEW if standing > FEW else None)
+    return Histogram(tuple(sizes), unscored, of_newest(standing))

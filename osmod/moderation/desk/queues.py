@@ -60,6 +60,11 @@ class Size:
     of_newest: int | None = None
 
 
+def of_newest(standing: int) -> int | None:
+    """How many of the newest are looked at where so many wait; None: all are."""
+    return FEW if standing > FEW else None
+
+
 def standing_size(session: Session, wanted: Wanted) -> int:
     """How many wait, whatever their scores: what the counts of the articles say."""
     counted = select(func.coalesce(func.sum(COUNTED[wanted.queue]), 0)).where(*of_articles(wanted))
@@ -76,7 +81,7 @@ def size(session: Session, wanted: Wanted, standing: int | None = None) -> Size:
     if wanted.is_any_score:
         return Size(all_of_them)
     found = select(func.count()).select_from(meant(wanted, all_of_them).subquery())
-    return Size(session.scalar(found) or 0, FEW if all_of_them > FEW else None)
+    return Size(session.scalar(found) or 0, of_newest(all_of_them))
 
 
 def meant(wanted: Wanted, standing: int) -> Select[Any]:

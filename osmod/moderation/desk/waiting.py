@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Double, Select, and_, func, literal, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
-from osmod.moderation.desk.queues import EDGE, FEW, Wanted, meant, of_articles, standing_size, waits
+from osmod.moderation.desk.queues import EDGE, Wanted, meant, of_articles, of_newest, standing_size, waits
 from osmod.moderation.models import Article, Claim, Comment, CommentSummaryScore
 
 #: How many of the highest scores are walked, at first and at most.
@@ -65,7 +65,7 @@ def page(
     if standing == 0:
         return Page([])
     walkable = wanted.queue == "new" and wanted.tag_id is None and wanted.article_id is None
-    if standing > FEW and walkable:
+    if of_newest(standing) is not None and walkable:
         found = _walk(session, wanted, viewer, limit, beyond, backwards=backwards)
         if found is not None:
             return Page(found)
@@ -75,7 +75,7 @@ def page(
         _is_free(viewer, rows.c.id), _beyond(key, rows.c.id, beyond, backwards)
     )
     found = _places(session, statement.order_by(*_order(key, rows.c.id, backwards)).limit(limit))
-    return Page(found, FEW if standing > FEW else None)
+    return Page(found, of_newest(standing))
 
 
 def place_of(session: Session, wanted: Wanted, comment_id: int) -> Place | None:

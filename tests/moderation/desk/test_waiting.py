@@ -41,7 +41,6 @@ def load(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     """Both ways to look: all that waits, and a walk from the highest score."""
     if request.param == "many":
         monkeypatch.setattr(queues, "FEW", 1)
-        monkeypatch.setattr(waiting, "FEW", 1)
         monkeypatch.setattr(waiting, "WALKS", (2, 100))
     return str(request.param)
 
@@ -140,7 +139,6 @@ def test_the_spread(world: World) -> None:
 def test_more_than_are_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then only the newest are counted and sorted where no index helps, and that is said."""
     monkeypatch.setattr(queues, "FEW", 2)
-    monkeypatch.setattr(waiting, "FEW", 2)
     article = world.article()
     tag = world.tag("TOXICITY")
     made = [world.comment(article, **SCORED, max_summary_score=0.9 - at / 10) for at in range(4)]

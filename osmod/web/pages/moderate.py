@@ -1,0 +1,213 @@
+"""Moderate: the comments that wait for a person, one of them in the middle, and what is to be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Request
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse
+
+from osmod.access.callers import Caller
+from osmod.access.roles import Permission
+from osmod.moderation.database import open_session
+from osmod.moderation.desk import acts, claims, queues, waiting
+from osmod.moderation.desk.histogram import BUCKETS, histogram
+from osmod.moderation.desk.item import Item, load
+from osmod.moderation.desk.queues import QUEUES, Wanted
+from osmod.moderation.desk.spans import notable, pieces
+from osmod.moderation.desk.waiting import Viewer
+from osmod.moderation.models import Category, Claim, Comment, Tag, User, now
+from osmod.task import get_engine
+from osmod.web.pages import moderate_acts
+from osmod.web.pages.frame.page import Page, not_here
+from osmod.web.pages.frame.session import page_needs
+from osmod.web.pages.frame.topics import Topic
+from osmod.web.pages.frame.view import View
+from osmod.web.pages.moderate_filter import address, id_in, known_filter, query_of
+from osmod.web.pages.moderate_outcomes import new_form, outcomes
+
+#: Scores from here on are marked in a text, unless an attribute is asked for.
+MARKED = 0.5
+#: Comments shown as those that come next, and candidates for the next one.
+NEXT = 12
+CANDIDATES = 10
+
+page = Page("moderate", "/moderate", "Moderate", Permission.MODERATE)
+page.act("/moderate/act", Permission.MODERATE)(moderate_acts.act_on_one)
+page.act("/moderate/batch", Permission.MODERATE)(moderate_acts.act_on_range)
+page.act("/moderate/undo", Permission.MODERATE)(moderate_acts.undo)
+
+
+@page.look
+def look(view: View) -> dict[str, Any]:
+    """The filter, and what it can be set to."""
+    with open_session(get_engine()) as session:
+        chosen = known_filter(session, view.query)
+        return {
+            "faults": chosen.faults,
+            **_ways(chosen.wanted),
+            "comment": id_in(view.query.get("comment", "")),
+            "queues": QUEUES,
+            "categories": _categories(session),
+            "tags": _tags(session),
+            "end": view.query.get("end", ""),
+        }
+
+
+@page.fragment("spread", Topic.COMMENTS)
+def spread(view: View) -> dict[str, Any]:
+    """How the scores are spread, and how many are meant."""
+    with open_session(get_engine()) as session:
+        wanted = known_filter(session, view.query).wanted
+        standing = queues.standing_size(session, wanted)
+        return {
+            **_ways(wanted),
+            "histogram": histogram(session, wanted),
+            "buckets": BUCKETS,
+            "size": queues.size(session, wanted, standing),
+            "standing": standing,
+        }
+
+
+@page.fragment("nexts", Topic.COMMENTS, personal=True)
+def nexts(view: View) -> dict[str, Any]:
+    """Those that come next, and what can be done to all that are meant."""
+    assert view.user_id is not None
+    batch = view.query.get("batch", "")
+    with open_session(get_engine()) as session:
+        wanted = known_filter(session, view.query).wanted
+        comment_id = id_in(view.query.get("comment", ""))
+        here = None if comment_id is None else waiting.place_of(session, wanted, comment_id)
+        viewer = Viewer(view.user_id, now())
+        found = waiting.page(session, wanted, viewer, limit=NEXT, beyond=here)
+        meant = moderate_acts.range_of(session, wanted, viewer) if batch in moderate_acts.BATCHES else []
+        return {
+            **_ways(wanted),
+            "page": found,
+            "batch": batch if batch in moderate_acts.BATCHES else "",
+            "batches": moderate_acts.BATCHES,
+            "most": acts.MOST,
+            "meant": len(meant),
+            "form": new_form(session, view.user_id, "batch", batch, wanted),
+            "comment": comment_id,
+        }
+
+
+@page.fragment("item", Topic.COMMENTS, personal=True)
+def item(view: View) -> dict[str, Any]:
+    """The comment. To look at it is to claim it; as long as it is looked at, the claim is renewed."""
+    assert view.user_id is not None
+    comment_id = id_in(view.query.get("comment", ""))
+    with open_session(get_engine()) as session:
+        wanted = known_filter(session, view.query).wanted
+        if comment_id is None:
+            return {"item": None, "asked": view.query.get("comment", ""), **_desk(session, wanted)}
+        found = load(session, comment_id)
+        if found is None:
+            raise not_here(
+                f"There is no comment {comment_id}: its publisher may have deleted it, or the address is wrong."
+            )
+        claim = claims.take(session, comment_id, view.user_id, now())
+        holder = None if claim.user_id == view.user_id else session.get(User, claim.user_id)
+        session.commit()
+        return {
+            "item": found,
+            **_ways(wanted),
+            "reasons": _reasons(session),
+            "names": {tag.id: tag.attribute for tag in _tags(session)},
+            "claim": claim,
+            "holder": _name(claim, holder) if claim.user_id != view.user_id else "",
+            "forms": {
+                name: new_form(session, view.user_id, comment_id, found.mark, name) for name in acts.NAMES
+            },
+            **_text(found, view.query.get("mark", "")),
+        }
+
+
+@page.fragment("acts", Topic.COMMENTS, personal=True)
+def my_acts(view: View) -> dict[str, Any]:
+    """What became of the reader's last acts."""
+    assert view.user_id is not None
+    with open_session(get_engine()) as session:
+        wanted = known_filter(session, view.query).wanted
+        found = outcomes(session, view.user_id)
+        session.commit()
+        form = new_form(session, view.user_id, "undo")
+        return {"outcomes": found, "form": form, **_ways(wanted)}
+
+
+def go_on(request: Request, caller: Annotated[Caller, page_needs(Permission.MODERATE)]) -> RedirectResponse:
+    """To the next comment that nobody is at, or to the one before; the one that is left is let go."""
+    query = request.query_params
+    after, before = id_in(query.get("after", "")), id_in(query.get("before", ""))
+    with open_session(get_engine()) as session:
+        wanted = known_filter(session, query).wanted
+        left = after or before
+        if left is not None:
+            claims.release(session, left, caller.user_id)
+        comment_id = offer(session, wanted, caller.user_id, left, backwards=before is not None)
+        session.commit()
+    if comment_id is None:
+        end = "first" if before is not None else "last"
+        return RedirectResponse(address(wanted, end=end if left else None), 303)
+    return RedirectResponse(address(wanted, comment=comment_id), 303)
+
+
+page.router.add_api_route("/ui/moderate/next", go_on, methods=["GET"], name="moderate next")
+
+
+def offer(
+    session: Session, wanted: Wanted, user_id: int, left: int | None, *, backwards: bool = False
+) -> int | None:
+    """Claim the next comment for a moderator; None: there is none beyond the one that is left."""
+    here = None if left is None else waiting.place_of(session, wanted, left)
+    viewer = Viewer(user_id, now())
+    found = waiting.page(session, wanted, viewer, limit=CANDIDATES, beyond=here, backwards=backwards)
+    for place in found.places:  # somebody else may have been faster
+        if claims.take(session, place.comment_id, user_id, viewer.now).user_id == user_id:
+            return place.comment_id
+    return None
+
+
+def _desk(session: Session, wanted: Wanted) -> dict[str, Any]:
+    """How many wait in which queue, by category: what is shown while no comment is."""
+    sizes = {queue: queues.standing_size(session, Wanted(queue)) for queue in QUEUES}
+    return {"sizes": sizes, "categories": _categories(session), **_ways(wanted)}
+
+
+def _ways(wanted: Wanted) -> dict[str, Any]:
+    """What templates make addresses and forms of."""
+    return {"wanted": wanted, "to": address, "query": query_of(wanted)}
+
+
+def _categories(session: Session) -> Sequence[Category]:
+    return session.scalars(select(Category).order_by(Category.label)).all()
+
+
+def _tags(session: Session) -> Sequence[Tag]:
+    return session.scalars(select(Tag).order_by(func.lower(Tag.label))).all()
+
+
+def _reasons(session: Session) -> Sequence[Tag]:
+    """What a comment can be tagged with, or rejected for: what OSMod says can, else everything."""
+    tags = _tags(session)
+    return [tag for tag in tags if tag.is_taggable] or tags
+
+
+def _name(claim: Claim, user: User | None) -> str:
+    return user.name if user else f"user {claim.user_id}"
+
+
+def _text(found: Item, attribute: str) -> dict[str, Any]:
+    """The text in pieces, marked by one attribute if it is asked for."""
+    comment: Comment = found.comment
+    known = {span.attribute for span in found.spans}
+    chosen = attribute if attribute in known else None
+    return {
+        "pieces": pieces(comment.text, notable(found.spans, chosen, MARKED)),
+        "marking": chosen,
+        "markable": known,
+    }
