@@ -57,7 +57,7 @@ def look(view: View) -> dict[str, Any]:
         }
 
 
-@page.fragment("spread", Topic.COMMENTS)
+@page.fragment("spread", Topic.TIME)
 def spread(view: View) -> dict[str, Any]:
     """How the scores are spread, and how many are meant."""
     with open_session(get_engine()) as session:
@@ -72,7 +72,7 @@ def spread(view: View) -> dict[str, Any]:
         }
 
 
-@page.fragment("nexts", Topic.COMMENTS, personal=True)
+@page.fragment("nexts", Topic.TIME, personal=True)
 def nexts(view: View) -> dict[str, Any]:
     """Those that come next, and what can be done to all that are meant."""
     assert view.user_id is not None
@@ -96,7 +96,7 @@ def nexts(view: View) -> dict[str, Any]:
         }
 
 
-@page.fragment("item", Topic.COMMENTS, personal=True)
+@page.fragment("item", Topic.COMMENTS, Topic.TIME, personal=True)
 def item(view: View) -> dict[str, Any]:
     """The comment. To look at it is to claim it; as long as it is looked at, the claim is renewed."""
     assert view.user_id is not None
