@@ -29,7 +29,7 @@ from tests import isolation  # isort: skip # noqa: F401
 from osmod import settings
 from osmod.embedded import embedded_redis
 from osmod.moderation.database import connect
-from tests import databases, services
+from tests import databases, services, statements
 from tests.redis_servers import ASKING, binary_of, running
 
 pytest_plugins = ["tests.promises", "tests.sharing", "tests.topologies"]
@@ -50,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Mark every process that the tests start."""
     config.addinivalue_line("markers", "only_on(name): of the databases and servers, run on this one only")
     services.mark_processes()
+    statements.share_compiled()
 
 
 @pytest.hookimpl(wrapper=True)

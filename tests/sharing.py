@@ -27,6 +27,9 @@ ONE_BY_ONE = (
 )
 #: The longest of the other files, the longest first.
 LONG = (
+    "tests/web/test_fuzz.py",
+    "tests/docs/test_blocks.py",
+    "tests/http_golden/test_http_golden.py",
     "tests/night/test_night.py",
     "tests/chaos/test_cluster.py",
     "tests/chaos/test_sentinel.py",
@@ -37,6 +40,11 @@ LONG = (
     "tests/test_topologies.py",
     "tests/jobs/test_state_machine.py",
     "tests/jobs/schedules/test_week.py",
+    "tests/web/ingest/test_routes.py",
+    "tests/cli/test_alive.py",
+    "tests/jobs/records/test_oldest_first.py",
+    "tests/logs/test_failures.py",
+    "tests/logs/test_forms.py",
     "tests/jobs/queue/test_interrupts.py",
 )
 _ORDER = {name: place for place, name in enumerate((*ONE_BY_ONE, *LONG))}

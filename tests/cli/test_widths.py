@@ -115,7 +115,8 @@ def lines(width: int, what: object) -> list[str]:
 @pytest.mark.parametrize("width", [60, 80])
 def test_a_job_is_readable(width: int) -> None:
     """Enough of its id to name it by, its state, since when, and below each other the call and the error."""
-    _, job, error = lines(width, jobs_table([JOB], narrow=True))
+    ended = replace(JOB, finished=datetime.now(UTC) - timedelta(minutes=90))
+    _, job, error = lines(width, jobs_table([ended], narrow=True))
 
     assert max(len(job), len(error)) <= width
     assert re.match(r"5e1f0c9a  cancelled  9\d min ago  acceptCommentsAndF", job)

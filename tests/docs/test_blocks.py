@@ -97,6 +97,7 @@ def _succeeds(sandbox: Sandbox, *arguments: str) -> None:
     assert 0 == done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.timeout(600)  # mypy reads all that they import
 def test_python_has_types(sandbox: Sandbox) -> None:
     """All blocks pass mypy as our own code must."""
     paths = [str(_write(block, sandbox.folder)) for block in PYTHON]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,15 +85,21 @@ def sent(client: redis.Redis) -> list[datetime]:
     return sorted(datetime.fromisoformat(message.options["scheduled_at"]) for message in messages)
 
 
+def listens(process: subprocess.Popen[str]) -> bool:
+    """Whether it answers SIGTERM itself: before that, the system ends it."""
+    caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())
+    return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def test_two_schedulers_and_a_restart_send_every_second_once(periodiq, redis_client) -> None:
     """The command runs our scheduler: no second twice, none left out, SIGTERM ends it with 0."""
     first, second = periodiq.start(), periodiq.start()
-    until(lambda: len(sent(redis_client)) >= 3, 30)
+    until(lambda: len(sent(redis_client)) >= 3 and listens(first), 30)
     first.send_signal(signal.SIGTERM)
     assert first.wait(timeout=10) == 0
     seen = len(sent(redis_client))
     third = periodiq.start()
-    until(lambda: len(sent(redis_client)) >= seen + 3, 30)
+    until(lambda: len(sent(redis_client)) >= seen + 3 and listens(second) and listens(third), 30)
     for process in (second, third):
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
