@@ -1,4 +1,7 @@
-"""Fixtures: a set with sentinels and a cluster, each started once for all tests, well and empty for each."""
+"""Fixtures: a set with sentinels and a cluster, each started once for the tests of a file, well and empty for each.
+
+They ask each other how they are all the time: where they stay until the end of the run, all else waits for them.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ def capable_binary() -> str:
     return binary
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _shared_sentinels() -> Iterator[SentinelSet]:
     with redis_sentinels.running(capable_binary()) as sentinels:
         yield sentinels
@@ -43,7 +46,7 @@ def sentinels(_shared_sentinels: SentinelSet) -> Iterator[SentinelSet]:
     keep_running(_shared_sentinels.pids)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _shared_cluster() -> Iterator[ClusterSet]:
     with redis_clusters.running(capable_binary()) as cluster:
         yield cluster

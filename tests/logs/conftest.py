@@ -18,6 +18,8 @@ from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
+#: Seconds for a worker to start and do its jobs, which on a busy machine are many.
+PATIENCE = 100
 _COMMANDS_OWN = re.compile(r"\[dramatiq\.MainProcess\]|Loading broker\.\.\.$")
 
 
@@ -76,7 +78,7 @@ class Logs:
             counts = queue_counts(self.broker, "default")
             return counts.done + counts.failed + counts.cancelled >= jobs
 
-        until(ended, 40, f"{jobs} jobs have ended")
+        until(ended, PATIENCE, f"{jobs} jobs have ended")
 
     def lines(self, pool: Pool) -> list[str]:
         """What a pool wrote, once it has stopped; without what Dramatiq's command says before it knows of us."""
