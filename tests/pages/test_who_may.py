@@ -19,6 +19,8 @@ P = Permission
 PAGES: dict[str, Permission] = {
     "/overview": P.SEE_JOBS,
     "/moderate": P.MODERATE,
+    "/rules": P.MODERATE,
+    "/decisions": P.SEE_COMMENTS,
 }
 #: Acts, by the path that their forms are sent to.
 ACTS: dict[str, Permission] = {
@@ -26,6 +28,7 @@ ACTS: dict[str, Permission] = {
     "/queues/{queue}/resume": P.STEER_JOBS,
     "/workers/{worker}/{request}": P.STEER_JOBS,
     **{f"/moderate/{act}": P.MODERATE for act in ("act", "batch", "undo")},
+    "/rules/save": P.MODERATE,
 }
 #: What each route asks for.
 ROUTES: dict[tuple[str, str], Permission | str] = {

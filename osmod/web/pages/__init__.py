@@ -8,13 +8,13 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from osmod.web.pages import moderate, overview, signing_in
+from osmod.web.pages import decisions, moderate, overview, rules, signing_in
 from osmod.web.pages.frame import static
 from osmod.web.pages.frame.live import Live
 from osmod.web.pages.frame.page import Page
 
 #: All pages, in the order in which the navigation shows them.
-PAGES: tuple[Page, ...] = (overview.page, moderate.page)
+PAGES: tuple[Page, ...] = (overview.page, moderate.page, rules.page, decisions.page)
 #: Where the navigation leads.
 WAYS = tuple(page.way for page in PAGES if page.way is not None)
 
