@@ -10,7 +10,6 @@ from typing import Any, cast
 from sqlalchemy import Integer, Select, Table, and_, bindparam, func, select, update
 
 from osmod.moderation import decisions
-from osmod.moderation.attributes import KnownTags
 from osmod.moderation.database import upsert_selected
 from osmod.moderation.flags import summed_up
 from osmod.moderation.models import (
@@ -21,9 +20,9 @@ from osmod.moderation.models import (
     ModerationRule,
     Unscored,
 )
-from osmod.moderation.rules import Rule, Verdict, judge, with_summary
+from osmod.moderation.rules import Verdict, judge, with_summary
 from osmod.moderation.state import STATE, State
-from osmod.moderation.surroundings import Surroundings, with_flags
+from osmod.moderation.surroundings import Rulebook, Surroundings, with_flags
 from osmod.moderation.work import Work
 
 _comments, _requests, _unscored, _scores = (
@@ -87,8 +86,7 @@ def complete(
     work: Work,
     comment: State,
     around: Surroundings,
-    tags: KnownTags,
-    rules: Sequence[Rule],
+    book: Rulebook,
     *,
     is_partial: bool,
     override: bool,
@@ -102,7 +100,7 @@ def complete(
     """
     _store_top_scores(work, comment)
     scored = replace(comment, is_scored=True)
-    verdict = _verdict(scored, around, tags, rules)
+    verdict = _verdict(scored, around, book)
     if verdict and verdict.status == "Accept" and is_partial:
         verdict = None
     if verdict and not override and decisions.is_moderators(scored, around.current):
@@ -111,14 +109,15 @@ def complete(
         decisions.record(work, scored, around.current, verdict.status, rule_id=verdict.rule_id)
         scored = replace(decisions.with_status(scored, verdict.status), is_auto_resolved=True)
         scored = replace(scored, is_highlighted=verdict.highlight or scored.is_highlighted)
-    return summed_up(scored, with_flags(work, comment.id)[1] if around.has_flags else [])
+    return summed_up(scored, with_flags(work, comment.id)[1] if book.has_flags else [])
 
 
-def _verdict(comment: State, around: Surroundings, tags: KnownTags, rules: Sequence[Rule]) -> Verdict | None:
-    summaries = tags.summaries()
+def _verdict(comment: State, around: Surroundings, book: Rulebook) -> Verdict | None:
+    summaries = book.tags.summaries()
     if not summaries or (around.article and not around.article.is_auto_moderated):
         return None
-    return judge(with_summary(summaries, tags.summary_tag_id(), comment.max_summary_score), rules)
+    scores = with_summary(summaries, book.tags.summary_tag_id(), comment.max_summary_score)
+    return judge(scores, book.rules)
 
 
 def _top_scores() -> Select[Any]:

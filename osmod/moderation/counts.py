@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -22,6 +23,8 @@ from osmod.moderation.work import Work
 
 #: Which counts (`COUNTS`) a comment belongs to.
 Standing = dict[str, bool]
+#: By how much which counts change.
+Differences = tuple[tuple[str, int], ...]
 #: The standing of a comment that is not counted yet.
 NOWHERE: Standing = dict.fromkeys(COUNTS, False)
 
@@ -82,13 +85,29 @@ def move(
     `lastModeratedAt`. A count that another program left too low stops at 0.
     """
     differences = tuple((name, after[name] - before[name]) for name in COUNTS if after[name] != before[name])
-    if differences or by_moderator:
-        moments = {"last_moderated_at": work.now} if by_moderator else {}
-        work.connection.execute(_shift(Article, differences, *moments), {"row_id": article.id, **moments})
-        work.changed("article", "modify", article.id)
-    if differences and article.category_id is not None:
-        work.connection.execute(_shift(Category, differences), {"row_id": article.category_id})
-        work.changed("category", "modify", article.category_id)
+    if not differences and not by_moderator:
+        return
+    moments = {"last_moderated_at": work.now} if by_moderator else {}
+    work.changed("article", "modify", article.id)
+    category_id = article.category_id if differences else None
+    if category_id is not None:
+        work.changed("category", "modify", category_id)
+        if _move_both(work, article.id, differences, moments):
+            return
+    work.connection.execute(_shift(Article, differences, *moments), {"row_id": article.id, **moments})
+    if category_id is not None:
+        work.connection.execute(_shift(Category, differences), {"row_id": category_id})
+
+
+def _move_both(work: Work, article_id: int, differences: Differences, moments: dict[str, datetime]) -> bool:
+    """By one statement, where the database can: as long as the article is held, others wait for it.
+
+    False: it cannot, or the article has no category any more; nothing is done then.
+    """
+    if work.connection.dialect.name == "sqlite":
+        return False
+    statement = _shift_both(differences, *moments)
+    return work.connection.execute(statement, {"row_id": article_id, **moments}).rowcount > 0
 
 
 def add_new(work: Work, arrived: Mapping[tuple[int, int | None], int]) -> None:
@@ -170,14 +189,28 @@ def _correct(
 
 
 @cache
-def _shift(
-    model: type[Article] | type[Category], differences: tuple[tuple[str, int], ...], *moments: str
-) -> Executable:
+def _shift(model: type[Article] | type[Category], differences: Differences, *moments: str) -> Executable:
     """The statement that adds `differences` to the row `row_id` and sets `moments`. Few differ: each is made once."""
-    columns, table = model.__mapper__.columns, cast("Table", model.__table__)
-    values: dict[Any, Any] = {columns[name]: _plus(columns[name], by) for name, by in differences}
-    values |= {columns[name]: bindparam(name) for name in moments}
+    table = cast("Table", model.__table__)
+    values = _shifted(model, differences, moments)
     return update(table).where(table.c.id == bindparam("row_id")).values(values)
+
+
+@cache
+def _shift_both(differences: Differences, *moments: str) -> Executable:
+    """The same for the article `row_id` and its category; MySQL and MariaDB have it."""
+    articles, categories = cast("Table", Article.__table__), cast("Table", Category.__table__)
+    values = _shifted(Article, differences, moments) | _shifted(Category, differences)
+    of_both = and_(articles.c.id == bindparam("row_id"), categories.c.id == articles.c.categoryId)
+    return update(articles).where(of_both).values(values)
+
+
+def _shifted(
+    model: type[Article] | type[Category], differences: Differences, moments: tuple[str, ...] = ()
+) -> dict[Any, Any]:
+    columns = model.__mapper__.columns
+    changed = {columns[name]: _plus(columns[name], by) for name, by in differences}
+    return changed | {columns[name]: bindparam(name) for name in moments}
 
 
 def _plus(column: ColumnElement[int], by: int) -> ColumnElement[int]:

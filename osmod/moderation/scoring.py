@@ -63,17 +63,17 @@ def process_machine_score(
             "Comment score request not found"
             f": scorer {user_id} was not asked about comment {comment_id}; queue sendCommentForScoring"
         )
-    around, tags, rules = with_rules(work, comment_id)
-    _store_spans(work, before, answered, score_data, tags, replaces=around.has_scores)
-    _store_summaries(work, before, score_data, tags)
+    around, book = with_rules(work, comment_id)
+    _store_spans(work, before, answered, score_data, book.tags, replaces=book.has_scores)
+    _store_summaries(work, before, score_data, book.tags)
     close_request(work, answered.id)
-    comment = _with_highest(before, tags)
+    comment = _with_highest(before, book.tags)
     if answered.is_given_up:
         comment, around = forget(work, comment, around, asked, answered)
     others = [one for one in asked if one is not answered]
     if is_complete([*others, replace(answered, done_at=work.now)]):
         is_partial = any(one.is_given_up and one.scorer_id != user_id for one in asked)
-        comment = complete(work, comment, around, tags, rules, is_partial=is_partial, override=override)
+        comment = complete(work, comment, around, book, is_partial=is_partial, override=override)
     counts.carry(work, before, comment, around.article)
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, islice
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, delete, exists, func, or_, select
+from sqlalchemy import Table, and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from osmod.moderation.completing import lock_with_requests
+from osmod.moderation.database import insert_one
 from osmod.moderation.errors import NotFound, comment_not_found
-from osmod.moderation.lookups import lock_comment
 from osmod.moderation.models import IS_SCORING, Comment, CommentScoreRequest, Unscored, User, now
 from osmod.moderation.work import Work
 
@@ -20,6 +21,15 @@ from osmod.moderation.work import Work
 ANSWER_WAIT = timedelta(minutes=5)
 #: Comments looked at in one statement.
 _PAGE = 1_000
+
+# Made once: to make a statement takes longer than to run it.
+_users, _comments, _requests = (
+    cast("Table", model.__table__) for model in (User, Comment, CommentScoreRequest)
+)
+_SCORERS = select(_users.c.id, _users.c.extra).where(IS_SCORING).order_by(_users.c.id)
+_REPLACE = delete(_requests).where(_requests.c.id.in_(bindparam("requests", expanding=True)))
+_OPEN = insert(_requests)
+_SENT = update(_comments).where(_comments.c.id == bindparam("comment")).values(sentForScoring=bindparam("at"))
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,15 @@ def active_scorers(session: Session) -> Sequence[User]:
     return session.scalars(select(User).where(IS_SCORING).order_by(User.id)).all()
 
 
-def open_requests(work: Work, comment_id: int, is_usable: Callable[[User], bool]) -> list[OpenRequest]:
+@dataclass(frozen=True)
+class Scorer:
+    """A scorer that is switched on; its `extra` says where and how it is asked."""
+
+    id: int
+    extra: Any
+
+
+def open_requests(work: Work, comment_id: int, is_usable: Callable[[Scorer], bool]) -> list[OpenRequest]:
     """Replace the comment's request to each active scorer by a new one.
 
     Scorers that are not `is_usable` (badly configured) are passed over and keep their old request. Without
@@ -45,28 +63,23 @@ def open_requests(work: Work, comment_id: int, is_usable: Callable[[User], bool]
     Raises:
       NotFound: there is no such comment.
     """
-    comment = lock_comment(work.session, comment_id)
+    comment, asked = lock_with_requests(work, comment_id)
     if comment is None:
         raise NotFound(f"sendCommentForScoringTask: Comment not found, id: {comment_id}")
-    scorers = active_scorers(work.session)
-    usable = [scorer for scorer in scorers if is_usable(scorer)]
-    replaced = CommentScoreRequest.user_id.in_([scorer.id for scorer in usable])
-    work.session.execute(
-        delete(CommentScoreRequest)
-        .where(CommentScoreRequest.comment_id == comment_id, replaced)
-        .execution_options(synchronize_session=False)
-    )
-    requests = [
-        CommentScoreRequest(comment_id=comment_id, user_id=scorer.id, sent_at=work.now) for scorer in usable
-    ]
-    work.session.add_all(requests)
-    if scorers:
-        comment.sent_for_scoring = work.now
-    work.session.flush()
+    scorers = [Scorer(*row) for row in work.connection.execute(_SCORERS)]
+    usable = [scorer.id for scorer in scorers if is_usable(scorer)]
+    replaced = [one.id for one in asked if one.scorer_id in usable]
+    if replaced:
+        work.connection.execute(_REPLACE, {"requests": replaced})
     sent_at = work.now.replace(microsecond=0)
-    return [
-        OpenRequest(request.id, scorer.id, sent_at) for scorer, request in zip(usable, requests, strict=True)
-    ]
+    opened = []
+    for scorer_id in usable:
+        row = {"commentId": comment_id, "userId": scorer_id, "sentAt": sent_at}
+        opened.append(OpenRequest(insert_one(work.connection, _OPEN, row), scorer_id, sent_at))
+    if scorers:
+        work.connection.execute(_SENT, {"comment": comment_id, "at": sent_at})
+        work.changed("comment", "modify", comment_id)
+    return opened
 
 
 def still_open(session: Session, comment_id: int) -> list[OpenRequest]:

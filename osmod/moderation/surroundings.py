@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, and_, bindparam, exists, literal_column, or_, select, true
+from sqlalchemy import Select, Table, and_, bindparam, exists, or_, select, true
 
 from osmod.moderation.attributes import KnownTag, KnownTags
 from osmod.moderation.models import (
@@ -56,8 +56,6 @@ class Surroundings:
 
     article: Place | None
     current: Current | None
-    has_flags: bool
-    has_scores: bool
 
 
 @dataclass(frozen=True)
@@ -79,96 +77,83 @@ _comment, _article, _decision, _flag = map(_table, (Comment, Article, Decision, 
 _tag, _summary, _rule, _score = map(_table, (Tag, CommentSummaryScore, ModerationRule, CommentScore))
 
 
-def _there() -> Any:
-    """One row, with the newest of the decisions that are current. Limited, so that it is made once and not a row."""
-    by = ModerationRule.__table__.alias()
-    columns = (
-        _comment.id.label("comment_id"),
-        _article.id.label("article_id"),
-        _article.categoryId.label("category_id"),
-        _article.isAutoModerated,
-        _decision.id.label("decision_id"),
-        _decision.status,
-        _decision.source,
-        _decision.moderationRuleId,
-        by.c.action,
-        exists().where(_flag.commentId == _comment.id).label("has_flags"),
-        exists().where(_score.commentId == _comment.id).label("has_scores"),
-    )
-    is_current = and_(_decision.commentId == _comment.id, _decision.isCurrentDecision.is_(True))
-    return (
-        select(*columns)
-        .select_from(Comment.__table__)
-        .outerjoin(Article.__table__, _article.id == _comment.articleId)
-        .outerjoin(Decision.__table__, is_current)
-        .outerjoin(by, by.c.id == _decision.moderationRuleId)
-        .where(_comment.id == bindparam("comment"))
-        .order_by(_decision.id.desc())
-        .limit(literal_column("1"))
-        .subquery("there")
-    )
-
-
-_there_is = _there()
-_WIDTH = len(_there_is.c)
-_WITH_FLAGS: Select[Any] = (
-    select(_there_is, _flag.id, _flag.sourceId, _flag.label, _flag.isResolved, _flag.isRecommendation)
-    .select_from(_there_is)
-    .outerjoin(CommentFlag.__table__, _flag.commentId == _there_is.c.comment_id)
-    .order_by(_flag.id)
+_by = ModerationRule.__table__.alias()
+_THERE = (
+    *(_article.id, _article.categoryId, _article.isAutoModerated),
+    *(_decision.id, _decision.status, _decision.source, _decision.moderationRuleId, _by.c.action),
 )
+_THERE_ENDS = len(_THERE)
+_IS_CURRENT = and_(_decision.commentId == _comment.id, _decision.isCurrentDecision.is_(True))
+_AROUND = (
+    cast("Table", Comment.__table__)
+    .outerjoin(Article.__table__, _article.id == _comment.articleId)
+    .outerjoin(Decision.__table__, _IS_CURRENT)
+    .outerjoin(_by, _by.c.id == _decision.moderationRuleId)
+)
+_HAS_FLAGS = exists().where(_flag.commentId == bindparam("comment"))
+_HAS_SCORES = exists().where(_score.commentId == bindparam("comment"))
+# Of several decisions that are current, as OSMod may leave them, the newest comes first and counts.
+_WITH_FLAGS: Select[Any] = (
+    select(*_THERE, _flag.id, _flag.sourceId, _flag.label, _flag.isResolved, _flag.isRecommendation)
+    .select_from(_AROUND.outerjoin(CommentFlag.__table__, _flag.commentId == _comment.id))
+    .where(_comment.id == bindparam("comment"))
+    .order_by(_decision.id.desc(), _flag.id)
+)
+_OF_TAG = and_(_summary.commentId == _comment.id, _summary.tagId == _tag.id)
+_FOR_IT = or_(_rule.categoryId.is_(None), _rule.categoryId == _article.categoryId)
 _WITH_RULES: Select[Any] = (
     select(
-        _there_is,
+        *_THERE,
+        *(_HAS_FLAGS, _HAS_SCORES),
         *(_tag.id, _tag.key, _tag.inSummaryScore, _summary.score),
-        *(
-            _rule.id,
-            _rule.tagId,
-            _rule.categoryId,
-            _rule.lowerThreshold,
-            _rule.upperThreshold,
-            _rule.action,
-        ),
+        *(_rule.id, _rule.tagId, _rule.categoryId),
+        *(_rule.lowerThreshold, _rule.upperThreshold, _rule.action),
     )
-    .select_from(_there_is)
-    .outerjoin(Tag.__table__, true())
-    .outerjoin(
-        CommentSummaryScore.__table__,
-        and_(_summary.commentId == _there_is.c.comment_id, _summary.tagId == _tag.id),
+    .select_from(
+        _AROUND.outerjoin(Tag.__table__, true())
+        .outerjoin(CommentSummaryScore.__table__, _OF_TAG)
+        .outerjoin(ModerationRule.__table__, and_(_rule.tagId == _tag.id, _FOR_IT))
     )
-    .outerjoin(
-        ModerationRule.__table__,
-        and_(
-            _rule.tagId == _tag.id,
-            or_(_rule.categoryId.is_(None), _rule.categoryId == _there_is.c.category_id),
-        ),
-    )
-    .order_by(_tag.id)
+    .where(_comment.id == bindparam("comment"))
+    .order_by(_decision.id.desc(), _tag.id)
 )
 
 
 def with_flags(work: Work, comment_id: int) -> tuple[Surroundings, list[Flag]]:
     """What is there of a comment, and its flags, oldest first. The comment is locked."""
     rows = work.connection.execute(_WITH_FLAGS, {"comment": comment_id}).all()
-    flags = [Flag(*row[_WIDTH:]) for row in rows if row[_WIDTH] is not None]
-    return _surroundings(rows[0]), flags
+    of_flags = [row[_THERE_ENDS:] for row in rows]
+    flags = {row[0]: Flag(*row) for row in of_flags if row[0] is not None}
+    return _surroundings(rows[0]), list(flags.values())
 
 
-def with_rules(work: Work, comment_id: int) -> tuple[Surroundings, KnownTags, list[Rule]]:
-    """What is there of a comment, all tags with its summary scores, and the rules for it. The comment is locked."""
+@dataclass(frozen=True)
+class Rulebook:
+    """What a comment is decided by: all tags with its summary scores, and the rules for it.
+
+    `has_flags`, `has_scores`: whether there are any of the comment, of whatever kind.
+    """
+
+    tags: KnownTags
+    rules: Sequence[Rule]
+    has_flags: bool
+    has_scores: bool
+
+
+def with_rules(work: Work, comment_id: int) -> tuple[Surroundings, Rulebook]:
+    """What is there of a comment, and what it is decided by. The comment is locked."""
     rows = work.connection.execute(_WITH_RULES, {"comment": comment_id}).all()
-    tags = {row[_WIDTH]: KnownTag(*row[_WIDTH : _WIDTH + 4]) for row in rows if row[_WIDTH] is not None}
-    rules = [Rule(*row[_WIDTH + 4 :]) for row in rows if row[_WIDTH + 4] is not None]
-    return _surroundings(rows[0]), KnownTags(work.session, tags.values()), rules
+    of_book = [row[_THERE_ENDS:] for row in rows]
+    has_flags, has_scores = of_book[0][:2]
+    tags = {row[2]: KnownTag(*row[2:6]) for row in of_book if row[2] is not None}
+    rules = {row[6]: Rule(*row[6:]) for row in of_book if row[6] is not None}
+    known = KnownTags(work.session, tags.values())
+    return _surroundings(rows[0]), Rulebook(known, list(rules.values()), bool(has_flags), bool(has_scores))
 
 
 def _surroundings(row: Sequence[Any]) -> Surroundings:
-    _, article_id, category_id, auto, decision_id, status, source, rule_id, action, flags, scores = row[
-        :_WIDTH
-    ]
+    article_id, category_id, is_auto_moderated, decision_id, *decision = row[:_THERE_ENDS]
     return Surroundings(
-        Place(article_id, category_id, auto) if article_id is not None else None,
-        Current(status, source, rule_id, action) if decision_id is not None else None,
-        bool(flags),
-        bool(scores),
+        Place(article_id, category_id, is_auto_moderated) if article_id is not None else None,
+        Current(*decision) if decision_id is not None else None,
     )

@@ -50,10 +50,10 @@ def give_up(
         close_request(work, request_id)
         asked = [replace(one, done_at=work.now) if one is given_up else one for one in asked]
     asked = [replace(one, is_given_up=True) if one.scorer_id == given_up.scorer_id else one for one in asked]
-    around, tags, rules = with_rules(work, comment_id)
+    around, book = with_rules(work, comment_id)
     comment = before
     if is_complete(asked) and any(one.done_at and not one.is_given_up for one in asked):
-        comment = complete(work, before, around, tags, rules, is_partial=True, override=override)
+        comment = complete(work, before, around, book, is_partial=True, override=override)
     elif is_complete(asked) or not for_good:  # else the others' scores may do
         comment = _deferred(work, before, around)
     counts.carry(work, before, comment, around.article)

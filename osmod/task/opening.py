@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from osmod.moderation.database import open_session
-from osmod.moderation.models import User
-from osmod.moderation.sending import OpenRequest, open_requests, still_open
+from osmod.moderation.sending import OpenRequest, Scorer, open_requests, still_open
 from osmod.moderation.work import Delivery
 from osmod.scorers import BadScorerConfig, deadline_of, scorer_for
 from osmod.task.committing import commit
@@ -43,7 +42,7 @@ def open_for(comment_id: int, deliveries: Iterable[Delivery]) -> Opened:
     """
     opened = Opened()
 
-    def is_usable(scorer: User) -> bool:
+    def is_usable(scorer: Scorer) -> bool:
         try:
             scorer_for(scorer.id, scorer.extra)
             deadline_of(scorer.id, scorer.extra)

@@ -29,6 +29,8 @@ NOT_MODERATION = {
     "pruneDeliveries",
 }
 FEW = 15
+#: Of a scored comment with two attributes and a matching rule: MySQL and MariaDB count it by one less.
+OF_AN_ANSWER = {"sqlite": 12, "mysql": 11}
 
 
 @pytest.fixture
@@ -38,13 +40,13 @@ def scene(jobs: Jobs) -> Scene:
 
 
 def test_statements(jobs: Jobs, scene: Scene) -> None:
-    """No task needs 15 statements; a scored comment with two attributes and a matching rule needs 12."""
+    """No task needs 15 statements; how many a scored comment with a matching rule needs is known."""
     found = statements.measure(scene, jobs.deliver)
     assert {actor.actor_name for actor in ACTORS} - NOT_MODERATION == {
         shown.partition(" ")[0] for shown in found
     }
     assert {} == {task: count for task, count in found.items() if count >= FEW}
-    assert 12 == found["processMachineScore (rule)"]
+    assert OF_AN_ANSWER[get_engine().dialect.name] == found["processMachineScore (rule)"]
 
 
 def test_every_other_statement_is_osmods(jobs: Jobs, scene: Scene) -> None:
@@ -57,7 +59,8 @@ def test_every_other_statement_is_osmods(jobs: Jobs, scene: Scene) -> None:
 def test_statements_do_not_grow(jobs: Jobs, world: World) -> None:
     """An article of 2,000 comments costs as many statements as any other."""
     scene = Scene(get_engine(), size=2_000, comments=2_000)
-    assert 12 == scene.statements(jobs.deliver, "processMachineScore", **answer(7))
+    sent = scene.statements(jobs.deliver, "processMachineScore", **answer(7))
+    assert OF_AN_ANSWER[get_engine().dialect.name] == sent
 
 
 @pytest.mark.only_on("sqlite")
