@@ -4,12 +4,13 @@ BIN := $(VENV)/bin
 LOCKED := --constraint requirements.lock
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format bench promises chaos containers watch lock
+.PHONY: help demo serve test browser check format bench promises chaos containers watch lock
 
 help: ## this list
 	@echo 'make demo      1,000 real comments, from queue to decision; ARGS="--comments 5000" for more'
 	@echo 'make serve     HTTP on localhost:8000, with a Redis, a database, a worker and comments of its own; ARGS="--port 8080"'
 	@echo 'make test      all tests; ARGS="tests/tour -k accept" for some of them'
+	@echo 'make browser   the pages in a headless Chromium, which must be installed: with and without scripts, on a phone and wide'
 	@echo 'make check     style, types, arrows, file sizes, compose file, lock file'
 	@echo 'make format    put the code into its form'
 	@echo 'make bench     what a task costs: SQL statements, time, growth; ARGS="tasks --baseline REV" for one benchmark, with options'
@@ -29,7 +30,10 @@ serve: $(VENV)/installed-demo
 # Most tests wait: more processes than processors, each with databases and servers of its own; how the tests are
 # shared out is said in tests/sharing.py. ARGS="-n 0" for one process.
 test: $(VENV)/installed-dev
-	@$(BIN)/python -m pytest -n 5 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 5 --dist loadfile --ignore tests/browser $(ARGS)
+
+browser: $(VENV)/installed-dev
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser $(ARGS)
 
 check: $(VENV)/installed-dev
 	@$(BIN)/ruff check .

@@ -43,7 +43,7 @@ def test_work_and_workers(client: TestClient, sign_in: SignIn, queue: JobBroker)
     for comment_id in range(3):
         send_comment_for_scoring.send(comment_id=comment_id)
     csrf = sign_in("admin")
-    assert "No worker serves it: start one" in shown(client.get("/ui/overview").text)
+    assert "No worker serves it: start" in shown(client.get("/ui/overview").text)
     give_sign_of_life(queue, threads=8, running=2, queues=["default"], since=time.time(), first=True)
     (worker,) = workers(queue)
     page = client.get("/ui/overview?later").text

@@ -130,7 +130,7 @@ def _session(request: Request, code: str, token: str) -> tuple[AccessToken, str]
 def _onward(request: Request, kept: dict[str, str], token: str) -> Response:
     """On to where the reader wanted to go; a form that was kept is offered, as it may have been meant for then only."""
     path = _own(kept["kept_path"])
-    if path and kept["kept"]:
+    if path:
         pairs = parse_qsl(kept["kept"], keep_blank_values=True)
         return page_answer(request, "go-on.html", csrf=csrf_of(token), kept_path=path, pairs=pairs)
     return RedirectResponse(_own(kept["back"]) or UI, 303)

@@ -1,0 +1,80 @@
+"""Every page, on a phone and on a wide screen, light and dark, with and without scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Response
+from sqlalchemy import Engine
+
+from osmod.jobs.broker import JobBroker
+from osmod.web.pages import PAGES
+from tests.browser.conftest import PHONE, WIDE, Site
+from tests.browser.scene import furnish
+
+pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
+
+#: Where each page is found, by its name; what stands there is made in `scene`.
+ADDRESSES: dict[str, str] = {
+    "overview": "/ui/overview",
+}
+#: Bytes that a page may ask for at its first visit, all its files together.
+HEAVIEST = 150_000
+WINDOWS: tuple[dict[str, Any], ...] = (
+    {**WIDE, "color_scheme": "light"},
+    {**WIDE, "color_scheme": "dark"},
+    {**PHONE, "color_scheme": "light"},
+    {**PHONE, "color_scheme": "dark", "java_script_enabled": False},
+    {**WIDE, "color_scheme": "light", "java_script_enabled": False},
+)
+
+
+@pytest.fixture
+def furnished(site: Site, queue: JobBroker, engine: Engine) -> Site:
+    """The site with something to see."""
+    furnish(queue, engine)
+    return site
+
+
+def test_every_page_is_looked_at() -> None:
+    """A page that is new gets a line above."""
+    assert {page.name for page in PAGES} == set(ADDRESSES)
+
+
+def test_all_pages(furnished: Site) -> None:
+    """Each is readable for everybody (axe), fits its window, asks nobody else for anything, and is not heavy."""
+    for kind in WINDOWS:
+        window = furnished.window(**kind)
+        for name, address in ADDRESSES.items():
+            weight = looked_at(window, furnished.address + address)
+            where = f"{name} in {kind}"
+            assert 0 < weight < HEAVIEST, where
+            assert window.evaluate("document.documentElement.scrollWidth") <= kind["viewport"]["width"], where
+            if kind.get("java_script_enabled", True):
+                assert [] == findings(window), where
+
+
+def looked_at(window: Page, address: str) -> int:
+    """Open a page until all is there; the bytes of all answers."""
+    answers: list[Response] = []
+
+    def note(answer: Response) -> None:
+        answers.append(answer)
+
+    window.on("response", note)
+    window.goto(address)
+    assert window.locator("h1").count() == 1
+    window.remove_listener("response", note)
+    return sum(int(answer.headers["content-length"]) for answer in answers if "/ui/live/" not in answer.url)
+
+
+def findings(window: Page) -> list[str]:
+    """What axe finds that is serious."""
+    found = Axe().run(window).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:200]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
