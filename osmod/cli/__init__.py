@@ -74,6 +74,11 @@ class _Lazy(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            from osmod.cli.queue_access import STOPPED  # late, as below
+
+            click.echo("Stopped.", err=True)
+            sys.exit(STOPPED)
         except Exception as error:
             from osmod.cli.errors import explain  # late: it knows SQLAlchemy and redis
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from osmod.cli.job_choice import Moment
 from osmod.cli.queue_access import EXIT_CODES, job_broker, nothing_fits, print_json
 from osmod.cli.tables import console, exact, narrow, table, unwrapped
+from osmod.cli.typed import Name
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.glance import brief, length
@@ -19,9 +20,9 @@ from osmod.jobs.steering.audit import AuditEntry, audit_log
 
 
 @click.command(epilog=EXIT_CODES)
-@click.option("--queue", metavar="NAME", help="Only acts on this queue.")
+@click.option("--queue", type=Name(), metavar="NAME", help="Only acts on this queue.")
 @click.option("--until", type=Moment(), metavar="WHEN", help="Only acts up to this moment.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Acts shown.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Acts shown.")
 @click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def audit(queue: str | None, until: datetime | None, limit: int, wide: bool, as_json: bool) -> None:

@@ -15,7 +15,16 @@ from sqlalchemy import Engine
 from osmod.cli.checks.database import open_engine
 from osmod.cli.comment_choice import choosing_comments, in_words
 from osmod.cli.progress import Progress
-from osmod.cli.queue_access import EXIT_CODES, because, confirm, counted, job_broker, nothing_fits, say
+from osmod.cli.queue_access import (
+    EXIT_CODES,
+    STOPPED,
+    because,
+    confirm,
+    counted,
+    job_broker,
+    nothing_fits,
+    say,
+)
 from osmod.cli.row_ids import LARGEST
 from osmod.cli.scorer_states import ScorerState, scorer_states
 from osmod.cli.stopping import stopping_in_order
@@ -189,7 +198,7 @@ class _Sending:
                 err=True,
             )
             if isinstance(error, KeyboardInterrupt):
-                raise SystemExit(1) from None
+                raise SystemExit(STOPPED) from None
             raise
 
     def _send(self, after: int, last: int) -> int:

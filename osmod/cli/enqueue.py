@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from osmod.cli.queue_access import EXIT_CODES, because, job_broker, print_json
+from osmod.cli.typed import named_values
 from osmod.jobs.by_hand import UnknownActor, enqueue_by_hand
 from osmod.jobs.durations import parse_duration
 from osmod.jobs.errors import InvalidOption, UnknownOption
@@ -37,7 +38,7 @@ def enqueue(actor_name: str, arguments: tuple[str, ...], reason: str, as_json: b
       osmod enqueue sendCommentForScoring comment_id=12 --delay '5 minutes' --priority low
     """
     broker = job_broker(needs_actors=True)
-    values = {name: value_of(value) for name, value in map(_pair, arguments)}
+    values = {name: value_of(value) for name, value in named_values(arguments).items()}
     options = {name: value for name, value in given.items() if value is not None}
     if "delay" in options:
         options["delay"] = _delay(options["delay"])
@@ -54,13 +55,6 @@ def enqueue(actor_name: str, arguments: tuple[str, ...], reason: str, as_json: b
     else:
         click.echo(f"{sent.message_id} has the key already; nothing was queued.", err=True)
         sys.stdout.write(f"{sent.message_id}\n")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise click.UsageError(f"{text!r}: expected name=value, such as comment_id=12.")
-    return name, value
 
 
 def _delay(text: str) -> Any:

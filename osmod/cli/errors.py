@@ -48,6 +48,11 @@ def redis_sentence(error: Exception, url: str) -> str:
         return f"{text[:1].upper()}{text[1:]}."
     if isinstance(error, redis.BusyLoadingError):
         return f"Redis at {masked(url)} is still reading its data from disk: try again in a moment."
+    if isinstance(error, redis.TimeoutError) and "connecting" not in str(error):
+        return (
+            f"Redis does not answer at {masked(url)}: it took the connection, and then said nothing for too long. It "
+            "hangs, is overloaded or cut off: look at its host, where `redis-cli ping` should answer PONG."
+        )
     if isinstance(error, redis.ConnectionError | redis.TimeoutError):
         return f"Redis does not answer at {masked(url)}: start one with `osmod redis`, or name yours in REDIS_URL."
     if isinstance(error, redis.ResponseError):

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from osmod.cli.acting import following
 from osmod.cli.job_choice import choosing_jobs
 from osmod.cli.naming import meant
 from osmod.cli.queue_access import (
@@ -51,7 +52,8 @@ def command_of(act: Act) -> click.Command:
             told["reason"] = reason
         if not wanted.ids and not yes:
             _ask(broker, act, wanted, as_json, typed)
-        outcome = act.run(broker, wanted, **told)
+        with following(act.past) as course:
+            outcome = act.run(broker, wanted, course=course, **told)
         # Jobs may be fit and be left alone all the same, as one whose unique key another has.
         if not outcome.count and not count(broker, act.affected(wanted)):
             _nothing_fits(broker, act, wanted, as_json)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from osmod.cli.typed import Name, named_values
 from osmod.jobs.records.filters import STATES, JobFilter
 from osmod.jobs.records.typed import moment_of
 from osmod.jobs.states import JobState
@@ -33,8 +34,8 @@ def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the arguments and options that choose jobs; it gets a `JobFilter` as `wanted`."""
 
     @click.argument("which", nargs=-1, metavar="[ID | NAME=VALUE]...")
-    @click.option("--actor", metavar="NAME", help="Jobs of this actor, as acceptComments.")
-    @click.option("--queue", metavar="NAME", help="Jobs of this queue.")
+    @click.option("--actor", type=Name(), metavar="NAME", help="Jobs of this actor, as acceptComments.")
+    @click.option("--queue", type=Name(), metavar="NAME", help="Jobs of this queue.")
     @click.option(
         "--state",
         "states",
@@ -43,7 +44,10 @@ def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Jobs in this state; may be given again.",
     )
     @click.option(
-        "--error", metavar="CLASS", help="Jobs whose last run failed by this error, as TimeoutError."
+        "--error",
+        type=Name(),
+        metavar="CLASS",
+        help="Jobs whose last run failed by this error, as TimeoutError.",
     )
     @click.option(
         "--since", type=Moment(), metavar="WHEN", help="From this moment on: 2026-05-01T12:00, '2 hours'."
@@ -60,7 +64,6 @@ def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
         until: datetime | None,
         **options: Any,
     ) -> Any:
-        pairs = [one.partition("=") for one in which if "=" in one]
         wanted = JobFilter(
             ids=tuple(one for one in which if "=" not in one),
             actor=actor,
@@ -69,7 +72,7 @@ def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
             error=error,
             since=since,
             until=until,
-            arguments={name: value for name, _, value in pairs},
+            arguments=named_values(one for one in which if "=" in one),
         )
         return command(wanted=wanted, **options)
 

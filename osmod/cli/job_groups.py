@@ -12,6 +12,7 @@ from osmod.cli.job_choice import choosing_jobs
 from osmod.cli.naming import meant
 from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, nothing_fits, print_json, say
 from osmod.cli.tables import console, table
+from osmod.cli.typed import Name
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
@@ -21,9 +22,9 @@ from osmod.jobs.records.naming import unknown
 
 
 @click.command("groups", epilog=EXIT_CODES)
-@click.option("--actor", metavar="NAME", help="Only failures of this actor.")
-@click.option("--queue", metavar="NAME", help="Only this queue.")
-@click.option("--error", metavar="CLASS", help="Only this class of error, as TimeoutError.")
+@click.option("--actor", type=Name(), metavar="NAME", help="Only failures of this actor.")
+@click.option("--queue", type=Name(), metavar="NAME", help="Only this queue.")
+@click.option("--error", type=Name(), metavar="CLASS", help="Only this class of error, as TimeoutError.")
 @click.option(
     "--scan",
     type=click.IntRange(0),

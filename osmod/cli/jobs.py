@@ -15,6 +15,7 @@ from osmod.cli.naming import meant
 from osmod.cli.queue_access import EXIT_CODES, counted, job_broker, nothing_fits, print_json
 from osmod.cli.repainting import repaint
 from osmod.cli.tables import console, jobs_table, narrow
+from osmod.cli.typed import Name, Seconds
 from osmod.jobs import steering
 from osmod.jobs.events import events
 from osmod.jobs.logs.saying import on_one_line
@@ -141,9 +142,18 @@ def show(job_id: str, as_json: bool) -> None:
 
 
 @jobs.command()
-@click.option("--queue", "queues", multiple=True, metavar="NAME", help="Only this queue; may be given again.")
-@click.option("--actor", metavar="NAME", help="Only jobs of this actor.")
-@click.option("--seconds", type=float, metavar="NUMBER", help="End after so long; by default with Ctrl-C.")
+@click.option(
+    "--queue",
+    "queues",
+    type=Name(),
+    multiple=True,
+    metavar="NAME",
+    help="Only this queue; may be given again.",
+)
+@click.option("--actor", type=Name(), metavar="NAME", help="Only jobs of this actor.")
+@click.option(
+    "--seconds", type=Seconds(0), metavar="NUMBER", help="End after so long; by default with Ctrl-C."
+)
 @_json
 def watch(queues: tuple[str, ...], actor: str | None, seconds: float | None, as_json: bool) -> None:
     """Follow what happens to jobs, as it happens."""

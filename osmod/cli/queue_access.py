@@ -14,9 +14,13 @@ from osmod.jobs.setup import ensure_broker
 
 #: Exit codes, the same for all commands on jobs. 1 is an error with a message, 2 a wrong call.
 NOTHING_FITS, DECLINED = 3, 4
+#: By Ctrl-C, as shells have it: 128 and the signal's number.
+STOPPED = 130
 #: The remedy where nobody works.
 START_A_WORKER = "start one with `osmod worker`."
-EXIT_CODES = "Exit codes: 0 done, 1 error, 2 wrong usage, 3 nothing fits, 4 not confirmed."
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 error, 2 wrong usage, 3 nothing fits, 4 not confirmed, 130 stopped by Ctrl-C."
+)
 
 
 def job_broker(*, needs_actors: bool = False) -> JobBroker:
@@ -68,7 +72,12 @@ def confirm(sentence: str, count: int) -> None:
     if not sys.stdin.isatty():
         click.echo(f"{sentence.format(jobs=counted(count))} Add --yes to do it.", err=True)
         sys.exit(DECLINED)
-    if not click.confirm(sentence.format(jobs=counted(count)) + " Go on?"):
+    try:
+        confirmed = click.confirm(sentence.format(jobs=counted(count)) + " Go on?")
+    except click.Abort:
+        confirmed = False
+        click.echo(err=True)
+    if not confirmed:
         sys.exit(DECLINED)
 
 

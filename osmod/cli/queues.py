@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from osmod.cli.acting import following
 from osmod.cli.queue_access import (
     EXIT_CODES,
     because,
@@ -19,6 +20,7 @@ from osmod.cli.queue_access import (
 )
 from osmod.cli.queue_tables import queues_table
 from osmod.cli.tables import console, narrow
+from osmod.cli.typed import Name
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.presence import known_queues
@@ -84,14 +86,15 @@ def purge(name: str, yes: bool, dry_run: bool, reason: str, as_json: bool) -> No
         return
     if not yes and (number := count(broker, wanted)):
         confirm(f"{{jobs}} of {name} would be deleted, waiting ones among them.", number)
-    done = steering.purge(broker, name, reason=reason)
+    with following("deleted") as course:
+        done = steering.purge(broker, name, reason=reason, course=course)
     if not done:
         nothing_fits(f"{name} is empty.", json={"count": 0} if as_json else None)
     say(f"{counted(done)} deleted", {"count": done}, as_json=as_json)
 
 
 @queues.command(epilog=EXIT_CODES)
-@click.argument("name", required=False)
+@click.argument("name", type=Name(), required=False)
 @click.option("--repair", is_flag=True, help="Mend what is found.")
 @_json
 def check(name: str | None, repair: bool, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from osmod.cli.queue_access import START_A_WORKER, job_broker, print_json
 from osmod.cli.queue_tables import queues_table
 from osmod.cli.repainting import repaint
 from osmod.cli.tables import SHORT_ID, console, narrow, table, unwrapped
+from osmod.cli.typed import Seconds
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.middleware.control import LONG
 from osmod.jobs.middleware.watch import LOOK
@@ -29,9 +30,7 @@ _REPORTED = timedelta(seconds=LONG + 2 * LOOK)
 
 
 @click.command()
-@click.option(
-    "--every", type=click.FloatRange(0.2), default=1.0, show_default=True, help="Seconds between looks."
-)
+@click.option("--every", type=Seconds(0.2), default=1.0, show_default=True, help="Seconds between looks.")
 @click.option("--once", is_flag=True, help="Print one picture and end, as when this is no terminal.")
 @click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
 @click.option("--json", "as_json", is_flag=True, help="Print one picture as JSON.")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from osmod.cli import main
+from osmod.jobs.steering import ACTS
 from tests.cli.conftest import Run
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,61 @@ def test_moments_beyond_the_calendar(run: Run, when: str) -> None:
     result = run("jobs", "count", "--since", when)
     assert 2 == result.exit_code
     assert f"'{when}' is neither a moment (2026-05-01T12:00) nor a time ago ('2 hours')." in result.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            ("jobs", act.name, option, "", "--yes")
+            for act in ACTS
+            for option in ("--actor", "--queue", "--error")
+        ),
+        *(("jobs", what, "--queue", "") for what in ("list", "count", "groups", "watch")),
+        ("queues", "check", ""),
+        ("audit", "--queue", ""),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_name_does_not_mean_every_job(run: Run, words: tuple[str, ...]) -> None:
+    """A shell leaves one in the place of a variable that is not set."""
+    given = ("--to", "low") if "prioritise" in words else ()
+    result = run(*words, *given)
+    assert 2 == result.exit_code
+    assert "it is empty: name one, or leave it out." in result.output
+
+
+@pytest.mark.parametrize("words", [("jobs", "delete"), ("jobs", "list"), ("enqueue", "acceptComments")])
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (("=3",), "'=3': expected name=value, such as comment_id=12."),
+        (("comment_id=1", "comment_id=2"), "comment_id is given twice, as '1' and as '2'."),
+    ],
+)
+def test_arguments_that_may_mean_anything(
+    run: Run, words: tuple[str, ...], typed: tuple[str, ...], sentence: str
+) -> None:
+    """An argument without a name, or with two values."""
+    result = run(*words, *typed)
+    assert 2 == result.exit_code
+    assert sentence in result.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("top", "--every", number) for number in ("nan", "inf", "1e300", "-1")),
+        *(("jobs", "watch", "--seconds", number) for number in ("nan", "inf", "-1")),
+        ("audit", "--limit", "9" * 30),
+    ],
+    ids=" ".join,
+)
+def test_numbers_that_nobody_means(run: Run, words: tuple[str, ...]) -> None:
+    """They are refused with the option's name, before anybody is asked."""
+    result = run(*words)
+    assert 2 == result.exit_code
+    assert f"Error: Invalid value for '{words[-2]}': " in result.output
 
 
 def test_a_terminal_that_lacks_characters(redis_url: str, tmp_path: Path) -> None:

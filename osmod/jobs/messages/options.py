@@ -64,7 +64,12 @@ def parse_priority(value: Any) -> int:
     if isinstance(value, str):
         if value in PRIORITIES:
             return PRIORITIES[value]
-    elif isinstance(value, (int, float)) and abs(value) <= PRIORITY_LIMIT and value == math.floor(value):
+    elif (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and abs(value) <= PRIORITY_LIMIT
+        and value == math.floor(value)
+    ):
         return int(value)
     raise InvalidOption(
         f"priority={value!r}: expected one of {', '.join(PRIORITIES)}, or a whole number from "

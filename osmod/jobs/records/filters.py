@@ -18,9 +18,23 @@ from osmod.jobs.states import JobState
 STATES = tuple(state for state in JobState if state.key)
 
 
+class EmptyName(ValueError):
+    """A condition without a name, as an unset variable of a shell leaves it: it must not mean every job."""
+
+    @classmethod
+    def refuse(cls, **names: str | None) -> None:
+        """Raise if one of these names is an empty text; None is one that was not given."""
+        for what, name in names.items():
+            if name == "":
+                raise cls(f"{what} is empty: name one, or leave it out")
+
+
 @dataclass(frozen=True)
 class JobFilter:
     """Jobs of which all of this is true. What is left out may be anything.
+
+    Raises:
+      EmptyName: queue, actor or error is an empty text.
 
     Attributes:
       ids: they have one of these ids.
@@ -43,6 +57,7 @@ class JobFilter:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        EmptyName.refuse(queue=self.queue, actor=self.actor, error=self.error)
         for name in ("since", "until"):
             moment = getattr(self, name)
             if moment is not None and moment.tzinfo is None:

@@ -67,7 +67,7 @@ def unknown(broker: Queues, wanted: JobFilter) -> list[str]:
     ]
     short = [one for one in wanted.ids if len(one) < _BEGINNING]
     return sentences + [
-        f"{one} is too short for the beginning of an id: write {_BEGINNING} characters." for one in short
+        f"{one!r} is too short for the beginning of an id: write {_BEGINNING} characters." for one in short
     ]
 
 

@@ -16,6 +16,7 @@ from osmod.jobs.steering.acts import (
     retry,
 )
 from osmod.jobs.steering.audit import AuditEntry, AuditPage, audit_log, audit_page, note
+from osmod.jobs.steering.course import Course, Stopped
 from osmod.jobs.steering.invariants import Finding, check
 from osmod.jobs.steering.pruning import Pruned, prune
 from osmod.jobs.steering.table import ACTS, Act, Outcome, Parameter
@@ -28,10 +29,12 @@ __all__ = [
     "AuditEntry",
     "AuditPage",
     "Cancellation",
+    "Course",
     "Finding",
     "Outcome",
     "Parameter",
     "Pruned",
+    "Stopped",
     "affected",
     "audit_log",
     "audit_page",

@@ -1,7 +1,8 @@
 """What an operator can do to jobs and queues. Each step is atomic, and says in the audit log who did it.
 
 Every act takes a `JobFilter`, and does to jobs that meanwhile changed their state what that state allows:
-nothing happens to a job twice. `by` is who acts, the user of the operating system by default, and `reason` why.
+nothing happens to a job twice. `by` is who acts, the user of the operating system by default, and `reason` why;
+`course` tells how far it has come, and can have it stop.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from osmod.jobs.records.find import every_id
 from osmod.jobs.records.reading import get_messages
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.audit import AUDIT, Asked, note_as
+from osmod.jobs.steering.course import Course
 from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
 
@@ -30,8 +32,6 @@ _RETRY, _PROMOTE, _PRIORITISE, _CANCEL, _DELETE, _PAUSE, _RESUME = (
     for name in ("retry", "promote", "prioritise", "cancel", "delete", "pause", "resume")
 )
 
-#: Jobs acted on in one step.
-STEP = 200
 #: The states in which an act finds something to do.
 RETRIABLE = (JobState.FAILED, JobState.CANCELLED)
 CANCELLABLE = (JobState.WAITING, JobState.DELAYED, JobState.ACTIVE)
@@ -40,6 +40,9 @@ PRIORITISABLE = (JobState.WAITING, JobState.DELAYED)
 DELETABLE = (JobState.WAITING, JobState.DELAYED, JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 #: Traces of failed runs in a message's options. Without them it has all its attempts before it.
 _TRACES = ("retries", "traceback", "error", "requeue_timestamp", "eta")
+
+#: Given a queue and ids of its jobs, what a script is told of them.
+_Terms = Callable[[str, list[str]], list[bytes]]
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,14 @@ class Cancellation:
         return self.cancelled + self.interrupting
 
 
-def retry(broker: Queues, wanted: JobFilter, *, by: str | None = None, reason: str = "") -> int:
+def retry(
+    broker: Queues,
+    wanted: JobFilter,
+    *,
+    by: str | None = None,
+    reason: str = "",
+    course: Course | None = None,
+) -> int:
     """Have failed and cancelled jobs run again, with all their attempts before them. Returns how many.
 
     One whose unique key another job holds by now is left as it is.
@@ -67,59 +77,72 @@ def retry(broker: Queues, wanted: JobFilter, *, by: str | None = None, reason: s
             part for job_id, message in messages if message for part in (job_id.encode(), _fresh(message))
         ]
 
-    return sum(_act(broker, _RETRY, wanted, RETRIABLE, Asked(by, reason), terms))
+    return sum(_act(broker, _RETRY, wanted, RETRIABLE, Asked(by, reason), terms, course))
 
 
-def promote(broker: Queues, wanted: JobFilter, *, by: str | None = None, reason: str = "") -> int:
+def promote(
+    broker: Queues,
+    wanted: JobFilter,
+    *,
+    by: str | None = None,
+    reason: str = "",
+    course: Course | None = None,
+) -> int:
     """Have delayed jobs run now. Returns how many."""
-    return sum(_act(broker, _PROMOTE, wanted, PROMOTABLE, Asked(by, reason), lambda _, ids: _encoded(ids)))
+    terms = _terms()
+    return sum(_act(broker, _PROMOTE, wanted, PROMOTABLE, Asked(by, reason), terms, course))
 
 
 def prioritise(
-    broker: Queues, wanted: JobFilter, to: int | str, *, by: str | None = None, reason: str = ""
+    broker: Queues,
+    wanted: JobFilter,
+    to: int | str,
+    *,
+    by: str | None = None,
+    reason: str = "",
+    course: Course | None = None,
 ) -> int:
     """Give waiting and delayed jobs another priority, a number or one of Kue's names. Returns how many.
 
     Raises:
       InvalidOption: there is no such priority.
     """
-    number = b"%d" % parse_priority(to)
-    return sum(
-        _act(
-            broker,
-            _PRIORITISE,
-            wanted,
-            PRIORITISABLE,
-            Asked(by, reason),
-            lambda _, ids: [number, *_encoded(ids)],
-        )
-    )
+    terms = _terms(b"%d" % parse_priority(to))
+    return sum(_act(broker, _PRIORITISE, wanted, PRIORITISABLE, Asked(by, reason), terms, course))
 
 
-def cancel(broker: Queues, wanted: JobFilter, *, by: str | None = None, reason: str = "") -> Cancellation:
+def cancel(
+    broker: Queues,
+    wanted: JobFilter,
+    *,
+    by: str | None = None,
+    reason: str = "",
+    course: Course | None = None,
+) -> Cancellation:
     """Cancel jobs: waiting and delayed ones at once; running ones are interrupted like by a time limit."""
-    keep = b"%d" % broker.dead_message_ttl
-    parts = _act(
-        broker, _CANCEL, wanted, CANCELLABLE, Asked(by, reason), lambda _, ids: [keep, *_encoded(ids)]
-    )
+    terms = _terms(b"%d" % broker.dead_message_ttl)
+    parts = _act(broker, _CANCEL, wanted, CANCELLABLE, Asked(by, reason), terms, course)
     return Cancellation(sum(part[0] for part in parts), sum(part[1] for part in parts))
 
 
-def delete(broker: Queues, wanted: JobFilter, *, by: str | None = None, reason: str = "") -> int:
+def delete(
+    broker: Queues,
+    wanted: JobFilter,
+    *,
+    by: str | None = None,
+    reason: str = "",
+    course: Course | None = None,
+) -> int:
     """Delete jobs and their records. Running ones are left alone: cancel those first. Returns how many."""
-    return sum(
-        _act(
-            broker, _DELETE, wanted, DELETABLE, Asked(by, reason), lambda _, ids: [b"delete", *_encoded(ids)]
-        )
-    )
+    return sum(_act(broker, _DELETE, wanted, DELETABLE, Asked(by, reason), _terms(b"delete"), course))
 
 
-def purge(broker: Queues, queue: str, *, by: str | None = None, reason: str = "") -> int:
+def purge(
+    broker: Queues, queue: str, *, by: str | None = None, reason: str = "", course: Course | None = None
+) -> int:
     """Delete all jobs of a queue but those that run. No other queue is touched. Returns how many."""
     wanted = JobFilter(queue=queue)
-    return sum(
-        _act(broker, _DELETE, wanted, DELETABLE, Asked(by, reason), lambda _, ids: [b"purge", *_encoded(ids)])
-    )
+    return sum(_act(broker, _DELETE, wanted, DELETABLE, Asked(by, reason), _terms(b"purge"), course))
 
 
 def pause(broker: Queues, queue: str, *, by: str | None = None, reason: str = "") -> bool:
@@ -162,16 +185,19 @@ def _act(
     wanted: JobFilter,
     states: tuple[JobState, ...],
     asked: Asked,
-    terms: Callable[[str, list[str]], list[bytes]],
+    terms: _Terms,
+    course: Course | None,
 ) -> list[Any]:
+    course = course or Course()
     head = asked.head(_in_words(broker, wanted))
     # All are found before any is changed: an act must not meet its own work.
     found = every_id(broker, affected(wanted, states))
-    return [
-        script.run(broker.links, broker.key_base(queue), [*head, *terms(queue, ids[at : at + STEP])])
-        for queue, ids in found.items()
-        for at in range(0, len(ids), STEP)
-    ]
+    parts = []
+    for queue, ids in course.steps(found):
+        part = script.run(broker.links, broker.key_base(queue), [*head, *terms(queue, ids)])
+        course.changed += sum(part) if isinstance(part, list) else part
+        parts.append(part)
+    return parts
 
 
 def _act_on_queue(broker: Queues, script: Script, queue: str, asked: Asked) -> Any:
@@ -188,8 +214,9 @@ def _in_words(broker: Queues, wanted: JobFilter) -> str:
     return str(replace(wanted, arguments=shown))
 
 
-def _encoded(ids: list[str]) -> list[bytes]:
-    return [job_id.encode() for job_id in ids]
+def _terms(*first: bytes) -> _Terms:
+    """What a script is told that needs no more than the ids, after what it is told first."""
+    return lambda _, ids: [*first, *(job_id.encode() for job_id in ids)]
 
 
 def _fresh(encoded: bytes) -> bytes:

@@ -82,7 +82,7 @@ class Act:
         return Outcome(acts.rehearse(broker, self.name, wanted, self.states, by=by, reason=reason))
 
     def run(self, broker: Queues, wanted: JobFilter, *, by: str | None = None, **told: Any) -> Outcome:
-        """Do it to the jobs meant; `told` is the parameter's value, under its name, and perhaps a `reason`."""
+        """Do it to the jobs meant; `told` is the parameter's value, under its name, a `reason`, a `course`."""
         done = self.function(broker, wanted, by=by, **told)
         if isinstance(done, acts.Cancellation):
             return Outcome(done.cancelled, done.interrupting)

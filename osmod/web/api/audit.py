@@ -24,7 +24,7 @@ router = APIRouter(prefix="/audit", tags=["audit"], dependencies=[Depends(known_
 def list_acts(
     _caller: Viewer,
     broker: Queue,
-    queue: Annotated[Text | None, Query(description="Only acts on this queue.")] = None,
+    queue: Annotated[Text | None, Query(min_length=1, description="Only acts on this queue.")] = None,
     until: When = None,
     limit: Annotated[int, Query(ge=1, le=1_000, description="Acts shown.")] = 50,
     cursor: Annotated[Text | None, Query(description="Go on after the page that said this.")] = None,

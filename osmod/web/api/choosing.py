@@ -18,14 +18,18 @@ State = Literal["waiting", "delayed", "active", "done", "failed", "cancelled"]
 ActorName = Annotated[
     Text | None,
     Query(
+        min_length=1,
         description="Jobs of this actor, in either spelling.",
         examples=["sendCommentForScoring", "accept_comments"],
     ),
 ]
-QueueName = Annotated[Text | None, Query(description="Jobs of this queue.", examples=["default"])]
+QueueName = Annotated[
+    Text | None, Query(min_length=1, description="Jobs of this queue.", examples=["default"])
+]
 ErrorName = Annotated[
     Text | None,
     Query(
+        min_length=1,
         description="Jobs whose last run failed by this class of error.",
         examples=["TimeoutError"],
     ),

@@ -44,7 +44,7 @@ def test_priorities_are_kues(number: int, value: object) -> None:
     assert number == parse_priority(value)
 
 
-@pytest.mark.parametrize("value", ["urgent", 2001, 1.5, None, True and "High"])
+@pytest.mark.parametrize("value", ["urgent", 2001, 1.5, None, True, "High"])
 def test_other_priorities_are_refused(value: object) -> None:
     """The error names the value and what would do."""
     with pytest.raises(InvalidOption, match="low, normal, medium, high, critical, or a whole number"):

@@ -14,6 +14,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.states import JobState
+from osmod.jobs.steering.course import Course
 from tests.jobs.records.conftest import Run
 from tests.jobs.records.taking import end, taken
 
@@ -38,7 +39,7 @@ def test_an_act_that_is_added_has_its_command(broker: JobBroker, accept: Actor[.
     """With what it has to be told, read from what was typed."""
     met: list[object] = []
 
-    def tag(broker: JobBroker, wanted: JobFilter, *, size: int, by: str | None = None) -> int:
+    def tag(broker: JobBroker, wanted: JobFilter, *, size: int, by: str | None = None, course: Course) -> int:
         met.append((wanted.actor, size, by))
         return size
 

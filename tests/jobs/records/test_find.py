@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import dramatiq
@@ -281,3 +282,11 @@ def test_an_act_reaches_more_than_a_page_reads(
     with taken(broker, 50):
         assert 50 == count(broker, JobFilter(actor="acceptComments", states=(JobState.ACTIVE,)))
         assert 50 == steering.cancel(broker, JobFilter(states=(JobState.ACTIVE,))).interrupting
+
+
+@pytest.mark.parametrize("name", ["actor", "queue", "error"])
+def test_an_empty_name_is_refused(name: str) -> None:
+    """It would mean every job wherever nobody looks for it."""
+    made: Callable[..., JobFilter] = JobFilter
+    with pytest.raises(ValueError, match=f"^{name} is empty: name one, or leave it out$"):
+        made(**{name: ""})

@@ -44,7 +44,7 @@ def test_an_actor_of_another_process_is_meant_so_too(
         (["--actor", "acceptComment"], "No actor is called 'acceptComment'; did you mean 'acceptComments'?"),
         (["--queue", "defalt"], "No queue is called 'defalt'; did you mean 'default'?"),
         (["--error", "TimeoutEror"], "No error is called 'TimeoutEror'; did you mean 'TimeoutError'?"),
-        (["abc"], "abc is too short for the beginning of an id: write 6 characters."),
+        (["abc"], "'abc' is too short for the beginning of an id: write 6 characters."),
     ],
 )
 def test_nothing_found_by_an_unknown_name_is_told(
