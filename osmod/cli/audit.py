@@ -48,10 +48,8 @@ def _wide(acts: list[AuditEntry]) -> Table:
     reasons = any(act.reason for act in acts)
     made = table("when", "who", "did", ">how many", "queue", "which", *(["why"] if reasons else []))
     for act in acts:
-        why = [on_one_line(act.reason)] if reasons else []
-        made.add_row(
-            exact(act.at), act.who, _did(act), f"{act.count:,}", act.queue, on_one_line(act.what), *why
-        )
+        why = [act.reason] if reasons else []
+        made.add_row(exact(act.at), act.who, _did(act), f"{act.count:,}", act.queue, act.what, *why)
     return made
 
 

@@ -55,11 +55,17 @@ def check(as_json: bool, quick: bool, alive: str | None, max_waiting: timedelta,
     if alive:
         _say_whether_alive(alive)
         return
-    from osmod.cli.checks import check_queues, report  # late: it loads all that it looks at
+    from osmod.cli.checks import check_queues, check_workers, report  # late: it loads all that it looks at
+    from osmod.cli.checks.asking import Area
     from osmod.cli.checks.finding import Level
+    from osmod.cli.checks.queue import Overviews
 
-    queues = {"queues": partial(check_queues, max_waiting=max_waiting, max_failed=max_failed)}
-    areas = report.QUICK if quick else report.AREAS | queues
+    overviews = Overviews()
+    limits: dict[str, Area] = {
+        "workers": partial(check_workers, overviews=overviews),
+        "queues": partial(check_queues, max_waiting=max_waiting, max_failed=max_failed, overviews=overviews),
+    }
+    areas = report.QUICK if quick else report.AREAS | limits
     found = report.look(areas)
     if as_json:
         click.echo(report.as_json(found))

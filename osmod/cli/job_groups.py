@@ -92,7 +92,7 @@ def _print(group: FailureGroup) -> None:
     if group.example is not None and group.example.error is not None:
         reason = on_one_line(group.example.error.message.partition("\n")[0])
         out.print(Text(f"    {reason if len(reason) <= 200 else reason[:199] + '…'}", overflow="fold"))
-    chosen = shlex.join(["--queue", group.queue, "--actor", group.actor, "--error", group.error])
+    chosen = on_one_line(shlex.join(["--queue", group.queue, "--actor", group.actor, "--error", group.error]))
     if group.example is not None:
         click.echo(f"    osmod jobs show {shlex.quote(group.example.id)}")
     click.echo(f"    osmod jobs retry {chosen}")

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.setup import ensure_broker
 
 #: Exit codes, the same for all commands on jobs. 1 is an error with a message, 2 a wrong call.
@@ -86,7 +87,7 @@ def nothing_fits(*sentences: str, json: dict[str, Any] | None = None) -> NoRetur
     if json is not None:
         print_json(json)
     for sentence in sentences:
-        click.echo(sentence, err=True)
+        click.echo(on_one_line(sentence), err=True)
     sys.exit(NOTHING_FITS)
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from osmod.cli.tables import COLOURS, table, unwrapped
+from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.glance import brief, length
 from osmod.jobs.records.overview import QueueOverview
 from osmod.jobs.states import JobState
@@ -53,7 +54,7 @@ def _narrow(found: list[QueueOverview], rates: Rates | None) -> Group:
         sizes = [Text(brief(one.sizes[state]), COLOURS[state]) for state in _SHOWN]
         done = f"{rates[one.name]['done']:,.1f}" if rates else brief(one.counters["done"])
         made.add_row(one.name, *sizes, length(one.oldest_waiting), done)
-    paused = [Text(f"{one.name} is {_paused(one)}", "yellow") for one in found if one.paused]
+    paused = [Text(on_one_line(f"{one.name} is {_paused(one)}"), "yellow") for one in found if one.paused]
     return Group(made, *paused)
 
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
@@ -45,9 +46,27 @@ def narrow(out: Console) -> bool:
     return out.width < _ROOMY
 
 
+class PlainTable(Table):
+    """A table whose cells are text of others, whatever that is: none of it acts on the terminal."""
+
+    def add_row(
+        self, *cells: RenderableType | None, style: StyleType | None = None, end_section: bool = False
+    ) -> None:
+        """Add a row; a cell is a text, with a style or without."""
+        super().add_row(*map(_without_acting, cells), style=style, end_section=end_section)
+
+
+def _without_acting(cell: RenderableType | None) -> RenderableType | None:
+    if isinstance(
+        cell, Text
+    ):  # Rich has left out some of what acts by now; who wants it shown does this before.
+        cell.plain = on_one_line(cell.plain)
+    return on_one_line(cell) if isinstance(cell, str) else cell
+
+
 def table(*headings: str) -> Table:
     """A table without lines; headings that begin with `>` stand over figures."""
-    made = Table(box=None, header_style="bold", pad_edge=False)
+    made = PlainTable(box=None, header_style="bold", pad_edge=False)
     for heading in headings:
         made.add_column(heading.removeprefix(">"), justify="right" if heading.startswith(">") else "left")
     return made
@@ -101,6 +120,11 @@ def unwrapped(*headings: str, grows: int = -1) -> Table:
         column.overflow = "ellipsis"
     made.columns[grows].ratio = 1
     return made
+
+
+def typed_name(name: str) -> Text:
+    """A name that commands take: in a narrow column it goes on in the next line, so that all of it is there."""
+    return Text(on_one_line(name), no_wrap=False, overflow="fold")
 
 
 def badge(state: JobState) -> Text:

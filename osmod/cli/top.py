@@ -14,7 +14,7 @@ from rich.text import Text
 from osmod.cli.queue_access import START_A_WORKER, job_broker, print_json
 from osmod.cli.queue_tables import queues_table
 from osmod.cli.repainting import repaint
-from osmod.cli.tables import SHORT_ID, console, narrow, table, unwrapped
+from osmod.cli.tables import SHORT_ID, console, narrow, table, typed_name, unwrapped
 from osmod.cli.typed import Seconds
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.middleware.control import LONG
@@ -126,7 +126,7 @@ def _workers(now: Snapshot) -> Any:
     for one in now.workers:
         busy = f"{one.running}/{one.threads}"
         made.add_row(
-            f"{one.host}:{one.process}",
+            typed_name(one.name),
             busy,
             length(at - one.since),
             f"{one.seen:.0f} s ago",
@@ -140,5 +140,5 @@ def _narrow_workers(now: Snapshot) -> Any:
     at = datetime.now(UTC)
     for one in now.workers:
         busy = f"{one.running}/{one.threads}"
-        made.add_row(f"{one.host}:{one.process}", busy, length(at - one.since), f"{one.seen:.0f} s ago")
+        made.add_row(typed_name(one.name), busy, length(at - one.since), f"{one.seen:.0f} s ago")
     return made

@@ -20,7 +20,7 @@ from osmod.cli.queue_access import (
     print_json,
     say,
 )
-from osmod.cli.tables import SHORT_ID, console, narrow, table, unwrapped
+from osmod.cli.tables import SHORT_ID, console, narrow, table, typed_name, unwrapped
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.queue.presence import WorkerRecord
 from osmod.jobs.queue.presence import workers as living
@@ -60,7 +60,7 @@ def list_(wide: bool, as_json: bool) -> None:
         click.echo(f"No worker lives: {START_A_WORKER}", err=True)
         return
     out = console(wide=wide)
-    out.print(_narrow(now) if narrow(out) else _wide(now))
+    out.print(workers_table(now, narrow=narrow(out)))
 
 
 def _command(name: str, ask: _Ask, future: str, past: str, sentence: str) -> None:
@@ -121,12 +121,17 @@ def _meant(alive: list[WorkerRecord], which: tuple[str, ...]) -> list[str]:
     return [one.name for one in alive if one.name in which or one.host in which]
 
 
+def workers_table(now: Snapshot, *, narrow: bool = False) -> Any:
+    """Workers, one a line, each with what it runs below it."""
+    return _narrow(now) if narrow else _wide(now)
+
+
 def _wide(now: Snapshot) -> Any:
     made = table("worker", "state", ">busy", ">up", ">seen", ">memory", "version", "queues")
     at = datetime.now(UTC)
     for one in now.workers:
         made.add_row(
-            one.name,
+            typed_name(one.name),
             one.condition,
             f"{one.running}/{one.threads}",
             length(at - one.since),
@@ -154,7 +159,7 @@ def _narrow(now: Snapshot) -> Any:
     at = datetime.now(UTC)
     for one in now.workers:
         busy = f"{one.running}/{one.threads}"
-        made.add_row(one.name, one.condition, busy, length(at - one.since), _megabytes(one))
+        made.add_row(typed_name(one.name), one.condition, busy, length(at - one.since), _megabytes(one))
         for job in now.run_by(one):
             made.add_row(
                 Text(f"  {job.id[:SHORT_ID]} {on_one_line(job.call)}", "bright_black"),

@@ -57,6 +57,8 @@ class Patience:
 OF_JOBS = Patience()
 #: A client cannot.
 OF_REQUESTS = Patience(connect=3, answer=5, lock=3, pool=3, tries=3)
+#: Who typed a command waits for what it does, though not for what others do.
+OF_COMMANDS = Patience(connect=5, lock=5, pool=5)
 #: The execution option of an engine that has `Patience.tries`.
 TRIES = "osmod_tries"
 #: In the `info` of a connection: see `is_committed`.

@@ -11,12 +11,15 @@ _LOGIN_REFUSED = (1045, 1698)
 #: To the database, to a table, to a column, to a statement.
 _RIGHT_MISSING = (1044, 1142, 1143, 1227)
 _NO_SUCH_DATABASE = 1049
-_NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
+_LOST = 2013
+_NO_ANSWER = (2002, 2003, 2005, 2006, _LOST)
 #: Too many connections, and being shut down.
 _NOT_NOW = (1040, 1053)
 #: Read-only by its settings, for this transaction, or as a whole; full.
 _NO_WRITES = (1290, 1792, 1836, 1021, 1114)
 _NO_WRITES_SQLITE = ("attempt to write a readonly database", "database or disk is full")
+#: Somebody else's transaction was waited for in vain.
+_LOCKED, _LOCKED_SQLITE = 1205, "database is locked"
 #: A table, a column.
 _LACKING = (1146, 1054)
 _LACKING_SQLITE = ("no such table", "no such column", "has no column named")
@@ -64,10 +67,25 @@ def database_sentence(error: Exception, url: str) -> str | None:
         )
     if code == _NO_SUCH_DATABASE:
         return f"{said} at {where}: create it, or correct DATABASE_NAME."
+    if code == _LOST and "timed out" in said:
+        return (
+            f"the database does not answer at {where}: it took the connection, and then said nothing for too long "
+            f"({said}). It hangs, is overloaded or cut off."
+        )
     if code in _NO_ANSWER:
         return f"the database does not answer at {where} ({said}): start it, or name yours in DATABASE_URL."
     if lacks_tables(error):
         return f"the database at {where} lacks something ({said}): run `osmod db upgrade`."
+    if code == _LOCKED or _LOCKED_SQLITE in said:
+        return (
+            f"the database at {where} is locked by another process, which does not let go ({said}): try again, or see "
+            "what holds it: SHOW PROCESSLIST tells MySQL's, and for SQLite end the other program."
+        )
+    if takes_no_writes(error):
+        return (
+            f"the database at {where} can be read, and takes no writes ({said}): name the one that does, or have this "
+            "one take them (rights of the file, read_only, room on its disk)."
+        )
     return f"the database at {where} answers: {said}"
 
 

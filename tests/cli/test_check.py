@@ -47,12 +47,16 @@ def test_all_is_well(settled: Engine, redis_url: str) -> None:
         session.commit()
     result = osmod_check(REDIS_URL=redis_url)
     assert "" == result.stderr
-    assert list(AREAS) == [line for line in result.stdout.splitlines() if line.isalpha()]
+    ill = ["workers", "scheduler"]
+    others = [area for area in AREAS if area not in ill]
+    assert [*ill, *others] == [line for line in result.stdout.splitlines() if line.isalpha()]
     assert "  ✓ heartbeat: every 10 minutes; next at " in result.stdout
     assert re.search(r"^  ✓ \d+ actors: acceptComments, ", result.stdout, re.MULTILINE)
     assert "  ! no worker is alive: start one with `osmod worker`.\n" in result.stdout
     assert "  ! no scheduler has run yet: start one with `periodiq worker`.\n" in result.stdout
-    assert result.stdout.endswith("\n0 errors, 2 warnings\n")
+    stands = "0 errors, 2 warnings: workers, scheduler\n"
+    assert result.stdout.startswith(stands)
+    assert result.stdout.endswith(f"\n{stands}")
     assert 1 == result.returncode
 
 
@@ -67,7 +71,9 @@ def test_everything_is_wrong_at_once(tmp_path: Path) -> None:
         f"  ✗ sqlite:///{tmp_path}/osmod.db: it is not there yet: run `osmod db upgrade`.\n" in result.stdout
     )
     assert "  ✓ heartbeat: " in result.stdout
-    assert result.stdout.endswith("\n2 errors, 0 warnings\n")
+    assert result.stdout.startswith(
+        "2 errors, 0 warnings: redis, database\nredis\n  ✗ Redis does not answer "
+    )
     assert 2 == result.returncode
     assert [] == list(tmp_path.iterdir()), "a check makes no files"
 
@@ -80,13 +86,14 @@ def test_settings_that_cannot_be_used(run: Run, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("DATABASE_URL", "nonsense")
     result = run("check")
     assert (
+        "4 errors, 0 warnings: settings\n"
         "settings\n"
         "  ✗ REDIS_URL='nonsense': it has no scheme: it looks like redis://localhost:6379.\n"
         "  ✗ WORKER_RUN_IMMEDIATELY='perhaps': Not a valid boolean.\n"
         "  ✗ WORKER_TASK_TTL='0': must be at least 1 (milliseconds).\n"
         "  ✗ DATABASE_URL=nonsense is not a database URL; it looks like "
         "mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4 or sqlite:///osmod.db.\n"
-        "4 errors, 0 warnings\n" == result.output
+        "4 errors, 0 warnings: settings\n" == result.output
     )
     assert 2 == result.exit_code
 
@@ -100,6 +107,7 @@ def test_json(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {
         "level": "error",
         "actors": [{"level": "ok", "message": "a"}, {"level": "error", "message": "b"}],
+        "workers": [],
         "queues": [],
     } == json.loads(result.output)
     assert 2 == result.exit_code
@@ -126,9 +134,10 @@ def test_quick(run: Run, breakable: Engine, redis_url: str, monkeypatch: pytest.
         connection.exec_driver_sql("DROP TABLE osmod_worker_inbox")
     ill = run("check", "--quick")
     assert (
+        "1 error, 0 warnings: database\n"
         "database\n"
         "  ✗ the worker's own tables are missing (osmod_worker_inbox): run `osmod db upgrade`.\n"
-        "1 error, 0 warnings\n" == ill.output
+        "1 error, 0 warnings: database\n" == ill.output
     )
     assert 1 == ill.exit_code
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from osmod.moderation.database import open_session
+from osmod.moderation.database import Patience, open_session
 from osmod.moderation.models import OWN_TABLES, Article, Category
 from osmod.settings import masked
 from tests.cli.conftest import Run
@@ -125,3 +125,16 @@ def test_default_is_sqlite_at_home(run: Run, tmp_path: Path) -> None:
     """With nothing set, the database is a file under OSMOD_HOME."""
     result = run("db", "upgrade")
     assert f"sqlite:///{tmp_path}/home/osmod.db is up to date" == result.output.splitlines()[-1]
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_database_that_another_process_holds(
+    run: Run, breakable: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for, though not for as long as a job can wait, and told as one that is locked."""
+    monkeypatch.setattr("osmod.cli.checks.database.OF_COMMANDS", Patience(lock=1))
+    with breakable.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE held (id INTEGER)")
+        result = run("users", "create", "--group", "service", "--name", "X")
+    assert 1 == result.exit_code
+    assert " is locked by another process, which does not let go " in result.stderr

@@ -25,6 +25,16 @@ HERE = "redis://:secret@queue:6379"
             "or name yours in REDIS_URL.",
         ),
         (
+            redis.TimeoutError("Timeout reading from socket"),
+            "Redis does not answer at redis://:***@queue:6379: it took the connection, and then said nothing for too "
+            "long. It hangs, is overloaded or cut off: look at its host, where `redis-cli ping` should answer PONG.",
+        ),
+        (
+            redis.TimeoutError("Timeout connecting to server"),
+            "Redis does not answer at redis://:***@queue:6379: start one with `osmod redis`, "
+            "or name yours in REDIS_URL.",
+        ),
+        (
             redis.AuthenticationError("WRONGPASS"),
             "Redis at queue:6379 refuses the login of user 'default' (WRONGPASS): "
             "correct user and password in REDIS_URL.",
@@ -89,6 +99,24 @@ def mysql_error(code: int, said: str) -> OperationalError:
                 "CREATE, ALTER, INDEX and REFERENCES, too.",
             )
             for code in (1044, 1142, 1143, 1227)
+        ),
+        (
+            mysql_error(1205, "Lock wait timeout exceeded"),
+            "the database at mysql+pymysql://me:***@db/os is locked by another process, which does not let go "
+            "(Lock wait timeout exceeded): try again, or see what holds it: SHOW PROCESSLIST tells MySQL's, and for "
+            "SQLite end the other program.",
+        ),
+        (
+            mysql_error(1290, "running with --read-only"),
+            "the database at mysql+pymysql://me:***@db/os can be read, and takes no writes (running with "
+            "--read-only): name the one that does, or have this one take them (rights of the file, read_only, room "
+            "on its disk).",
+        ),
+        (
+            mysql_error(2013, "Lost connection to MySQL server during query (timed out)"),
+            "the database does not answer at mysql+pymysql://me:***@db/os: it took the connection, and then said "
+            "nothing for too long (Lost connection to MySQL server during query (timed out)). It hangs, is "
+            "overloaded or cut off.",
         ),
         (
             mysql_error(1364, "Field 'x' has no default"),

@@ -108,7 +108,7 @@ WORKER = WorkerRecord("moderation-worker-7", 4711, 8, 8, ("default", "mail"), NO
 
 def lines(width: int, what: object) -> list[str]:
     out = io.StringIO()
-    Console(file=out, width=width).print(what)
+    Console(file=out, width=width, markup=False).print(what)
     return out.getvalue().splitlines()
 
 

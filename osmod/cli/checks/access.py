@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from osmod.access.errors import SecretUnusable
 from osmod.cli.checks.database import open_database
 from osmod.cli.checks.finding import Finding, error, ok, warning
+from osmod.cli.queue_access import counted
 from osmod.settings import Settings
 
 
@@ -44,4 +45,6 @@ def _look(session: Session) -> Iterator[Finding]:
             f"expires: make another with `osmod users token {token.user_id}`, then `osmod users revoke {token.id[:8]}`."
         )
     if not endless:
-        yield ok(f"{len(good)} tokens of ours count; each of them expires")
+        yield ok(
+            f"{counted(len(good), 'token')} of ours count{'s' if len(good) == 1 else ''}, none of them for ever"
+        )

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.orm import Session
 
 from osmod.cli.checks.finding import Finding, error, note, ok
-from osmod.moderation.database import connect, open_session
+from osmod.moderation.database import OF_COMMANDS, connect, open_session
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations.schema import osmod_tables
 from osmod.moderation.models import Comment
@@ -29,7 +29,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
 @contextmanager
 def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
     """An engine that leaves no connection open. `create`: whether SQLite's file may be made."""
-    engine = connect(settings.database_url, create=create)
+    engine = connect(settings.database_url, create=create, patience=OF_COMMANDS)
     try:
         yield engine
     finally:

@@ -10,6 +10,8 @@ from typing import Any
 import dramatiq
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.queue.presence import known_queues
+from osmod.jobs.records.overview import QueueOverview, queue_overview
 from osmod.settings import Settings
 
 #: What is counted, as one and as many.
@@ -23,6 +25,19 @@ def loaded_actors() -> dict[str, dramatiq.Actor[..., Any]]:
         getattr(package, name) for name in getattr(package, "__all__", ())
     ]
     return {actor.actor_name: actor for actor in found}
+
+
+class Overviews:
+    """How each queue is doing, asked by whichever area needs it first, and once for all of them."""
+
+    def __init__(self) -> None:
+        self._found: list[QueueOverview] | None = None
+
+    def of(self, broker: JobBroker) -> list[QueueOverview]:
+        """The queues, by name."""
+        if self._found is None:
+            self._found = [queue_overview(broker, name) for name in known_queues(broker)]
+        return self._found
 
 
 @contextmanager

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from osmod.cli.checks.finding import Finding, ok, warning
-from osmod.cli.checks.queue import WAIT, open_queue
+from osmod.cli.checks.queue import WAIT, Overviews, open_queue
 from osmod.cli.queue_access import counted
-from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.records.glance import length
-from osmod.jobs.records.overview import QueueOverview, queue_overview
+from osmod.jobs.records.overview import QueueOverview
 from osmod.jobs.states import JobState
 from osmod.settings import Settings
 
@@ -23,13 +22,17 @@ SHOWN = 10
 
 
 def check_queues(
-    settings: Settings, *, max_waiting: timedelta = MAX_WAITING, max_failed: int = MAX_FAILED
+    settings: Settings,
+    *,
+    max_waiting: timedelta = MAX_WAITING,
+    max_failed: int = MAX_FAILED,
+    overviews: Overviews | None = None,
 ) -> Iterator[Finding]:
     """Of each queue: whether it is paused, whether a job has waited for too long, whether too many have failed."""
     if settings.run_immediately:
         return
     with open_queue(settings) as broker:
-        queues = [queue_overview(broker, name) for name in known_queues(broker)]
+        queues = (overviews or Overviews()).of(broker)
     well: list[QueueOverview] = []
     for queue in queues:
         found = list(judge(queue, max_waiting, max_failed))

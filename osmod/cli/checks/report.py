@@ -11,6 +11,7 @@ import click
 from osmod.cli import checks
 from osmod.cli.checks.asking import PATIENCE, Area, Asking
 from osmod.cli.checks.finding import Finding, Level, error
+from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.preflight import usable_settings
 from osmod.settings import Settings, SettingsError, get_settings, masked
 
@@ -45,6 +46,8 @@ _MARKS = {
     Level.WARNING: ("!", "yellow"),
     Level.ERROR: ("✗", "red"),
 }
+
+_LEVELS = list(Level)
 
 Found = dict[str, list[Finding]]
 
@@ -91,23 +94,42 @@ def _look(areas: dict[str, Area], settings: Settings) -> Found:
 
 def worst(found: Found) -> Level:
     """The level of the worst finding."""
-    levels = list(Level)
-    return max(
-        (one.level for findings in found.values() for one in findings), key=levels.index, default=Level.OK
-    )
+    return max(map(_worst, found.values()), key=_LEVELS.index, default=Level.OK)
+
+
+def _worst(findings: list[Finding]) -> Level:
+    return max((one.level for one in findings), key=_LEVELS.index, default=Level.OK)
+
+
+def _urgency(findings: list[Finding]) -> int:
+    """What there is to be done about comes first; a note is nothing of that."""
+    return max(_LEVELS.index(_worst(findings)), _LEVELS.index(Level.NOTE))
 
 
 def show(found: Found, levels: set[Level]) -> None:
-    """Print the findings of these levels, and how many errors and warnings there are."""
-    for area, findings in found.items():
-        shown = [finding for finding in findings if finding.level in levels]
-        if shown:
-            click.secho(area, bold=True)
-        for finding in shown:
+    """Print the findings of these levels, the worst areas first, and before and after them how it stands.
+
+    Monitoring programs pass the first line on; the last is what a small terminal shows.
+    """
+    stands = summary(found)
+    click.echo(stands)
+    shown = {area: [one for one in findings if one.level in levels] for area, findings in found.items()}
+    for area in sorted(filter(shown.get, shown), key=lambda one: _urgency(shown[one]), reverse=True):
+        click.secho(area, bold=True)
+        for finding in shown[area]:
             mark, colour = _MARKS[finding.level]
-            click.echo(f"  {click.style(mark, fg=colour)} {finding.message}")
-    errors, warnings = count(found, Level.ERROR), count(found, Level.WARNING)
-    click.echo(f"{_number(errors, 'error')}, {_number(warnings, 'warning')}")
+            click.echo(f"  {click.style(mark, fg=colour)} {on_one_line(finding.message)}")
+    if any(shown.values()):
+        click.echo(stands)
+
+
+def summary(found: Found) -> str:
+    """How many errors and warnings there are, and in which areas, the worst first."""
+    ill = [area for level in (Level.ERROR, Level.WARNING) for area in found if _worst(found[area]) is level]
+    numbers = (
+        f"{_number(count(found, Level.ERROR), 'error')}, {_number(count(found, Level.WARNING), 'warning')}"
+    )
+    return f"{numbers}: {', '.join(ill)}" if ill else numbers
 
 
 def count(found: Found, level: Level) -> int:

@@ -6,21 +6,21 @@ import shlex
 from collections.abc import Iterator
 
 from osmod.cli.checks.finding import Finding, error, ok, warning
-from osmod.cli.checks.queue import WAIT, open_queue
+from osmod.cli.checks.queue import WAIT, Overviews, open_queue
 from osmod.cli.queue_access import START_A_WORKER, counted
-from osmod.jobs.queue.presence import WorkerRecord, known_queues, workers
-from osmod.jobs.records.overview import QueueOverview, queue_overview
+from osmod.jobs.queue.presence import WorkerRecord, workers
+from osmod.jobs.records.overview import QueueOverview
 from osmod.jobs.states import JobState
 from osmod.settings import Settings
 
 
-def check_workers(settings: Settings) -> Iterator[Finding]:
+def check_workers(settings: Settings, *, overviews: Overviews | None = None) -> Iterator[Finding]:
     """Whether a worker lives, and whether every queue in which jobs wait has one. Nobody else starts a job."""
     if settings.run_immediately:
         return
     with open_queue(settings) as broker:
         alive = workers(broker)
-        queues = [queue_overview(broker, name) for name in known_queues(broker)]
+        queues = (overviews or Overviews()).of(broker)
     yield from judge(alive, queues)
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from osmod.jobs.messages.arguments import named, scrubbed, secrets
 from osmod.jobs.queue.job import Job
 
+#: What turns the direction of all text after it, whatever that is, and has it read as something else.
+_TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 #: What is not shown as it is: escape sequences would paint over what else is said, line ends would feign lines.
 _ACTING = {
     code: repr(chr(code))[1:-1]
-    for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0xD800, 0xE000))
+    for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *_TURNING, *range(0xD800, 0xE000))
 }
 _ACTING_IN_TEXT = {code: shown for code, shown in _ACTING.items() if chr(code) not in "\t\n"}
 
