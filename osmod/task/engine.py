@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from functools import cache
+from concurrent.futures import Future
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
@@ -15,14 +15,30 @@ from osmod.outages import Outage
 from osmod.settings import get_settings
 
 _opening = threading.Lock()
+_opened: dict[tuple[str, Patience], Future[Engine]] = {}
 _patience = OF_JOBS
 _outage = Outage("database")
 
 
 def get_engine() -> Engine:
-    """This process's connection pool to the database of the settings. SQLite, for laptops, sets itself up."""
+    """This process's connection pool to the database of the settings. SQLite, for laptops, sets itself up.
+
+    One thread does that; those that come meanwhile have its engine, or its error: else each would wait for a locked
+    file after the other. Whoever comes after an error tries again.
+    """
+    wanted = get_settings().database_url, _patience
     with _opening:
-        return _open_engine(get_settings().database_url, _patience)
+        opened = _opened.get(wanted)
+        if first := opened is None:
+            opened = _opened[wanted] = Future()
+    if first:
+        try:
+            opened.set_result(_open_engine(*wanted))
+        except BaseException as error:
+            del _opened[wanted]
+            opened.set_exception(error)
+            raise
+    return opened.result()
 
 
 def be_patient(patience: Patience) -> None:
@@ -31,7 +47,6 @@ def be_patient(patience: Patience) -> None:
     _patience = patience
 
 
-@cache
 def _open_engine(url: str, patience: Patience) -> Engine:
     engine = connect(url, patience=patience)
     _watch(engine, url)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine, event, select
@@ -15,6 +20,8 @@ from osmod.moderation.database import OF_JOBS, OF_REQUESTS, Patience, connect
 from osmod.moderation.lookups import lock_comment
 from osmod.moderation.models import Comment
 from osmod.moderation.work import Work, transact
+from osmod.task import engine as task_engine
+from osmod.task import get_engine
 from osmod.web import serving
 from tests.moderation.world import World
 
@@ -47,6 +54,39 @@ def test_a_database_that_hangs() -> None:
         with pytest.raises(OperationalError):
             connect(url, patience=SHORT).connect()
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_locked_file_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite is set up where it is first asked for: threads that come meanwhile hear what the first one hears."""
+    monkeypatch.setattr(
+        task_engine, "get_settings", lambda: SimpleNamespace(database_url=f"sqlite:///{tmp_path}/x")
+    )
+    threads, tries = 5, []
+    entered, locked = threading.Semaphore(0), threading.Event()
+
+    def upgrade(engine: Engine) -> None:
+        tries.append(1)
+        assert locked.wait(10)
+        raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+
+    def ask() -> None:
+        entered.release()
+        with pytest.raises(OperationalError):
+            get_engine()
+
+    monkeypatch.setattr(task_engine, "upgrade", upgrade)
+    with ThreadPoolExecutor(threads) as asking:
+        asked = [asking.submit(ask) for _ in range(threads)]
+        for _ in range(threads):
+            assert entered.acquire(timeout=10)
+        locked.set()
+        for one in asked:
+            one.result()
+    assert len(tries) < threads
+    monkeypatch.setattr(task_engine, "upgrade", lambda engine: None)
+    assert get_engine() is get_engine()
+    get_engine().dispose()
 
 
 def test_what_is_locked(world: World) -> None:
