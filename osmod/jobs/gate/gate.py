@@ -83,8 +83,13 @@ class Gate:
         self._windows = limits.windows()
         concurrency = limits.concurrency or 0
         self._limits = [b"%d" % concurrency, b"%d" % hold]
-        self._limits += [b"%d" % number for one in self._windows for number in (one.limit, one.millis)]
-        self._terms = [b"%d" % term for term in astuple(breaker)]
+        self._limits += [
+            b"%d" % number for one in self._windows for number in (one.limit, one.millis, one.from_ends)
+        ]
+        widest = max(self._windows, key=lambda one: one.millis, default=None)
+        largest = max((one.limit for one in self._windows), default=0)
+        kept = (*astuple(breaker), largest, widest.millis if widest else 0)
+        self._terms = [b"%d" % number for number in kept]
 
     def enter(self, ticket: str) -> None:
         """Depart. `ticket` names the request: whoever comes again under the same keeps its place.

@@ -9,17 +9,22 @@ from osmod.jobs.errors import InvalidOption
 
 #: Departures that a limit can count: Redis keeps the time of each.
 MOST = 1_000_000
-#: Milliseconds. A server counts requests as they arrive, some later after their departure than others: so each window
-#: is kept longer, by a twentieth.
-_SECOND, _MINUTE = 1_000 + 50, 60_000 + 3_000
+#: Milliseconds. A server counts requests as they arrive, some later after their departure than others. Of a second
+#: that is allowed for by a twentieth; in a minute each takes its place from its departure until a minute after its end,
+#: so that it does not matter when it arrived, and what is added is for clocks.
+_SECOND, _MINUTE = 1_000 + 50, 60_000 + 500
 
 
 class Window(NamedTuple):
-    """At most `limit` departures within so many milliseconds; `unit` is what people call that."""
+    """At most `limit` requests within so many milliseconds; `unit` is what people call that.
+
+    `from_ends`: each counts while it is under way, and for so long after its end; otherwise from its departure.
+    """
 
     limit: int
     millis: int
     unit: str
+    from_ends: bool
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,6 @@ class GateLimits:
                 raise InvalidOption(f"{name}={value!r}: expected a number from 1 to {MOST}, or None")
 
     def windows(self) -> list[Window]:
-        """The limits of departures."""
-        every = ((self.per_second, _SECOND, "second"), (self.per_minute, _MINUTE, "minute"))
-        return [Window(limit, millis, unit) for limit, millis, unit in every if limit is not None]
+        """The limits of requests in a time."""
+        every = ((self.per_second, _SECOND, "second", False), (self.per_minute, _MINUTE, "minute", True))
+        return [Window(limit, *window) for limit, *window in every if limit is not None]

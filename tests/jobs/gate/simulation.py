@@ -36,7 +36,9 @@ class Simulation:
     """Jobs that ask a service through a gate, in seconds of its own.
 
     Parameters:
-      latency: seconds that a request takes, each time anew.
+      latency: seconds that the service takes to answer, each time anew.
+      travel: seconds from a request's departure to its arrival there, each time anew.
+      clock: by how many seconds Redis's clock is wrong, each time anew.
       delay: seconds from when a job is due until a worker takes it up, each time anew.
       down: from when until when no worker runs.
     """
@@ -45,8 +47,11 @@ class Simulation:
     gate: Gate
     latency: Callable[[], float]
     delay: Callable[[], float]
+    travel: Callable[[], float] = lambda: 0.0
+    clock: Callable[[], float] = lambda: 0.0
     down: tuple[float, float] = (0, 0)
     departures: list[tuple[float, int]] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)
     woken: int = 0
     now: float = 0
     _events: list[tuple[float, int, int, bool]] = field(default_factory=list)
@@ -60,7 +65,7 @@ class Simulation:
         """Until all jobs are done."""
         while self._events:
             self.now, _, number, ends = heappop(self._events)
-            micros = round((EPOCH + self.now) * 1_000_000)
+            micros = round((EPOCH + self.now + self.clock()) * 1_000_000)
             self.broker.client.set("clock", f"{micros // 1_000_000} {micros % 1_000_000}")
             if ends:
                 self.gate.leave(str(number), Outcome.ok())
@@ -75,7 +80,8 @@ class Simulation:
             self._at(self.now + error.seconds + self.delay(), number)
         else:
             self.departures.append((self.now, number))
-            self._at(self.now + self.latency(), number, ends=True)
+            self.arrivals.append(self.now + self.travel())
+            self._at(self.arrivals[-1] + self.latency(), number, ends=True)
 
     def _at(self, when: float, number: int, *, ends: bool = False) -> None:
         begins, over = self.down

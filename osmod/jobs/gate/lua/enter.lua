@@ -1,7 +1,7 @@
 -- Lets a request depart, or says when its turn is likely to come.
 --
 -- ARGV: 1 ticket, 2 version of the configuration, 3 requests that may be under way (0: any number), 4 ms after
---   which one is taken to be lost, then pairs: limit, window (ms)
+--   which one is taken to be lost, then threes: limit, window (ms), 1 if it is counted from the ends of requests
 -- Returns {}, or: ms to wait, why (open, refused, paused, rate, concurrency), a detail (of a rate: which, from 0;
 --   of a service that is away: why), tickets ahead.
 local ticket, version, most, hold = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -10,12 +10,20 @@ local MOST_LATE = 20000 -- places kept of those
 local SPREAD = 5        -- between those who may all come at the same moment
 local DRIFT = 10        -- by which turns that depend on others' turns are late
 local PROBING = 1000    -- until others ask how a probe went
+local SET_BACK = 1000   -- by which the clock must not be behind what it said before
 local SLOW = 5000       -- requests are not taken to be slower: no place that is free sooner is to stay empty
 
 local state = call('HMGET', STATE, 'version', 'mode', 'why', 'next', 'paused', 'probe', 'latency')
 local longest, widest = 0, 0
 work_when_full()
+for _, list in ipairs({PASSES, ENDS}) do
+    if tonumber(call('LINDEX', list, 0) or 0) > now + SET_BACK then
+        -- The clock was set back: for as long nobody would depart.
+        call('DEL', PASSES, ENDS, FLYING)
+    end
+end
 call('ZREMRANGEBYSCORE', FLYING, '-inf', now)
+local flying = call('ZCARD', FLYING)
 for _, one in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', now - GRACE, 'LIMIT', 0, 100)) do
     local place = call('ZSCORE', LINE, one)
     if place then
@@ -29,7 +37,7 @@ if call('ZCARD', LATE) > MOST_LATE then
 end
 if state[1] ~= version then
     -- What was learnt of the service as it was configured before says nothing.
-    call('HDEL', STATE, 'mode', 'why', 'since', 'next', 'pause', 'probe', 'aways', 'paused')
+    call('HDEL', STATE, 'mode', 'why', 'since', 'next', 'pause', 'probe', 'aways', 'paused', 'failing')
     call('HSET', STATE, 'version', version)
     state = {version, false, false, false, false, false, state[7]}
 end
@@ -65,51 +73,54 @@ if state[2] then
     end
 end
 
+-- How long those take that are under way is known roughly.
+local takes = math.min(SLOW, tonumber(state[7]) or 250)
+
 -- When a place is free under a limit for one that has so many before it. Those are taken to depart as soon as they
--- may, later by a little each time around.
-local function free_at(limit, window)
+-- may, later by a little each time around. `list` has who takes a place until `window` is over; `more` take one, too,
+-- and are in the list after `takes`.
+local function free_at(list, more, takes, limit, window)
     local from = base - window
-    local full = call('LINDEX', PASSES, limit - 1)
-    if coming == 0 and not (full and tonumber(full) > from) then
+    local full = more < limit and call('LINDEX', list, limit - more - 1)
+    if coming == 0 and more < limit and not (full and tonumber(full) > from) then
         return base
     end
-    local low, high = 0, limit -- between them: how many departed within the window
+    local low, high = 0, limit -- between them: how many of the list take one
     while low < high do
         local middle = math.floor((low + high) / 2)
-        local pass = call('LINDEX', PASSES, middle)
+        local pass = call('LINDEX', list, middle)
         if pass and tonumber(pass) > from then
             low = middle + 1
         else
             high = middle
         end
     end
-    if coming < limit - low then
+    if coming < limit - low - more then
         return base
     end
-    local lacking = math.max(1, ahead + 1 - (limit - low))
+    local lacking = math.max(1, ahead + 1 - (limit - low - more))
     local rounds, nth = math.floor((lacking - 1) / limit), (lacking - 1) % limit + 1
-    local departed = nth <= low and tonumber(call('LINDEX', PASSES, low - nth)) or base
-    return departed + window + rounds * (window + DRIFT + window / 300)
+    local taken = nth <= low and tonumber(call('LINDEX', list, low - nth)) or base + takes
+    return taken + window + rounds * (window + takes + DRIFT + window / 300)
 end
 
--- The same where so many may be under way: how long those take is known roughly. Rather too early, or places would
+-- The same where so many may be under way. Rather too early, or places would
 -- stay empty.
 local function free_of(limit)
-    local free = limit - call('ZCARD', FLYING)
+    local free = limit - flying
     if coming < free or call('ZSCORE', FLYING, ticket) then
         return base
     end
-    local takes = math.min(SLOW, tonumber(state[7]) or 250)
     return base + math.max(SPREAD, 0.9 * takes * math.max(1, ahead + 1 - free) / limit)
 end
 
 local turn = base
-for i = 5, #ARGV, 2 do
-    local limit, window = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
+for i = 5, #ARGV, 3 do
+    local limit, window, from_ends = tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2] == '1'
     longest, widest = math.max(longest, limit), math.max(widest, window)
-    local free = free_at(limit, window)
+    local free = from_ends and free_at(ENDS, flying, takes, limit, window) or free_at(PASSES, 0, 0, limit, window)
     if free > turn then
-        turn, why, detail = free, 'rate', string.format('%.0f', (i - 5) / 2)
+        turn, why, detail = free, 'rate', string.format('%.0f', (i - 5) / 3)
     end
 end
 local free = most > 0 and free_of(most) or base
@@ -122,6 +133,9 @@ if turn <= now then
         call('LPUSH', PASSES, stamp)
         call('LTRIM', PASSES, 0, longest - 1)
         call('PEXPIRE', PASSES, span(widest))
+    end
+    if call('ZSCORE', FLYING, ticket) then
+        ended(longest, widest) -- Its job was run again: the first request may have arrived.
     end
     call('ZADD', FLYING, now + hold, ticket)
     call('PEXPIRE', FLYING, span(hold))

@@ -2,7 +2,7 @@
 --
 -- ARGV: 1 ticket, 2 version, 3 ms after which a request is taken to be lost, 4 outcome (ok, away, refused, paused,
 --   unrelated), 5 why, 6 ms of a pause, 7 `away` in a row until the breaker opens, 8 first and 9 longest pause of an
---   open breaker, 10 ms between probes while refused
+--   open breaker, 10 ms between probes while refused, 11 the largest limit (0: none), 12 its window (ms)
 -- Returns what this changed: 'open', 'refused', 'closed', or '' for nothing.
 local ticket, outcome, why = ARGV[1], ARGV[4], ARGV[5]
 local first, longest, interval = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -23,6 +23,7 @@ end
 
 if lost_at then
     call('ZREM', FLYING, ticket)
+    ended(tonumber(ARGV[11]), tonumber(ARGV[12]))
     local took = math.max(1, now - (tonumber(lost_at) - tonumber(ARGV[3])))
     local mean = state[7] and 0.9 * state[7] + 0.1 * took or took
     call('HSET', STATE, 'latency', string.format('%.0f', mean))
@@ -30,6 +31,11 @@ if lost_at then
 end
 if state[1] ~= ARGV[2] then
     return '' -- What a service says that was configured otherwise.
+end
+if outcome == 'ok' then
+    call('HDEL', STATE, 'failing')
+elseif outcome ~= 'unrelated' then
+    call('HSETNX', STATE, 'failing', stamp)
 end
 if outcome == 'paused' then
     local until_then = now + tonumber(ARGV[6])
