@@ -79,7 +79,8 @@ def drain(broker: Broker | None = None, *, delayed: bool = False, raise_errors: 
 
     Parameters:
       broker: by default the one that is set. An `InlineBroker` has nothing left to run.
-      delayed: run delayed jobs, too, retries among them, without waiting until they are due.
+      delayed: run delayed jobs, too, retries among them, without waiting until they are due; one that puts itself off
+        (`PutOff`) runs once, and stays.
       raise_errors: raise the error of the first job that fails for good.
     """
     broker = broker or dramatiq.get_broker()

@@ -12,7 +12,9 @@ from dramatiq.worker import WorkerThread
 
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.queue.job import Job
 from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import every_id
 from osmod.jobs.records.walking import sizes_of
 from osmod.jobs.states import JobState
 
@@ -38,25 +40,27 @@ def run_all(broker: JobBroker | StubBroker, *, delayed: bool, raise_errors: bool
 
 def _run_all(broker: JobBroker | StubBroker, delayed: bool, raise_errors: bool) -> int:
     runs = 0
-    while queue_name := _next_queue(broker, delayed):
+    put_off: set[str] = set()
+    while queue_name := _next_queue(broker, delayed, put_off):
         consumer = broker.consume(queue_name, prefetch=1, timeout=_TIMEOUT)
         try:
             message = next(consumer)
             if message is not None:
                 runs += 1
                 _run(broker, consumer, message, raise_errors)
+                if isinstance(message, Job) and message.untouched and message.ran:  # it put itself off
+                    put_off.add(message.message_id)
         finally:
             consumer.close()
     return runs
 
 
-def _next_queue(broker: JobBroker | StubBroker, delayed: bool) -> str | None:
+def _next_queue(broker: JobBroker | StubBroker, delayed: bool, put_off: set[str]) -> str | None:
     for queue_name in sorted(broker.get_declared_queues() - broker.get_declared_delay_queues()):
         if isinstance(broker, JobBroker):
             sizes, _ = sizes_of(broker, queue_name)
-            if delayed and sizes[JobState.DELAYED]:
-                steering.promote(broker, JobFilter(queue=queue_name), by="osmod.jobs.testing")
-            if sizes[JobState.WAITING] or (delayed and sizes[JobState.DELAYED]):
+            promoted = delayed and sizes[JobState.DELAYED] and _promote(broker, queue_name, put_off)
+            if sizes[JobState.WAITING] or promoted:
                 return queue_name
         else:
             names = (queue_name, dq_name(queue_name)) if delayed else (queue_name,)
@@ -64,6 +68,15 @@ def _next_queue(broker: JobBroker | StubBroker, delayed: bool) -> str | None:
                 if not broker.queues[name].empty():
                     return name
     return None
+
+
+def _promote(broker: JobBroker, queue_name: str, put_off: set[str]) -> bool:
+    """Have what is delayed run now, but for those that put themselves off. Returns whether there was any."""
+    found = every_id(broker, JobFilter(queue=queue_name, states=(JobState.DELAYED,)))
+    ids = tuple(set(found.get(queue_name, ())) - put_off)
+    if ids:
+        steering.promote(broker, JobFilter(queue=queue_name, ids=ids), by="osmod.jobs.testing")
+    return bool(ids)
 
 
 def _run(

@@ -57,6 +57,24 @@ def test_its_record_says_until_when_and_why(broker: JobBroker) -> None:
     assert 85 < (job.due - job.created).total_seconds() < 100
 
 
+def test_draining_what_is_delayed(broker: JobBroker) -> None:
+    """A job that puts itself off runs once, however often what is delayed is run; what is sent meanwhile runs, too."""
+    ran: list[str] = []
+
+    @dramatiq.actor
+    def other() -> None:
+        ran.append("other")
+
+    @dramatiq.actor
+    def ask() -> None:
+        ran.append("ask")
+        other.send_with_options(delay=60_000)
+        raise PutOff(90, "its turn has not come")
+
+    ask.send_with_options(delay=60_000)
+    assert (2, ["ask", "other"]) == (drain(broker, delayed=True), ran)
+
+
 def test_the_reason_is_gone_with_the_wait(broker: JobBroker) -> None:
     """A job that waits for something else, such as its next attempt, does not wait for what it once did."""
     errors: list[Exception] = [PutOff(0.001, "its turn"), ValueError("broken")]
