@@ -65,8 +65,12 @@ def prune_tokens() -> None:
 
 @dramatiq.actor(actor_name="pruneDeliveries", periodic=cron("50 4 * * *"), **NIGHTLY)
 def prune_deliveries() -> None:
-    """Delete deliveries that were settled 30 days ago, with their attempts, a batch a transaction."""
+    """Delete deliveries that were settled 30 days ago, or held for 90 for a publisher disabled as long."""
     _in_batches(lambda session, limit: overview.prune(session, now(), limit))
+    if forgotten := _in_batches(lambda session, limit: overview.prune_held(session, now(), limit)):
+        _log.warning(
+            "%d decisions were forgotten that disabled publishers have not been told in 90 days", forgotten
+        )
 
 
 @dramatiq.actor(actor_name="pruneJobs", periodic=cron("15 4 * * *"), **NIGHTLY)
@@ -77,10 +81,12 @@ def prune_jobs() -> None:
         _log.info("pruned %s", prune(queue))
 
 
-def _in_batches(prune_some: Callable[[Session, int], int]) -> None:
-    """Delete at most `BATCH` rows a transaction, until fewer are found."""
-    pruned = BATCH
+def _in_batches(prune_some: Callable[[Session, int], int]) -> int:
+    """Delete at most `BATCH` rows a transaction, until fewer are found; return how many in all."""
+    total, pruned = 0, BATCH
     while pruned == BATCH:
         with open_session(get_engine()) as session:
             pruned = prune_some(session, BATCH)
             session.commit()
+        total += pruned
+    return total

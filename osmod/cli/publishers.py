@@ -62,6 +62,7 @@ def publishers() -> None:
       osmod publishers deliveries --state failed
       osmod publishers show 4711
       osmod publishers replay --publisher 5 --since '2 days'
+      osmod publishers tell --publisher 5
       osmod publishers disable 5 --reason 'their server moves'
       osmod publishers enable 5
     """
@@ -190,6 +191,26 @@ def replay(
     _note("replay deliveries", " ".join(map(str, ids)) or f"publisher {publisher or 'any'}", number, reason)
     done = _do(lambda session: steering.replay(session, wanted, now()))
     say(f"{counted(done, 'delivery', 'deliveries')} told again {_SOON}", {"count": done}, as_json=as_json)
+
+
+@publishers.command()
+@click.option("--publisher", type=ROW_ID, help="Only this publisher.")
+@because
+@_json
+def tell(publisher: int | None, reason: str, as_json: bool) -> None:
+    """Tell what waits now, and not when its pause is over: for when a publisher is known to be back.
+
+    It may be told in vain once more; how long it is tried in all stays as it was.
+    """
+    if publisher is not None:
+        _known(publisher, as_json=as_json)
+    due = _do(lambda session: steering.hasten(session, publisher, now()))
+    if not due:
+        nothing_fits(
+            "No decision waits for a publisher that is told.", json={"count": 0} if as_json else None
+        )
+    _note("tell publishers", f"publisher {publisher or 'any'}", due, reason)
+    say(f"{counted(due, 'decision')} told, beginning {_SOON}", {"count": due}, as_json=as_json)
 
 
 @publishers.command()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from osmod.outgoing import loop, retry_after
+from osmod.outgoing import loop, retry_after, urls
 from osmod.outgoing.client import Answer, NoAnswer, Timeouts, post
 from osmod.publishers.contract import BadPublisherConfig, News, NotTold, PublisherGone, Told
 from osmod.publishers.signing import PREFIX, read_secret, signature_header
@@ -56,14 +56,14 @@ class WebhookConfig:
         encoded = base64.b64encode(unquote(login).encode()).decode()
         found = [parts.query, *(value for _, value in parse_qsl(parts.query)), login, encoded]
         found += [form for one in (user, password) for form in (one, unquote(one))]
+        found += urls.keys_in(self.url)
         found += [secret.removeprefix(PREFIX) for secret in self.secrets]
         return sorted({one for one in found if len(one) >= SHORTEST_HIDDEN}, key=len, reverse=True)
 
     @property
     def shown_url(self) -> str:
-        """The URL without what may be secret in it: user, password and query."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        """The URL without what may be secret in it."""
+        return urls.shown(self.url)
 
 
 def read_config(owner_id: int, extra: Mapping[str, Any]) -> WebhookConfig:

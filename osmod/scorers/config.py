@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
 import httpx
 
+from osmod.outgoing.urls import shown
 from osmod.scorers import ENDPOINT_TYPES
 from osmod.scorers.contract import UNLIMITED, BadScorerConfig, Limits
 
@@ -33,8 +33,8 @@ class Config:
         if value is None:
             return default
         if not isinstance(value, str):
-            shown = f"a {type(value).__name__}" if field in _SECRET else f"{value!r:.80}"
-            raise BadScorerConfig(f"{self.scorer}: {field} in users.extra must be a text, is {shown}")
+            found = f"a {type(value).__name__}" if field in _SECRET else f"{value!r:.80}"
+            raise BadScorerConfig(f"{self.scorer}: {field} in users.extra must be a text, is {found}")
         return value.strip()
 
     def url(self, field: str, default: str = "", *, remedy: str = "") -> httpx.URL:
@@ -45,7 +45,7 @@ class Config:
         except (httpx.InvalidURL, UnicodeError):
             url = httpx.URL()
         if url.scheme not in ("http", "https") or not url.host:
-            self.refuse(field, "the http(s) URL that comments are posted to", without_secrets(text), remedy)
+            self.refuse(field, "the http(s) URL that comments are posted to", shown(text), remedy)
         return url
 
     def flag(self, field: str, default: bool) -> bool:
@@ -122,9 +122,4 @@ def asked_at(fields: Mapping[str, Any]) -> str:
     if not (isinstance(endpoint, str) and endpoint):
         place = ENDPOINT_TYPES.get(endpoint_type, "") if isinstance(endpoint_type, str) else ""
         endpoint = getattr(import_module(place.partition(":")[0]), "ENDPOINT", "") if place else ""
-    return without_secrets(endpoint)
-
-
-def without_secrets(url: str) -> str:
-    """What of a URL may be shown, even where it is none: no user, no query."""
-    return re.sub(r"//[^/@]*@", "//", url.partition("?")[0])[:200]
+    return shown(endpoint)

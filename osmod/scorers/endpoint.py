@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from osmod.outgoing import retry_after
+from osmod.outgoing import retry_after, urls
 from osmod.outgoing.client import Answer, NoAnswer, post
 from osmod.scorers.contract import BadAnswer, KeyRefused, ScorerAway, ScorerError, Throttled, Unscorable
 
@@ -37,16 +37,16 @@ class Endpoint:
 
     Parameters:
       scorer: what errors call it, such as "scorer 3".
-      url: as it is asked; errors leave its query out.
+      url: as it is asked; errors leave out its query, and keys in its path.
       key: never to be shown, wherever it is sent.
     """
 
     def __init__(
         self, scorer: str, url: httpx.URL, *, key: str = "", headers: Mapping[str, str] = {}
     ) -> None:
-        self._name = f"{scorer} ({url.copy_with(query=None, fragment=None, userinfo=b'')})"
+        self._name = f"{scorer} ({urls.shown(str(url))})"
         self._url = str(url)
-        self._secrets = [secret for secret in (key, url.password) if secret]
+        self._secrets = [secret for secret in (key, url.password, *urls.keys_in(str(url))) if secret]
         self._headers = {"Content-Type": "application/json", **headers}
 
     async def ask(self, body: Any, texts: Iterable[str]) -> Reply:

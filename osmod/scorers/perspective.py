@@ -11,7 +11,8 @@ from urllib.parse import unquote
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from osmod.scorers.config import Config, without_secrets
+from osmod.outgoing.urls import shown
+from osmod.scorers.config import Config
 from osmod.scorers.contract import UNLIMITED, KeyRefused, Limits, Question, Scored, Unscorable
 from osmod.scorers.endpoint import Endpoint
 from osmod.scorers.forms import AttributeName, Probability, Span, unversioned
@@ -118,8 +119,7 @@ def _analyze_url(config: Config) -> httpx.URL:
         rest = url.params.remove("version").remove("$alt")
         return httpx.URL(ANALYZE, params=rest) if rest else httpx.URL(ANALYZE)
     if "/$discovery/" in bare:
-        shown = without_secrets(str(url))
-        config.refuse("endpoint", "the http(s) URL that comments are posted to", shown, remedy)
+        config.refuse("endpoint", "the http(s) URL that comments are posted to", shown(str(url)), remedy)
     return url
 
 

@@ -131,6 +131,42 @@ def test_disable_and_enable(run: Run, decided: Scene) -> None:
         assert {"count": 0} == json.loads(run("publishers", "enable", wrong, "--json").stdout)
 
 
+def test_tell(run: Run, decided: Scene) -> None:
+    """Pauses and rests end for whom it is said of; what is being told now, or is held, stays as it is."""
+    decided.fake.script += [Reply(503, {"Retry-After": "3600"})]
+    decided.tell()
+    other = decided.world.user(group="service", extra={"webhook": decided.fake.webhook})
+    theirs, claimed = decided.more(owner_id=other), decided.more()
+    for comment in (theirs, claimed):
+        decided.decide("Accept", comment)
+    assert [theirs] == decided.due()
+    none = run("publishers", "tell", "--publisher", "99")
+    assert (3, "There is no user 99; `osmod publishers list` shows the publishers.\n") == (
+        none.exit_code,
+        none.output,
+    )
+    told = run("publishers", "tell", "--publisher", str(decided.owner))
+    assert (0, True) == (
+        told.exit_code,
+        told.output.startswith("2 decisions told, beginning within a minute"),
+    )
+    decided.later(seconds=1)
+    assert [theirs, decided.comment, claimed] == sorted(
+        decided.due(), key=[theirs, decided.comment, claimed].index
+    )
+    assert (0, None) == (decided.standing().failures, decided.standing().paused_until)
+    assert decided.claim() is not None
+    until = decided.deliveries()[0].next_attempt_at
+    assert {"count": 2} == json.loads(run("publishers", "tell", "--json").stdout)
+    assert until == decided.deliveries()[0].next_attempt_at
+    for owner in (decided.owner, other):
+        run("publishers", "disable", str(owner))
+    assert (3, {"count": 0}) == (
+        (refused := run("publishers", "tell", "--json")).exit_code,
+        json.loads(refused.stdout),
+    )
+
+
 @pytest.mark.only_on("sqlite")
 @pytest.mark.only_on("valkey")
 def test_acts_are_in_the_audit_log(

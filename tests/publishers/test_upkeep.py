@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from osmod.moderation.errors import NotFound
-from osmod.moderation.models import Decision, now
+from osmod.moderation.models import Decision, DecisionDelivery, PublisherStanding, now
 from tests.actors.jobs import Jobs
 from tests.publishers.fake import Reply
 from tests.publishers.scene import Scene
@@ -54,6 +54,28 @@ def test_what_waits_for_a_resting_publisher_holds_up_nobody(scene: Scene, jobs: 
     scene.tell(second)
     until = scene.standing().paused_until
     assert [until, until] == [row.next_attempt_at for row in scene.deliveries() if row.comment_id == second]
+
+
+def test_what_was_held_for_a_quarter_of_a_year_is_pruned(
+    scene: Scene, jobs: Jobs, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of publishers that have been disabled as long; the log says how many. What is younger is held on."""
+    scene.now = now() - timedelta(days=91)
+    scene.fake.script.append(Reply(410))
+    scene.decide("Accept")
+    scene.tell()
+    scene.later(days=2)
+    scene.decide("Reject", other := scene.more())
+    scene.tell(other)
+    jobs.deliver("pruneDeliveries")
+    assert ([(2, "held")], []) == ([(row.id, row.state) for row in scene.deliveries()], scene.attempts())
+    assert ["1 decisions were forgotten that disabled publishers have not been told in 90 days"] == [
+        record.getMessage() for record in caplog.records if record.name == "actors.upkeep"
+    ]
+    scene.age(PublisherStanding, disabled_at=now())
+    scene.age(DecisionDelivery, created_at=scene.now - timedelta(days=3))
+    jobs.deliver("pruneDeliveries")
+    assert ["held"] == scene.states()
 
 
 def test_old_deliveries_are_pruned(scene: Scene, jobs: Jobs) -> None:

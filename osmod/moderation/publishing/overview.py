@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
+from osmod.extra import fields_of
 from osmod.moderation.models import DecisionDelivery, DeliveryAttempt, DeliveryState, PublisherStanding, User
-from osmod.moderation.publishing.owing import settings_of
 from osmod.publishers.registry import is_registered
 
 #: Settled deliveries stay so long, with their attempts.
 KEPT = timedelta(days=30)
+#: Those that a publisher has not got since it was disabled stay so long.
+HELD = timedelta(days=90)
 #: The states of deliveries that their publishers have not got; few, however many they have got.
 UNTOLD: tuple[DeliveryState, ...] = ("waiting", "held", "failed")
 
@@ -104,7 +106,7 @@ def publishers(session: Session, *, last: bool = True) -> Iterator[Standing]:
 
 
 def _is_publisher(user: User) -> bool:
-    return settings_of(user.extra).get("webhook") is not None or is_registered(user.group)
+    return fields_of(user.extra).get("webhook") is not None or is_registered(user.group)
 
 
 def _standing(
@@ -119,7 +121,7 @@ def _standing(
         owner_id=owner_id,
         name=user.name if user else "",
         group=user.group if user else "",
-        extra=settings_of(user.extra) if user else {},
+        extra=fields_of(user.extra) if user else {},
         sizes={state: count for state, (count, _) in figures.items()},
         oldest=min(open_since, default=None),
         delivered_at=delivered_at,
@@ -176,13 +178,29 @@ def lag(session: Session, moment: datetime) -> timedelta:
 
 def prune(session: Session, moment: datetime, limit: int) -> int:
     """Delete at most `limit` deliveries that were settled long ago, oldest first; return how many."""
-    ids = session.scalars(
+    return _delete(
+        session,
         select(DecisionDelivery.id)
         .where(DecisionDelivery.settled_at < moment - KEPT)
         .order_by(DecisionDelivery.settled_at)
-        .limit(limit)
-        .with_for_update()  # so that none is told again meanwhile
-    ).all()
+        .limit(limit),
+    )
+
+
+def prune_held(session: Session, moment: datetime, limit: int) -> int:
+    """The same of decisions that have long been held for publishers that have been disabled for as long."""
+    long_ago = moment - HELD
+    gone = select(PublisherStanding.owner_id).where(PublisherStanding.disabled_at < long_ago)
+    held = (
+        DecisionDelivery.owner_id.in_(session.scalars(gone).all()),
+        DecisionDelivery.state == "held",
+        DecisionDelivery.created_at < long_ago,
+    )
+    return _delete(session, select(DecisionDelivery.id).where(*held).limit(limit))
+
+
+def _delete(session: Session, chosen: Select[tuple[int]]) -> int:
+    ids = session.scalars(chosen.with_for_update()).all()  # so that none is told again meanwhile
     for model, column in (
         (DeliveryAttempt, DeliveryAttempt.delivery_id),
         (DecisionDelivery, DecisionDelivery.id),

@@ -1,13 +1,13 @@
-"""What operators do about publishers: disable and enable one, have decisions told again."""
+"""What operators do about publishers: disable and enable one, have decisions told again, or at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, Update, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from osmod.moderation.models import DecisionDelivery, DeliveryState, PublisherStanding
@@ -42,6 +42,29 @@ def enable(session: Session, owner_id: int, moment: datetime) -> int | None:
     ).all()
     _begin_anew(session, held, moment)
     return len(held)
+
+
+def hasten(session: Session, owner_id: int | None, moment: datetime) -> int:
+    """Have all that waits be due now, of one publisher or of each that is told: no pause or rest is kept any longer.
+
+    What a worker is telling now is left to it. Returns how many decisions are due.
+    """
+    disabled = select(PublisherStanding.owner_id).where(PublisherStanding.disabled_at.is_not(None))
+    of_owner = () if owner_id is None else (DecisionDelivery.owner_id == owner_id,)
+    waiting = (DecisionDelivery.state == "waiting", DecisionDelivery.owner_id.not_in(disabled), *of_owner)
+    untold = (DecisionDelivery.claim.is_(None), DecisionDelivery.next_attempt_at > moment)
+    later = session.scalars(select(DecisionDelivery.id).where(*waiting, *untold)).all()
+    for ids in _in_turn(later):
+        _set(
+            session,
+            update(DecisionDelivery).where(DecisionDelivery.id.in_(ids), *untold),
+            next_attempt_at=moment,
+        )
+    resting = () if owner_id is None else (PublisherStanding.owner_id == owner_id,)
+    rests = update(PublisherStanding).where(PublisherStanding.paused_until.is_not(None), *resting)
+    _set(session, rests, paused_until=None, failures=0)
+    is_due = DecisionDelivery.next_attempt_at <= moment
+    return session.scalar(select(func.count()).select_from(DecisionDelivery).where(*waiting, is_due)) or 0
 
 
 @dataclass(frozen=True)
@@ -92,17 +115,15 @@ def _replayable(wanted: Replay, selected: Any) -> Select[Any]:
 
 def _begin_anew(session: Session, ids: Sequence[int], moment: datetime) -> None:
     """Have deliveries wait as if they had just been decided."""
-    for first in range(0, len(ids), AT_ONCE):
-        session.execute(
-            update(DecisionDelivery)
-            .where(DecisionDelivery.id.in_(ids[first : first + AT_ONCE]))
-            .values(
-                state="waiting",
-                failures=0,
-                give_up_at=None,
-                claim=None,
-                next_attempt_at=moment,
-                settled_at=None,
-            )
-            .execution_options(synchronize_session=False)
-        )
+    anew = {"state": "waiting", "failures": 0, "give_up_at": None, "claim": None, "settled_at": None}
+    for some in _in_turn(ids):
+        chosen = update(DecisionDelivery).where(DecisionDelivery.id.in_(some))
+        _set(session, chosen, next_attempt_at=moment, **anew)
+
+
+def _in_turn(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[first : first + AT_ONCE] for first in range(0, len(ids), AT_ONCE))
+
+
+def _set(session: Session, chosen: Update, **values: Any) -> None:
+    session.execute(chosen.values(**values).execution_options(synchronize_session=False))
