@@ -6,12 +6,23 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic import command
 from sqlalchemy import Connection, Engine, inspect
 
 from osmod.moderation.database import connect
-from osmod.moderation.migrations import VERSION_TABLE, SchemaError, problems, upgrade
-from osmod.moderation.models import MADE_IF_MISSING, OWN_TABLES, Base
+from osmod.moderation.migrations import VERSION_TABLE, SchemaError, problems, revisions, upgrade
+from osmod.moderation.models import (
+    MADE_IF_MISSING,
+    OWN_TABLES,
+    Base,
+    Comment,
+    DecisionDelivery,
+    PublisherStanding,
+    Unscored,
+    now,
+)
 from tests.moderation import osmod_database
+from tests.moderation.world import World
 
 ADDED = [
     f"created the worker's own tables: {', '.join(OWN_TABLES)}",
@@ -62,6 +73,31 @@ def test_migrations_make_what_the_models_say(empty: Engine, engine: Engine) -> N
     with engine.connect() as migrated, empty.connect() as modelled:
         for name in OWN_TABLES:
             assert structure(modelled, name) == structure(migrated, name)
+
+
+def test_down_and_up_with_rows(engine: Engine) -> None:
+    """To before publishers were told, in two goes as the first was interrupted, and up again; OSMod's rows stay."""
+    world = World(engine)
+    comment = world.comment(world.article())
+    world.add(Unscored(comment_id=comment, scorer_id=1, reason="away", since=now(), times=0))
+    owed = {"comment_id": comment, "decision_id": 1, "owner_id": 1, "sequence": 1}
+    world.add(DecisionDelivery(message_id="msg_1", event="comment.accepted", data={}, **owed))
+    world.add(PublisherStanding(owner_id=1, reason="", failures=0))
+    with engine.connect() as connection:
+        before = {name: structure(connection, name) for name in OWN_TABLES}
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE osmod_worker_deliveries")  # MySQL commits each table by itself
+        config = revisions._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+    assert not {"osmod_worker_unscored", "osmod_worker_deliveries", "osmod_worker_publishers"} & tables(
+        engine
+    )
+    assert comment == world.get(Comment, comment).id
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert before == {name: structure(connection, name) for name in OWN_TABLES}
+    assert ([], []) == (world.all(Unscored), problems(engine))
 
 
 def test_osmods_tables_are_not_touched(osmod: Engine) -> None:

@@ -48,8 +48,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop both. Jobs that were delivered again would take effect again."""
-    op.drop_table("osmod_worker_outbox")
-    op.drop_table("osmod_worker_inbox")
+    op.drop_table("osmod_worker_outbox", if_exists=True)
+    op.drop_table("osmod_worker_inbox", if_exists=True)
 
 
 def _create_index(table: str, column: str, *, unique: bool) -> None:

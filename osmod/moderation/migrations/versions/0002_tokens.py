@@ -49,4 +49,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop ours: tokens that we gave out are refused from then on. OSMod's stays."""
-    op.drop_table("osmod_worker_tokens")
+    op.drop_table("osmod_worker_tokens", if_exists=True)

@@ -34,4 +34,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop it; OSMod's own column has the same ids."""
-    op.drop_table("osmod_worker_sources")
+    op.drop_table("osmod_worker_sources", if_exists=True)

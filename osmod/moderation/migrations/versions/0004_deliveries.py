@@ -84,4 +84,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop all three: publishers never hear of the decisions that wait."""
     for table in (*_INDEXES, "osmod_worker_publishers"):
-        op.drop_table(table)
+        op.drop_table(table, if_exists=True)

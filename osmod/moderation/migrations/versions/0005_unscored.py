@@ -34,4 +34,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop it. Comments that were given up are asked about again every ten minutes."""
-    op.drop_table("osmod_worker_unscored")
+    op.drop_table("osmod_worker_unscored", if_exists=True)
