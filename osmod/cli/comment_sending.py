@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -30,7 +30,10 @@ from osmod.cli.scorer_states import ScorerState, scorer_states
 from osmod.cli.stopping import stopping_in_order
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.messages.options import PRIORITIES
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import find
 from osmod.jobs.records.glance import length
+from osmod.jobs.states import JobState
 from osmod.jobs.steering.audit import Asked, note_as
 from osmod.moderation.choice import Choice, Extent, measure, page
 from osmod.moderation.database import open_session
@@ -40,6 +43,8 @@ from osmod.settings import get_settings
 
 #: From how long on it is said how long it takes.
 LONG = timedelta(minutes=2)
+#: Delayed jobs looked at, those due last first, for the last one of a command.
+LOOKED_AT = 100
 #: Percent of what the scorers' limits allow, where nobody says.
 SHARE = 50
 
@@ -74,7 +79,8 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
                 nothing_fits(
                     "No comment fits.", *_unknown(engine, choice), json={"count": 0} if as_json else None
                 )
-            pace = _Pace(scorers, share)
+            pace = _Pace(broker, scorers, share)
+            pace.wait_for_others()
             named = ", ".join(map(_named, scorers))
             meant = (
                 f"{counted(extent.count, 'comment')} would be sent to {named}{pace.in_words(extent.count)}"
@@ -111,18 +117,25 @@ class _Pace:
 
     Parameters:
       percent: the share.
+      broker: where comments of other runs wait for their turn: theirs comes first, or shares would add up.
     """
 
-    def __init__(self, scorers: list[ScorerState], percent: int) -> None:
+    def __init__(self, broker: JobBroker, scorers: list[ScorerState], percent: int) -> None:
         rates = [rate for one in scorers for rate in _rates(one.limits)]
         self._percent = percent
         self._between = 1000 / (min(rates) * percent / 100) if rates else 0.0
+        self._broker = broker
         self._next = time.time() * 1000
 
     @property
     def option(self) -> str:
         """What asks for the same share."""
         return f" --share {self._percent}" if self._percent != SHARE else ""
+
+    def wait_for_others(self) -> None:
+        """Begin after what was queued by runs before, or beside this one."""
+        if self._between and (last := _last_due(self._broker)) is not None:
+            self._next = max(self._next, last.timestamp() * 1000)
 
     def due(self) -> float | None:
         """When the next is, in milliseconds of the epoch; None: now."""
@@ -134,7 +147,18 @@ class _Pace:
     def in_words(self, comments: int) -> str:
         """For how long so many take, where that is long."""
         takes = timedelta(milliseconds=comments * self._between)
-        return f", over {length(takes)} at {self._percent} % of what limits allow" if takes >= LONG else ""
+        over = f", over {length(takes)} at {self._percent} % of what limits allow" if takes >= LONG else ""
+        first = timedelta(milliseconds=self._next - time.time() * 1000)
+        return f"{over}, beginning in {length(first)}, after those sent before" if first >= LONG else over
+
+
+def _last_due(broker: JobBroker) -> datetime | None:
+    """When the last comment is due that a command has spread over time."""
+    delayed = JobFilter(actor="sendCommentForScoring", states=(JobState.DELAYED,))
+    spread = (
+        job.due for job in find(broker, delayed, limit=LOOKED_AT).jobs if job.priority == PRIORITIES["low"]
+    )
+    return next((due for due in spread if due is not None), None)
 
 
 def _rates(limits: Limits) -> Iterator[float]:
@@ -206,6 +230,7 @@ class _Sending:
         with open_session(self._engine) as session:
             found = page(session, self._choice, after, last)
         if found.ids:
+            self._pace.wait_for_others()
             sent = self._broker.send_many([_message(one, self._pace.due()) for one in found.ids])
             waiting = sum("duplicate_of" in message.options for message in sent)
             self.waiting += waiting

@@ -129,6 +129,17 @@ def test_comments_that_come_meanwhile_need_not_wait(
     due = sorted(job.due.timestamp() for job in jobs if job.due is not None)
     assert [10, 10] == [round(later - earlier, 1) for earlier, later in pairwise(due)]
 
+    world.comment(article)
+    assert "% of what limits allow, beginning in 30 s, after those sent before; " in (
+        osmod(
+            "send-to-scorer", "--article", str(article), "--after", "3", "--share", "10", "--dry-run"
+        ).stdout
+    )
+    osmod("send-to-scorer", "--article", str(article), "--after", "3", "--share", "10", "--yes")
+    (last, *_) = find(broker, JobFilter(states=(JobState.DELAYED,))).jobs
+    assert last.due is not None
+    assert (4, 10) == (last.arguments["comment_id"], round(last.due.timestamp() - due[-1], 1))
+
 
 @pytest.mark.only_on("valkey")
 def test_without_limits_all_are_due_at_once(osmod: Command, settled: Engine, broker: JobBroker) -> None:
