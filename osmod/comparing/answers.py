@@ -8,6 +8,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from osmod.extra import decoded
+
 #: What of a scorer's `users.extra` makes no difference to its answers.
 _NO_MATTER = ("apiKey", "limits", "deadline")
 
@@ -81,9 +83,7 @@ class Answers:
 
 def fingerprint(config: Any) -> str:
     """What tells one config of a scorer from another, as far as its answers depend on it; without its key."""
-    matters = config
-    while isinstance(matters, str):
-        matters = json.loads(matters)
+    matters = decoded(config)
     if isinstance(matters, dict):
         matters = {name: value for name, value in matters.items() if name not in _NO_MATTER}
     return blake2b(json.dumps(matters, sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain, islice
 from typing import Any, cast
 
 from sqlalchemy import Table, and_, bindparam, delete, exists, func, insert, or_, select, update
@@ -109,17 +108,12 @@ def withdraw(work: Work, comment_ids: Sequence[int]) -> None:
         )
 
 
-def comments_to_resend(session: Session, limit: int) -> list[int]:
-    """The ids of at most `limit` undecided comments whose scores are overdue, longest waiting first.
+def overdue(session: Session) -> Iterator[dict[int, list[OpenRequest]]]:
+    """Undecided comments whose scores are overdue, longest waiting first: page by page, each with its open requests.
 
     Those that were never sent (quirk 14) wait from their creation; those of which a scorer was given up wait longer
     each time, and for ever if it is for good. None where no scorer is active.
     """
-    return list(islice(chain.from_iterable(overdue(session)), limit))
-
-
-def overdue(session: Session) -> Iterator[dict[int, list[OpenRequest]]]:
-    """All those comments, page by page, each with its open requests to active scorers."""
     if not active_scorers(session):
         return
     since = func.coalesce(Comment.sent_for_scoring, Comment.created_at)

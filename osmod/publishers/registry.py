@@ -28,8 +28,3 @@ def is_registered(group: str) -> bool:
 def maker_of(group: str) -> MakePublisher | None:
     """What makes the publishers of a group."""
     return _makers.get(group)
-
-
-def forget_publisher(group: str) -> None:
-    """Tell owners of a group nothing any more."""
-    _makers.pop(group, None)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
+from osmod.extra import decoded
 from osmod.scorers.contract import (
     BadAnswer,
     BadScorerConfig,
@@ -100,8 +101,16 @@ def _build(user_id: int, config: str) -> Scorer:
             f"set it in users.extra to one of {', '.join(ENDPOINT_TYPES)}"
         )
     module, _, name = place.partition(":")
-    build: Callable[[int, Mapping[str, Any]], Scorer] = getattr(import_module(module), name)
-    return build(user_id, fields)
+    try:
+        build: Callable[[int, Mapping[str, Any]], Scorer] = getattr(import_module(module), name)
+        return build(user_id, fields)
+    except BadScorerConfig:
+        raise
+    except Exception as error:
+        raise BadScorerConfig(
+            f"scorer {user_id}: {place} makes no scorer of users.extra, it fails with {type(error).__name__}; "
+            "mend it, or switch the user off"
+        ) from error
 
 
 def config_of(user_id: int, config: Any) -> dict[str, Any]:
@@ -115,18 +124,13 @@ def config_of(user_id: int, config: Any) -> dict[str, Any]:
             f"scorer {user_id}: users.extra is empty; "
             'give it {"endpointType": …} and what that endpoint type needs, or switch the user off'
         )
-    decoded = config
-    try:
-        while isinstance(decoded, str):
-            decoded = json.loads(decoded)
-    except (ValueError, RecursionError):
-        decoded = None  # said below, with the value as it was found
-    if not isinstance(decoded, dict):
+    fields = decoded(config)
+    if not isinstance(fields, dict):
         raise BadScorerConfig(
             f"scorer {user_id}: users.extra must be a JSON object, is {_kind(config)}; "
             'store {"endpointType": …} there'
         )
-    return decoded
+    return fields
 
 
 def _kind(config: Any) -> str:

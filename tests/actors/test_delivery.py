@@ -6,7 +6,6 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,8 +21,7 @@ from osmod.moderation.errors import Refused
 from osmod.moderation.models import AccessToken, Comment, Decision, InboxEntry, OutboxEntry, now
 from osmod.moderation.work import Delivery, Work
 from osmod.outages import Outage
-from osmod.publishers import News, Told, register_publisher
-from osmod.publishers.registry import forget_publisher
+from osmod.publishers import News, Told, register_publisher, registry
 from osmod.settings import read_settings
 from osmod.task import commit, outbox
 from tests.actors.jobs import Jobs
@@ -50,12 +48,12 @@ class Listening:
 
 
 @pytest.fixture
-def told() -> Iterator[list[tuple[int, int]]]:
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """A publisher for owners of the group `youtube`; whom it told of what."""
     Listening.heard.clear()
+    monkeypatch.setattr(registry, "_makers", {})
     register_publisher("youtube", Listening)
-    yield Listening.heard
-    forget_publisher("youtube")
+    return Listening.heard
 
 
 @pytest.fixture

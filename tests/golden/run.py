@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 import actors
 from osmod.moderation.models import CommentScore
-from osmod.moderation.sending import comments_to_resend
 from osmod.publishers import update_notifications
 from osmod.scorers import BadScorerConfig, ScorerError
+from osmod.task.overdue import comments_to_resend
 from tests.golden import fixture
 from tests.golden.case import Case, Row, Tables
 from tests.golden.fake_scorer import FakeScorer
@@ -43,7 +43,7 @@ def run(case: Case, engine: Engine, scorer: FakeScorer) -> Outcome:
     for number, task in enumerate(case.tasks):
         told.clear()
         try:
-            _run_task(task["name"], task.get("data") or {}, engine)
+            _run_task(task["name"], task.get("data") or {})
         except (ScorerError, BadScorerConfig):
             pass  # OSMod logs these and the task succeeds; ours is retried or shown as failed
         except Exception as error:  # noqa: BLE001 - whatever a task raises is compared with what OSMod raised
@@ -55,10 +55,10 @@ def run(case: Case, engine: Engine, scorer: FakeScorer) -> Outcome:
     return outcome
 
 
-def _run_task(name: str, data: dict[str, Any], engine: Engine) -> None:
+def _run_task(name: str, data: dict[str, Any]) -> None:
     if name == "@heartbeat":
         if data["tick"] % 10 == 0:
-            _heartbeat(engine)
+            _heartbeat()
     elif name == "@postProcessComment":
         actors.post_process_comment.send(**data)
     else:
@@ -66,10 +66,8 @@ def _run_task(name: str, data: dict[str, Any], engine: Engine) -> None:
         actor.send(**data)
 
 
-def _heartbeat(engine: Engine) -> None:
-    with Session(engine) as session:
-        overdue = comments_to_resend(session, RESEND_LIMIT)
-    for comment_id in overdue:
+def _heartbeat() -> None:
+    for comment_id in comments_to_resend(RESEND_LIMIT):
         actors.send_comment_for_scoring.send(comment_id=comment_id)
 
 

@@ -86,7 +86,13 @@ def test_still_open(world: World) -> None:
     assert answered == sent[0].scorer_id
 
 
-def test_comments_to_resend(world: World) -> None:
+def overdue(world: World) -> list[int]:
+    """The comments whose scores are overdue."""
+    with open_session(world.engine) as session:
+        return [comment for page in sending.overdue(session) for comment in page]
+
+
+def test_overdue_comments(world: World) -> None:
     """Undecided comments without scores for five minutes, longest waiting first, also those never sent."""
     article = world.article()
     world.scorer()
@@ -98,16 +104,13 @@ def test_comments_to_resend(world: World) -> None:
     world.comment(article, created_at=just_now)
     world.comment(article, sent_for_scoring=long_ago, is_scored=True)
     world.comment(article, sent_for_scoring=long_ago, is_accepted=False)
-    with open_session(world.engine) as session:
-        assert [oldest, never_sent, newer] == sending.comments_to_resend(session, 10)
-        assert [oldest, never_sent] == sending.comments_to_resend(session, 2)
+    assert [oldest, never_sent, newer] == overdue(world)
 
 
 def test_nothing_to_resend_without_scorers(world: World) -> None:
     """Where nobody could answer, nothing is sent again."""
     world.comment(world.article(), sent_for_scoring=now() - timedelta(hours=1))
-    with open_session(world.engine) as session:
-        assert [] == sending.comments_to_resend(session, 10)
+    assert [] == overdue(world)
 
 
 def test_comments_of_scorers_that_were_given_up(world: World) -> None:
@@ -125,8 +128,7 @@ def test_comments_of_scorers_that_were_given_up(world: World) -> None:
         (both, other, past),
     ):
         world.add(Unscored(comment_id=comment, scorer_id=by, again_at=again_at, **row))
-    with open_session(world.engine) as session:
-        assert [due, both] == sending.comments_to_resend(session, 10)
+    assert [due, both] == overdue(world)
 
 
 def test_overdue_comments_come_in_pages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,10 +16,11 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.settings": (),
     "osmod.embedded": (),
     "osmod.outages": (),
-    "osmod.moderation": ("osmod.publishers.registry", "osmod.settings"),
+    "osmod.extra": (),
+    "osmod.moderation": ("osmod.extra", "osmod.publishers.registry", "osmod.settings"),
     "osmod.jobs": ("osmod.outages", "osmod.settings"),
     "osmod.outgoing": (),
-    "osmod.scorers": ("osmod.outgoing",),
+    "osmod.scorers": ("osmod.extra", "osmod.outgoing"),
     "osmod.publishers": ("osmod.outages", "osmod.outgoing", "osmod.settings"),
     # Where queue, domain and scorers meet; for actors only.
     "osmod.task": (
@@ -41,7 +42,13 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     ),
     "osmod.task.payload": ("osmod.moderation",),
     # One scorer put in the place of another; the command line asks, and shows it.
-    "osmod.comparing": ("osmod.jobs.errors", "osmod.moderation", "osmod.scorers", "osmod.task.showing"),
+    "osmod.comparing": (
+        "osmod.extra",
+        "osmod.jobs.errors",
+        "osmod.moderation",
+        "osmod.scorers",
+        "osmod.task.showing",
+    ),
     "osmod.access": ("osmod.moderation", "osmod.settings"),
     "osmod.metrics": (
         "actors",

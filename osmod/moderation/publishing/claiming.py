@@ -11,8 +11,8 @@ from uuid import uuid4
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from osmod.extra import fields_of
 from osmod.moderation.models import DecisionDelivery, PublisherStanding, User
-from osmod.moderation.publishing.owing import settings_of
 
 #: How long a worker may take to tell a publisher and note what came of it. After that it has died.
 LEASE = timedelta(seconds=90)
@@ -116,5 +116,5 @@ def _claimed(row: DecisionDelivery, owner: User | None) -> Claimed:
         data=row.data | {"sequence": row.sequence},
         owner_id=row.owner_id,
         group=owner.group if owner else "",
-        extra=settings_of(owner.extra) if owner else {},
+        extra=fields_of(owner.extra) if owner else {},
     )

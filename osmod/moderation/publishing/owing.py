@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import bindparam, func, select
 
+from osmod.extra import fields_of
 from osmod.moderation.errors import NotFound
 from osmod.moderation.lookups import lock_comment
 from osmod.moderation.models import Comment, Decision, DecisionDelivery, Status, User
@@ -81,19 +81,9 @@ def owe_current(work: Work, owner_id: int, comment_id: int) -> None:
         owe(work, comment, decision)
 
 
-def settings_of(extra: Any) -> dict[str, Any]:
-    """A user's `extra` as an object: it may be encoded again as a string, or nothing."""
-    try:
-        while isinstance(extra, str):
-            extra = json.loads(extra)
-    except (ValueError, RecursionError):
-        return {}
-    return extra if isinstance(extra, dict) else {}
-
-
 def _is_told(group: str, extra: Any, event: str) -> bool:
     """Whether there is a publisher, however badly it is set up: then its operator has three days to mend that."""
-    webhook = settings_of(extra).get("webhook")
+    webhook = fields_of(extra).get("webhook")
     if webhook is None:
         return is_registered(group)
     events = webhook.get("events") if isinstance(webhook, dict) else None
