@@ -9,6 +9,7 @@ from osmod.jobs.schedules import every
 from osmod.moderation.sending import withdraw
 from osmod.moderation.unscored import put_further_off
 from osmod.task import DATABASE_RETRIES, commit
+from osmod.task.opening import any_usable
 from osmod.task.overdue import comments_to_resend
 from osmod.task.sending import send_all
 
@@ -27,9 +28,10 @@ def heartbeat() -> None:
     """Send comments for scoring whose scores have been due for 5 minutes, longest waiting first.
 
     Those that wait for their scorer's turn are left alone; those of which a scorer was given up are sent again at
-    growing distances. Who was switched off or deleted since it was asked is waited for no more.
+    growing distances. Who was switched off or deleted since it was asked is waited for no more. While no scorer can be
+    asked as it is set up, nothing is sent: each time as many jobs would fail.
     """
-    overdue = comments_to_resend(RESEND_LIMIT)
+    overdue = comments_to_resend(RESEND_LIMIT) if any_usable() else []
     commit(lambda work: withdraw(work, overdue))
     send_all(
         send_comment_for_scoring.message_with_options(

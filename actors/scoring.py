@@ -23,8 +23,8 @@ from osmod.task.payload import Id, checked
 from osmod.task.requests import answer_id, ask_id, miss_id, still_queued
 from osmod.task.sending import send_all
 
-#: About 16 hours: before that the job itself gives up, once the deadline of its scorer is over.
-SCORER_RETRIES = retry(99, first=5_000, longest=600_000)
+#: Longer than a week, which is the longest deadline: the job itself gives up, once that of its scorer is over.
+SCORER_RETRIES = retry(1_100, first=5_000, longest=600_000)
 
 
 @dramatiq.actor(
@@ -34,20 +34,28 @@ SCORER_RETRIES = retry(99, first=5_000, longest=600_000)
 def send_comment_for_scoring(comment_id: Id) -> None:
     """Ask every active scorer about a comment: a job for each."""
     opened = open_for(comment_id, current_deliveries("sendCommentForScoring"))
-    send_all(_message(ask_scorer, ask_id(one.id, one.sent_at), request_id=one.id) for one in opened.requests)
+    send_all(
+        _message(ask_scorer, ask_id(one.id, one.sent_at), request_id=one.id, comment_id=comment_id)
+        for one in opened.requests
+    )
     opened.raise_unusable()
 
 
-@dramatiq.actor(actor_class=JobActor, actor_name="askScorer", **SCORER_RETRIES)
+@dramatiq.actor(actor_class=JobActor, actor_name="askScorer", index=("comment_id",), **SCORER_RETRIES)
 @checked("askScorer")
-def ask_scorer(request_id: Id) -> None:
-    """Ask one scorer. Its answer is a job of its own, queued once an answer."""
+def ask_scorer(request_id: Id, comment_id: Id | None = None) -> None:
+    """Ask one scorer. Its answer is a job of its own, queued once an answer. `comment_id`: for whoever looks for it."""
     asked = find_question(request_id)
     if asked is None or _is_answered(asked):
         return
     answer = ask(asked)
     if isinstance(answer, Later):
-        late = _message(miss_scores, miss_id(request_id, asked.sent_at), request_id=request_id)
+        late = _message(
+            miss_scores,
+            miss_id(request_id, asked.sent_at),
+            request_id=request_id,
+            comment_id=asked.comment.id,
+        )
         dramatiq.get_broker().enqueue(late, delay=round(answer.within.total_seconds() * 1_000) + 1_000)
     elif answer is not None:
         arguments = {"comment_id": asked.comment.id, "user_id": asked.scorer_id, "request_id": request_id}
@@ -57,9 +65,9 @@ def ask_scorer(request_id: Id) -> None:
         )
 
 
-@dramatiq.actor(actor_class=JobActor, actor_name="missScores", **DATABASE_RETRIES)
+@dramatiq.actor(actor_class=JobActor, actor_name="missScores", index=("comment_id",), **DATABASE_RETRIES)
 @checked("missScores")
-def miss_scores(request_id: Id) -> None:
+def miss_scores(request_id: Id, comment_id: Id | None = None) -> None:
     """A scorer that wanted to call back has not, until its deadline: a person looks at the comment."""
     asked = find_question(request_id)
     if asked is not None and not still_queued([answer_id(request_id, asked.sent_at)]):

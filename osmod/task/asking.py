@@ -6,10 +6,11 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from traceback import format_tb
 from typing import Any
 
-from osmod.jobs.errors import PutOff
-from osmod.jobs.gate import NotYet
+from osmod.jobs.errors import NoCurrentJob, PutOff
+from osmod.jobs.middleware.current import CurrentJob, current_job
 from osmod.moderation import unscored
 from osmod.moderation.database import open_session
 from osmod.moderation.models import now
@@ -34,6 +35,10 @@ from osmod.task.engine import get_engine
 from osmod.task.showing import question_of
 from osmod.task.turns import Turn
 
+#: How often a scorer is asked about a comment at least, unless it answers nobody: one that waited in the queue until
+#: its deadline was over is not given up at the first failure.
+TRIES = 3
+
 _log = logging.getLogger(__name__)
 
 
@@ -53,35 +58,46 @@ def find_question(request_id: int) -> OpenQuestion | None:
 def ask(asked: OpenQuestion) -> dict[str, Any] | Later | None:
     """Ask the scorer once its turn has come. Returns its answer, as `processMachineScore` takes it.
 
-    None: it has stayed away past its deadline. A person looks at the comment then, and the heartbeat has it asked
-    again later.
+    None: it will never score this text, or has stayed away past its deadline. A person looks at the comment then; in
+    the second case the heartbeat has it asked again later.
 
     Raises:
       PutOff: it is not this question's turn, or the scorer wants to be left alone for a time.
-      Unscorable, BadScorerConfig: it will never answer this; a person looks at the comment.
+      BadScorerConfig: it cannot be asked; a person looks at the comment.
       ScorerError: it has not answered; asking again may help.
     """
     try:
         scorer = scorer_for(asked.scorer_id, asked.config)
         deadline = asked.sent_at + deadline_of(asked.scorer_id, asked.config)
-        turn = Turn(asked.scorer_id, asked.config, scorer.limits)
-        get_ready()  # services count what arrives: between its turn and its departure nothing else is to be done
+    except BadScorerConfig as error:
+        give_up(asked.comment.id, asked.request_id, str(error))
+        raise
+    turn = Turn(asked.scorer_id, asked.config, scorer.limits)
+    get_ready()  # services count what arrives: between its turn and its departure nothing else is to be done
+    try:
         with turn.taken(str(asked.request_id)):
             scored = _answer(asked, scorer)
-    except (BadScorerConfig, Unscorable) as error:
-        give_up(asked.comment.id, asked.request_id, str(error), for_good=isinstance(error, Unscorable))
-        raise
-    except (PutOff, ScorerError) as error:
-        patience = (deadline - now()).total_seconds()
-        waits_longer = isinstance(error, PutOff) and error.seconds > patience
-        if waits_longer and isinstance(error, NotYet) and turn.comes():
-            raise
-        if patience <= 0:
+    except Unscorable as error:
+        _keep(error)
+        give_up(asked.comment.id, asked.request_id, str(error), for_good=True)
+        return None
+    except PutOff as error:
+        left = (deadline - now()).total_seconds()
+        if error.seconds > left:
+            left = max(left, turn.remains())
+        if left <= 0:
             give_up(asked.comment.id, asked.request_id, str(error))
             return None
-        if waits_longer:  # a person is told at the deadline, whenever the scorer wants to be asked again
-            raise PutOff(patience, str(error)) from error
+        if (
+            error.seconds > left
+        ):  # a person is told at the deadline, whenever the scorer wants to be asked again
+            raise PutOff(left, str(error)) from error
         raise
+    except ScorerError as error:
+        if now() < deadline or _tries() < TRIES:
+            raise
+        give_up(asked.comment.id, asked.request_id, str(error))
+        return None
     return Later(max(timedelta(), deadline - now())) if scored is None else scored.score_data
 
 
@@ -126,8 +142,34 @@ def _answer(asked: OpenQuestion, scorer: Scorer) -> Scored | None:
         if error.body:  # so that it is kept with the attempt
             error.add_note(f"It answered: {error.body}")
         raise
+    except Exception as error:  # noqa: BLE001
+        # Where it failed is kept with the attempt; what the error says is not, as it may quote the comment.
+        name = type(error).__name__
+        failed = ScorerError(f"scorer {asked.scorer_id} could not be asked: {name}, a mistake in a program")
+        failed.add_note("".join(format_tb(error.__traceback__)))
+        raise failed from None
     outage.over()
     return scored
+
+
+def _tries() -> int:
+    """How often the job at work has been tried, this time included."""
+    job = _job()
+    return job.attempt if job else 1
+
+
+def _keep(error: ScorerError) -> None:
+    """Keep what the scorer said in the record of the job, which is done."""
+    if job := _job():
+        for line in (str(error), *getattr(error, "__notes__", ())):
+            job.log(line)
+
+
+def _job() -> CurrentJob | None:
+    try:
+        return current_job()
+    except NoCurrentJob:
+        return None
 
 
 @cache

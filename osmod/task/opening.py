@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from osmod.moderation.database import open_session
-from osmod.moderation.sending import OpenRequest, Scorer, open_requests, still_open
+from osmod.moderation.sending import OpenRequest, Scorer, active_scorers, open_requests, still_open
 from osmod.moderation.work import Delivery
 from osmod.scorers import BadScorerConfig, deadline_of, scorer_for
 from osmod.task.committing import commit
@@ -34,6 +35,25 @@ class Opened:
             raise BadScorerConfig("; ".join(map(str, self.unusable.values())))
 
 
+def any_usable() -> bool:
+    """Whether a scorer that is switched on can be asked; if not, that is logged."""
+    with open_session(get_engine()) as session:
+        problems = [problem_of(scorer.id, scorer.extra) for scorer in active_scorers(session)]
+    if problems and all(problems):
+        _log.error("no scorer can be asked, comments wait: %s", "; ".join(map(str, problems)))
+    return not all(problems)
+
+
+def problem_of(scorer_id: int, extra: Any) -> BadScorerConfig | None:
+    """Why a scorer cannot be asked as it is set up; None: it can."""
+    try:
+        scorer_for(scorer_id, extra)
+        deadline_of(scorer_id, extra)
+    except BadScorerConfig as error:
+        return error
+    return None
+
+
 def open_for(comment_id: int, deliveries: Iterable[Delivery]) -> Opened:
     """Open a request to each scorer; of a job that came back, those requests that nobody has answered yet.
 
@@ -43,13 +63,10 @@ def open_for(comment_id: int, deliveries: Iterable[Delivery]) -> Opened:
     opened = Opened()
 
     def is_usable(scorer: Scorer) -> bool:
-        try:
-            scorer_for(scorer.id, scorer.extra)
-            deadline_of(scorer.id, scorer.extra)
-        except BadScorerConfig as error:
-            _log.error("scorer %d is not asked: %s", scorer.id, error)
-            opened.unusable[scorer.id] = error
-        return scorer.id not in opened.unusable
+        if problem := problem_of(scorer.id, scorer.extra):
+            _log.error("scorer %d is not asked: %s", scorer.id, problem)
+            opened.unusable[scorer.id] = problem
+        return problem is None
 
     committed = commit(lambda work: open_requests(work, comment_id, is_usable), *deliveries)
     opened.requests = _unanswered(comment_id) if committed.value is None else committed.value

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import blake2b
+from math import inf
 from typing import Any
 
 import dramatiq
+import redis
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import PutOff
@@ -21,6 +23,9 @@ from osmod.task.scorer_gates import gate_name
 PAUSE = 30.0
 #: And at least, whatever it says: `Retry-After: 0`, or a moment that is over by our clock, would be no pause at all.
 SHORTEST = 1.0
+#: Seconds for which a scorer has to have answered nobody before those are given up that come to it past their deadline:
+#: after a night without workers all do, and its first hiccup is not to send them all to people.
+GRACE = 300.0
 
 
 class Turn:
@@ -67,10 +72,17 @@ class Turn:
         finally:
             self._gate.leave(ticket, outcome)
 
-    def comes(self) -> bool:
-        """Whether those who wait do so only because there are many of them: the scorer itself answers."""
-        state = self._gate.state() if self._gate is not None else None
-        return state is not None and state.breaker is Breaker.CLOSED and state.paused_until is None
+    def remains(self) -> float:
+        """Seconds for which whoever comes late is to wait for the scorer all the same; infinite while that answers."""
+        if self._gate is None:
+            return 0.0
+        try:
+            state = self._gate.state()
+        except (redis.RedisError, OSError):
+            return inf  # nothing is known
+        if state.breaker is Breaker.CLOSED and state.paused_until is None:
+            return inf
+        return GRACE - (state.failing_for or 0.0)
 
 
 @lru_cache(maxsize=64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
+import dramatiq
 import pytest
 
 from osmod.moderation.models import Comment, CommentScore, CommentScoreRequest, Decision
@@ -99,6 +100,11 @@ def ask(jobs: Jobs) -> None:
             failed = error
     if failed is not None:
         raise failed
+
+
+def tried(message: dramatiq.Message[Any], times: int) -> dramatiq.Message[Any]:
+    """A job that has failed so often."""
+    return message.copy(options=message.options | {"retries": times})
 
 
 def settled(world: World, comment: int) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 
 from osmod.moderation.models import Unscored
-from osmod.scorers import BadAnswer, Unscorable
+from osmod.scorers import BadAnswer
+from osmod.task.asking import TRIES
 from tests.actors.jobs import Jobs
-from tests.actors.scorers import ANSWER
+from tests.actors.scorers import ANSWER, tried
 from tests.actors.scorers import comment as comment
 from tests.actors.scorers import service as service
 from tests.actors.test_failing_scorers import pass_time
@@ -27,8 +26,7 @@ def test_half_a_character_in_what_a_scorer_says(
     jobs.deliver("sendCommentForScoring", commentId=comment)
     first, _ = jobs.take()
     pass_time(world, minutes=61)
-    with contextlib.suppress(Unscorable):
-        jobs.broker.process(first)
+    jobs.broker.process(tried(first, TRIES - 1))
     (row,) = world.all(Unscored)
     assert (f"answered {status}: half \ufffd of it", again) == (
         row.reason.partition("analyze) ")[2],

@@ -27,7 +27,9 @@ from tests.moderation.world import World
 def test_a_comment_s_way(jobs: Jobs, world: World, comment: int) -> None:
     """Asked, answered, scored, decided: each question is a job of its own, and each answer."""
     jobs.deliver("sendCommentForScoring", commentId=comment)
-    assert [("askScorer", {"request_id": number}) for number in (1, 2)] == jobs.waiting()
+    assert [
+        ("askScorer", {"request_id": number, "comment_id": comment}) for number in (1, 2)
+    ] == jobs.waiting()
     ask(jobs)
     assert [("processMachineScore", 1), ("processMachineScore", 2)] == [
         (name, arguments["user_id"]) for name, arguments in jobs.waiting()
@@ -179,7 +181,7 @@ def test_no_scorers(jobs: Jobs, world: World) -> None:
     jobs.deliver("sendCommentForScoring", commentId=comment)
     jobs.deliver("heartbeat")
     assert [] == jobs.waiting()
-    world.scorer()
+    world.scorer({"endpointType": "assistant", "endpoint": "http://scorer.example"})
     jobs.deliver("heartbeat")
     assert [("sendCommentForScoring", {"comment_id": comment})] == jobs.waiting()
 

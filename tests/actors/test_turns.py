@@ -15,6 +15,7 @@ from sqlalchemy import Engine, update
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.gate import Breaker
+from osmod.jobs.records import get_job
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import find
 from osmod.jobs.records.record import JobRecord
@@ -22,9 +23,18 @@ from osmod.jobs.states import JobState
 from osmod.jobs.testing import drain
 from osmod.moderation.database import open_session
 from osmod.moderation.models import Base, Comment, CommentScoreRequest, Unscored, User, now
-from osmod.scorers import ENDPOINT_TYPES, KeyRefused, Limits, Question, Scored, ScorerAway, Throttled
+from osmod.scorers import (
+    ENDPOINT_TYPES,
+    KeyRefused,
+    Limits,
+    Question,
+    Scored,
+    ScorerAway,
+    Throttled,
+    Unscorable,
+)
 from osmod.settings import get_settings
-from osmod.task import get_engine
+from osmod.task import get_engine, turns
 from osmod.task.turns import gate_of
 from tests.actors.scorers import TOLD, ToldScorer, scored
 from tests.moderation.conftest import world as world
@@ -120,6 +130,8 @@ def test_a_pause_for_all(queue: JobBroker, world: World, monkeypatch: pytest.Mon
     assert 1 == len(asked)
     waiting = jobs(queue, "askScorer")
     assert [("delayed", 0)] * 3 == [(job.state.value, job.attempts_made) for job in waiting]
+    (of_comment,) = find(queue, JobFilter(arguments={"comment_id": 2}, states=(JobState.DELAYED,))).jobs
+    assert ("askScorer", 2) == (of_comment.actor, of_comment.arguments["comment_id"])
     assert all(job.due and job.due > now() + timedelta(minutes=9) for job in waiting)
 
 
@@ -170,7 +182,7 @@ def test_a_refused_key(
     everywhere(world, User, extra={"endpointType": "told", "apiKey": "another"})
     send(queue, "sendCommentForScoring", comment_id=comments[1])
     drain(queue)
-    assert [False, True] == [world.get(Comment, comment).is_scored for comment in comments]
+    assert world.get(Comment, comments[1]).is_scored
 
 
 def test_away_past_the_deadline(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,12 +206,35 @@ def test_away_past_the_deadline(queue: JobBroker, world: World, monkeypatch: pyt
     late = world.all(CommentScoreRequest)[-1]
     send(queue, "askScorer", request_id=late.id)
     drain(queue)
+    assert [] == world.all(Unscored), "it may be back in a moment"
+    monkeypatch.setattr(turns, "GRACE", 0)
+    send(queue, "askScorer", request_id=late.id)
+    drain(queue)
     assert 5 == len(asked), "the breaker is open"
     assert world.get(Comment, late.comment_id).is_deferred
     assert ["scorer:1: it is away (scorer 1 answered 503)"] == [
         row.reason.split(";")[0] for row in world.all(Unscored)
     ]
     assert [] == world.miscounted()
+
+
+def test_a_text_that_cannot_be_scored(
+    queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no failed job: what the scorer said of it stands in the record of one that is done."""
+
+    def refuse(question: Question) -> Scored | None:
+        raise Unscorable("scorer 1 answered 400: language not supported", body='{"code": 400}')
+
+    monkeypatch.setattr(ToldScorer, "does", refuse)
+    world.scorer({"endpointType": "told"})
+    send(queue, "sendCommentForScoring", comment_id=world.comment(None))
+    drain(queue)
+    (job,) = find(queue, JobFilter(actor="askScorer")).jobs
+    assert JobState.DONE is job.state
+    assert ["scorer 1 answered 400: language not supported", 'It answered: {"code": 400}'] == [
+        line.text for line in get_job(queue, job.id).log
+    ]
 
 
 def test_many_are_no_outage(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,90 @@
+"""When a scorer is given up for a comment: not before it had its chance, and whatever keeps it from answering."""
+
+from __future__ import annotations
+
+import pytest
+
+from osmod.moderation.models import Comment, Unscored, User
+from osmod.scorers import ENDPOINT_TYPES, BadScorerConfig, ScorerAway, ScorerError
+from osmod.task.asking import TRIES
+from tests.actors.jobs import Jobs
+from tests.actors.scorers import BUSY, HARMLESS, ToldScorer, tried
+from tests.actors.scorers import comment as comment
+from tests.actors.scorers import service as service
+from tests.actors.scorers import told as told
+from tests.actors.test_failing_scorers import pass_time
+from tests.golden.fake_scorer import FakeScorer
+from tests.moderation.world import World
+
+
+def test_a_mistake_in_a_scorer(jobs: Jobs, world: World, told: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it raises is tried again like other failures, and given up; what it says of the comment is kept nowhere."""
+
+    def fail(question: object) -> None:
+        raise KeyError("what a reader wrote")
+
+    monkeypatch.setattr(ToldScorer, "does", fail)
+    jobs.deliver("sendCommentForScoring", commentId=told)
+    (asking,) = jobs.take()
+    with pytest.raises(ScorerError, match=r"^scorer 1 could not be asked: KeyError, ") as failed:
+        jobs.broker.process(asking)
+    assert jobs.broker.get_actor("askScorer").options["retry_when"](0, failed.value)
+    pass_time(world, seconds=11)
+    jobs.broker.process(tried(asking, TRIES - 1))
+    assert world.get(Comment, told).is_deferred
+    (row,) = world.all(Unscored)
+    assert "scorer 1 could not be asked: KeyError, a mistake in a program" == row.reason
+    assert row.again_at is not None
+
+
+def test_a_mistake_in_making_a_scorer(
+    jobs: Jobs, service: FakeScorer, world: World, comment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are asked all the same, and the job names the scorer."""
+    monkeypatch.setitem(ENDPOINT_TYPES, "spoilt", "tests.actors.scorers:NoSuchScorer")
+    third = world.scorer({"endpointType": "spoilt"})
+    service.begin({"1": {"default": HARMLESS}, "2": {"default": HARMLESS}})
+    with pytest.raises(BadScorerConfig, match=rf"^scorer {third}: .* fails with AttributeError; "):
+        jobs.deliver("sendCommentForScoring", commentId=comment)
+    jobs.work_off()
+    assert world.get(Comment, comment).is_scored
+
+
+def test_while_no_scorer_can_be_asked(
+    jobs: Jobs, world: World, told: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The heartbeat sends nothing, as each of these jobs would fail, every ten minutes; the log says why."""
+
+    def set_up(**config: object) -> None:
+        world.do(
+            lambda work: setattr(work.session.get_one(User, 1), "extra", {"endpointType": "told", **config})
+        )
+
+    set_up(deadline="tomorrow")
+    with pytest.raises(BadScorerConfig):
+        jobs.deliver("sendCommentForScoring", commentId=told)
+    pass_time(world, minutes=6)
+    caplog.clear()
+    jobs.deliver("heartbeat")
+    assert [] == jobs.waiting()
+    assert (
+        "no scorer can be asked, comments wait: scorer 1: deadline in users.extra must be seconds"
+        in caplog.text
+    )
+    set_up()
+    jobs.deliver("heartbeat")
+    assert [("sendCommentForScoring", {"comment_id": told})] == jobs.waiting()
+
+
+def test_a_first_try_past_the_deadline(jobs: Jobs, world: World, service: FakeScorer, comment: int) -> None:
+    """A comment that waited in the queue for longer than that: its scorer's first hiccup is not its last chance."""
+    service.begin({"1": {"default": BUSY}, "2": {"default": HARMLESS}})
+    jobs.deliver("sendCommentForScoring", commentId=comment)
+    asking, _ = jobs.take()
+    pass_time(world, hours=2)
+    for times in range(TRIES - 1):
+        with pytest.raises(ScorerAway):
+            jobs.broker.process(tried(asking, times))
+    assert not world.get(Comment, comment).is_deferred
+    jobs.broker.process(tried(asking, TRIES - 1))
+    assert world.get(Comment, comment).is_deferred
