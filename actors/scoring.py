@@ -48,7 +48,7 @@ def ask_scorer(request_id: Id, comment_id: Id | None = None) -> None:
     asked = find_question(request_id)
     if asked is None or _is_answered(asked):
         return
-    answer = ask(asked)
+    answer = ask(asked, _take_in)
     if isinstance(answer, Later):
         late = _message(
             miss_scores,
@@ -58,11 +58,7 @@ def ask_scorer(request_id: Id, comment_id: Id | None = None) -> None:
         )
         dramatiq.get_broker().enqueue(late, delay=round(answer.within.total_seconds() * 1_000) + 1_000)
     elif answer is not None:
-        arguments = {"comment_id": asked.comment.id, "user_id": asked.scorer_id, "request_id": request_id}
-        taken_in = answer_id(request_id, asked.sent_at)
-        dramatiq.get_broker().enqueue(
-            _message(process_machine_score, taken_in, score_data=answer, **arguments)
-        )
+        _take_in(asked, answer)
 
 
 @dramatiq.actor(actor_class=JobActor, actor_name="missScores", index=("comment_id",), **DATABASE_RETRIES)
@@ -99,6 +95,12 @@ def process_machine_score(work: Work, answers: Sequence[Answer]) -> None:
             request_id=answer.request_id,
             override=override,
         )
+
+
+def _take_in(asked: OpenQuestion, answer: dict[str, Any]) -> None:
+    arguments = {"comment_id": asked.comment.id, "user_id": asked.scorer_id, "request_id": asked.request_id}
+    taken_in = answer_id(asked.request_id, asked.sent_at)
+    dramatiq.get_broker().enqueue(_message(process_machine_score, taken_in, score_data=answer, **arguments))
 
 
 def _is_answered(asked: OpenQuestion) -> bool:

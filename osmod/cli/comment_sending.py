@@ -162,11 +162,11 @@ def _last_due(broker: JobBroker) -> datetime | None:
 
 
 def _rates(limits: Limits) -> Iterator[float]:
-    """Requests a second."""
+    """Comments a second."""
     if limits.per_second:
-        yield limits.per_second
+        yield limits.per_second * limits.batch
     if limits.per_minute:
-        yield limits.per_minute / 60
+        yield limits.per_minute * limits.batch / 60
 
 
 def _named(scorer: ScorerState) -> str:

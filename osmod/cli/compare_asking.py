@@ -39,7 +39,7 @@ def ask(engine: Engine, user: User, scorer: Scorer, chosen: Chosen, answers: Ans
         confirm(f"{counted(len(missing), 'request')} would be made.", len(missing))
     ensure_broker()
     turn = Turn(user.id, user.extra, scorer.limits)
-    turn.comes()  # a Redis that is away is told here; later on it is waited for
+    turn.state()  # a Redis that is away is told here; later on it is waited for
     done = 0
     with Progress(Console(stderr=True, highlight=False)).of("asking", len(missing)) as report:
 

@@ -32,7 +32,7 @@ class Stopped(Exception):
 class Turns(Protocol):
     """Whose turn it is to ask the scorer, over all processes."""
 
-    def taken(self, ticket: str) -> AbstractContextManager[None]:
+    def taken(self, ticket: str) -> AbstractContextManager[object]:
         """A block in which it is asked.
 
         Raises:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from osmod.moderation.models import IS_SCORING, Article, Comment, CommentScoreRequest, User
@@ -31,12 +32,10 @@ _OPEN = (
     .join(Comment, Comment.id == CommentScoreRequest.comment_id)
     .outerjoin(Article, Article.id == Comment.article_id)
     .outerjoin(_Parent, _Parent.id == Comment.reply_id)
-    .where(
-        CommentScoreRequest.id == bindparam("request"),
-        CommentScoreRequest.done_at.is_(None),
-        IS_SCORING,
-    )
+    .where(CommentScoreRequest.done_at.is_(None), IS_SCORING)
 )
+_ONE = _OPEN.where(CommentScoreRequest.id == bindparam("request"))
+_SOME = _OPEN.where(CommentScoreRequest.id.in_(bindparam("requests", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,16 @@ class OpenQuestion:
 
 def open_question(session: Session, request_id: int) -> OpenQuestion | None:
     """What is asked by a request; None: it was answered or replaced, or its scorer is switched off."""
-    row = session.execute(_OPEN, {"request": request_id}).one_or_none()
-    if row is None:
-        return None
+    row = session.execute(_ONE, {"request": request_id}).one_or_none()
+    return _question(row) if row is not None else None
+
+
+def open_questions(session: Session, request_ids: Sequence[int]) -> list[OpenQuestion]:
+    """The same of several requests, in any order, without those that are not open."""
+    return [_question(row) for row in session.execute(_SOME, {"requests": request_ids})]
+
+
+def _question(row: Row[Any]) -> OpenQuestion:
     return OpenQuestion(
         request_id=row.request_id,
         sent_at=row.sent_at,

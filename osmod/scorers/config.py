@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -99,9 +100,7 @@ class Config:
             self.refuse(
                 "limits", f"an object with whole numbers from 1 to {MOST} for {', '.join(_LIMITS)}", value
             )
-        known = {"per_second": default.per_second, "per_minute": default.per_minute}
-        known |= {"concurrency": default.concurrency} | {_LIMITS[name]: most for name, most in value.items()}
-        return Limits(**known)
+        return replace(default, **{_LIMITS[name]: most for name, most in value.items()})
 
     def value(self, field: str) -> Any:
         """As it is."""

@@ -44,11 +44,15 @@ class Scored:
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a scorer may be asked, by all processes together: requests, and requests at the same time."""
+    """How much a scorer may be asked, by all processes together: requests, and requests at the same time.
+
+    `batch`: about how many comments one request may ask.
+    """
 
     per_second: int | None = None
     per_minute: int | None = None
     concurrency: int | None = None
+    batch: int = 1
 
 
 UNLIMITED = Limits()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -44,16 +45,15 @@ class OpenaiModerationScorer:
         key = config.text("apiKey")
         self._model = config.text("model", MODEL)
         self._attributes = config.names("attributes")
-        self.limits = config.limits()
+        batch = config.count("batch", BATCH, MOST_BATCH)
+        self.limits = replace(config.limits(), batch=batch)
         self._endpoint = Endpoint(
             config.scorer,
             config.url("endpoint", ENDPOINT),
             key=key,
             headers={"Authorization": f"Bearer {key}"} if key else {},
         )
-        self._ask = Batcher(
-            self._ask_for, most=config.count("batch", BATCH, MOST_BATCH), divisible=Unscorable
-        )
+        self._ask = Batcher(self._ask_for, most=batch, divisible=Unscorable)
 
     async def score(self, question: Question) -> Scored:
         """Score one comment. See `Scorer`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter
@@ -56,16 +57,15 @@ class TextClassificationScorer:
             config.refuse("attributes", 'what labels mean, such as {"toxic": "TOXICITY"}', self._attributes)
         self._multi_label = config.flag("multiLabel", False)
         self._truncate = config.flag("truncate", True)
-        self.limits = config.limits()
+        batch = config.count("batch", BATCH, MOST_BATCH)
+        self.limits = replace(config.limits(), batch=batch)
         self._endpoint = Endpoint(
             config.scorer,
             config.url("endpoint"),
             key=key,
             headers={"Authorization": f"Bearer {key}"} if key else {},
         )
-        self._ask = Batcher(
-            self._ask_for, most=config.count("batch", BATCH, MOST_BATCH), divisible=Unscorable
-        )
+        self._ask = Batcher(self._ask_for, most=batch, divisible=Unscorable)
 
     async def score(self, question: Question) -> Scored:
         """Score one comment. See `Scorer`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from asyncio import gather
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -14,13 +16,14 @@ from osmod.jobs.middleware.current import CurrentJob, current_job
 from osmod.moderation import unscored
 from osmod.moderation.database import open_session
 from osmod.moderation.models import now
-from osmod.moderation.questions import OpenQuestion, open_question
+from osmod.moderation.questions import OpenQuestion, open_question, open_questions
 from osmod.outages import Outage
 from osmod.outgoing.client import get_ready
 from osmod.outgoing.loop import run
 from osmod.scorers import (
     BadScorerConfig,
     KeyRefused,
+    Question,
     Scored,
     Scorer,
     ScorerAway,
@@ -32,6 +35,7 @@ from osmod.scorers import (
 from osmod.settings import get_settings
 from osmod.task.committing import commit
 from osmod.task.engine import get_engine
+from osmod.task.requests import answer_id, still_queued
 from osmod.task.showing import question_of
 from osmod.task.turns import Turn
 
@@ -40,6 +44,11 @@ from osmod.task.turns import Turn
 TRIES = 3
 
 _log = logging.getLogger(__name__)
+
+
+#: Takes a scorer's answer to a question, as `processMachineScore` does.
+Answered = Callable[[OpenQuestion, dict[str, Any]], None]
+Others = list[tuple[OpenQuestion, Scored]]
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,10 @@ def find_question(request_id: int) -> OpenQuestion | None:
         return open_question(session, request_id)
 
 
-def ask(asked: OpenQuestion) -> dict[str, Any] | Later | None:
+def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | None:
     """Ask the scorer once its turn has come. Returns its answer, as `processMachineScore` takes it.
+
+    `also` is given what the same request brought for others that waited for their turn.
 
     None: it will never score this text, or has stayed away past its deadline. A person looks at the comment then; in
     the second case the heartbeat has it asked again later.
@@ -72,11 +83,13 @@ def ask(asked: OpenQuestion) -> dict[str, Any] | Later | None:
     except BadScorerConfig as error:
         give_up(asked.comment.id, asked.request_id, str(error))
         raise
+    if scorer.limits.batch > 1 and _is_answered(asked):
+        return None
     turn = Turn(asked.scorer_id, asked.config, scorer.limits)
     get_ready()  # services count what arrives: between its turn and its departure nothing else is to be done
     try:
-        with turn.taken(str(asked.request_id)):
-            scored = _answer(asked, scorer)
+        with turn.taken(str(asked.request_id)) as along:
+            scored, others = _answer(asked, _still_open(asked, along), scorer)
     except Unscorable as error:
         _keep(error)
         give_up(asked.comment.id, asked.request_id, str(error), for_good=True)
@@ -98,6 +111,8 @@ def ask(asked: OpenQuestion) -> dict[str, Any] | Later | None:
             raise
         give_up(asked.comment.id, asked.request_id, str(error))
         return None
+    for other, answer in others:
+        also(other, answer.score_data)
     return Later(max(timedelta(), deadline - now())) if scored is None else scored.score_data
 
 
@@ -128,12 +143,36 @@ def give_up(comment_id: int, request_id: int, reason: str, *, for_good: bool = F
         _log.info("Comment %d waits for a person: %s", comment_id, reason)
 
 
-def _answer(asked: OpenQuestion, scorer: Scorer) -> Scored | None:
-    """Ask, and have it logged once for all jobs when the scorer goes away and when it is back."""
+def _still_open(asked: OpenQuestion, tickets: Sequence[str]) -> list[OpenQuestion]:
+    """What these tickets ask of the same scorer, without what was answered meanwhile."""
+    if not tickets:
+        return []
+    with open_session(get_engine()) as session:
+        found = open_questions(session, [int(ticket) for ticket in tickets])
+    return [one for one in found if one.scorer_id == asked.scorer_id and not _is_answered(one)]
+
+
+def _is_answered(asked: OpenQuestion) -> bool:
+    """Whether its answer is about to be stored."""
+    return bool(still_queued([answer_id(asked.request_id, asked.sent_at)]))
+
+
+def _answer(
+    asked: OpenQuestion, along: Sequence[OpenQuestion], scorer: Scorer
+) -> tuple[Scored | None, Others]:
+    """Ask, and have it logged once for all jobs when the scorer goes away and when it is back.
+
+    Returns the answer, and those to the questions along with it, as far as there are such: what keeps one of them from
+    being answered, the job of its own finds out.
+    """
     outage = _outage_of(asked.scorer_id)
     try:
-        question = question_of(asked.request_id, asked.comment, asked.article, asked.parent)
-        scored = run(scorer.score(question))
+        questions = [
+            question_of(one.request_id, one.comment, one.article, one.parent) for one in (asked, *along)
+        ]
+        scored, *others = run(_score(scorer, questions))
+        if isinstance(scored, BaseException):
+            raise scored
     except ScorerError as error:
         if isinstance(error, KeyRefused):
             outage.met(f"{error}: give it a key that is good in users.extra", kind="key")
@@ -149,7 +188,13 @@ def _answer(asked: OpenQuestion, scorer: Scorer) -> Scored | None:
         failed.add_note("".join(format_tb(error.__traceback__)))
         raise failed from None
     outage.over()
-    return scored
+    return scored, [
+        (one, answer) for one, answer in zip(along, others, strict=True) if isinstance(answer, Scored)
+    ]
+
+
+async def _score(scorer: Scorer, questions: Sequence[Question]) -> list[Scored | BaseException | None]:
+    return await gather(*map(scorer.score, questions), return_exceptions=True)
 
 
 def _tries() -> int:

@@ -15,7 +15,7 @@ import redis
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import PutOff
-from osmod.jobs.gate import Breaker, Gate, GateLimits, Outcome
+from osmod.jobs.gate import Breaker, Gate, GateLimits, GateState, Outcome
 from osmod.scorers import BadAnswer, KeyRefused, Limits, ScorerAway, Throttled, Unscorable
 from osmod.task.scorer_gates import gate_name
 
@@ -42,19 +42,21 @@ class Turn:
             self._gate = gate_of(broker, scorer_id, json.dumps(config), limits)
 
     @contextmanager
-    def taken(self, ticket: str) -> Iterator[None]:
-        """For the length of the block it is this ticket's turn; the gate learns how the block ended.
+    def taken(self, ticket: str) -> Iterator[list[str]]:
+        """For the length of the block it is this ticket's turn, and of those that it is given: one request is for all.
+
+        The gate learns how the block ended.
 
         Raises:
           PutOff: it is not, or the scorer wants to be left alone for a time.
         """
         if self._gate is None:
-            yield
+            yield []
             return
-        self._gate.enter(ticket)
+        along = self._gate.enter(ticket)
         outcome = Outcome.unrelated()
         try:
-            yield
+            yield along
             outcome = Outcome.ok()
         except Unscorable:
             outcome = Outcome.ok()
@@ -70,16 +72,24 @@ class Turn:
             outcome = Outcome.away(str(error))
             raise
         finally:
-            self._gate.leave(ticket, outcome)
+            self._gate.leave(ticket, outcome, along)
+
+    def state(self) -> GateState | None:
+        """What is known of the scorer; None where there is no queue.
+
+        Raises:
+          ServerError, redis.RedisError, OSError: Redis is away.
+        """
+        return self._gate.state() if self._gate is not None else None
 
     def remains(self) -> float:
         """Seconds for which whoever comes late is to wait for the scorer all the same; infinite while that answers."""
-        if self._gate is None:
-            return 0.0
         try:
-            state = self._gate.state()
+            state = self.state()
         except (redis.RedisError, OSError):
             return inf  # nothing is known
+        if state is None:
+            return 0.0
         if state.breaker is Breaker.CLOSED and state.paused_until is None:
             return inf
         return GRACE - (state.failing_for or 0.0)
@@ -89,5 +99,5 @@ class Turn:
 def gate_of(broker: JobBroker, scorer_id: int, config: str, limits: Limits) -> Gate:
     """The gate of a scorer with this config (as JSON)."""
     version = blake2b(config.encode(), digest_size=8).hexdigest()
-    counted = GateLimits(limits.per_second, limits.per_minute, limits.concurrency)
+    counted = GateLimits(limits.per_second, limits.per_minute, limits.concurrency, limits.batch)
     return Gate(broker, gate_name(scorer_id), counted, version=version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import dramatiq
@@ -42,7 +43,7 @@ class ToldScorer:
     does: ClassVar[Callable[[Question], Scored | None]] = lambda question: None
 
     def __init__(self, user_id: int, config: Mapping[str, Any]) -> None:
-        self.limits = Config(user_id, config).limits()
+        self.limits = replace(Config(user_id, config).limits(), batch=config.get("batch", 1))
 
     async def score(self, question: Question) -> Scored | None:
         """See `Scorer`."""

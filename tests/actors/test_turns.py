@@ -114,6 +114,32 @@ def test_a_thousand_comments(queue: JobBroker, world: World, monkeypatch: pytest
     assert ([], list(range(1, number + 1))) == (refused, sorted(seen))
 
 
+def test_several_in_one_request(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose turn it is takes along others that wait; their own jobs find themselves answered. A failure is nobody's."""
+    asked: list[int] = []
+
+    def answer(question: Question) -> Scored | None:
+        asked.append(question.request_id)
+        if question.request_id == 3:
+            raise ScorerAway("scorer 1 answered 503")
+        return scored(0.5)
+
+    monkeypatch.setattr(ToldScorer, "does", answer)
+    world.scorer({"endpointType": "told", "limits": {"perMinute": 1}, "batch": 3})
+    comments = [world.comment(None) for _ in range(5)]
+    for comment in comments:
+        send(queue, "sendCommentForScoring", comment_id=comment)
+    drain(queue)
+    (first,) = asked
+    queue.client.delete(b"dramatiq:{gate:scorer:1}:ends")
+    drain(queue, delayed=True)
+    assert 3 == len(set(asked) - {first}), "those that were asked together"
+    waiting = {3} & set(asked) | set(range(1, 6)) - set(asked)
+    assert {request.id for request in world.all(CommentScoreRequest) if request.done_at is None} == waiting
+    assert waiting == {job.arguments["request_id"] for job in jobs(queue, "askScorer")}
+    assert len(asked) == len(set(asked))
+
+
 def test_a_pause_for_all(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """After 429 nobody asks before the time that the scorer named; who waits has spent no attempt."""
     asked: list[int] = []
@@ -232,8 +258,9 @@ def test_a_text_that_cannot_be_scored(
     drain(queue)
     (job,) = find(queue, JobFilter(actor="askScorer")).jobs
     assert JobState.DONE is job.state
+    assert (kept := get_job(queue, job.id))
     assert ["scorer 1 answered 400: language not supported", 'It answered: {"code": 400}'] == [
-        line.text for line in get_job(queue, job.id).log
+        line.text for line in kept.log
     ]
 
 

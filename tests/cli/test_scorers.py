@@ -99,7 +99,7 @@ def test_all_are_listed(osmod: Command, world: World) -> None:
 
     plain = json.loads(osmod("list", "--json").stdout)["scorers"]
     assert [asked, off, broken, openai] == [one["id"] for one in plain]
-    assert {"per_second": 1, "per_minute": 60, "concurrency": None} == plain[0]["limits"]
+    assert {"per_second": 1, "per_minute": 60, "concurrency": None, "batch": 1} == plain[0]["limits"]
     assert "https://api.openai.com/v1/moderations" == plain[-1]["endpoint"]
     assert KEY not in shown + json.dumps(plain)
 

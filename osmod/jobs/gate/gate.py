@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 import redis
@@ -82,7 +83,7 @@ class Gate:
         self._version, self._hold = version.encode(), b"%d" % hold
         self._windows = limits.windows()
         concurrency = limits.concurrency or 0
-        self._limits = [b"%d" % concurrency, b"%d" % hold]
+        self._limits = [b"%d" % concurrency, b"%d" % hold, b"%d" % (limits.together - 1)]
         self._limits += [
             b"%d" % number for one in self._windows for number in (one.limit, one.millis, one.from_ends)
         ]
@@ -91,8 +92,11 @@ class Gate:
         kept = (*astuple(breaker), largest, widest.millis if widest else 0)
         self._terms = [b"%d" % number for number in kept]
 
-    def enter(self, ticket: str) -> None:
+    def enter(self, ticket: str) -> list[str]:
         """Depart. `ticket` names the request: whoever comes again under the same keeps its place.
+
+        Returns the tickets that it takes along, where a request is for several. These are numbers; who departs under
+        another name goes alone. Until it leaves, nobody else departs for them.
 
         Raises:
           NotYet: not now; or Redis is away, so that it could not be counted.
@@ -104,17 +108,23 @@ class Gate:
             if not passes(error):
                 _log.warning("%s waits, since its gate cannot be asked: %s", self.name, error)
             raise NotYet(AWAY, f"{self.name}: whether it is its turn is not known, Redis is away") from error
-        if answer:
-            wait, why, detail, ahead = answer
-            raise NotYet(wait / 1000, self._sentence(why.decode(), detail.decode("utf-8", "replace"), ahead))
+        if not answer[0]:
+            return [along.decode() for along in answer[1:]]
+        wait, why, detail, ahead = answer
+        raise NotYet(wait / 1000, self._sentence(why.decode(), detail.decode("utf-8", "replace"), ahead))
 
-    def leave(self, ticket: str, outcome: Outcome) -> None:
-        """Say that the request is over. With Redis away nobody is told: it is taken to be lost after `hold`."""
+    def leave(self, ticket: str, outcome: Outcome, along: Sequence[str] = ()) -> None:
+        """Say that the request is over, for those, too, that it took along.
+
+        With Redis away nobody is told: it is taken to be lost after `hold`.
+        """
         why = outcome.why[:_WHY].encode(errors="replace")
         told = [outcome.kind.encode(), why, b"%d" % outcome.pause]
         try:
             changed = LEAVE.run(
-                self._links, self._base, [ticket.encode(), self._version, self._hold, *told, *self._terms]
+                self._links,
+                self._base,
+                [ticket.encode(), self._version, self._hold, *told, *self._terms, *map(str.encode, along)],
             )
         except (redis.RedisError, OSError) as error:
             if not curable(error):
@@ -147,6 +157,7 @@ class Gate:
         else:
             reason = {
                 "concurrency": f"{detail} requests at a time",
+                "along": "it is asked together with others",
                 "paused": "it asked for a pause",
                 "open": f"it is away ({detail})",
                 "refused": f"it refuses us ({detail})",

@@ -31,6 +31,8 @@ class Window(NamedTuple):
 class GateLimits:
     """Requests a second, a minute and at a time, over all processes; None for any number.
 
+    `together`: tickets that one request may be for: who departs takes along those who have waited longest.
+
     Raises:
       InvalidOption: one is less than 1 or more than a million.
     """
@@ -38,6 +40,7 @@ class GateLimits:
     per_second: int | None = None
     per_minute: int | None = None
     concurrency: int | None = None
+    together: int = 1
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -46,5 +49,9 @@ class GateLimits:
 
     def windows(self) -> list[Window]:
         """The limits of requests in a time."""
-        every = ((self.per_second, _SECOND, "second", False), (self.per_minute, _MINUTE, "minute", True))
-        return [Window(limit, *window) for limit, *window in every if limit is not None]
+        found = []
+        if self.per_second is not None:
+            found.append(Window(self.per_second, _SECOND, "second", from_ends=False))
+        if self.per_minute is not None:
+            found.append(Window(self.per_minute, _MINUTE, "minute", from_ends=True))
+        return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
@@ -199,7 +200,7 @@ def prune_held(session: Session, moment: datetime, limit: int) -> int:
     return _delete(session, select(DecisionDelivery.id).where(*held).limit(limit))
 
 
-def _delete(session: Session, chosen: Select[tuple[int]]) -> int:
+def _delete(session: Session, chosen: Select[Any]) -> int:
     ids = session.scalars(chosen.with_for_update()).all()  # so that none is told again meanwhile
     for model, column in (
         (DeliveryAttempt, DeliveryAttempt.delivery_id),

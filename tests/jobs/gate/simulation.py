@@ -52,8 +52,10 @@ class Simulation:
     down: tuple[float, float] = (0, 0)
     departures: list[tuple[float, int]] = field(default_factory=list)
     arrivals: list[float] = field(default_factory=list)
+    answered: set[int] = field(default_factory=set)
     woken: int = 0
     now: float = 0
+    _along: dict[int, list[str]] = field(default_factory=dict)
     _events: list[tuple[float, int, int, bool]] = field(default_factory=list)
 
     def send(self, jobs: int, every: float = 0.0) -> None:
@@ -68,14 +70,16 @@ class Simulation:
             micros = round((EPOCH + self.now + self.clock()) * 1_000_000)
             self.broker.client.set("clock", f"{micros // 1_000_000} {micros % 1_000_000}")
             if ends:
-                self.gate.leave(str(number), Outcome.ok())
-            else:
+                along = self._along.pop(number)
+                self.gate.leave(str(number), Outcome.ok(), along)
+                self.answered |= {number, *map(int, along)}
+            elif number not in self.answered:
                 self._enter(number)
 
     def _enter(self, number: int) -> None:
         self.woken += 1
         try:
-            self.gate.enter(str(number))
+            self._along[number] = self.gate.enter(str(number))
         except NotYet as error:
             self._at(self.now + error.seconds + self.delay(), number)
         else:

@@ -95,6 +95,22 @@ def test_no_more_than_may_are_under_way(broker: JobBroker) -> None:
     assert 0.0 < wait_of(gate, "d")
 
 
+def test_who_is_taken_along(broker: JobBroker) -> None:
+    """Those who have waited longest, but for those who go alone; until the request is over nobody departs for them."""
+    gate = Gate(broker, "scorer:7", GateLimits(per_minute=2, together=3))
+    assert [] == gate.enter("1")
+    assert [] == gate.enter("trial")
+    for ticket in ("2", "another", "3", "4", "5"):
+        wait_of(gate, ticket)
+    broker.client.delete(b"dramatiq:{gate:scorer:7}:flying")
+    assert ["2", "3"] == gate.enter("5")
+    with pytest.raises(NotYet, match=r"^scorer:7: it is asked together with others$"):
+        gate.enter("2")
+    gate.leave("5", Outcome.away("no answer"), ["2", "3"])
+    assert 2 == gate.state().waiting
+    assert ["4"] == gate.enter("2")
+
+
 def test_one_that_is_lost_with_its_process_makes_room(broker: JobBroker) -> None:
     """After the time that no request takes."""
     gate = Gate(broker, "scorer:7", GateLimits(concurrency=1), hold=200)

@@ -65,12 +65,23 @@ def test_requests_that_arrive_late(simulate: Callable[..., Simulation]) -> None:
     assert simulation.now < 1.5 * 16 * 61
 
 
+def test_many_in_one_request(simulate: Callable[..., Simulation]) -> None:
+    """Where a request is for 32 of those who wait, requests are counted, not they; nobody is asked twice."""
+    simulation = simulate(GateLimits(per_minute=60, together=32))
+    simulation.send(5000)
+    simulation.run()
+
+    assert [] == crowded(simulation, 60, 60)
+    assert set(range(5000)) == simulation.answered
+    assert len(simulation.departures) < 60 + 1.2 * 5000 / 32
+    assert simulation.now < 1.3 * 4 * 61
+
+
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_clock_that_is_set(simulate: Callable[..., Simulation], hours: int) -> None:
     """By an hour, either way: nobody waits for longer than the limit has them wait."""
-    simulation = simulate(
-        GateLimits(per_minute=60), clock=lambda: 3600.0 * hours if simulation.now > 30 else 0.0
-    )
+    simulation = simulate(GateLimits(per_minute=60))
+    simulation.clock = lambda: 3600.0 * hours if simulation.now > 30 else 0.0
     simulation.send(200)
     simulation.run()
 

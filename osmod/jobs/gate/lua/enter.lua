@@ -1,10 +1,11 @@
 -- Lets a request depart, or says when its turn is likely to come.
 --
 -- ARGV: 1 ticket, 2 version of the configuration, 3 requests that may be under way (0: any number), 4 ms after
---   which one is taken to be lost, then threes: limit, window (ms), 1 if it is counted from the ends of requests
--- Returns {}, or: ms to wait, why (open, refused, paused, rate, concurrency), a detail (of a rate: which, from 0;
+--   which one is taken to be lost, 5 how many more a request may be for, then threes: limit, window (ms), 1 if it is counted from the ends of requests
+-- Returns 0 and the tickets that are taken along, or: ms to wait, why (open, refused, paused, rate, concurrency, along:
+--   another request is for this one), a detail (of a rate: which, from 0;
 --   of a service that is away: why), tickets ahead.
-local ticket, version, most, hold = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local ticket, version, most, hold, others = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local GRACE = 2000      -- who is later than this holds up nobody, and keeps its place
 local MOST_LATE = 20000 -- places kept of those
 local SPREAD = 5        -- between those who may all come at the same moment
@@ -24,6 +25,7 @@ for _, list in ipairs({PASSES, ENDS}) do
 end
 call('ZREMRANGEBYSCORE', FLYING, '-inf', now)
 local flying = call('ZCARD', FLYING)
+call('ZREMRANGEBYSCORE', ALONG, '-inf', now)
 for _, one in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', now - GRACE, 'LIMIT', 0, 100)) do
     local place = call('ZSCORE', LINE, one)
     if place then
@@ -42,6 +44,11 @@ if state[1] ~= version then
     state = {version, false, false, false, false, false, state[7]}
 end
 
+-- How long those take that are under way is known roughly.
+local takes = math.min(SLOW, tonumber(state[7]) or 250)
+if call('ZSCORE', ALONG, ticket) then
+    return {math.ceil(takes) + SPREAD, 'along', '', 0}
+end
 local place = call('ZSCORE', LINE, ticket) or call('ZSCORE', LATE, ticket)
 local ahead = place and call('ZCOUNT', LINE, '-inf', '(' .. place) or call('ZCARD', LINE)
 -- Of those ahead, who is on its way: a place that is free now is theirs. One that none of them comes for is not
@@ -53,6 +60,9 @@ for _, one in ipairs(ahead > 0 and call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMI
         coming = coming + 1
     end
 end
+-- Those ahead depart so many at a time.
+local before = ahead
+ahead, coming = math.floor(ahead / (others + 1)), math.floor(coming / (others + 1))
 
 -- Before `base` nobody departs.
 local base, why, detail = now, '', ''
@@ -72,9 +82,6 @@ if state[2] then
         base = base + PROBING
     end
 end
-
--- How long those take that are under way is known roughly.
-local takes = math.min(SLOW, tonumber(state[7]) or 250)
 
 -- When a place is free under a limit for one that has so many before it. Those are taken to depart as soon as they
 -- may, later by a little each time around. `list` has who takes a place until `window` is over; `more` take one, too,
@@ -115,12 +122,12 @@ local function free_of(limit)
 end
 
 local turn = base
-for i = 5, #ARGV, 3 do
+for i = 6, #ARGV, 3 do
     local limit, window, from_ends = tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2] == '1'
     longest, widest = math.max(longest, limit), math.max(widest, window)
     local free = from_ends and free_at(ENDS, flying, takes, limit, window) or free_at(PASSES, 0, 0, limit, window)
     if free > turn then
-        turn, why, detail = free, 'rate', string.format('%.0f', (i - 5) / 3)
+        turn, why, detail = free, 'rate', string.format('%.0f', (i - 6) / 3)
     end
 end
 local free = most > 0 and free_of(most) or base
@@ -151,7 +158,20 @@ if turn <= now then
     call('HSET', COUNTS, slot, clock[1] .. ' ' .. string.format('%.0f', count))
     call('PEXPIRE', COUNTS, 120000)
     call('PEXPIRE', STATE, KEEP)
-    return {}
+    local along = {0}
+    for _, list in ipairs(string.match(ticket, '^%d+$') and others > 0 and {LATE, LINE} or {}) do
+        for _, one in ipairs(call('ZRANGE', list, 0, others + 50)) do
+            if #along <= others and string.match(one, '^%d+$') then
+                along[#along + 1] = one
+                call('ZREM', LATE, one)
+                call('ZREM', LINE, one)
+                call('ZREM', DUE, one)
+                call('ZADD', ALONG, now + hold, one)
+                call('PEXPIRE', ALONG, span(hold))
+            end
+        end
+    end
+    return along
 end
 
 if turn <= base then
@@ -166,4 +186,4 @@ call('ZREM', LATE, ticket)
 call('PEXPIRE', LINE, keep)
 call('PEXPIRE', DUE, keep)
 call('PEXPIRE', LATE, keep)
-return {math.max(1, math.ceil(turn - now)), why, detail, ahead}
+return {math.max(1, math.ceil(turn - now)), why, detail, before}

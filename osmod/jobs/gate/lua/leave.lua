@@ -2,7 +2,8 @@
 --
 -- ARGV: 1 ticket, 2 version, 3 ms after which a request is taken to be lost, 4 outcome (ok, away, refused, paused,
 --   unrelated), 5 why, 6 ms of a pause, 7 `away` in a row until the breaker opens, 8 first and 9 longest pause of an
---   open breaker, 10 ms between probes while refused, 11 the largest limit (0: none), 12 its window (ms)
+--   open breaker, 10 ms between probes while refused, 11 the largest limit (0: none), 12 its window (ms), then the
+--   tickets that it took along
 -- Returns what this changed: 'open', 'refused', 'closed', or '' for nothing.
 local ticket, outcome, why = ARGV[1], ARGV[4], ARGV[5]
 local first, longest, interval = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -21,6 +22,9 @@ local function open(as, after)
     return mode == as and '' or as
 end
 
+for i = 13, #ARGV do
+    call('ZREM', ALONG, ARGV[i])
+end
 if lost_at then
     call('ZREM', FLYING, ticket)
     ended(tonumber(ARGV[11]), tonumber(ARGV[12]))
