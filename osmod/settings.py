@@ -14,6 +14,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from environs import Env, EnvValidationError, ValidationError, validate
 
+from osmod import mysqlclient
+
 #: The suffixes of OSMod's `DATABASE_*` variables. With none of them set, SQLite under `.osmod/` is used.
 DATABASE_PARTS = ("HOST", "PORT", "NAME", "USER", "PASSWORD", "SOCKET")
 
@@ -167,7 +169,7 @@ def database_problem(url: str) -> str | None:
             "mysql+pymysql://user:password@host/os_moderator?charset=utf8mb4 or sqlite:///osmod.db."
         )
     except ModuleNotFoundError as error:
-        if parsed.drivername in ("mysql", "mariadb"):
+        if parsed.get_driver_name() == "mysqldb":  # also where the URL names none
             return f"DATABASE_URL asks for the driver {error.name}: write mysql+pymysql://… (installed here)."
         name = parsed.get_driver_name()
         return f"DATABASE_URL asks for the driver {name}, which is not installed: pip install {name}."
@@ -177,6 +179,8 @@ def database_problem(url: str) -> str | None:
     positional, named = dialect.create_connect_args(parsed)
     try:
         signature(driver.connect).bind_partial(*positional, **named)
+        if parsed.get_driver_name() == "mysqldb":
+            mysqlclient.check_options(named)
     except TypeError as error:
         return f"DATABASE_URL={masked(url)} has an option that {parsed.get_driver_name()} does not know ({error})."
     return None
@@ -266,7 +270,11 @@ def _database_url(env: Env, home: Path) -> str:
     socket = env.str("DATABASE_SOCKET", "")
     login = f"{user}:{password}" if password else user
     options = "charset=utf8mb4" + (f"&unix_socket={quote(socket)}" if socket else "")
-    return f"mysql+pymysql://{login}@{host}:{port}/{name}?{options}"
+    if not mysqlclient.is_installed():
+        return f"mysql+pymysql://{login}@{host}:{port}/{name}?{options}"
+    if host == "localhost" and not socket:
+        host = "127.0.0.1"  # by that name C's library means a socket, at a place of its own
+    return f"mysql+mysqldb://{login}@{host}:{port}/{name}?{options}"
 
 
 def _faults(env: Env) -> dict[str, str]:

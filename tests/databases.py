@@ -23,6 +23,10 @@ from tests.waiting import until
 #: In place of one that the tests start: the URL of a MariaDB or MySQL server, with a user that may create
 #: databases named `osmod_test…` on it.
 GIVEN = os.environ.get("TEST_DATABASE_SERVER")
+#: How the tests talk to MariaDB: `pymysql`, or `mysqldb` (extra `mysql-c`).
+DRIVER = os.environ.get("TEST_MYSQL_DRIVER", "pymysql")
+#: TLS is prepared with each connection, whether or not the server has any: longer than a test's statements.
+NO_TLS = {"pymysql": {"ssl_disabled": "1"}, "mysqldb": {"ssl_mode": "DISABLED"}}
 #: The system grants asynchronous input and output to a few servers at a time only.
 NO_AIO = "--innodb-use-native-aio=0"
 PROGRAMS = ("mariadbd", "mariadb-install-db")
@@ -72,7 +76,7 @@ def mariadb_server(folder: Path) -> Iterator[URL]:
         "--loose-innodb-file-per-table=0",
     )
     command = [str(_found("mariadbd")), "--no-defaults", *own, *options, *hasty]
-    url = make_url(f"mysql+pymysql://root@127.0.0.1:{port}/")
+    url = make_url(f"mysql+{DRIVER}://root@127.0.0.1:{port}/")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
@@ -92,8 +96,9 @@ def mariadb_database(server_url: URL, suffix: str) -> Iterator[URL]:
     server = connect(server_url.render_as_string(hide_password=False))
     _say(server, f"CREATE DATABASE `{name}` CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci")
     try:
-        # TLS is prepared with each connection, whether or not the server has any: longer than a test's statements.
-        yield server_url.set(database=name, query={"charset": "utf8mb4", "ssl_disabled": "1"})
+        yield server_url.set(
+            database=name, query={"charset": "utf8mb4", **NO_TLS[server_url.get_driver_name()]}
+        )
     finally:
         _say(server, f"DROP DATABASE `{name}`")
         server.dispose()

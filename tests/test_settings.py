@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from osmod import mysqlclient
 from osmod.jobs.wire.connection import client_from_url
 from osmod.settings import SettingsError, masked, read_settings
 
@@ -108,6 +109,32 @@ def test_who_only_sends_need_not_open_the_database(monkeypatch: pytest.MonkeyPat
     """Server code may run where the driver is not installed."""
     monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://me@db/os")
     assert "postgresql+asyncpg://me@db/os" == read_settings().database_url
+
+
+@pytest.mark.parametrize(
+    ("is_there", "socket", "url"),
+    [
+        (False, None, "mysql+pymysql://os_moderator@localhost:3306/os?charset=utf8mb4"),
+        (True, None, "mysql+mysqldb://os_moderator@127.0.0.1:3306/os?charset=utf8mb4"),
+        (True, "/run/s", "mysql+mysqldb://os_moderator@localhost:3306/os?charset=utf8mb4&unix_socket=/run/s"),
+    ],
+)
+def test_the_driver_in_c(
+    is_there: bool, socket: str | None, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is taken where it is installed, and connects to where the other one does."""
+    monkeypatch.setattr(mysqlclient, "is_installed", lambda: is_there)
+    monkeypatch.setenv("DATABASE_NAME", "os")
+    if socket:
+        monkeypatch.setenv("DATABASE_SOCKET", socket)
+    assert url == read_settings().database_url
+
+
+def test_what_the_driver_in_c_does_not_know() -> None:
+    """It is said before anything is connected, as of other drivers: PyMySQL's options are not its own."""
+    mysqlclient.check_options(["host", "ssl", "charset", "read_timeout"])
+    with pytest.raises(TypeError, match=r"^got an unexpected keyword argument 'ssl_disabled'$"):
+        mysqlclient.check_options(["host", "ssl_disabled"])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 import redis
@@ -142,13 +143,18 @@ def test_database(error: Exception, sentence: str) -> None:
             "DATABASE_URL asks for the driver MySQLdb: write mysql+pymysql://… (installed here).",
         ),
         (
+            "mysql+mysqldb://me@db/os",
+            "DATABASE_URL asks for the driver MySQLdb: write mysql+pymysql://… (installed here).",
+        ),
+        (
             "postgresql+asyncpg://me@db/os",
             "DATABASE_URL asks for the driver asyncpg, which is not installed: pip install asyncpg.",
         ),
     ],
 )
-def test_unusable_database_url(url: str, sentence: str) -> None:
+def test_unusable_database_url(url: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A URL that nothing can open says how one looks, or what is not installed."""
+    monkeypatch.setitem(sys.modules, "MySQLdb", None)
     with pytest.raises(Exception) as caught:
         connect(url)
     assert sentence == database_sentence(caught.value, url)
@@ -156,7 +162,7 @@ def test_unusable_database_url(url: str, sentence: str) -> None:
 
 @pytest.mark.only_on("mariadb")
 def test_real_server(database_url: str) -> None:
-    """What PyMySQL says of a database that is not there is understood."""
+    """What the driver says of a database that is not there is understood."""
     url = make_url(database_url).set(database="osmod_test_nowhere").render_as_string(hide_password=False)
     engine = connect(url)
     with pytest.raises(OperationalError) as caught:

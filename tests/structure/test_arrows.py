@@ -13,7 +13,8 @@ OURS = ("actors", "osmod", "worker")
 BEGINNINGS = ("worker", "osmod.__main__", "osmod.cli", "osmod.demo")
 #: For every other part, the parts of ours that it may import, besides itself.
 MAY_KNOW: dict[str, tuple[str, ...]] = {
-    "osmod.settings": (),
+    "osmod.mysqlclient": (),
+    "osmod.settings": ("osmod.mysqlclient",),
     "osmod.embedded": (),
     "osmod.outages": (),
     "osmod.extra": (),
