@@ -6,10 +6,9 @@ cost does not grow with the article. `recount` repairs counts that another progr
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -81,37 +80,66 @@ def move(
 ) -> None:
     """Carry one comment's change of standing over to its article and category.
 
-    Call it last in a transaction: it locks both rows until the commit. `by_moderator` sets the article's
-    `lastModeratedAt`. A count that another program left too low stops at 0.
+    Written last in the transaction, all of it at once: both rows are locked until the commit, and others wait for
+    them. `by_moderator` sets the article's `lastModeratedAt`. A count that another program left too low stops at 0.
     """
-    differences = tuple((name, after[name] - before[name]) for name in COUNTS if after[name] != before[name])
+    differences = {name: after[name] - before[name] for name in COUNTS if after[name] != before[name]}
     if not differences and not by_moderator:
         return
-    moments = {"last_moderated_at": work.now} if by_moderator else {}
+    shifts: dict[int, _Shift] = work.last.setdefault(_write, {})
+    shift = shifts.setdefault(article.id, _Shift(article.category_id))
+    shift.by_moderator |= by_moderator
+    for name, by in differences.items():
+        shift.by[name] += by
     work.changed("article", "modify", article.id)
-    category_id = article.category_id if differences else None
-    if category_id is not None:
-        work.changed("category", "modify", category_id)
-        if _move_both(work, article.id, differences, moments):
-            return
-    work.connection.execute(_shift(Article, differences, *moments), {"row_id": article.id, **moments})
-    if category_id is not None:
-        work.connection.execute(_shift(Category, differences), {"row_id": category_id})
+    if differences and article.category_id is not None:
+        work.changed("category", "modify", article.category_id)
 
 
-def _move_both(work: Work, article_id: int, differences: Differences, moments: dict[str, datetime]) -> bool:
-    """By one statement, where the database can: as long as the article is held, others wait for it.
+@dataclass
+class _Shift:
+    """By how much the counts of an article change, and with them those of its category."""
+
+    category_id: int | None
+    by: Counter[str] = field(default_factory=Counter)
+    by_moderator: bool = False
+
+
+def _write(work: Work, shifts: dict[int, _Shift]) -> None:
+    """Articles, then categories, each in the order of their ids, so that two transactions never wait for each other."""
+    if len(shifts) == 1 and _write_both(work, *next(iter(shifts.items()))):
+        return
+    of_categories: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for article_id, shift in sorted(shifts.items()):
+        moments = {"last_moderated_at": work.now} if shift.by_moderator else {}
+        if (differences := _differences(shift.by)) or moments:
+            work.connection.execute(_shift(Article, differences, *moments), {"row_id": article_id, **moments})
+        if shift.category_id is not None:
+            of_categories[shift.category_id].update(shift.by)
+    for category_id, by in sorted(of_categories.items()):
+        if differences := _differences(by):
+            work.connection.execute(_shift(Category, differences), {"row_id": category_id})
+
+
+def _write_both(work: Work, article_id: int, shift: _Shift) -> bool:
+    """An article and its category by one statement, where the database can: one round trip less while both are held.
 
     False: it cannot, or the article has no category any more; nothing is done then.
     """
-    if work.connection.dialect.name == "sqlite":
+    differences = _differences(shift.by)
+    if work.connection.dialect.name == "sqlite" or shift.category_id is None or not differences:
         return False
+    moments = {"last_moderated_at": work.now} if shift.by_moderator else {}
     statement = _shift_both(differences, *moments)
     return work.connection.execute(statement, {"row_id": article_id, **moments}).rowcount > 0
 
 
+def _differences(by: Mapping[str, int]) -> Differences:
+    return tuple((name, by[name]) for name in COUNTS if by.get(name))
+
+
 def add_new(work: Work, arrived: Mapping[tuple[int, int | None], int]) -> None:
-    """Count new comments: how many came, by article and its category. Call it last, as `move`."""
+    """Count new comments: how many came, by article and its category. Call it last: it locks both."""
     of_categories: Counter[int] = Counter()
     for (_article_id, category_id), number in arrived.items():
         if category_id is not None:

@@ -60,6 +60,8 @@ class Work:
     now: datetime = field(default_factory=now)
     changes: dict[tuple[str, str, int], None] = field(default_factory=dict)
     owed: list[Owed] = field(default_factory=list)
+    #: What is done last, right before the commit: functions, each with what it is given.
+    last: dict[Callable[[Work, Any], None], Any] = field(default_factory=dict)
     _seed: str = field(default_factory=lambda: str(uuid4()))
 
     def changed(self, object_type: str, action: str, object_id: int) -> None:
@@ -121,6 +123,8 @@ def _once(engine: Engine, effect: Callable[[Work], T], deliveries: Sequence[Deli
             return Committed(None, (), (), repeated=True)
         value = effect(work)
         session.flush()
+        for function, given in work.last.items():
+            function(work, given)
         insert_all(session, OutboxEntry, [vars(job) for job in work.owed])
         connection.commit()
         is_committed(connection)

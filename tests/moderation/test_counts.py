@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 
 from osmod.moderation import counts, decisions, flags
 from osmod.moderation.counts import Correction
 from osmod.moderation.database import open_session
 from osmod.moderation.models import COUNTS, Article, Category, Comment, CommentFlag, Status
+from osmod.moderation.work import Work
+from tests.moderation.waiting import in_thread
 from tests.moderation.world import World
 
 MAYBE = st.none() | st.booleans()
@@ -182,3 +184,47 @@ def test_recount_while_workers_write(world: World, seed: int) -> None:
     assert [] == off, "no recount saw a count that was wrong"
     assert [] == recount(world)
     assert world.size(CommentFlag) > 0
+
+
+def test_counts_are_moved_once(world: World) -> None:
+    """Many comments in one transaction move each count once, at its end, articles before categories."""
+    articles = [world.article(world.category()), world.article(world.category())]
+    comments = [world.comment(articles[number % 2]) for number in range(6)]
+    sent: list[str] = []
+    event.listen(world.engine, "before_cursor_execute", lambda _c, _cursor, sql, *_: sent.append(sql))
+
+    def effect(work: Work) -> None:
+        for comment in comments:
+            decisions.decide(work, "Accept", comment, None, is_batch_action=False)
+
+    world.do(effect)
+    counted = [sql.split()[1] for sql in sent if sql.startswith(("UPDATE articles", "UPDATE categories"))]
+    assert ["articles", "articles", "categories", "categories"] == counted
+    assert [] == world.miscounted()
+    assert {"all_count": 3, "unprocessed_count": 3, "approved_count": 3} == world.counts_of(
+        Article, articles[0]
+    )
+
+
+@pytest.mark.only_on("mariadb")
+def test_two_transactions_on_the_same_articles(world: World) -> None:
+    """Whatever the order in which they come to them, none of two transactions waits for one that waits for it."""
+    articles = [world.article(world.category()) for _ in range(2)]
+    mine, others = ([world.comment(article) for article in articles] for _ in range(2))
+    meeting = threading.Barrier(2)
+    tries: list[int] = []
+
+    def accept(first: int, second: int) -> None:
+        def effect(work: Work) -> None:
+            tries.append(first)
+            decisions.decide(work, "Accept", first, None, is_batch_action=False)
+            meeting.wait(10)
+            decisions.decide(work, "Accept", second, None, is_batch_action=False)
+
+        world.do(effect)
+
+    with in_thread(lambda: accept(*mine)) as one, in_thread(lambda: accept(*reversed(others))) as other:
+        one.result()
+        other.result()
+    assert [] == world.miscounted()
+    assert 2 == len(tries)
