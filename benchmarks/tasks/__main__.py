@@ -166,7 +166,11 @@ def _database(where: str) -> Iterator[str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tasks", description=__doc__)
-    parser.add_argument("--baseline", metavar="REV", help="measure this revision, too, in turns")
+    parser.add_argument(
+        "--baseline",
+        metavar="REV",
+        help="measure this revision, too, in turns; one from before a migration on MariaDB only",
+    )
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="default: all")
     parser.add_argument(
