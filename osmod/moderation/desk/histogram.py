@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
-from osmod.moderation.desk.queues import Wanted, meant, of_newest, standing_size
+from osmod.moderation.desk.queues import Wanted, meant, plan
 
 #: Buckets of equal width from 0 to 1; 1 itself is in the last.
 BUCKETS = 20
@@ -31,8 +31,8 @@ class Histogram:
 
 def histogram(session: Session, wanted: Wanted) -> Histogram:
     """The spread of what is meant, over all scores: the range that is chosen makes no difference."""
-    standing = standing_size(session, wanted)
-    rows = meant(replace(wanted, lower=0.0, upper=1.0), standing).subquery()
+    way = plan(session, wanted)
+    rows = meant(replace(wanted, lower=0.0, upper=1.0), way).subquery()
     bucket = cast(func.round(rows.c.score * BUCKETS - _HALF), Integer)
     sizes = [0] * BUCKETS
     unscored = 0
@@ -41,4 +41,4 @@ def histogram(session: Session, wanted: Wanted) -> Histogram:
             unscored += count
         else:
             sizes[min(max(number, 0), BUCKETS - 1)] += count
-    return Histogram(tuple(sizes), unscored, of_newest(standing))
+    return Histogram(tuple(sizes), unscored, way.of_newest)

@@ -1,7 +1,8 @@
 """The queues that moderators work through: which comments are in them, and how many.
 
-OSMod's tables have no index for most of what is asked here, and are not altered. The counts on articles say how many
-comments wait in all; while these are few, all of them are looked at, else only the newest.
+OSMod's tables have no index for most of what is asked here, and are not altered. The counts on articles say what a look
+would cost: by the index of states, or by the articles that are meant. Where both cost too much, only the newest are
+looked at.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Double, Select, and_, func, or_, select, true, type_coerce
+from sqlalchemy import ColumnElement, Double, Select, Subquery, and_, func, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
-from osmod.moderation.models import Article, Comment, CommentSummaryScore
+from osmod.moderation.models import Article, Comment, CommentFlag, CommentSummaryScore
 
 #: Why comments wait: nobody has decided (`new`), somebody or a rule put the decision off (`deferred`), or readers
 #: flagged what is public or undecided (`flagged`).
@@ -24,10 +25,30 @@ COUNTED = {
     "deferred": Article.deferred_count,
     "flagged": Article.flagged_count,
 }
-#: Up to so many all are looked at; of more only so many of the newest, where no index leads to the highest.
-FEW = 20_000
+#: Comments that wait which are looked at by their state at most: all, or the newest.
+FEW = 5_000
+#: Comments of articles that are looked at at most, whether or not they wait.
+ROWS = 20_000
+#: Comments of one article that are looked at at most.
+MOST_OF_ARTICLES = 200_000
 #: What a score may be beside a bound: OSMod holds single precision and shows six digits.
 EDGE = 5e-7
+
+
+#: Of a window of comments, what is asked of each.
+COLUMNS = tuple(
+    getattr(Comment, name).label(name)
+    for name in (
+        "id",
+        "max_summary_score",
+        "article_id",
+        "is_accepted",
+        "is_scored",
+        "is_moderated",
+        "is_deferred",
+        "unresolved_flags_count",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -60,9 +81,30 @@ class Size:
     of_newest: int | None = None
 
 
-def of_newest(standing: int) -> int | None:
-    """How many of the newest are looked at where so many wait; None: all are."""
-    return FEW if standing > FEW else None
+@dataclass(frozen=True)
+class Plan:
+    """How comments are looked for.
+
+    Attributes:
+      by_article: by the articles that are meant, all of whose comments are looked at; else by their state.
+      of_newest: only so many of the newest are looked at; None: all.
+    """
+
+    by_article: bool
+    of_newest: int | None = None
+
+
+def plan(session: Session, wanted: Wanted) -> Plan:
+    """The way that costs the least, and no more than it may."""
+    if wanted.article_id is not None:
+        return Plan(by_article=True)
+    if wanted.queue != "flagged" and standing_size(session, Wanted(wanted.queue)) <= FEW:
+        return Plan(by_article=False)
+    if wanted.category_id is not None or wanted.queue == "flagged":
+        rows = session.scalar(select(func.sum(Article.all_count)).where(*of_articles(wanted)))
+        if (rows or 0) <= ROWS:
+            return Plan(by_article=True)
+    return Plan(by_article=False, of_newest=FEW)
 
 
 def standing_size(session: Session, wanted: Wanted) -> int:
@@ -71,43 +113,50 @@ def standing_size(session: Session, wanted: Wanted) -> int:
     return int(session.scalar(counted) or 0)
 
 
-def size(session: Session, wanted: Wanted, standing: int | None = None) -> Size:
-    """How many are meant.
-
-    Parameters:
-      standing: what `standing_size` said, where it is known.
-    """
-    all_of_them = standing_size(session, wanted) if standing is None else standing
+def size(session: Session, wanted: Wanted) -> Size:
+    """How many are meant."""
     if wanted.is_any_score:
-        return Size(all_of_them)
-    found = select(func.count()).select_from(meant(wanted, all_of_them).subquery())
-    return Size(session.scalar(found) or 0, of_newest(all_of_them))
+        return Size(standing_size(session, wanted))
+    way = plan(session, wanted)
+    found = select(func.count()).select_from(meant(wanted, way).subquery())
+    return Size(session.scalar(found) or 0, way.of_newest)
 
 
-def meant(wanted: Wanted, standing: int) -> Select[Any]:
-    """`id` and `score` of the comments meant; of the newest `FEW` only, where more than these are `standing`."""
-    waiting = (
-        select(Comment.id, Comment.max_summary_score)
-        .join(Article, Article.id == Comment.article_id)
-        .where(*waits(wanted.queue, Comment), *of_articles(wanted))
-    )
-    if standing > FEW:
-        waiting = waiting.order_by(Comment.id.desc()).limit(FEW)
-    rows = waiting.subquery("waiting")
-    if wanted.tag_id is None:
-        score = type_coerce(rows.c.max_summary_score, Double) + 0.0
-        return select(rows.c.id, score.label("score")).where(_in_range(wanted, score))
-    score = type_coerce(CommentSummaryScore.score, Double) + 0.0
-    return (
-        select(rows.c.id, score.label("score"))
-        .join(
-            CommentSummaryScore,
-            and_(
-                CommentSummaryScore.comment_id == rows.c.id,
-                CommentSummaryScore.tag_id == wanted.tag_id,
-            ),
+def meant(wanted: Wanted, way: Plan) -> Select[Any]:
+    """`id` and `score` of the comments meant that are found in a way."""
+    rows = _found(wanted, way)
+    score = type_coerce(rows.c.max_summary_score, Double) + 0.0
+    statement = select(rows.c.id)
+    if wanted.tag_id is not None:
+        score = type_coerce(CommentSummaryScore.score, Double) + 0.0
+        of_tag = and_(
+            CommentSummaryScore.comment_id == rows.c.id, CommentSummaryScore.tag_id == wanted.tag_id
         )
-        .where(_in_range(wanted, score))
+        statement = statement.join(CommentSummaryScore, of_tag)
+    return statement.add_columns(score.label("score")).where(_in_range(wanted, score))
+
+
+def _found(wanted: Wanted, way: Plan) -> Subquery:
+    """The comments that wait, of the articles meant. A window of the newest is read before articles are asked for."""
+    columns = (Comment.id, Comment.max_summary_score)
+    if way.by_article:
+        articles = select(Article.id).where(*of_articles(wanted))
+        # The limit is for the planner: what waits is asked for afterwards, so that no index of states is taken.
+        window = (
+            select(*COLUMNS).where(Comment.article_id.in_(articles)).limit(MOST_OF_ARTICLES).subquery("those")
+        )
+        of_those = select(window.c.id, window.c.max_summary_score)
+        return of_those.where(*waits(wanted.queue, window.c)).subquery("waiting")
+    newest = select(*columns, Comment.article_id).where(*waits(wanted.queue, Comment))
+    if wanted.queue == "flagged":
+        flags = select(CommentFlag.comment_id).order_by(CommentFlag.id.desc()).limit(FEW).subquery()
+        newest = newest.where(Comment.id.in_(select(flags.c.comment_id)))
+    window = newest.order_by(Comment.id.desc()).limit(FEW).subquery("newest")
+    of_window = select(window.c.id, window.c.max_summary_score)
+    return (
+        of_window.join(Article, Article.id == window.c.article_id)
+        .where(*of_articles(wanted))
+        .subquery("waiting")
     )
 
 

@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Double, Select, and_, func, literal, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
-from osmod.moderation.desk.queues import EDGE, Wanted, meant, of_articles, of_newest, standing_size, waits
+from osmod.moderation.desk.queues import COLUMNS, EDGE, Wanted, meant, of_articles, plan, waits
 from osmod.moderation.models import Article, Claim, Comment, CommentSummaryScore
 
 #: How many of the highest scores are walked, at first and at most.
-WALKS = (500, 5_000, 50_000)
+WALKS = (500, 5_000)
 
 
 @dataclass(frozen=True)
@@ -61,21 +61,18 @@ def page(
       beyond: where the page before ended; None: from the beginning.
       backwards: those before that place instead, the nearest first.
     """
-    standing = standing_size(session, wanted)
-    if standing == 0:
-        return Page([])
-    walkable = wanted.queue == "new" and wanted.tag_id is None and wanted.article_id is None
-    if of_newest(standing) is not None and walkable:
-        found = _walk(session, wanted, viewer, limit, beyond, backwards=backwards)
-        if found is not None:
-            return Page(found)
-    rows = meant(wanted, standing).subquery()
+    way = plan(session, wanted)
+    if way.of_newest is not None and wanted.queue == "new" and wanted.tag_id is None:
+        walked = _walk(session, wanted, viewer, limit, beyond, backwards=backwards)
+        if walked is not None:
+            return Page(walked)
+    rows = meant(wanted, way).subquery()
     key = func.coalesce(rows.c.score, -1.0)
     statement = select(key, rows.c.id).where(
         _is_free(viewer, rows.c.id), _beyond(key, rows.c.id, beyond, backwards)
     )
     found = _places(session, statement.order_by(*_order(key, rows.c.id, backwards)).limit(limit))
-    return Page(found, of_newest(standing))
+    return Page(found, way.of_newest)
 
 
 def place_of(session: Session, wanted: Wanted, comment_id: int) -> Place | None:
@@ -109,9 +106,7 @@ def _walk(
     order = _order(Comment.max_summary_score, Comment.id, backwards)
     found: list[Place] = []
     for walk in WALKS:
-        window = (
-            select(*_COLUMNS, score.label("score")).where(*bounds).order_by(*order).limit(walk).subquery()
-        )
+        window = select(*COLUMNS, score.label("score")).where(*bounds).order_by(*order).limit(walk).subquery()
         statement = (
             select(window.c.score, window.c.id)
             .join(Article, Article.id == window.c.article_id)
@@ -127,20 +122,6 @@ def _walk(
         if len(found) == limit:
             break
     return found or None
-
-
-_COLUMNS = tuple(
-    getattr(Comment, name).label(name)
-    for name in (
-        "id",
-        "article_id",
-        "is_accepted",
-        "is_scored",
-        "is_moderated",
-        "is_deferred",
-        "unresolved_flags_count",
-    )
-)
 
 
 def _bounds(wanted: Wanted, beyond: Place | None, *, backwards: bool) -> list[ColumnElement[bool]]:

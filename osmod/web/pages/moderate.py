@@ -62,13 +62,12 @@ def spread(view: View) -> dict[str, Any]:
     """How the scores are spread, and how many are meant."""
     with open_session(get_engine()) as session:
         wanted = known_filter(session, view.query).wanted
-        standing = queues.standing_size(session, wanted)
         return {
             **_ways(wanted),
             "histogram": histogram(session, wanted),
             "buckets": BUCKETS,
-            "size": queues.size(session, wanted, standing),
-            "standing": standing,
+            "size": queues.size(session, wanted),
+            "standing": queues.standing_size(session, wanted),
         }
 
 

@@ -36,11 +36,12 @@ def size(world: World, wanted: Wanted) -> Size:
         return queues.size(session, wanted)
 
 
-@pytest.fixture(params=["few", "many"])
+@pytest.fixture(params=["few", "many", "by article"])
 def load(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways to look: all that waits, and a walk from the highest score."""
-    if request.param == "many":
+    """All ways to look: at all that waits, from the highest score on, by articles."""
+    if request.param != "few":
         monkeypatch.setattr(queues, "FEW", 1)
+        monkeypatch.setattr(queues, "ROWS", 100 if request.param == "by article" else -1)
         monkeypatch.setattr(waiting, "WALKS", (2, 100))
     return str(request.param)
 
@@ -150,6 +151,12 @@ def test_more_than_are_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) 
     with open_session(world.engine) as session:
         page = waiting.page(session, Wanted(tag_id=tag), None, limit=10)
         assert made[:1] == [one.comment_id for one in waiting.page(session, Wanted(), None, limit=1).places]
+        flagged = Wanted("flagged")
+        assert queues.Plan(by_article=True) == queues.plan(session, flagged)
+        monkeypatch.setattr(queues, "ROWS", -1)
+        assert [] == waiting.page(session, flagged, None, limit=10).places
+        assert queues.Plan(by_article=False, of_newest=2) == queues.plan(session, flagged)
+        assert queues.Plan(by_article=True) == queues.plan(session, Wanted(article_id=article))
     assert ([made[3], made[2]], 2) == ([one.comment_id for one in page.places], page.of_newest)
 
 
