@@ -76,11 +76,13 @@
   });
 
   // A selection becomes the span to be tagged, in the units of JavaScript's strings, which are the server's, too.
-  function place(node, offset) {
-    const element = node.nodeType === Node.TEXT_NODE ? node.parentElement : node.childNodes[Math.min(offset, node.childNodes.length - 1)];
-    const piece = element?.closest?.("[data-at]") ?? element?.querySelector?.("[data-at]");
-    if (!piece) return null;
-    return Number(piece.dataset.at) + (node.nodeType === Node.TEXT_NODE && node.parentElement === piece ? offset : 0);
+  function place(text, node, offset) {
+    const before = document.createRange();
+    before.setStart(text, 0);
+    before.setEnd(node, offset);
+    const copy = before.cloneContents();
+    for (const label of copy.querySelectorAll(".tagged")) label.remove();
+    return copy.textContent.length;
   }
   document.addEventListener("selectionchange", () => {
     const selection = getSelection();
@@ -88,9 +90,9 @@
     if (!text || selection.isCollapsed || !selection.rangeCount) return;
     const one = selection.getRangeAt(0);
     if (!text.contains(one.startContainer) || !text.contains(one.endContainer)) return;
-    const start = place(one.startContainer, one.startOffset);
-    const end = place(one.endContainer, one.endOffset);
-    if (start === null || end === null || start >= end) return;
+    const start = place(text, one.startContainer, one.startOffset);
+    const end = place(text, one.endContainer, one.endOffset);
+    if (start >= end) return;
     document.getElementById("tagging").open = true;
     document.getElementById("start").value = start;
     document.getElementById("end").value = end;

@@ -1,0 +1,111 @@
+"""Moderate in a browser: keys, a range dragged over the histogram, a span selected, and live outcomes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from dramatiq import Worker
+from playwright.sync_api import expect
+from sqlalchemy import Engine
+
+from osmod.access.roles import Role
+from osmod.jobs.broker import JobBroker
+from osmod.moderation.models import Comment, CommentScore, CommentSummaryScore
+from tests.browser.conftest import PHONE, WIDE, Site
+from tests.browser.test_pages import findings
+from tests.moderation.world import World
+
+pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
+
+
+@pytest.fixture
+def comments(engine: Engine, site: Site) -> list[int]:
+    """Three that wait, the highest first."""
+    world = World(engine)
+    article = world.article(world.category(), title="News")
+    tag = world.tag("TOXICITY", is_taggable=True)
+    world.rule(tag, 0.9, 1, "Reject")
+    found = []
+    for score in (0.85, 0.55, 0.15):
+        comment = world.comment(
+            article, is_scored=True, max_summary_score=score, text="You fool & <b>clown</b>"
+        )
+        world.add(CommentSummaryScore(comment_id=comment, tag_id=tag, score=score))
+        span = {"score": score, "annotation_start": 4, "annotation_end": 8}
+        world.add(CommentScore(comment_id=comment, tag_id=tag, source_type="Machine", **span))
+        found.append(comment)
+    return found
+
+
+def test_everybody_can_use_it(site: Site, comments: list[int]) -> None:
+    """With all that stands on the pages: nothing serious for axe, nothing wider than the window."""
+    rule = "rule=1&tag=1&lower=0.8&upper=1&action=Reject"
+    for kind in ({**WIDE, "color_scheme": "light"}, {**PHONE, "color_scheme": "dark"}):
+        window = site.window(Role.MODERATOR, **kind)
+        for path in (f"moderate?comment={comments[0]}&batch=reject", f"rules?{rule}", "decisions"):
+            window.goto(f"{site.address}/ui/{path}")
+            assert [] == findings(window), path
+            assert window.evaluate("document.documentElement.scrollWidth") <= kind["viewport"]["width"], path
+
+
+def test_without_scripts(site: Site, comments: list[int], engine: Engine) -> None:
+    """Links and forms do all of it."""
+    window = site.window(Role.MODERATOR, java_script_enabled=False)
+    window.goto(f"{site.address}/ui/moderate/next")
+    window.get_by_role("button", name="Reject").click()
+    expect(window.locator("#said")).to_contain_text(f"Rejected comment {comments[0]}.")
+    expect(window.get_by_role("heading", name=f"Comment {comments[1]}")).to_be_visible()
+    window.get_by_role("link", name="Next").click()
+    expect(window.get_by_role("heading", name=f"Comment {comments[2]}")).to_be_visible()
+
+
+def test_keys_and_what_became_of_it(
+    site: Site, comments: list[int], queue: JobBroker, engine: Engine
+) -> None:
+    """The next comment is there at once, the outcome follows by itself, and `u` takes it back."""
+    world = World(engine)
+    window = site.window(Role.MODERATOR)
+    window.goto(f"{site.address}/ui/moderate/next")
+    heading = window.locator("#about")
+    expect(heading).to_have_text(f"Comment {comments[0]}")
+    expect(window.locator("mark").first).to_contain_text("fool")
+    window.keyboard.press("j")
+    expect(heading).to_have_text(f"Comment {comments[1]}")
+    window.keyboard.press("k")
+    expect(heading).to_have_text(f"Comment {comments[0]}")
+    window.keyboard.press("r")
+    expect(heading).to_have_text(f"Comment {comments[1]}")
+    expect(window.locator("#acts")).to_contain_text("on its way")
+    worker = Worker(queue, worker_threads=1)
+    worker.start()
+    try:
+        expect(window.locator("#acts li").first.locator(".done")).to_be_visible()
+        assert world.get(Comment, comments[0]).is_accepted is False
+        window.keyboard.press("u")
+        expect(heading).to_have_text(f"Comment {comments[0]}")
+        expect(window.locator("#item .pill")).to_have_text("undecided")
+        window.keyboard.press("?")
+        expect(window.get_by_role("heading", name="Keys")).to_be_visible()
+    finally:
+        worker.stop()
+
+
+def test_a_range_and_a_span(site: Site, comments: list[int]) -> None:
+    """Dragged over the histogram, the range is in the address; a selection becomes the span to be tagged."""
+    window = site.window(Role.MODERATOR)
+    window.goto(f"{site.address}/ui/moderate?comment={comments[0]}")
+    box = window.locator("svg.spread").bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    window.mouse.move(box["x"] + box["width"] * 0.4, middle)
+    window.mouse.down()
+    window.mouse.move(box["x"] + box["width"] * 0.7, middle)
+    window.mouse.up()
+    expect(window).to_have_url(re.compile(r"lower=0\.4\d*&upper=0\.7"))
+    expect(window.locator("#spread h2")).to_have_text("1 comment")
+
+    window.goto(f"{site.address}/ui/moderate?comment={comments[0]}")
+    window.locator("#text mark span").first.dblclick()
+    expect(window.locator("#start")).to_have_value("4")
+    expect(window.locator("#end")).to_have_value("8")
