@@ -19,6 +19,9 @@ pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 #: Where each page is found, by its name; what stands there is made in `scene`.
 ADDRESSES: dict[str, str] = {
     "overview": "/ui/overview",
+    "moderate": "/ui/moderate",
+    "rules": "/ui/rules",
+    "decisions": "/ui/decisions",
 }
 #: Bytes that a page may ask for at its first visit, all its files together.
 HEAVIEST = 150_000
