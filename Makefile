@@ -4,13 +4,14 @@ BIN := $(VENV)/bin
 LOCKED := --constraint requirements.lock
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test browser check format bench promises chaos containers watch lock
+.PHONY: help demo serve test browser screenshots check format bench promises chaos containers watch lock
 
 help: ## this list
 	@echo 'make demo      1,000 real comments, from queue to decision; ARGS="--comments 5000" for more'
 	@echo 'make serve     HTTP on localhost:8000, with a Redis, a database, a worker and comments of its own; ARGS="--port 8080"'
 	@echo 'make test      all tests; ARGS="tests/tour -k accept" for some of them'
 	@echo 'make browser   the pages in a headless Chromium, which must be installed: with and without scripts, on a phone and wide'
+	@echo 'make screenshots  docs/images anew, from the demo; needs a Chromium, too'
 	@echo 'make check     style, types, arrows, file sizes, compose file, lock file'
 	@echo 'make format    put the code into its form'
 	@echo 'make bench     what a task costs: SQL statements, time, growth; ARGS="tasks --baseline REV" for one benchmark, with options'
@@ -34,6 +35,9 @@ test: $(VENV)/installed-dev
 
 browser: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser $(ARGS)
+
+screenshots: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.browser.screenshots
 
 check: $(VENV)/installed-dev
 	@$(BIN)/ruff check .

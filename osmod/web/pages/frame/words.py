@@ -18,6 +18,11 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def few(count: int) -> str:
+    """A count in five characters at most: `0`, `950`, `12.3k`, `1.2M`."""
+    return brief(count) if count else "0"
+
+
 def size(number_of_bytes: int) -> str:
     """Bytes as megabytes or gigabytes."""
     if number_of_bytes >= 1 << 30:
@@ -59,7 +64,7 @@ def plural(count: int, word: str, words: str = "") -> str:
 #: By what name templates have them as filters.
 FILTERS = {
     "ago": ago,
-    "brief": brief,
+    "brief": few,
     "number": number,
     "plural": plural,
     "short": short,

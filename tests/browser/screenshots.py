@@ -1,0 +1,78 @@
+"""`make screenshots`: the pages as the demo shows them, in `docs/images`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+
+from osmod.embedded import free_port
+from tests.browser.conftest import CHROMIUM, PHONE
+from tests.waiting import until
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+#: Comments that are scored meanwhile, and seconds after which it is looked at: some are done then, others wait.
+COMMENTS, AFTER = 1_000, 15
+WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"}
+#: For each picture the page and the window.
+PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
+    "overview": ("/ui/overview", WIDE),
+    "overview-dark-phone": ("/ui/overview", {**PHONE, "color_scheme": "dark"}),
+}
+
+
+def main() -> None:
+    """Serve the demo, take every picture, and end it."""
+    with TemporaryDirectory() as home:
+        log, port = Path(home) / "log", free_port()
+        words = ["serve", "--demo", "--comments", str(COMMENTS), "--port", str(port)]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "osmod", *words],
+                env={**os.environ, "OSMOD_HOME": home},
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            until(lambda: "Serving at" in log.read_text() or process.poll() is not None, 200, "it serves")
+            link = re.search(r"(http://[^/]+)/ui/sign-in\?code=\S+", log.read_text())
+            if link is None:
+                sys.exit(log.read_text())
+            with sync_playwright() as playwright:
+                found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+                browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+                take(browser, link[1], link[0])
+                browser.close()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+
+
+def take(browser: Browser, address: str, link: str) -> None:
+    """Sign in, and take every picture."""
+    first = browser.new_context()
+    window = first.new_page()
+    until(lambda: window.request.get(link).ok, 60, "the server answers")
+    window.goto(link)
+    window.get_by_role("button", name="Sign in").click()
+    window.wait_for_timeout(AFTER * 1_000)
+    IMAGES.mkdir(exist_ok=True)
+    for name, (path, kind) in PICTURES.items():
+        context = browser.new_context(**kind, storage_state=first.storage_state())
+        page = context.new_page()
+        page.goto(address + path)
+        page.wait_for_timeout(2_000)
+        page.screenshot(path=IMAGES / f"{name}.png")
+        context.close()
+
+
+if __name__ == "__main__":
+    main()
