@@ -73,7 +73,7 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
     ) -> None:
         broker = job_broker(needs_actors=True)
         choice = replace(choice, scored=scored)
-        with open_engine(get_settings()) as engine:
+        with open_engine(get_settings(), long=True) as engine:
             extent, scorers = _look(engine, choice, after)
             if not extent.count:
                 nothing_fits(

@@ -84,7 +84,7 @@ def restore_rules(file: Path, yes: bool) -> None:
     _show(wanted)
     if not yes:
         confirm(f"{counted(len(wanted), 'rule')} would be changed.", len(wanted))
-    with open_engine(get_settings()) as engine:
+    with open_engine(get_settings(), long=True) as engine:
         _rewrite(engine, wanted)
     click.echo(f"{counted(len(wanted), 'rule')} as before", err=True)
 

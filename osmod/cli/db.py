@@ -29,7 +29,7 @@ def upgrade() -> None:
     An empty database gets all tables. A database that OSMod's own server made gets the worker's own, whose names
     begin with osmod_worker_, and nothing of OSMod's is touched.
     """
-    with open_engine(get_settings(), create=True) as engine:
+    with open_engine(get_settings(), create=True, long=True) as engine:
         done = upgrade_database(engine)
     for sentence in done or ["nothing to do"]:
         click.echo(sentence)
@@ -56,7 +56,7 @@ def recount(dry_run: bool) -> None:
     Safe while workers run: one article is locked at a time.
     """
     total = 0
-    with open_database(get_settings()) as session:
+    with open_database(get_settings(), long=True) as session:
         for correction in recount_all(session, dry_run=dry_run, counted=_progress):
             total += 1
             click.echo(

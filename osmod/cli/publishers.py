@@ -245,7 +245,7 @@ def enable(publisher: int, reason: str, as_json: bool) -> None:
 
 def _do(act: Callable[[Session], T]) -> T:
     """Act in a transaction."""
-    with open_engine(get_settings()) as engine:
+    with open_engine(get_settings(), long=True) as engine:
         return cast("T", transact(engine, lambda work: act(work.session)).value)
 
 

@@ -104,7 +104,7 @@ def compare(
         raise click.UsageError(
             "--apply is for all categories: rules without one apply everywhere. Leave --category out."
         )
-    with open_engine(get_settings()) as engine:
+    with open_engine(get_settings(), long=True) as engine:
         user, scorer = _scorers(engine, old, new)
         chosen = choose(engine, Wanted(old, sample, seed, since, category))
         if not chosen.all_ids():

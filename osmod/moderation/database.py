@@ -42,13 +42,16 @@ class Patience:
       connect: for a connection.
       answer: for an answer of MySQL, which waits for locks no longer than `lock`.
       lock: for what another transaction holds.
+      table: for a table that another session of MySQL has locked, as by `LOCK TABLES` or while it alters it; None:
+        as long as the server says, which is a day or more, so in effect for as long as an answer.
       pool: for a connection that others of the process use.
-      tries: after so many, a transaction that lost is not tried again.
+      tries: after so many seconds, a transaction that lost is not tried again.
     """
 
     connect: int = 10
-    answer: int = 60
+    answer: float = 60
     lock: int = 20
+    table: int | None = None
     pool: int = 30
     tries: float = math.inf
 
@@ -57,8 +60,10 @@ class Patience:
 OF_JOBS = Patience()
 #: A client cannot.
 OF_REQUESTS = Patience(connect=3, answer=5, lock=3, pool=3, tries=3)
-#: Who typed a command waits for what it does, though not for what others do.
-OF_COMMANDS = Patience(connect=5, lock=5, pool=5)
+#: Who typed a command that looks something up, or writes a row, wants to hear soon that nothing comes.
+OF_COMMANDS = Patience(connect=5, answer=8, lock=5, table=5, pool=5, tries=5)
+#: Of a command whose statements may go through a whole table: waited for, though not for what others do.
+OF_LONG_COMMANDS = Patience(connect=5, lock=5, table=20, pool=5, tries=20)
 #: The execution option of an engine that has `Patience.tries`.
 TRIES = "osmod_tries"
 #: In the `info` of a connection: see `is_committed`.
@@ -98,7 +103,7 @@ def connect(url: str, *, create: bool = True, patience: Patience = OF_JOBS) -> E
             "connect_timeout": patience.connect,
             "read_timeout": patience.answer,
             "write_timeout": patience.answer,
-            "init_command": f"SET time_zone = '+00:00', innodb_lock_wait_timeout = {patience.lock}",
+            "init_command": _session_settings(patience),
         },
     )
 
@@ -227,6 +232,11 @@ def _insert_statement(
 def _of_every_engine(patience: Patience) -> dict[str, Any]:
     """Errors show a statement without the comments and readers in it: they go into logs and records."""
     return {"hide_parameters": True, "execution_options": {TRIES: patience.tries}}
+
+
+def _session_settings(patience: Patience) -> str:
+    waits = f"SET time_zone = '+00:00', innodb_lock_wait_timeout = {patience.lock}"
+    return waits if patience.table is None else f"{waits}, lock_wait_timeout = {patience.table}"
 
 
 def _sqlite(url: URL, patience: Patience, *, create: bool) -> Engine:

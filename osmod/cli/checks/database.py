@@ -10,7 +10,7 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.orm import Session
 
 from osmod.cli.checks.finding import Finding, error, note, ok
-from osmod.moderation.database import OF_COMMANDS, connect, open_session
+from osmod.moderation.database import OF_COMMANDS, OF_LONG_COMMANDS, connect, open_session
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations.schema import osmod_tables
 from osmod.moderation.models import Comment
@@ -27,9 +27,15 @@ def check_database(settings: Settings) -> Iterator[Finding]:
 
 
 @contextmanager
-def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
-    """An engine that leaves no connection open. `create`: whether SQLite's file may be made."""
-    engine = connect(settings.database_url, create=create, patience=OF_COMMANDS)
+def open_engine(settings: Settings, *, create: bool = False, long: bool = False) -> Iterator[Engine]:
+    """An engine that leaves no connection open.
+
+    Parameters:
+      create: whether SQLite's file may be made.
+      long: whether a statement may take long because it goes through a whole table.
+    """
+    patience = OF_LONG_COMMANDS if long else OF_COMMANDS
+    engine = connect(settings.database_url, create=create, patience=patience)
     try:
         yield engine
     finally:
@@ -37,9 +43,9 @@ def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[Session]:
-    """A session on the database, which leaves no connection open."""
-    with open_engine(settings) as engine, open_session(engine) as session:
+def open_database(settings: Settings, *, long: bool = False) -> Iterator[Session]:
+    """A session on the database, which leaves no connection open; `long` as of `open_engine`."""
+    with open_engine(settings, long=long) as engine, open_session(engine) as session:
         yield session
 
 
