@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 from rich.text import Text
@@ -20,6 +22,14 @@ from osmod.jobs.records.glance import length
 from osmod.jobs.records.groups import SCAN, FailureGroup, failure_groups
 from osmod.jobs.records.naming import unknown
 
+#: Groups that a person is shown, about two screens of them.
+SHOWN = 10
+_ORDERS: dict[str, Callable[[FailureGroup], Any]] = {
+    "largest": lambda group: -group.count,
+    "oldest": lambda group: group.oldest,
+    "newest": lambda group: -group.newest.timestamp(),
+}
+
 
 @click.command("groups", epilog=EXIT_CODES)
 @click.option("--actor", type=Name(), metavar="NAME", help="Only failures of this actor.")
@@ -32,8 +42,28 @@ from osmod.jobs.records.naming import unknown
     show_default=True,
     help="Failed jobs of a queue looked at at most, the newest; 0: all.",
 )
+@click.option(
+    "--sort",
+    type=click.Choice(list(_ORDERS)),
+    default="largest",
+    show_default=True,
+    help="First: most jobs, the failure longest ago, or the last one.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    help=f"Groups shown at most; 0: all.  [default: {SHOWN}; with --json all]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def groups(actor: str | None, queue: str | None, error: str | None, scan: int, as_json: bool) -> None:
+def groups(
+    actor: str | None,
+    queue: str | None,
+    error: str | None,
+    scan: int,
+    sort: str,
+    limit: int | None,
+    as_json: bool,
+) -> None:
     """Show what failed, by actor and error: how many, since when, and an example of each.
 
     The place to begin when much failed. Below each group stand the commands that go on from there.
@@ -41,8 +71,11 @@ def groups(actor: str | None, queue: str | None, error: str | None, scan: int, a
     broker = job_broker()
     wanted = meant(broker, JobFilter(queue=queue, actor=actor, error=error))
     found = failure_groups(broker, wanted, scan=scan or None)
+    ordered = sorted(found.groups, key=_ORDERS[sort])
+    most = (0 if as_json else SHOWN) if limit is None else limit
+    shown, left_out = (ordered[:most], ordered[most:]) if most else (ordered, [])
     plain = {
-        "groups": [group.as_dict() for group in found.groups],
+        "groups": [group.as_dict() for group in shown],
         "looked_at": found.looked_at,
         "cut": found.cut,
     }
@@ -51,8 +84,15 @@ def groups(actor: str | None, queue: str | None, error: str | None, scan: int, a
     if as_json:
         print_json(plain)
     else:
-        for group in found.groups:
+        for group in shown:
             _print(group)
+    if left_out:
+        jobs = counted(sum(one.count for one in left_out))
+        click.echo(
+            f"{counted(len(left_out), 'more group')} of {jobs} not shown: see all with --limit 0, or narrow it by "
+            "--queue, --actor or --error.",
+            err=True,
+        )
     if not found.groups and not found.cut:
         click.echo("No job has failed.", err=True)
     if found.cut:

@@ -125,3 +125,46 @@ def test_count(broker: JobBroker, failed: list[str], run: Run) -> None:
     """The number alone, for scripts."""
     assert "25\n" == run("jobs", "count", "--actor", "score").output
     assert {"count": 5} == read(run("jobs", "count", "--queue", "mail", "--json"))
+
+
+@pytest.mark.only_on("valkey")
+def test_two_screens_of_groups_at_most(broker: JobBroker, failed: list[str], run: Run) -> None:
+    """Of many groups the largest are shown; how many and how much is left out is said. Programs get all."""
+    said = run("jobs", "groups", "--limit", "1")
+    assert "15  score × TimeoutError" in said.stdout
+    assert 1 == said.stdout.count(" × ")
+    assert (
+        "2 more groups of 15 jobs not shown: see all with --limit 0, or narrow it by --queue, --actor or --error.\n"
+        == said.stderr
+    )
+    assert 3 == run("jobs", "groups", "--limit", "0").stdout.count(" × ")
+    assert 3 == len(read(run("jobs", "groups", "--json"))["groups"])
+
+
+@pytest.mark.only_on("valkey")
+@pytest.mark.parametrize(
+    ("sort", "counts"),
+    [("largest", [20, 15, 10, 5]), ("oldest", [15, 10, 5, 20]), ("newest", [20, 5, 10, 15])],
+)
+def test_in_the_order_asked_for(
+    broker: JobBroker, failed: list[str], run: Run, sort: str, counts: list[int]
+) -> None:
+    """The largest, what failed first, or what failed last."""
+    tell = broker.get_actor("tell")
+    for _ in range(20):
+        tell.send()
+    end(broker, 20, ValueError("no mail"), queue="mail")
+    found = read(run("jobs", "groups", "--sort", sort, "--json"))["groups"]
+    assert counts == [one["count"] for one in found]
+
+
+@pytest.mark.only_on("valkey")
+def test_as_many_texts_as_failures(broker: JobBroker, run: Run) -> None:
+    """Texts that differ, as by an id in each, are one group: its screen is short."""
+    score = dramatiq.actor(actor_name="score", max_retries=0)(lambda comment_id: None)
+    for number in range(40):
+        score.send(number)
+        end(broker, 1, ValueError(f"no score for {number}"))
+    said = run("jobs", "groups").stdout
+    assert "40  score × ValueError" in said
+    assert 5 == len(said.splitlines())
