@@ -108,7 +108,7 @@ def write_down(path: Path, wanted: Sequence[Change]) -> None:
     """Write the changes down, before they are made: whatever happens then, the file says what the rules were."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
-    with draft.open("w") as file:
+    with draft.open("w", encoding="utf-8") as file:
         json.dump({"rules": [asdict(change) for change in wanted]}, file, indent=2)
         file.flush()
         os.fsync(file.fileno())
@@ -124,7 +124,7 @@ def read_back(path: Path) -> list[Change]:
     try:
         return [
             Change(row["rule_id"], Aim(**row["before"]), Aim(**row["after"]))
-            for row in json.loads(path.read_text())["rules"]
+            for row in json.loads(path.read_text(encoding="utf-8"))["rules"]
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} holds no changes of rules, as --apply writes them: {error}") from None

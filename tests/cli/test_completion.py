@@ -32,3 +32,19 @@ def test_what_is_completed(line: str, completed: str) -> None:
         [sys.executable, "-c", code], env=os.environ | words, capture_output=True, text=True, check=False
     )
     assert completed in [one.partition(",")[2] for one in said.stdout.splitlines()]
+
+
+def test_bash_itself_completes() -> None:
+    """Bash takes the line, calls what it defines, and gets the words."""
+    bin_ = os.path.dirname(sys.executable)
+    asked = f"{LINES['bash'][0]}\nCOMP_WORDS=(osmod jobs ret) COMP_CWORD=2\n"
+    asked += 'complete -p osmod\n_osmod_completion osmod\necho "${COMPREPLY[*]}"\n'
+    said = subprocess.run(
+        ["bash", "--norc", "-c", asked],
+        env=os.environ | {"PATH": f"{bin_}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "" == said.stderr
+    assert ["complete -o nosort -F _osmod_completion osmod", "retry"] == said.stdout.splitlines()

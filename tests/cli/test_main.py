@@ -8,8 +8,11 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import Engine
 
 from osmod.cli import COMMANDS, main
+from osmod.moderation.database import open_session
+from osmod.moderation.models import User
 from tests.cli.conftest import Run
 
 
@@ -82,6 +85,24 @@ def test_own_mistakes_are_not_hidden(run: Run, monkeypatch: pytest.MonkeyPatch) 
 def test_is_the_console_script() -> None:
     """`main` is what `pyproject.toml` names."""
     assert callable(main)
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_terminal_that_knows_ascii_alone(settled: Engine, database_url: str) -> None:
+    """Our own files are read as what they are, and what the terminal lacks is shown as escapes."""
+    with open_session(settled) as session:
+        session.add(User(name="Zoë ☃", group="service", is_active=True))
+        session.commit()
+    ascii_alone = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
+    shown = subprocess.run(
+        [sys.executable, "-m", "osmod", "users", "list"],
+        env=os.environ | ascii_alone | {"DATABASE_URL": database_url, "TERM": "dumb", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "" == shown.stderr
+    assert r"Zo\xeb \u2603" in shown.stdout
 
 
 def test_redis_that_is_away() -> None:

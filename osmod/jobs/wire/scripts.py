@@ -64,7 +64,7 @@ class Script:
 
     def __init__(self, path: Path, *shared: Path, prelude: Path = _PRELUDE) -> None:
         self.name = path.stem
-        parts = [part.read_text() for part in (prelude, *shared, path)]
+        parts = [part.read_text(encoding="utf-8") for part in (prelude, *shared, path)]
         self.source = "".join(parts).encode()
         #: The Redis commands that it, or one of those that go along, may run.
         self.commands = sorted(commands_in(parts[-1], "".join(parts[:-1])))
