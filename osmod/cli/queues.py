@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 
 import click
+import redis
 
 from osmod.cli.acting import following
 from osmod.cli.queue_access import (
@@ -58,7 +61,9 @@ def list_(wide: bool, as_json: bool) -> None:
 @_json
 def pause(name: str, reason: str, as_json: bool) -> None:
     """Start no more jobs of the queue NAME, in any process; running ones end, new ones are taken in."""
-    changed = steering.pause(_of(name), name, reason=reason)
+    broker = _of(name)
+    with _perhaps(f"{name} is paused"):
+        changed = steering.pause(broker, name, reason=reason)
     _said(changed, f"{name} is paused", f"{name} was paused already", as_json)
 
 
@@ -68,7 +73,9 @@ def pause(name: str, reason: str, as_json: bool) -> None:
 @_json
 def resume(name: str, reason: str, as_json: bool) -> None:
     """Start jobs of the queue NAME again."""
-    changed = steering.resume(_of(name), name, reason=reason)
+    broker = _of(name)
+    with _perhaps(f"{name} goes on"):
+        changed = steering.resume(broker, name, reason=reason)
     _said(changed, f"{name} goes on", f"{name} was not paused", as_json)
 
 
@@ -125,6 +132,19 @@ def _rehearse(broker: JobBroker, wanted: JobFilter, reason: str, as_json: bool) 
         {"count": number, "dry_run": True},
         as_json=as_json,
     )
+
+
+@contextlib.contextmanager
+def _perhaps(done: str) -> Iterator[None]:
+    """Where Redis was asked to act and its answer is lost, say that it may be done."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError):
+        click.echo(
+            f"Perhaps {done} all the same: no answer came. `osmod queues list` says; asking again does no harm.",
+            err=True,
+        )
+        raise
 
 
 def _of(name: str) -> JobBroker:

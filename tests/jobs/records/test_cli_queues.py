@@ -6,12 +6,13 @@ import json
 import threading
 
 import dramatiq
+import pytest
 import redis
 from dramatiq import Actor
 
 import actors  # noqa: F401 - declared before any test's broker is set
 from osmod.cli.repainting import seen
-from osmod.jobs import current_job
+from osmod.jobs import current_job, steering
 from osmod.jobs.broker import JobBroker
 from tests.jobs.conftest import working
 from tests.jobs.records.conftest import Run
@@ -127,3 +128,20 @@ def test_top_shows_queues_running_jobs_and_workers(broker: JobBroker, run: Run) 
     assert 1 == plain["queues"][0]["active"]
     assert 4 == plain["workers"][0]["threads"]
     assert "No worker lives" in run("top", "--every", "0.2").stdout
+
+
+@pytest.mark.only_on("valkey")
+@pytest.mark.parametrize(("act", "done"), [("pause", "is paused"), ("resume", "goes on")])
+def test_an_answer_that_is_lost(
+    broker: JobBroker, run: Run, monkeypatch: pytest.MonkeyPatch, act: str, done: str
+) -> None:
+    """Redis may have done what it was asked: that is said, and not only that it is away."""
+
+    def loses_its_answer(*_: object, **__: object) -> bool:
+        raise redis.TimeoutError("Timeout reading from socket")
+
+    dramatiq.actor(actor_name="one")(lambda: None).send()
+    monkeypatch.setattr(steering, act, loses_its_answer)
+    said = run("queues", act, "default")
+    assert 1 == said.exit_code
+    assert said.stderr.startswith(f"Perhaps default {done} all the same: no answer came.")
