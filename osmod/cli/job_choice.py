@@ -50,9 +50,18 @@ def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Jobs whose last run failed by this error, as TimeoutError.",
     )
     @click.option(
-        "--since", type=Moment(), metavar="WHEN", help="From this moment on: 2026-05-01T12:00, '2 hours'."
+        "--since", type=Moment(), metavar="WHEN", help="From this moment on: 2026-05-01T12:00, '2 hours', 2h."
     )
     @click.option("--until", type=Moment(), metavar="WHEN", help="Up to this moment.")
+    @click.option("--parent", type=Name(), metavar="ID", help="Jobs that this job sent while it ran.")
+    @click.option(
+        "--word",
+        "words",
+        multiple=True,
+        type=Name(),
+        metavar="TEXT",
+        help="Jobs with this text in an argument or their error; may be given again.",
+    )
     @functools.wraps(command)
     def chosen(
         which: tuple[str, ...],
@@ -62,6 +71,8 @@ def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
         error: str | None,
         since: datetime | None,
         until: datetime | None,
+        parent: str | None,
+        words: tuple[str, ...],
         **options: Any,
     ) -> Any:
         wanted = JobFilter(
@@ -73,6 +84,8 @@ def choosing_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
             since=since,
             until=until,
             arguments=named_values(one for one in which if "=" in one),
+            parent=parent,
+            words=words,
         )
         return command(wanted=wanted, **options)
 

@@ -48,7 +48,7 @@ _STOCK_OPTIONS = frozenset(
 _WRITTEN_BY_PROGRAMS = frozenset(
     {
         *("eta", "redis_message_id", "duplicate_of", "retries", "traceback", "error", "requeue_timestamp"),
-        *("group_completion_uuid", "group_completion_callbacks", "pipe_target", "scheduled_at"),
+        *("parent", "group_completion_uuid", "group_completion_callbacks", "pipe_target", "scheduled_at"),
     }
 )
 #: All that a message may carry.

@@ -104,8 +104,10 @@ class Job(MessageProxy):
         return self.settlement is not None and self.settlement[0] in settlements.INTERRUPTIONS
 
     def success(self) -> Settlement:
-        """What to tell Redis of a run that raised nothing."""
-        return self.settlement or (self._done, self.id, self.token, self.ran)
+        """What to tell Redis of a run that raised nothing, or is to be tried again."""
+        if self.settlement is None:
+            return self._done, self.id, self.token, self.ran
+        return settlements.having_run(self.settlement, self.ran)
 
     def failure(self) -> Settlement:
         """What to tell Redis of a run that failed the job, unless it does not count."""

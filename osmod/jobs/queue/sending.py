@@ -16,7 +16,7 @@ from osmod.jobs.messages.bounds import check_queue_name
 from osmod.jobs.messages.encoding import encoded, ensure_encodable
 from osmod.jobs.messages.options import apply_to_message, wire_form
 from osmod.jobs.queue.destinations import Destinations
-from osmod.jobs.queue.job import Job
+from osmod.jobs.queue.job import Job, running
 from osmod.jobs.queue.scripts import ENQUEUE, ENQUEUE_FOLLOW_UP
 from osmod.jobs.wire.backoff import Backoff
 from osmod.jobs.wire.link import passes
@@ -68,7 +68,8 @@ class Sender:
     def prepare(self, message: Message[Any], delay: int | None = None) -> Message[Any]:
         """A copy to send, so that the caller's message stays as it was.
 
-        As in Dramatiq, a delayed message carries `eta`, the millisecond of the epoch at which it is due.
+        As in Dramatiq, a delayed message carries `eta`, the millisecond of the epoch at which it is due; what a
+        running job sends carries that job's id as `parent`.
 
         Raises:
           UnknownArgument: its actor is known here, and takes no argument of such a name.
@@ -97,6 +98,8 @@ class Sender:
             apply_to_message(message, self._broker.message_options | self._broker.actor_options)
         if delay is not None:
             message.options["eta"] = current_millis() + delay
+        if (job := running.get()) is not None:
+            message.options["parent"] = job.message_id
         return message
 
     def letter(self, message: Message[Any], delay: int | None = None) -> Letter:

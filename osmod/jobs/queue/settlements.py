@@ -32,7 +32,7 @@ def failed(job_id: bytes, token: bytes, reason: str, traceback: str, ran: bytes)
 
 def retried(job_id: bytes, token: bytes, wait: int, message: bytes, reason: str) -> Settlement:
     """The job is tried again after so many milliseconds, with this message. `reason` is empty if it did not fail."""
-    return RETRIED, job_id, token, b"%d" % wait, message, _cut(reason)
+    return RETRIED, job_id, token, b"%d" % wait, message, _cut(reason), b""
 
 
 def postponed(job_id: bytes, token: bytes, wait: int, reason: str = "") -> Settlement:
@@ -43,6 +43,11 @@ def postponed(job_id: bytes, token: bytes, wait: int, reason: str = "") -> Settl
 def handed_back(job_id: bytes, token: bytes) -> Settlement:
     """The job returns to its old place; no attempt is counted."""
     return HANDED_BACK, job_id, token
+
+
+def having_run(settlement: Settlement, ran: bytes) -> Settlement:
+    """A settlement once the run is over; what becomes of the job was settled before. `ran` is `Job.ran`."""
+    return (*settlement[:-1], ran) if settlement[0] == RETRIED else settlement
 
 
 def under(settlement: Settlement, token: bytes) -> Settlement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,7 @@ class JobFilter:
     """Jobs of which all of this is true. What is left out may be anything.
 
     Raises:
-      EmptyName: queue, actor or error is an empty text.
+      EmptyName: queue, actor, error, parent or a word is an empty text.
 
     Attributes:
       ids: they have one of these ids.
@@ -45,6 +45,9 @@ class JobFilter:
       error: the class of the error by which their last run failed, such as `ValueError`.
       arguments: they have these arguments, equal as JSON values are. A text that stands for a number,
         true, false or null in JSON is equal to that, too, so that what an operator typed is understood.
+      parent: they were sent by the job of this id while it ran.
+      words: each stands, in whatever case, in the name of their actor, in the value of an argument that may be
+        shown, or in the error by which their last run failed.
     """
 
     ids: tuple[str, ...] = ()
@@ -55,9 +58,13 @@ class JobFilter:
     until: datetime | None = None
     error: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    parent: str | None = None
+    words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        EmptyName.refuse(queue=self.queue, actor=self.actor, error=self.error)
+        EmptyName.refuse(queue=self.queue, actor=self.actor, error=self.error, parent=self.parent)
+        for word in self.words:
+            EmptyName.refuse(word=word)
         for name in ("since", "until"):
             moment = getattr(self, name)
             if moment is not None and moment.tzinfo is None:
@@ -78,6 +85,8 @@ class JobFilter:
             f"{name}={json.dumps(value, default=str, ensure_ascii=False)}"
             for name, value in self.arguments.items()
         ]
+        words += [f"parent={self.parent}"] if self.parent else []
+        words += [json.dumps(word, ensure_ascii=False) for word in self.words]
         if self.ids:
             words.append(f"id={','.join(self.ids[:10])}" + (",…" if len(self.ids) > 10 else ""))
         return " ".join(words) or "all"
@@ -89,7 +98,8 @@ class JobFilter:
             and (self.actor is None or job.actor == self.actor)
             and (not self.states or job.state in self.states)
             and (self.error is None or (job.error is not None and job.error.kind == self.error))
-            and (not self.arguments or (job.raw is not None and self.has_arguments(job.raw, actor)))
+            and (job.raw is not None and self.fits_message(job.raw, actor))
+            and (not self.words or self._has_words(job.text.lower()))
         )
 
     def in_time(self, job: JobRecord) -> bool:
@@ -99,15 +109,29 @@ class JobFilter:
             return self.since is None and self.until is None
         return (self.since is None or at >= self.since) and (self.until is None or at <= self.until)
 
+    @property
+    def is_by_size(self) -> bool:
+        """Whether queue and state are all that is asked for: how many jobs fit is known without looking at any."""
+        return replace(self, queue=None, states=()) == JobFilter()
+
     def needles(self) -> list[list[str]]:
-        """For each argument, texts of which a job's encoded message holds one if the job has it."""
-        return [
+        """For each argument, and the parent, texts of which a job's encoded message holds one if the job has it."""
+        found = [
             [f'"{spelling}":{text}' for spelling in spellings(name) for text in _encodings(value)]
             for name, value in self.arguments.items()
         ]
+        return [*found, [f'"parent":{json.dumps(self.parent)}']] if self.parent else found
 
-    def has_arguments(self, message: Message[Any], actor: Actor[Any, Any] | None) -> bool:
-        """Whether a message has the arguments asked for."""
+    def fits_message(self, message: Message[Any], actor: Actor[Any, Any] | None) -> bool:
+        """Whether a message has the arguments and the parent asked for."""
+        if self.parent and message.options.get("parent") != self.parent:
+            return False
+        return not self.arguments or self._has_arguments(message, actor)
+
+    def _has_words(self, text: str) -> bool:
+        return all(word.lower() in text for word in self.words)
+
+    def _has_arguments(self, message: Message[Any], actor: Actor[Any, Any] | None) -> bool:
         found = named(actor, message.args, message.kwargs)
         return all(
             any(_equal(found[spelling], value) for spelling in spellings(name) if spelling in found)

@@ -102,7 +102,7 @@ def find(
 def count(broker: Queues, wanted: JobFilter | None = None) -> int:
     """How many jobs fit, exactly. Conditions beyond state and queue look at every job there is."""
     wanted = wanted or JobFilter()
-    if not (wanted.ids or wanted.actor or wanted.error or wanted.arguments or wanted.since or wanted.until):
+    if wanted.is_by_size:
         queues = [wanted.queue] if wanted.queue else known_queues(broker)
         sizes = [sizes_of(broker, name)[0] for name in queues]
         return sum(of_queue[state] for of_queue in sizes for state in wanted.states or STATES)

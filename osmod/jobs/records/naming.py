@@ -28,7 +28,8 @@ def meant(broker: Queues, wanted: JobFilter) -> JobFilter:
       AmbiguousId: an id is the beginning of several.
     """
     actor = actor_name(broker, wanted.actor) if wanted.actor else wanted.actor
-    return replace(wanted, actor=actor, ids=tuple(job_id(broker, one) for one in wanted.ids))
+    parent = job_id(broker, wanted.parent) if wanted.parent else wanted.parent
+    return replace(wanted, actor=actor, ids=tuple(job_id(broker, one) for one in wanted.ids), parent=parent)
 
 
 def actor_name(broker: Queues, typed: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from osmod.jobs.queue.presence import known_queues
 from osmod.jobs.records import indexes
 from osmod.jobs.records.filters import STATES, JobFilter
+from osmod.jobs.records.reading import get_job
 from osmod.jobs.records.walking import PRIORITY_STEP, Handful, Source, millis, sizes_of
 from osmod.jobs.states import JobState
 from osmod.jobs.wire.queues import Queues
@@ -26,6 +27,8 @@ def plan(broker: Queues, wanted: JobFilter, *, bounded: bool) -> list[Source | H
     most = MOST_AT_ONCE if bounded else None
     queues = [wanted.queue] if wanted.queue else known_queues(broker)
     argument = indexes.indexed_argument(broker, wanted)
+    if wanted.parent and argument is None:
+        return _sent_by(broker, wanted.parent, queues)
     found: list[Source | Handful] = []
     for queue_name in queues:
         if argument is not None:
@@ -34,6 +37,19 @@ def plan(broker: Queues, wanted: JobFilter, *, bounded: bool) -> list[Source | H
         else:
             found += _of_queue(broker, queue_name, wanted, most)
     return found
+
+
+def _sent_by(broker: Queues, parent: str, queues: list[str]) -> list[Source | Handful]:
+    """Where jobs are that a job sent: it did while it was there, and by when they were sent all are indexed."""
+    job = get_job(broker, parent)
+    lowest = millis(job.created) if job else "-inf"
+    highest = str(int(millis(job.finished)) + 1) if job and job.finished else "+inf"
+    return [
+        Source(queue, f"index:{index}", lowest, highest, "sent")
+        for queue in queues
+        for index in indexes.index_names(broker, queue)
+        if index.startswith("actor:")
+    ]
 
 
 def _of_queue(broker: Queues, queue_name: str, wanted: JobFilter, most: int | None) -> list[Source | Handful]:

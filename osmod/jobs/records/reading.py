@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from dramatiq.middleware import Retries
 
 from osmod.jobs.messages.arguments import MASK, is_sensitive, masked, named, parameters, scrubbed, secrets
 from osmod.jobs.queue.presence import known_queues
-from osmod.jobs.records.record import JobError, JobRecord, LogLine, Progress, WorkerName
+from osmod.jobs.records.record import JobError, JobRecord, LogLine, Progress
+from osmod.jobs.records.runs import moment_of_millis, past_runs, worker_of
 from osmod.jobs.states import JobState
 from osmod.jobs.wire.queues import Queues
 from osmod.jobs.wire.scripts import Script
@@ -24,7 +25,7 @@ RECORDS = Script(Path(__file__).parent / "lua" / "records.lua")
 #: The fields of a job's hash that its record is read from.
 FIELDS = (
     *("message", "state", "created", "due", "why", "priority", "retries", "lease", "started", "run"),
-    *("finished", "error", "traceback", "progress", "log", "result", "deaths", "unique", "cancel"),
+    *("finished", "error", "traceback", "progress", "log", "result", "deaths", "unique", "cancel", "past"),
 )
 _UNENDED = (JobState.WAITING, JobState.DELAYED, JobState.ACTIVE)
 _ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
@@ -100,13 +101,15 @@ def record_of(
         started=_moment(started),
         finished=_moment(_int((row["finished"] or b"").partition(b" ")[0])) if state in _ENDED else None,
         duration=timedelta(milliseconds=duration) if duration is not None else None,
-        worker=_worker(row),
+        worker=worker_of(_text(row["lease"]), _thread(row)),
         progress=_progress(row["progress"], hidden),
         log=_log(row["log"], hidden),
         error=_error(row, message, state, hidden),
         result=json.loads(row["result"]) if row["result"] else None,
+        past=past_runs(_text(row["past"]), hidden),
         deaths=_int(row["deaths"]) or 0,
         unique=_text(row["unique"]) or None,
+        parent=message.options.get("parent"),
         cancelling=state is JobState.ACTIVE and row["cancel"] is not None,
         raw=message,
     )
@@ -137,13 +140,9 @@ def _why(row: dict[str, bytes | None], state: JobState, hidden: Sequence[str]) -
     return scrubbed(why, hidden) if waits and why else None
 
 
-def _worker(row: dict[str, bytes | None]) -> WorkerName | None:
-    lease = _text(row["lease"]).rsplit(":", 3)
-    if len(lease) != 4 or not lease[1].isdigit():
-        return None
+def _thread(row: dict[str, bytes | None]) -> str:
     end = _text(row["finished"]).split(" ", 2)
-    thread = end[2] if len(end) == 3 else _text(row["run"]).partition(" ")[2]
-    return WorkerName(lease[0], int(lease[1]), thread)
+    return end[2] if len(end) == 3 else _text(row["run"]).partition(" ")[2]
 
 
 def _error(
@@ -191,8 +190,7 @@ def _progress(value: bytes | None, hidden: Sequence[str]) -> Progress | None:
 def _log(value: bytes | None, hidden: Sequence[str]) -> tuple[LogLine, ...]:
     lines = (line.partition(" ") for line in _text(value).split("\n") if line)
     return tuple(
-        LogLine(datetime.fromtimestamp(int(at) / 1000, UTC), scrubbed(json.loads(text), hidden))
-        for at, _, text in lines
+        LogLine(moment_of_millis(int(at)), scrubbed(json.loads(text), hidden)) for at, _, text in lines
     )
 
 
@@ -205,4 +203,4 @@ def _int(value: bytes | None) -> int | None:
 
 
 def _moment(millis: int | None) -> datetime | None:
-    return datetime.fromtimestamp(millis / 1000, UTC) if millis is not None else None
+    return moment_of_millis(millis) if millis is not None else None

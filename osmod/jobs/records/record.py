@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,6 +57,38 @@ class WorkerName:
 
 
 @dataclass(frozen=True)
+class PastRun:
+    """A run that is over of a job that went on; or that somebody had it run again, which is `again`.
+
+    Attributes:
+      outcome: `retried`, `lost` (its worker gave no sign of life any more), `failed`, `cancelled` or `again`.
+      started: when a worker took it.
+      wait: for how long it then waited, if it was tried again.
+      reason: the error, or who had it run again.
+    """
+
+    outcome: str
+    started: datetime | None
+    ended: datetime
+    duration: timedelta | None = None
+    worker: WorkerName | None = None
+    wait: timedelta | None = None
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The run in values that JSON has: moments in ISO 8601, lengths of time in seconds."""
+        return {
+            "outcome": self.outcome,
+            "started": _iso(self.started),
+            "ended": _iso(self.ended),
+            "duration": _seconds(self.duration),
+            "worker": vars(self.worker) if self.worker else None,
+            "wait": _seconds(self.wait),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
 class JobRecord:
     """A job as its queue knows it. Moments are aware, in UTC, by the clock of Redis.
 
@@ -87,9 +120,13 @@ class JobRecord:
     log: tuple[LogLine, ...] = ()
     error: JobError | None = None
     result: Any = None
+    #: The last of the runs before the present or last one, oldest first.
+    past: tuple[PastRun, ...] = ()
     #: How often a worker died while it certainly ran this job.
     deaths: int = 0
     unique: str | None = None
+    #: The id of the job that sent it while it ran, if one did.
+    parent: str | None = None
     #: Whether this running job was asked to stop, and has not yet.
     cancelling: bool = False
     raw: Message[Any] | None = field(default=None, repr=False, compare=False)
@@ -98,6 +135,13 @@ class JobRecord:
     def call(self) -> str:
         """The job in one line, as a call with its arguments, sensitive ones masked."""
         return shown(self.actor, self.arguments)
+
+    @property
+    def text(self) -> str:
+        """What words are looked for in: actor, values of arguments, error; what is sensitive is masked."""
+        values = (one if isinstance(one, str) else _json(one) for one in self.arguments.values())
+        error = f"{self.error.kind}: {self.error.message}" if self.error else ""
+        return "\n".join([self.actor, *values, error])
 
     @property
     def moment(self) -> datetime | None:
@@ -122,16 +166,26 @@ class JobRecord:
             "waits_for": self.waits_for,
             "started": _iso(self.started),
             "finished": _iso(self.finished),
-            "duration": self.duration.total_seconds() if self.duration is not None else None,
+            "duration": _seconds(self.duration),
             "worker": vars(self.worker) if self.worker else None,
+            "past": [run.as_dict() for run in self.past],
             "progress": vars(self.progress) if self.progress else None,
             "log": [{"at": _iso(line.at), "text": line.text} for line in self.log],
             "error": vars(self.error) if self.error else None,
             "result": self.result,
             "deaths": self.deaths,
             "unique": self.unique,
+            "parent": self.parent,
             "cancelling": self.cancelling,
         }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def _seconds(length: timedelta | None) -> float | None:
+    return length.total_seconds() if length is not None else None
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -99,13 +99,13 @@ class Source:
 
     def every_id(self, broker: Queues, wanted: JobFilter) -> Iterator[str]:
         """The ids of all jobs that fit; what Redis can tell itself is not read."""
-        if self.moment == "sent" and (wanted.since or wanted.until):
+        if wanted.words or (self.moment == "sent" and (wanted.since or wanted.until)):
             for found in self.walk(broker, wanted, START, Budget(None), 500):
                 yield found.job.id
             return
-        fields = ("message",) if wanted.arguments else ()
+        fields = ("message",) if wanted.arguments or wanted.parent else ()
         for job_id, _, *values in self._rows(broker, wanted, START, Budget(None), STEP, fields):
-            if not values or (values[0] and _has_arguments(broker, wanted, values[0])):
+            if not values or (values[0] and _fits(broker, wanted, values[0])):
                 yield job_id.decode()
 
     def _rows(
@@ -202,12 +202,12 @@ def sizes_of(broker: Queues, queue_name: str) -> tuple[dict[JobState, int], list
     return dict(zip(states, map(int, sizes), strict=True)), list(map(int, bands))
 
 
-def _has_arguments(broker: Queues, wanted: JobFilter, encoded: bytes) -> bool:
+def _fits(broker: Queues, wanted: JobFilter, encoded: bytes) -> bool:
     try:
         message: Message[Any] = Message.decode(encoded)
     except DecodeError:
         return False
-    return wanted.has_arguments(message, broker.actors.get(message.actor_name))
+    return wanted.fits_message(message, broker.actors.get(message.actor_name))
 
 
 def _conditions(wanted: JobFilter, moment: str) -> Sequence[str]:
@@ -220,8 +220,16 @@ def _conditions(wanted: JobFilter, moment: str) -> Sequence[str]:
         wanted.error or "",
         millis(wanted.since) if by_time else "",
         millis(wanted.until) if by_time else "",
+        _findable(wanted.words),
         *needles,
     )
+
+
+def _findable(words: Sequence[str]) -> str:
+    """The longest of some words that stands in JSON as it was typed, in small letters: Redis looks for that one."""
+    plain = [one for one in words if one.isascii() and one.isprintable() and not {'"', "\\"} & {*one}]
+    single = (part for one in plain for part in one.split())
+    return max(single, key=len, default="").lower()
 
 
 def millis(moment: datetime | None) -> str:

@@ -62,6 +62,17 @@ def wanted_jobs(
             examples=[["comment_id=12"]],
         ),
     ] = [],  # noqa: B006
+    parent: Annotated[
+        Text | None, Query(description="Jobs that the job of this id sent while it ran.")
+    ] = None,
+    word: Annotated[
+        list[Text],
+        Query(
+            max_length=20,
+            description="Jobs with this text in their actor's name, a value of an argument, or their error; may be "
+            "given again.",
+        ),
+    ] = [],  # noqa: B006
 ) -> JobFilter:
     """The jobs of which all that is given is true.
 
@@ -77,6 +88,8 @@ def wanted_jobs(
         since=moment("since", since),
         until=moment("until", until),
         arguments=dict(_pair(one) for one in argument),
+        parent=parent,
+        words=tuple(word),
     )
     return with_names(broker, wanted)
 

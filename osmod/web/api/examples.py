@@ -23,12 +23,24 @@ JOB: dict[str, Any] = {
     "finished": _AT,
     "duration": 0.25,
     "worker": {"host": "moderation-7", "process": 4711, "thread": "worker-1"},
+    "past": [
+        {
+            "outcome": "retried",
+            "started": _AT,
+            "ended": _AT,
+            "duration": 10.1,
+            "worker": {"host": "moderation-7", "process": 4711, "thread": "worker-1"},
+            "wait": 15.0,
+            "reason": "TimeoutError: no answer in 10 s",
+        }
+    ],
     "progress": None,
     "log": [{"at": _AT, "text": "asked perspective"}],
     "error": {"kind": "TimeoutError", "message": "no answer in 10 s", "traceback": "…"},
     "result": None,
     "deaths": 0,
     "unique": None,
+    "parent": None,
     "cancelling": False,
 }
 FAILURE_GROUP = {

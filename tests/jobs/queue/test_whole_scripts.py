@@ -153,7 +153,8 @@ def _settle_all(broker: JobBroker) -> None:
     settlements = [
         *(b"d", b"done", b"here:1", b""),
         *(b"f", b"failed", b"here:1", b"Oops: really", b"", b""),
-        *(b"r", b"again", b"here:1", b"0", Message[Any]("default", "note", (), {}, {}).encode(), b"Error: x"),
+        *(b"r", b"again", b"here:1", b"0", Message[Any]("default", "note", (), {}, {}).encode()),
+        *(b"Error: x", b" 1.5 worker-1"),
         *(b"p", b"later", b"here:1", b"3600000", b"its turn"),
         *(b"f", b"stop", b"here:1", b"Oops", b"", b""),
     ]
@@ -190,7 +191,7 @@ def test_a_key_until_the_start_is_taken_again_by_what_lines_up_again(
         EXCHANGE.run(broker.links, base, [*broker.custody.terms, token, b"1"])
         assert not broker.client.exists(base + b"unique:key"), "free while it runs"
         meanwhile()
-        retry = [b"r", job.message_id.encode(), token, b"60000", message, b""]
+        retry = [b"r", job.message_id.encode(), token, b"60000", message, b"", b""]
         EXCHANGE.run(broker.links, base, [*broker.custody.terms, b"", b"0", *retry])
 
     def send() -> Message[Any]:

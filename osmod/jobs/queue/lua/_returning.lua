@@ -39,6 +39,7 @@ local function recover(id, held, job, deaths_allowed, keep_failed)
     -- counts as a death once a later one is certain.
     local deaths = tonumber(job[4]) or 0
     local certain = job[3] == held
+    note_run(id, 'lost', held)
     if certain then
         deaths = deaths + 1
     end

@@ -12,7 +12,7 @@
 --   'd' id token ran                  done; ran is '' or ' <ms> <thread>'
 --   'D' id token ran                  done; the job has a unique key, or says whether it is to be kept
 --   'f' id token reason traceback ran failed
---   'r' id token delay message reason to be tried again after `delay` ms; reason is '' if the run did not fail
+--   'r' id token delay message reason ran  to be tried again after `delay` ms; reason is '' if the run did not fail
 --   'p' id token delay reason         postponed by `delay` ms, no attempt counted; reason may be ''
 --   'h' id token                      handed back unstarted, to its old place
 -- Returns: ms until there is something to do (-1: nothing known, 0: there was more than one call takes), then of each leased job the length of its message
@@ -26,7 +26,7 @@ local done_ttl, bare_ttl = ARGV[2], span(math.min(keep_done, 60000))
 local refused, settled, done, removed = {}, {}, {}, 0
 local retried, failed = 0, 0
 
-local EXTRAS = {d = 1, D = 1, h = 0, p = 2, f = 3, r = 3}
+local EXTRAS = {d = 1, D = 1, h = 0, p = 2, f = 3, r = 4}
 local at, moves = {}, false
 local i = 10
 while i <= #ARGV do
@@ -110,6 +110,7 @@ if #settled > 0 then
             if ARGV[i + 5] ~= '' then
                 put_in_index(index_of(ARGV[i + 5]), {stamp, id})
             end
+            note_run(id, 'retried', ARGV[i + 2], ARGV[i + 3], ARGV[i + 6], ARGV[i + 5])
             try('HINCRBY', key, 'retries', 1)
             emit('retried', id, 'delay', ARGV[i + 3])
             retried = retried + 1

@@ -3,6 +3,7 @@
 -- ARGV: 1 set (the last part of its key), 2 and 3 score and id of the job to go on after ('' to begin),
 --   4 lowest and 5 highest score, 6 jobs wanted, 7 jobs looked at at most, 8 'oldest' to begin with the
 --   lowest score, 9 how many fields, their names, then states (joined by ' ') or '', actor or '', error class or '', created since and until (ms) or '',
+--   a word in small letters that stands in the message or the error, or '',
 --   then texts of which a message must hold one, unless it has positional arguments, which may be anything.
 -- Returns: of each job that fits its id, its score and its fields' values; how many were looked at; score and
 --   id of the last; 1 if the set is at its end.
@@ -14,15 +15,16 @@ for i = 1, fields do
 end
 local states, actor, kind, since, till = ARGV[10 + fields], ARGV[11 + fields], ARGV[12 + fields],
     tonumber(ARGV[13 + fields]), tonumber(ARGV[14 + fields])
-for i = 15 + fields, #ARGV do
+local word = ARGV[15 + fields] ~= '' and ARGV[15 + fields]
+for i = 16 + fields, #ARGV do
     needles[#needles + 1] = ARGV[i]
 end
 actor = actor ~= '' and '"actor_name":"' .. actor .. '"' or nil
 states = states ~= '' and ' ' .. states .. ' ' or nil
-local demanding = states or actor or kind ~= '' or since or till or #needles > 0
+local demanding = states or actor or kind ~= '' or since or till or word or #needles > 0
 
 local stale, looked_at = {}, {'message'}
-if states or kind ~= '' or since or till then
+if states or kind ~= '' or since or till or word then
     looked_at = {'message', 'state', 'error', 'created'}
 end
 local function fits(id)
@@ -43,6 +45,10 @@ local function fits(id)
     end
     local created = tonumber(job[4])
     if (since and created < since) or (till and created > till) then
+        return false
+    end
+    if word and not string.find(string.lower(job[1]), word, 1, true)
+        and not string.find(string.lower(job[3] or ''), word, 1, true) then
         return false
     end
     for _, needle in ipairs(needles) do

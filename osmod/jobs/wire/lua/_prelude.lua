@@ -173,6 +173,20 @@ local function bury(id, set, state, keep, reason, traceback, ran)
     end
 end
 
+-- Notes a run that is over of a job that is not, so that its story can be told (see osmod.jobs.records.story): `how`
+-- it ended, its lease, ms until the next one, ' <ms> <thread>' as far as it is known, with when it ended before it if
+-- that is not now, and why. A job's last runs are kept, some 8,000 bytes of them. What cannot be noted stops no script.
+local PAST = 8000
+local function note_run(id, how, held, delay, ran, reason)
+    local job = try('HMGET', JOB .. id, 'past', 'started')
+    local past = job[1] or ''
+    if #past > PAST then
+        past = string.match(past, '\n(.*)$', #past - PAST) or ''
+    end
+    local run = {how, job[2] or '', stamp, held or '', delay or '', ran or '', string.sub(reason or '', 1, 500)}
+    try('HSET', JOB .. id, 'past', past .. cjson.encode(run) .. '\n')
+end
+
 -- Tells whoever watches the queue (see osmod.jobs.events) what happened to a job, with pairs of field and
 -- value. While nobody watches, that is one look a script. News that cannot be written stop no script.
 local WATCHED, EVENTS = BASE .. 'watched', BASE .. 'events'

@@ -41,6 +41,18 @@ class Failure(Shape):
     traceback: str
 
 
+class PastRun(Shape):
+    """A run before the last, or that somebody had the job run again (`again`)."""
+
+    outcome: Literal["retried", "lost", "failed", "cancelled", "again"]
+    started: datetime | None
+    ended: datetime
+    duration: float | None = Field(description="Seconds.")
+    worker: WorkerThread | None
+    wait: float | None = Field(description="Seconds until it was to be tried again.")
+    reason: str = Field(description="The error, or who had it run again.")
+
+
 class Job(Shape):
     """A job. What is sensitive in its arguments is masked."""
 
@@ -61,12 +73,14 @@ class Job(Shape):
     finished: datetime | None
     duration: float | None = Field(description="Seconds.")
     worker: WorkerThread | None
+    past: list[PastRun] = Field(description="The runs before that, oldest first, as far as they are kept.")
     progress: JobProgress | None
     log: list[LoggedLine]
     error: Failure | None
     result: Any
     deaths: int = Field(description="How often a worker died while it ran this.")
     unique: str | None
+    parent: str | None = Field(description="The id of the job that sent it while it ran.")
     cancelling: bool = Field(description="It was asked to stop, and has not yet.")
 
 

@@ -5,7 +5,7 @@ local count = 0
 for i = 5, #ARGV, 2 do
     local id = ARGV[i]
     local key = JOB .. id
-    local job = call('HMGET', key, 'state', 'priority', 'unique', 'unique_ttl')
+    local job = call('HMGET', key, 'state', 'priority', 'unique', 'unique_ttl', 'lease', 'finished', 'error')
     if job[1] == 'failed' or job[1] == 'cancelled' then
         local free = true
         if job[3] then
@@ -21,6 +21,8 @@ for i = 5, #ARGV, 2 do
         if free then
             call('ZREM', SETS[job[1]], id)
             forget_error(id)
+            note_run(id, job[1], job[5], '', job[6], job[7])
+            note_run(id, 'again', '', '', '', ARGV[1])
             call('HDEL', key, 'finished', 'error', 'traceback', 'cancel', 'retries', 'deaths', 'suspect', 'begun', 'lease',
                 'run', 'progress', 'due', 'why')
             call('HSET', key, 'state', 'waiting', 'message', ARGV[i + 1])
