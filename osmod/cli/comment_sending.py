@@ -26,7 +26,6 @@ from osmod.cli.queue_access import (
     say,
 )
 from osmod.cli.row_ids import LARGEST
-from osmod.cli.scorer_states import ScorerState, scorer_states
 from osmod.cli.stopping import stopping_in_order
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.messages.options import PRIORITIES
@@ -38,6 +37,7 @@ from osmod.jobs.steering.audit import Asked, note_as
 from osmod.moderation.choice import Choice, Extent, measure, page
 from osmod.moderation.database import open_session
 from osmod.moderation.models import Article, Category
+from osmod.operating.scorers import ScorerState, scorer_states
 from osmod.scorers import Limits
 from osmod.settings import get_settings
 

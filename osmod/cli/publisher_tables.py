@@ -9,11 +9,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from osmod.cli.publisher_states import PublisherState
 from osmod.cli.tables import exact, table
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.glance import brief, length
 from osmod.moderation.models import DecisionDelivery, DeliveryAttempt
+from osmod.operating.publishers import PublisherState
 
 _COLOURS = {
     "on": "green",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, get_args
 
 import click
-from sqlalchemy.orm import Session
+from dramatiq import Broker
+from sqlalchemy import Engine
 
 from osmod.cli.checks.database import open_database, open_engine
 from osmod.cli.job_choice import Moment
-from osmod.cli.publisher_states import publisher_states
 from osmod.cli.publisher_tables import (
     attempts_table,
     deliveries_table,
@@ -31,16 +32,17 @@ from osmod.cli.queue_access import (
 )
 from osmod.cli.row_ids import ROW_ID
 from osmod.cli.tables import console, exact, narrow
-from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import ensure_broker
-from osmod.jobs.steering.audit import note, whoever_asks
 from osmod.moderation.models import DecisionDelivery, DeliveryState, User, now
 from osmod.moderation.publishing import overview, steering
 from osmod.moderation.publishing.steering import Replay
-from osmod.moderation.work import transact
+from osmod.operating.publishers import (
+    disable_publisher,
+    enable_publisher,
+    publisher_states,
+    replay_deliveries,
+)
 from osmod.settings import get_settings
-
-T = TypeVar("T")
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _wide = click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
@@ -171,7 +173,8 @@ def replay(
     if ids and (publisher or since or every):
         raise click.UsageError("ids say which deliveries already: leave out --publisher, --since and --all.")
     wanted = Replay(ids, publisher, states, since)
-    number = _do(lambda session: steering.replayable(session, wanted))
+    with open_database(get_settings()) as session:
+        number = steering.replayable(session, wanted)
     if not number:
         nothing_fits(
             f"No delivery fits that one can replay ({', '.join(('failed', 'delivered') if ids else states)}, and the "
@@ -188,8 +191,8 @@ def replay(
         return
     if not ids and not yes:
         confirm(f"{said} would be told again.", number)
-    _note("replay deliveries", " ".join(map(str, ids)) or f"publisher {publisher or 'any'}", number, reason)
-    done = _do(lambda session: steering.replay(session, wanted, now()))
+    with _operating() as (engine, queues):
+        done = replay_deliveries(engine, queues, wanted, reason=reason)
     say(f"{counted(done, 'delivery', 'deliveries')} told again {_SOON}", {"count": done}, as_json=as_json)
 
 
@@ -220,10 +223,10 @@ def tell(publisher: int | None, reason: str, as_json: bool) -> None:
 def disable(publisher: int, reason: str, as_json: bool) -> None:
     """Tell a publisher nothing from now on. What is decided meanwhile is held for it."""
     _known(publisher, as_json=as_json)
-    why = f"disabled by {whoever_asks()}" + (f": {reason}" if reason else "")
-    if not _do(lambda session: steering.disable(session, publisher, why, now())):
+    with _operating() as (engine, queues):
+        done = disable_publisher(engine, queues, publisher, reason=reason)
+    if not done:
         nothing_fits(f"Publisher {publisher} is disabled already.", json={"count": 0} if as_json else None)
-    _note("disable publisher", f"publisher {publisher}", 1, reason)
     held = f"publisher {publisher} is told nothing more; what is decided is held for it"
     say(held, {"count": 1}, as_json=as_json)
 
@@ -235,18 +238,20 @@ def disable(publisher: int, reason: str, as_json: bool) -> None:
 def enable(publisher: int, reason: str, as_json: bool) -> None:
     """Tell a publisher again, what was held for it first."""
     _known(publisher, as_json=as_json)
-    held = _do(lambda session: steering.enable(session, publisher, now()))
+    with _operating() as (engine, queues):
+        held = enable_publisher(engine, queues, publisher, reason=reason)
     if held is None:
         nothing_fits(f"Publisher {publisher} is not disabled.", json={"count": 0} if as_json else None)
-    _note("enable publisher", f"publisher {publisher}", 1, reason)
     sentence = f"publisher {publisher} is told again; {counted(held, 'decision')} held for it {_SOON}"
     say(sentence, {"count": 1, "held": held}, as_json=as_json)
 
 
-def _do(act: Callable[[Session], T]) -> T:
-    """Act in a transaction."""
+@contextmanager
+def _operating() -> Iterator[tuple[Engine, Broker]]:
+    """The database, and whose audit log acts are written down in."""
+    load_actors(needed=True)
     with open_engine(get_settings(), long=True) as engine:
-        return cast("T", transact(engine, lambda work: act(work.session)).value)
+        yield engine, ensure_broker()
 
 
 def _known(publisher: int, *, as_json: bool) -> None:
@@ -259,13 +264,3 @@ def _known(publisher: int, *, as_json: bool) -> None:
         nothing_fits(
             f"{who}; `osmod publishers list` shows the publishers.", json={"count": 0} if as_json else None
         )
-
-
-def _note(act: str, what: str, count: int, reason: str) -> None:
-    """Write an act down where acts on jobs are."""
-    load_actors(needed=True)
-    broker = ensure_broker()
-    if isinstance(broker, JobBroker):  # where tasks run at once there is no log
-        from actors import deliver_decision  # late: every command would load all actors
-
-        note(broker, act, what, queue=deliver_decision.queue_name, count=count, reason=reason)

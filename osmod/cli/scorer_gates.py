@@ -9,13 +9,9 @@ import redis
 
 from osmod.cli.checks.queue import open_queue
 from osmod.cli.errors import explain
-from osmod.cli.scorer_states import ScorerState, with_gates
-from osmod.jobs.steering.audit import note
+from osmod.operating import scorers
+from osmod.operating.scorers import ScorerState, with_gates
 from osmod.settings import get_settings
-from osmod.task.scorer_gates import gate_to_look_at
-
-#: Whose audit log has what is done to scorers: the queue of the jobs that ask them.
-QUEUE = "default"
 
 
 def looked_at(states: Sequence[ScorerState]) -> list[ScorerState]:
@@ -32,11 +28,10 @@ def looked_at(states: Sequence[ScorerState]) -> list[ScorerState]:
 
 
 def reopen(scorer_id: int, *, reason: str = "") -> None:
-    """Have a scorer asked again at once, whatever it did before; the audit log keeps it.
+    """Have a scorer asked again at once, whatever it did before.
 
     Raises:
       redis.RedisError, OSError: Redis is away.
     """
     with open_queue(get_settings()) as queues:
-        gate_to_look_at(queues, scorer_id).reset()
-        note(queues, "resume scorer", f"scorer={scorer_id}", queue=QUEUE, reason=reason)
+        scorers.reopen(queues, scorer_id, reason=reason)

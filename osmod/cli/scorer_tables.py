@@ -9,11 +9,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from osmod.cli.scorer_states import ScorerState
 from osmod.cli.tables import table
 from osmod.jobs.gate import Breaker
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.glance import brief, length
+from osmod.operating.scorers import ScorerState
 from osmod.scorers import Limits
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import click
 from rich.padding import Padding
@@ -15,70 +12,13 @@ from osmod.cli.checks.database import open_database
 from osmod.cli.queue_access import EXIT_CODES, nothing_fits, print_json
 from osmod.cli.row_ids import ROW_ID
 from osmod.cli.scorer_gates import looked_at, reopen
-from osmod.cli.scorer_states import ScorerState, scorer_states
 from osmod.cli.scorer_tables import answer_table, limited
 from osmod.cli.tables import console
 from osmod.jobs.logs.saying import on_one_line
 from osmod.moderation.plain_text import strip_tags
-from osmod.moderation.questions import Text
-from osmod.outgoing.loop import run
-from osmod.scorers import (
-    BadAnswer,
-    KeyRefused,
-    Question,
-    Scored,
-    ScorerAway,
-    ScorerError,
-    Throttled,
-    Unscorable,
-)
+from osmod.operating.scorers import ScorerState, scorer_states
+from osmod.operating.trial import Trial, ask, question
 from osmod.settings import get_settings
-from osmod.task.showing import question_of
-
-#: What to do about each kind of error.
-_REMEDIES: dict[type[ScorerError], str] = {
-    KeyRefused: "Put a key that counts into apiKey in users.extra of user {id}, then test again.",
-    Throttled: "Wait and test again; if it comes back, lower `limits` in users.extra of user {id}.",
-    Unscorable: "Try another text: this one it will not score. Of all texts? Then its config asks for what it lacks.",
-    ScorerAway: "See whether it is up, and whether this machine reaches its URL.",
-    BadAnswer: "See whether endpointType and endpoint in users.extra of user {id} fit what answers there.",
-}
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What came of asking one scorer.
-
-    Attributes:
-      scored: None after an error, or where the answer comes later.
-      reopened: whether it was held up before, and is asked again by all processes since.
-    """
-
-    state: ScorerState
-    seconds: float
-    scored: Scored | None = None
-    reopened: bool = False
-    error: ScorerError | None = None
-
-    @property
-    def problem(self) -> str:
-        """Why there is no answer, and what to do; empty if it went well."""
-        if self.error is None:
-            return self.state.problem
-        remedy = next((said for kind, said in _REMEDIES.items() if isinstance(self.error, kind)), "")
-        return f"{self.error}. {remedy.format(id=self.state.id)}".rstrip()
-
-    def as_dict(self) -> dict[str, Any]:
-        """In values that JSON has."""
-        return {
-            "scorer": self.state.as_dict(),
-            "seconds": round(self.seconds, 3),
-            "answer": self.scored.score_data if self.scored else None,
-            "later": not self.problem and self.scored is None,
-            "error": type(self.error).__name__ if self.error else "BadScorerConfig" if self.problem else None,
-            "problem": self.problem,
-            "reopened": self.reopened,
-        }
 
 
 @click.command(epilog=EXIT_CODES)
@@ -123,28 +63,18 @@ def _chosen(scorer_id: int | None, as_json: bool) -> list[ScorerState]:
 
 
 def _trials(chosen: list[ScorerState], text: str, *, quiet: bool) -> Iterator[Trial]:
-    question = question_of(0, Text(0, text), None, None)
+    asked = question(text)
     for state in chosen:
         if not quiet:
             click.secho(f"{state.name} (scorer {state.id})", bold=True)
             where = f"{state.type} at {state.endpoint}" if state.endpoint else state.type or "no endpointType"
             limits = limited(state.limits)
             click.echo(f"  {where}{f', {limits}' if limits else ''}")
-        yield _ask(state, question)
+        yield ask(state, asked, _reopen)
 
 
-def _ask(state: ScorerState, question: Question) -> Trial:
-    if state.scorer is None:
-        return Trial(state, 0.0)
-    began = time.monotonic()
-    try:
-        scored = run(state.scorer.score(question))
-    except ScorerError as error:
-        return Trial(state, time.monotonic() - began, error=error)
-    seconds = time.monotonic() - began
-    if state.is_held_up:
-        reopen(state.id, reason="it answered a test")
-    return Trial(state, seconds, scored, reopened=state.is_held_up)
+def _reopen(scorer_id: int) -> None:
+    reopen(scorer_id, reason="it answered a test")
 
 
 def _show(trial: Trial, text: str) -> None:

@@ -9,11 +9,11 @@ from osmod.cli.compare_applying import restore_rules
 from osmod.cli.queue_access import EXIT_CODES, because, job_broker, nothing_fits, print_json, say
 from osmod.cli.row_ids import ROW_ID
 from osmod.cli.scorer_gates import looked_at, reopen
-from osmod.cli.scorer_states import scorer_states, with_gates
 from osmod.cli.scorer_tables import scorers_table
 from osmod.cli.scorer_trial import test
 from osmod.cli.scorers_compare import compare
 from osmod.cli.tables import console, narrow
+from osmod.operating.scorers import scorer_states, with_gates
 from osmod.settings import get_settings
 
 

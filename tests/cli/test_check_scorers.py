@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from osmod.cli.checks import check_scorers
 from osmod.cli.checks.finding import Finding, Level, error, ok, warning
 from osmod.cli.checks.scorers import judge
-from osmod.cli.scorer_states import ScorerState
+from osmod.operating.scorers import ScorerState
 from osmod.settings import read_settings
 from tests.moderation.world import World
 

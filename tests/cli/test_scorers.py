@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from sqlalchemy import Engine
 
-from osmod.cli.scorer_trial import _REMEDIES
+from osmod.operating.trial import REMEDIES
 from osmod.scorers import ENDPOINT_TYPES, ScorerError
 from osmod.scorers.contract import Limits, Question
 from tests.cli.conftest import Run
@@ -156,7 +156,7 @@ def test_what_goes_wrong_is_said(
 
 def test_every_error_has_a_remedy() -> None:
     """Also one that comes to be."""
-    assert set(_REMEDIES) == set(ScorerError.__subclasses__())
+    assert set(REMEDIES) == set(ScorerError.__subclasses__())
 
 
 @pytest.mark.only_on("sqlite")

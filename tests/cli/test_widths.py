@@ -25,7 +25,6 @@ from rich.console import Console
 from osmod.cli.audit import audit_table
 from osmod.cli.queue_tables import queues_table
 from osmod.cli.schedule_tables import schedules_table
-from osmod.cli.scorer_states import ScorerState
 from osmod.cli.scorer_tables import scorers_table
 from osmod.cli.tables import jobs_table
 from osmod.cli.top import picture
@@ -36,6 +35,7 @@ from osmod.jobs.records.record import JobError, Progress, WorkerName
 from osmod.jobs.schedules import ScheduleState
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.audit import AuditEntry
+from osmod.operating.scorers import ScorerState
 from tests.redis_servers import Server, binaries
 from tests.waiting import until
 

@@ -50,6 +50,19 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
         "osmod.scorers",
         "osmod.task.showing",
     ),
+    # Scorers and publishers as operators see and steer them, for the command line and pages.
+    "osmod.operating": (
+        "osmod.jobs.broker",
+        "osmod.jobs.gate",
+        "osmod.jobs.steering.audit",
+        "osmod.jobs.wire.queues",
+        "osmod.moderation",
+        "osmod.outgoing",
+        "osmod.publishers",
+        "osmod.scorers",
+        "osmod.task.scorer_gates",
+        "osmod.task.showing",
+    ),
     "osmod.access": ("osmod.moderation", "osmod.settings"),
     "osmod.metrics": (
         "actors",
@@ -62,6 +75,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.web": (
         "actors",
         "osmod.access",
+        "osmod.operating",
         "osmod.metrics",
         "osmod.task",
         "osmod.jobs",

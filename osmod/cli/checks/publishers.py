@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from osmod.cli.checks.database import open_database
 from osmod.cli.checks.finding import Finding, error, ok, warning
-from osmod.cli.publisher_states import PublisherState, publisher_states
 from osmod.cli.queue_access import counted, load_actors
 from osmod.jobs.records.glance import length
 from osmod.moderation.models import now
+from osmod.operating.publishers import PublisherState, publisher_states
 from osmod.settings import Settings
 
 #: A decision that has waited for longer is late.

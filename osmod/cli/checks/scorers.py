@@ -10,9 +10,9 @@ from osmod.cli.checks.database import open_database
 from osmod.cli.checks.finding import Finding, error, note, ok, warning
 from osmod.cli.checks.queue import open_queue
 from osmod.cli.queue_access import counted
-from osmod.cli.scorer_states import ScorerState, scorer_states, with_gates
 from osmod.jobs.gate import Breaker
 from osmod.jobs.records.glance import length
+from osmod.operating.scorers import ScorerState, scorer_states, with_gates
 from osmod.settings import Settings
 
 #: The last day of Google's Perspective API, and for how many days before it is warned of.

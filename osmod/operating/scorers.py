@@ -11,11 +11,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from osmod.jobs.gate import Breaker, GateState
+from osmod.jobs.steering.audit import note
 from osmod.jobs.wire.queues import Queues
 from osmod.moderation.models import CommentScoreRequest, User
 from osmod.scorers import BadScorerConfig, Limits, Scorer, config_of, scorer_for
 from osmod.scorers.config import asked_at
 from osmod.task.scorer_gates import gate_to_look_at
+
+#: Whose audit log has what is done to scorers: the queue of the jobs that ask them.
+QUEUE = "default"
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,16 @@ def with_gates(queues: Queues, states: Iterable[ScorerState]) -> list[ScorerStat
       ServerError, redis.RedisError, OSError: Redis is away.
     """
     return [replace(one, gate=gate_to_look_at(queues, one.id).state()) for one in states]
+
+
+def reopen(queues: Queues, scorer_id: int, *, by: str | None = None, reason: str = "") -> None:
+    """Have a scorer asked again at once, whatever it did before; the audit log keeps it.
+
+    Raises:
+      ServerError, redis.RedisError, OSError: Redis is away.
+    """
+    gate_to_look_at(queues, scorer_id).reset()
+    note(queues, "resume scorer", f"scorer={scorer_id}", queue=QUEUE, by=by, reason=reason)
 
 
 def _state(session: Session, user: User) -> ScorerState:

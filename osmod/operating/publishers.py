@@ -1,16 +1,26 @@
-"""The publishers as operators see them: how each is told, what it has not heard, and what is wrong."""
+"""The publishers as operators see them, how each is told and what it has not heard, and what they do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 
+from dramatiq import Broker
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.steering.audit import note, whoever_asks
+from osmod.moderation.models import now
+from osmod.moderation.publishing import steering
 from osmod.moderation.publishing.overview import Standing, publishers
+from osmod.moderation.publishing.steering import Replay
+from osmod.moderation.work import transact
 from osmod.publishers import BadPublisherConfig, publisher_for
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,51 @@ class PublisherState:
                 )
             },
         }
+
+
+def replay_deliveries(
+    engine: Engine, queues: Broker, wanted: Replay, *, by: str | None = None, reason: str = ""
+) -> int:
+    """Have decisions told again. Returns how many; the audit log has it first, as it is nothing that can be undone."""
+    count = _do(engine, lambda session: steering.replayable(session, wanted))
+    if not count:
+        return 0
+    what = " ".join(map(str, wanted.ids)) or f"publisher {wanted.owner_id or 'any'}"
+    _note(queues, "replay deliveries", what, count, by, reason)
+    return _do(engine, lambda session: steering.replay(session, wanted, now()))
+
+
+def disable_publisher(
+    engine: Engine, queues: Broker, owner_id: int, *, by: str | None = None, reason: str = ""
+) -> bool:
+    """Tell a publisher nothing from now on; what is decided is held for it. False: it was disabled before."""
+    why = f"disabled by {by or whoever_asks()}" + (f": {reason}" if reason else "")
+    if not _do(engine, lambda session: steering.disable(session, owner_id, why, now())):
+        return False
+    _note(queues, "disable publisher", f"publisher {owner_id}", 1, by, reason)
+    return True
+
+
+def enable_publisher(
+    engine: Engine, queues: Broker, owner_id: int, *, by: str | None = None, reason: str = ""
+) -> int | None:
+    """Tell a publisher again. Returns how many decisions were held for it; None: it was not disabled."""
+    held = _do(engine, lambda session: steering.enable(session, owner_id, now()))
+    if held is not None:
+        _note(queues, "enable publisher", f"publisher {owner_id}", 1, by, reason)
+    return held
+
+
+def _do(engine: Engine, act: Callable[[Session], T]) -> T:
+    """Act in a transaction."""
+    return cast("T", transact(engine, lambda work: act(work.session)).value)
+
+
+def _note(queues: Broker, act: str, what: str, count: int, by: str | None, reason: str) -> None:
+    """Write an act down where acts on jobs are; where tasks run at once there is no log."""
+    if isinstance(queues, JobBroker):
+        queue = queues.get_actor("deliverDecision").queue_name
+        note(queues, act, what, queue=queue, count=count, by=by, reason=reason)
 
 
 def publisher_states(session: Session, moment: datetime) -> Iterator[PublisherState]:

@@ -1,0 +1,1 @@
+"""What operators see of scorers and publishers, and do about them: the same for the command line and pages."""
