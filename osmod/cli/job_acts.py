@@ -24,8 +24,6 @@ from osmod.jobs.errors import InvalidOption
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.records.naming import unknown
-from osmod.jobs.states import JobState
-from osmod.jobs.steering.acts import affected
 from osmod.jobs.steering.table import Act, Outcome, Parameter
 
 
@@ -95,16 +93,12 @@ def _ask(broker: JobBroker, act: Act, wanted: JobFilter, as_json: bool, typed: d
     number = count(broker, act.affected(wanted))
     if not number:
         _nothing_fits(broker, act, wanted, as_json)
-    sentence = f"{{jobs}} would {act.future.format(**typed)}"
-    if JobState.ACTIVE in act.states:
-        running = count(broker, affected(wanted, (JobState.ACTIVE,)))
-        sentence += f", {running:,} of them interrupted while running"
-    confirm(f"{sentence}.", number)
+    confirm(act.would(broker, wanted, number, **typed), number)
 
 
 def _nothing_fits(broker: JobBroker, act: Act, wanted: JobFilter, as_json: bool) -> None:
     nothing_fits(
-        f"No job fits that one can {act.name} ({', '.join(act.states)}).",
+        act.fits_no_job,
         *unknown(broker, wanted),
         json={"count": 0} if as_json else None,
     )
@@ -114,5 +108,4 @@ def _print(act: Act, outcome: Outcome, as_json: bool) -> None:
     if as_json:
         print_json(outcome.as_dict())
         return
-    interrupted = f", {counted(outcome.interrupting)} being interrupted" if outcome.interrupting else ""
-    click.echo(f"{counted(outcome.changed)} {act.past}{interrupted}")
+    click.echo(act.did(outcome))

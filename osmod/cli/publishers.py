@@ -41,6 +41,7 @@ from osmod.operating.publishers import (
     enable_publisher,
     publisher_states,
     replay_deliveries,
+    tell_publishers,
 )
 from osmod.settings import get_settings
 
@@ -207,12 +208,12 @@ def tell(publisher: int | None, reason: str, as_json: bool) -> None:
     """
     if publisher is not None:
         _known(publisher, as_json=as_json)
-    due = _do(lambda session: steering.hasten(session, publisher, now()))
+    with _operating() as (engine, queues):
+        due = tell_publishers(engine, queues, publisher, reason=reason)
     if not due:
         nothing_fits(
             "No decision waits for a publisher that is told.", json={"count": 0} if as_json else None
         )
-    _note("tell publishers", f"publisher {publisher or 'any'}", due, reason)
     say(f"{counted(due, 'decision')} told, beginning {_SOON}", {"count": due}, as_json=as_json)
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from osmod.cli.tables import table
-from osmod.jobs.gate import Breaker
 from osmod.jobs.logs.saying import on_one_line
 from osmod.jobs.records.glance import brief, length
 from osmod.operating.scorers import ScorerState
-from osmod.scorers import Limits
+
+#: Of states; all others are red.
+_COLOURS = {"on": "green", "off": "bright_black", "paused": "yellow"}
 
 
 def scorers_table(states: Iterable[ScorerState], *, narrow: bool = False) -> Table:
@@ -30,11 +31,11 @@ def _wide(states: Iterable[ScorerState]) -> Table:
     for one in states:
         gate = one.gate
         made.add_row(
-            *(str(one.id), on_one_line(one.name), one.type, _state(one), limited(one.limits)),
+            *(str(one.id), on_one_line(one.name), one.type, _state(one), one.limited),
             *(map(brief, (gate.last_minute, gate.in_flight, gate.waiting)) if gate else ("", "", "")),
             *(_ago(one), on_one_line(one.endpoint)),
         )
-        if why := _why(one):
+        if why := on_one_line(one.why(datetime.now(UTC))):
             made.add_row(*[""] * 9, Text(why, style="red"))
     return made
 
@@ -45,47 +46,19 @@ def _narrow(states: Iterable[ScorerState]) -> Table:
     for one in states:
         waiting = brief(one.gate.waiting) if one.gate else ""
         made.add_row(str(one.id), _state(one), waiting, Text(on_one_line(one.name), style="bold"))
-        where = "  ".join(filter(None, (one.type, limited(one.limits), on_one_line(one.endpoint))))
+        where = "  ".join(filter(None, (one.type, one.limited, on_one_line(one.endpoint))))
         made.add_row("", "", "", Text(where, style="bright_black"))
-        if why := _why(one):
+        if why := on_one_line(one.why(datetime.now(UTC))):
             made.add_row("", "", "", Text(why, style="red"))
     return made
 
 
 def _state(one: ScorerState) -> Text:
-    if not one.is_active:
-        return Text("off", style="bright_black")
-    if one.problem:
-        return Text("unusable", style="red")
-    if not one.gate or not one.is_held_up:
-        return Text("on", style="green")
-    is_closed = one.gate.breaker is Breaker.CLOSED
-    return Text("paused" if is_closed else one.gate.breaker.value, style="yellow" if is_closed else "red")
-
-
-def _why(one: ScorerState) -> str:
-    """Why it is not asked; empty if it is."""
-    if one.problem or not one.gate or not one.is_held_up:
-        return on_one_line(one.problem)
-    gate, now = one.gate, datetime.now(UTC)
-    if gate.breaker is Breaker.CLOSED:
-        return f"it asked for a pause, of which {_until(gate.paused_until, now)} are left"
-    since = f"for {length(now - gate.since)}" if gate.since else ""
-    return on_one_line(f"{since}: {gate.why}; tried again in {_until(gate.next_probe, now)}")
-
-
-def _until(moment: datetime | None, now: datetime) -> str:
-    return length(max(moment - now, timedelta())) if moment else "no time"
+    return Text(one.state, style=_COLOURS.get(one.state, "red"))
 
 
 def _ago(one: ScorerState) -> str:
     return f"{length(datetime.now(UTC) - one.last_asked)} ago" if one.last_asked else "never"
-
-
-def limited(limits: Limits) -> str:
-    """`1 a second, 60 a minute, 8 at once`; empty where there are none."""
-    words = {"a second": limits.per_second, "a minute": limits.per_minute, "at once": limits.concurrency}
-    return ", ".join(f"{most:,} {unit}" for unit, most in words.items() if most is not None)
 
 
 def answer_table(text: str, score_data: dict[str, Any]) -> Table:

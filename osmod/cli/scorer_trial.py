@@ -12,7 +12,7 @@ from osmod.cli.checks.database import open_database
 from osmod.cli.queue_access import EXIT_CODES, nothing_fits, print_json
 from osmod.cli.row_ids import ROW_ID
 from osmod.cli.scorer_gates import looked_at, reopen
-from osmod.cli.scorer_tables import answer_table, limited
+from osmod.cli.scorer_tables import answer_table
 from osmod.cli.tables import console
 from osmod.jobs.logs.saying import on_one_line
 from osmod.moderation.plain_text import strip_tags
@@ -68,8 +68,7 @@ def _trials(chosen: list[ScorerState], text: str, *, quiet: bool) -> Iterator[Tr
         if not quiet:
             click.secho(f"{state.name} (scorer {state.id})", bold=True)
             where = f"{state.type} at {state.endpoint}" if state.endpoint else state.type or "no endpointType"
-            limits = limited(state.limits)
-            click.echo(f"  {where}{f', {limits}' if limits else ''}")
+            click.echo(f"  {where}{f', {state.limited}' if state.limited else ''}")
         yield ask(state, asked, _reopen)
 
 

@@ -96,6 +96,16 @@ def enable_publisher(
     return held
 
 
+def tell_publishers(
+    engine: Engine, queues: Broker, owner_id: int | None = None, *, by: str | None = None, reason: str = ""
+) -> int:
+    """Have what waits told now, of one publisher or of all. Returns how many decisions that is."""
+    due = _do(engine, lambda session: steering.hasten(session, owner_id, now()))
+    if due:
+        _note(queues, "tell publishers", f"publisher {owner_id or 'any'}", due, by, reason)
+    return due
+
+
 def _do(engine: Engine, act: Callable[[Session], T]) -> T:
     """Act in a transaction."""
     return cast("T", transact(engine, lambda work: act(work.session)).value)
@@ -104,8 +114,9 @@ def _do(engine: Engine, act: Callable[[Session], T]) -> T:
 def _note(queues: Broker, act: str, what: str, count: int, by: str | None, reason: str) -> None:
     """Write an act down where acts on jobs are; where tasks run at once there is no log."""
     if isinstance(queues, JobBroker):
-        queue = queues.get_actor("deliverDecision").queue_name
-        note(queues, act, what, queue=queue, count=count, by=by, reason=reason)
+        from actors import deliver_decision  # late: importing it declares all actors
+
+        note(queues, act, what, queue=deliver_decision.queue_name, count=count, by=by, reason=reason)
 
 
 def publisher_states(session: Session, moment: datetime) -> Iterator[PublisherState]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from osmod.jobs.gate import Breaker, GateState
+from osmod.jobs.records.glance import length
 from osmod.jobs.steering.audit import note
 from osmod.jobs.wire.queues import Queues
 from osmod.moderation.models import CommentScoreRequest, User
@@ -51,9 +52,37 @@ class ScorerState:
         return gate is not None and (gate.breaker is not Breaker.CLOSED or gate.paused_until is not None)
 
     @property
+    def state(self) -> str:
+        """`on`, `paused`, `open`, `half-open`, `refused`, `unusable` or `off`."""
+        if not self.is_active:
+            return "off"
+        if self.problem:
+            return "unusable"
+        if not self.gate or not self.is_held_up:
+            return "on"
+        return "paused" if self.gate.breaker is Breaker.CLOSED else self.gate.breaker.value
+
+    def why(self, moment: datetime) -> str:
+        """Why it is not asked at a moment; empty if it is."""
+        gate = self.gate
+        if self.problem or not gate or not self.is_held_up:
+            return self.problem
+        if gate.breaker is Breaker.CLOSED:
+            return f"it asked for a pause, of which {_until(gate.paused_until, moment)} are left"
+        since = f"for {length(moment - gate.since)}" if gate.since else ""
+        return f"{since}: {gate.why}; tried again in {_until(gate.next_probe, moment)}"
+
+    @property
     def limits(self) -> Limits:
         """How much it may be asked, by all processes together."""
         return self.scorer.limits if self.scorer else Limits()
+
+    @property
+    def limited(self) -> str:
+        """The same in words, `1 a second, 60 a minute, 8 at once`; empty where there are none."""
+        limits = self.limits
+        words = {"a second": limits.per_second, "a minute": limits.per_minute, "at once": limits.concurrency}
+        return ", ".join(f"{most:,} {unit}" for unit, most in words.items() if most is not None)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it in values that JSON has."""
@@ -115,6 +144,10 @@ def _state(session: Session, user: User) -> ScorerState:
         problem=problem,
         last_asked=session.scalar(sent_at),
     )
+
+
+def _until(then: datetime | None, moment: datetime) -> str:
+    return length(max(then - moment, timedelta())) if then else "no time"
 
 
 def _text(config: Mapping[str, Any], field: str) -> str:

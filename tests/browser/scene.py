@@ -7,12 +7,22 @@ import time
 from sqlalchemy import Engine
 
 from actors import send_comment_for_scoring
+from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.minutes import note_minute
 from osmod.jobs.queue.presence import give_sign_of_life
-from osmod.moderation.models import CommentScore, CommentSummaryScore
+from osmod.jobs.records.filters import JobFilter
+from osmod.moderation.database import open_session
+from osmod.moderation.models import (
+    CommentScore,
+    CommentSummaryScore,
+    DecisionDelivery,
+    DeliveryAttempt,
+    now,
+)
 from tests.jobs.records.taking import end
 from tests.moderation.world import World
+from tests.web.conftest import USERS
 
 
 def furnish(queue: JobBroker, engine: Engine) -> None:
@@ -22,6 +32,8 @@ def furnish(queue: JobBroker, engine: Engine) -> None:
     for comment_id in range(6):
         send_comment_for_scoring.send(comment_id=comment_id)
     end(queue, 2)
+    _fail_one(queue)
+    _tell_a_publisher(engine)
     world = World(engine)
     category = world.category()
     article = world.article(category)
@@ -34,3 +46,27 @@ def furnish(queue: JobBroker, engine: Engine) -> None:
         span = {"score": 0.7, "annotation_start": 12, "annotation_end": 17}
         world.add(CommentScore(comment_id=comment, tag_id=tag, source_type="Machine", **span))
     world.rule(tag, 0.9, 1.0, "Reject")
+
+
+#: The id of a job that failed, was retried, and failed again.
+FAILED = "f0e1d2c3-0000-4000-8000-000000000000"
+
+
+def _fail_one(queue: JobBroker) -> None:
+    message = send_comment_for_scoring.message(comment_id=1)
+    queue.enqueue(message.copy(message_id=FAILED, options={"priority": "critical"}))
+    end(queue, 1, TimeoutError("no answer within 10 seconds"))
+    steering.retry(queue, JobFilter(ids=(FAILED,)), by="Ada", reason="it is back")
+    steering.prioritise(queue, JobFilter(ids=(FAILED,)), "critical", by="Ada")
+    end(queue, 1, TimeoutError("no answer within 10 seconds"))
+
+
+def _tell_a_publisher(engine: Engine) -> None:
+    with open_session(engine) as session:
+        row = DecisionDelivery(id=1, message_id="m1", comment_id=1, decision_id=1, owner_id=USERS["service"])
+        row.sequence, row.event, row.data, row.state = 1, "comment.accepted", {}, "failed"
+        session.add(row)
+        attempt = DeliveryAttempt(delivery_id=1, at=now(), status=503, milliseconds=12, answer="")
+        attempt.error = "it answered 503"
+        session.add(attempt)
+        session.commit()

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from osmod.jobs.broker import JobBroker
 from osmod.web.pages import PAGES
 from tests.browser.conftest import PHONE, WIDE, Site
-from tests.browser.scene import furnish
+from tests.browser.scene import FAILED, furnish
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 
@@ -22,6 +22,13 @@ ADDRESSES: dict[str, str] = {
     "moderate": "/ui/moderate",
     "rules": "/ui/rules",
     "decisions": "/ui/decisions",
+    "jobs": "/ui/jobs",
+    "jobs_act": "/ui/jobs/act?act=prioritise",
+    "job": f"/ui/jobs/{FAILED}",
+    "schedules": "/ui/schedules",
+    "scorers": "/ui/scorers",
+    "publishers": "/ui/publishers",
+    "audit": "/ui/audit",
 }
 #: Bytes that a page may ask for at its first visit, all its files together.
 HEAVIEST = 150_000
@@ -46,17 +53,16 @@ def test_every_page_is_looked_at() -> None:
     assert {page.name for page in PAGES} == set(ADDRESSES)
 
 
-def test_all_pages(furnished: Site) -> None:
+@pytest.mark.parametrize("kind", WINDOWS)
+def test_all_pages(furnished: Site, kind: dict[str, Any]) -> None:
     """Each is readable for everybody (axe), fits its window, asks nobody else for anything, and is not heavy."""
-    for kind in WINDOWS:
-        window = furnished.window(**kind)
-        for name, address in ADDRESSES.items():
-            weight = looked_at(window, furnished.address + address)
-            where = f"{name} in {kind}"
-            assert 0 < weight < HEAVIEST, where
-            assert window.evaluate("document.documentElement.scrollWidth") <= kind["viewport"]["width"], where
-            if kind.get("java_script_enabled", True):
-                assert [] == findings(window), where
+    window = furnished.window(**kind)
+    for name, address in ADDRESSES.items():
+        weight = looked_at(window, furnished.address + address)
+        assert 0 < weight < HEAVIEST, name
+        assert window.evaluate("document.documentElement.scrollWidth") <= kind["viewport"]["width"], name
+        if kind.get("java_script_enabled", True):
+            assert [] == findings(window), name
 
 
 def looked_at(window: Page, address: str) -> int:

@@ -79,6 +79,8 @@ SCHEDULE = ScheduleState(
     queue="default",
     spec="30 4,16 * * *",
     words="every day at 04:30 and at 16:30 in Europe/Amsterdam",
+    upcoming=(),
+    runs=(),
     next=NOW + timedelta(days=4),
     last_slot=NOW - timedelta(hours=2),
     last_started=NOW - timedelta(hours=2),

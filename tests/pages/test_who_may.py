@@ -21,6 +21,13 @@ PAGES: dict[str, Permission] = {
     "/moderate": P.MODERATE,
     "/rules": P.MODERATE,
     "/decisions": P.SEE_COMMENTS,
+    "/jobs": P.SEE_JOBS,
+    "/jobs/act": P.STEER_JOBS,
+    "/jobs/{job_id}": P.SEE_JOBS,
+    "/schedules": P.SEE_JOBS,
+    "/scorers": P.SEE_JOBS,
+    "/publishers": P.SEE_JOBS,
+    "/audit": P.SEE_JOBS,
 }
 #: Acts, by the path that their forms are sent to.
 ACTS: dict[str, Permission] = {
@@ -29,6 +36,15 @@ ACTS: dict[str, Permission] = {
     "/workers/{worker}/{request}": P.STEER_JOBS,
     **{f"/moderate/{act}": P.MODERATE for act in ("act", "batch", "undo")},
     "/rules/save": P.MODERATE,
+    "/jobs/act": P.STEER_JOBS,
+    "/jobs/{job_id}/{act}": P.STEER_JOBS,
+    "/schedules/{schedule}/{act}": P.STEER_JOBS,
+    "/scorers/{scorer_id}/resume": P.STEER_JOBS,
+    "/scorers/{scorer_id}/test": P.STEER_JOBS,
+    "/publishers/{publisher}/disable": P.STEER_JOBS,
+    "/publishers/{publisher}/enable": P.STEER_JOBS,
+    "/publishers/{publisher}/replay": P.STEER_JOBS,
+    "/deliveries/{delivery}/replay": P.STEER_JOBS,
 }
 #: What each route asks for.
 ROUTES: dict[tuple[str, str], Permission | str] = {
@@ -37,6 +53,7 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
     ("POST", "/ui/sign-in"): OPEN,
     ("GET", "/ui"): SIGNED_IN,
     ("GET", "/ui/session"): SIGNED_IN,
+    ("GET", "/ui/jobs/suggest"): P.SEE_JOBS,
     ("POST", "/ui/sign-out"): SIGNED_IN,
     ("POST", "/ui/theme"): SIGNED_IN,
     ("GET", "/ui/moderate/next"): P.MODERATE,

@@ -52,8 +52,10 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     ),
     # Scorers and publishers as operators see and steer them, for the command line and pages.
     "osmod.operating": (
+        "actors",
         "osmod.jobs.broker",
         "osmod.jobs.gate",
+        "osmod.jobs.records.glance",
         "osmod.jobs.steering.audit",
         "osmod.jobs.wire.queues",
         "osmod.moderation",

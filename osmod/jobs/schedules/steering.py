@@ -23,6 +23,20 @@ class ScheduleBusy(RuntimeError):
     """The schedule's last run is not done, and its runs do not overlap."""
 
 
+#: Slots ahead that are told.
+AHEAD = 3
+
+
+@dataclass(frozen=True)
+class ScheduleRun:
+    """How a run ended. `outcome` is as in `ScheduleState`; `duration` is None where it did not run."""
+
+    job_id: str
+    outcome: str
+    ended: datetime
+    duration: timedelta | None
+
+
 @dataclass(frozen=True)
 class ScheduleState:
     """One schedule as `osmod schedules list` shows it.
@@ -31,6 +45,8 @@ class ScheduleState:
       name, queue: of its actor.
       spec, words: the schedule as written, and in a sentence.
       next: the next slot; None while it is paused.
+      upcoming: the next three; none while it is paused.
+      runs: how the last runs ended, oldest first, thirty at most.
       last_slot: the last slot that is settled: sent, left out, or passed in a pause.
       last_started, last_finished, last_duration: of the last run, whoever sent it.
       last_outcome: `done`, `failed`, `retrying`, `skipped`, `refused` (by the queue), or None.
@@ -45,6 +61,8 @@ class ScheduleState:
     spec: str
     words: str
     next: datetime | None
+    upcoming: tuple[datetime, ...]
+    runs: tuple[ScheduleRun, ...]
     last_slot: datetime | None
     last_started: datetime | None
     last_finished: datetime | None
@@ -125,12 +143,15 @@ def _state(broker: Broker, actor: Actor[Any, Any], now: datetime) -> ScheduleSta
     paused, running = record.get("paused") == "1", record.get("running") == "1"
     outstanding_until = moment(record.get("outstanding_until"))
     duration = record.get("duration")
+    upcoming = () if paused else _upcoming(schedule, now)
     return ScheduleState(
         name=actor.actor_name,
         queue=actor.queue_name,
         spec=schedule.spec,
         words=schedule.words,
-        next=None if paused else schedule.next_after(now),
+        next=upcoming[0] if upcoming else None,
+        upcoming=upcoming,
+        runs=tuple(_run(line) for line in record.get("runs", "").split("\n") if line),
         last_slot=moment(record.get("last_slot")),
         last_started=moment(record.get("started")),
         last_finished=moment(record.get("finished")),
@@ -144,6 +165,25 @@ def _state(broker: Broker, actor: Actor[Any, Any], now: datetime) -> ScheduleSta
         catch_up=schedule.catch_up,
         overlap=schedule.overlap,
     )
+
+
+def _upcoming(schedule: Schedule, now: datetime) -> tuple[datetime, ...]:
+    slots = [schedule.next_after(now)]
+    while len(slots) < AHEAD:
+        slots.append(schedule.next_after(slots[-1]))
+    return tuple(slots)
+
+
+def _run(line: str) -> ScheduleRun:
+    job_id, outcome, ended, duration = line.split(" ", 3)
+    took = timedelta(milliseconds=int(duration)) if duration else None
+    return ScheduleRun(job_id, outcome, _moment(ended), took)
+
+
+def _moment(kept: str) -> datetime:
+    found = moment(kept)
+    assert found is not None
+    return found
 
 
 def _periodic_actors(broker: Broker) -> list[Actor[Any, Any]]:
@@ -166,6 +206,10 @@ def _actor(broker: Broker, name: str) -> Actor[Any, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, ScheduleRun):
+        return {name: _plain(field) for name, field in vars(value).items()}
     if isinstance(value, timedelta):
         return value.total_seconds()
     return value.isoformat() if isinstance(value, datetime) else value

@@ -8,6 +8,7 @@ The record's fields, moments in milliseconds since 1970:
 - `doubtful`, `copies`: a message that may have been sent again, and how often: its sender died, or heard no
   answer
 - `message`, `started`, `running`, `finished`, `duration`, `outcome`, `error`, `done`: the last run
+- `runs`: how the last 30 runs ended, see `note_run` in `lua/_prelude.lua`
 - `overlaps`: slots that had no run because the one before was not done
 
 Beside them, for each host with a scheduler, the moment of its last sign of life; it expires.

@@ -8,6 +8,7 @@ from typing import Any
 
 from osmod.jobs.messages.options import parse_priority
 from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import count
 from osmod.jobs.states import JobState
 from osmod.jobs.steering import acts
 from osmod.jobs.wire.queues import Queues
@@ -81,12 +82,34 @@ class Act:
         """Count the jobs that it would change, and write that down."""
         return Outcome(acts.rehearse(broker, self.name, wanted, self.states, by=by, reason=reason))
 
+    def would(self, broker: Queues, wanted: JobFilter, number: int, **told: Any) -> str:
+        """What it would do to so many of the jobs meant, for whoever has to say yes to it."""
+        sentence = f"{_jobs(number)} would {self.future.format(**told)}"
+        if JobState.ACTIVE in self.states:
+            running = count(broker, acts.affected(wanted, (JobState.ACTIVE,)))
+            sentence += f", {running:,} of them interrupted while running"
+        return f"{sentence}."
+
+    def did(self, outcome: Outcome) -> str:
+        """What became of jobs: `3 jobs cancelled, 1 job being interrupted`."""
+        interrupted = f", {_jobs(outcome.interrupting)} being interrupted" if outcome.interrupting else ""
+        return f"{_jobs(outcome.changed)} {self.past}{interrupted}"
+
+    @property
+    def fits_no_job(self) -> str:
+        """What is said where no job that is meant is in a state that it can change."""
+        return f"No job fits that one can {self.name} ({', '.join(self.states)})."
+
     def run(self, broker: Queues, wanted: JobFilter, *, by: str | None = None, **told: Any) -> Outcome:
         """Do it to the jobs meant; `told` is the parameter's value, under its name, a `reason`, a `course`."""
         done = self.function(broker, wanted, by=by, **told)
         if isinstance(done, acts.Cancellation):
             return Outcome(done.cancelled, done.interrupting)
         return Outcome(done)
+
+
+def _jobs(number: int) -> str:
+    return f"{number:,} job{'s' * (number != 1)}"
 
 
 def _typed_priority(text: str) -> int:

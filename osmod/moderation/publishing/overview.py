@@ -159,6 +159,15 @@ def attempts_of(session: Session, delivery_id: int) -> Sequence[DeliveryAttempt]
     ).all()
 
 
+def attempts_of_each(session: Session, delivery_ids: Sequence[int]) -> dict[int, Sequence[DeliveryAttempt]]:
+    """Every attempt to deliver several, by delivery, oldest first; of what was not attempted, nothing."""
+    found: dict[int, list[DeliveryAttempt]] = {}
+    rows = select(DeliveryAttempt).where(DeliveryAttempt.delivery_id.in_(delivery_ids))
+    for one in session.scalars(rows.order_by(DeliveryAttempt.id)):
+        found.setdefault(one.delivery_id, []).append(one)
+    return dict(found)
+
+
 def sizes(session: Session) -> dict[DeliveryState, int]:
     """How many deliveries there are in each state but those that need nobody any more."""
     rows = session.execute(

@@ -86,6 +86,8 @@ SCHEDULE: dict[str, Any] = {
     "spec": "every 5 minutes",
     "words": "every 5 minutes",
     "next": _AT,
+    "upcoming": [_AT, _AT, _AT],
+    "runs": [{"job_id": ID, "outcome": "done", "ended": _AT, "duration": 0.02}],
     "last_slot": _AT,
     "last_started": _AT,
     "last_finished": _AT,

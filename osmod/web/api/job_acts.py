@@ -12,8 +12,7 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.records.naming import unknown
 from osmod.jobs.records.reading import get_job
-from osmod.jobs.states import JobState
-from osmod.jobs.steering import ACTS, Act, Parameter, affected
+from osmod.jobs.steering import ACTS, Act, Parameter
 from osmod.web.api.answers import answers
 from osmod.web.api.choosing import Wanted, with_names
 from osmod.web.api.jobs import no_record
@@ -47,9 +46,9 @@ def add(act: Act) -> None:
             return {"count": number, "dry_run": True}
         number = count(broker, act.affected(wanted))
         if not number:
-            raise _nothing_fits(broker, act, wanted)
+            raise nothing_fits(broker, act, wanted)
         if not wanted.ids:
-            confirmed(confirm, number, _in_words(broker, act, wanted, number, told))
+            confirmed(confirm, number, act.would(broker, wanted, number, **told))
         return act.run(broker, wanted, by=who(caller), reason=reason, **told).as_dict()
 
     def on_one(
@@ -60,14 +59,7 @@ def add(act: Act) -> None:
         dry_run: DryRun = False,
         reason: Reason = "",
     ) -> dict[str, Any]:
-        wanted = with_names(broker, JobFilter(ids=(job_id,)))
-        job = get_job(broker, wanted.ids[0])
-        if job is None:
-            raise no_record(job_id)
-        if job.state not in act.states:
-            fit = ", ".join(act.states)
-            detail = f"The job is {job.state}; one can {act.name} jobs that are {fit}."
-            raise Problem(409, detail, state=job.state)
+        wanted = fit_job(broker, act, job_id)
         if dry_run:
             return {
                 "count": act.rehearse(broker, wanted, by=who(caller), reason=reason).count,
@@ -88,6 +80,23 @@ def add(act: Act) -> None:
     )(on_one)
 
 
+def fit_job(broker: JobBroker, act: Act, job_id: str) -> JobFilter:
+    """The job of an id, on which an act can be done now.
+
+    Raises:
+      Problem: 404, it is not there; 409, it is in another state; 422, the id is the beginning of several.
+    """
+    wanted = with_names(broker, JobFilter(ids=(job_id,)))
+    job = get_job(broker, wanted.ids[0])
+    if job is None:
+        raise no_record(job_id)
+    if job.state not in act.states:
+        fit = ", ".join(act.states)
+        detail = f"The job is {job.state}; one can {act.name} jobs that are {fit}."
+        raise Problem(409, detail, state=job.state)
+    return wanted
+
+
 def _telling(parameter: Parameter | None) -> Callable[..., dict[str, Any]]:
     """The dependency that reads what an act has to be told."""
     if parameter is None:
@@ -105,18 +114,9 @@ def _nothing() -> dict[str, Any]:
     return {}
 
 
-def _in_words(broker: JobBroker, act: Act, wanted: JobFilter, number: int, told: dict[str, Any]) -> str:
-    """What an act would do to so many jobs."""
-    sentence = f"{number:,} job{'s' * (number != 1)} would {act.future.format(**told)}"
-    if JobState.ACTIVE in act.states:
-        running = count(broker, affected(wanted, (JobState.ACTIVE,)))
-        sentence += f", {running:,} of them interrupted while running"
-    return f"{sentence}."
-
-
-def _nothing_fits(broker: JobBroker, act: Act, wanted: JobFilter) -> Problem:
-    detail = f"No job fits that one can {act.name} ({', '.join(act.states)})."
-    return Problem(404, " ".join([detail, *unknown(broker, wanted)]), count=0)
+def nothing_fits(broker: JobBroker, act: Act, wanted: JobFilter) -> Problem:
+    """Of an act for which there is no job, with what may have been meant."""
+    return Problem(404, " ".join([act.fits_no_job, *unknown(broker, wanted)]), count=0)
 
 
 for _act in ACTS:

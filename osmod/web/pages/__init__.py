@@ -8,13 +8,38 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from osmod.web.pages import decisions, moderate, overview, rules, signing_in
+from osmod.web.pages import (
+    audit,
+    decisions,
+    job,
+    jobs,
+    jobs_act,
+    moderate,
+    overview,
+    publishers,
+    rules,
+    schedules,
+    scorers,
+    signing_in,
+)
 from osmod.web.pages.frame import static
 from osmod.web.pages.frame.live import Live
 from osmod.web.pages.frame.page import Page
 
 #: All pages, in the order in which the navigation shows them.
-PAGES: tuple[Page, ...] = (overview.page, moderate.page, rules.page, decisions.page)
+PAGES: tuple[Page, ...] = (
+    overview.page,
+    moderate.page,
+    rules.page,
+    decisions.page,
+    jobs.page,
+    jobs_act.page,
+    job.page,
+    schedules.page,
+    scorers.page,
+    publishers.page,
+    audit.page,
+)
 #: Where the navigation leads.
 WAYS = tuple(page.way for page in PAGES if page.way is not None)
 

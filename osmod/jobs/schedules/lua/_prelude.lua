@@ -13,3 +13,14 @@ end
 local function work_when_full()
   call('HDEL', NAMES, '')
 end
+
+-- Note how a run ended, in the field `runs`: lines of its message's id, outcome, end (ms) and duration (ms, or empty),
+-- of which the last are kept. What is known of a run already is replaced, as by another attempt.
+local function note_run(record, id, outcome, ended, duration)
+  local lines = {}
+  for line in string.gmatch(call('HGET', record, 'runs') or '', '[^\n]+') do
+    if string.match(line, '^%S+') ~= id then lines[#lines + 1] = line end
+  end
+  lines[#lines + 1] = table.concat({id, outcome, ended, duration}, ' ')
+  call('HSET', record, 'runs', table.concat(lines, '\n', math.max(1, #lines - 29)))
+end

@@ -8,6 +8,7 @@ if call('HGET', record, 'claim_slot') == ARGV[3] then
 end
 call('HSET', record, 'last_slot', ARGV[3])
 if ARGV[5] ~= '' then
+  note_run(record, ARGV[4], 'refused', ARGV[6], '')
   call('HSET', record, 'outcome', 'refused', 'error', ARGV[5], 'finished', ARGV[6])
   if call('HGET', record, 'outstanding') == ARGV[4] then
     call('HDEL', record, 'outstanding', 'outstanding_until')

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import unquote
 
 from markupsafe import Markup
 
-from osmod.jobs.records.glance import brief, length
+from osmod.jobs.records.glance import brief, length, tries
 
 #: Characters of an id that are shown.
 SHORT_ID = 8
@@ -49,6 +51,21 @@ def ago(moment: datetime | None) -> Markup:
     )
 
 
+def clock(moment: datetime | None) -> Markup:
+    """A moment as a day and a time of day; scripts put it into the reader's own zone. None: nothing."""
+    if moment is None:
+        return Markup("")
+    exact = moment.astimezone(UTC)
+    return Markup('<time class="clock" datetime="{}" title="{}">{}</time>').format(
+        exact.isoformat(timespec="seconds"), f"{exact:%Y-%m-%d %H:%M:%S} UTC", f"{exact:%d %b %H:%M:%S} UTC"
+    )
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON, on one line."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
 def short(name: str) -> Markup:
     """The beginning of an id; a click copies the whole."""
     return Markup(
@@ -65,10 +82,13 @@ def plural(count: int, word: str, words: str = "") -> str:
 FILTERS = {
     "ago": ago,
     "brief": few,
+    "clock": clock,
+    "json": as_json,
     "number": number,
     "plural": plural,
     "short": short,
     "size": size,
     "span": span,
+    "tries": tries,
     "unquoted": unquote,
 }

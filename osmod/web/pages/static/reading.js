@@ -22,6 +22,7 @@
     for (const menu of document.querySelectorAll("details.who[open]")) menu.open = false;
   });
 
+  const short = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
   // The same words as `length` in osmod/jobs/records/glance.py.
@@ -37,6 +38,10 @@
     for (const one of document.querySelectorAll("time[datetime]")) {
       const moment = new Date(one.dateTime);
       one.title = zoned.format(moment);
+      if (one.classList.contains("clock")) {
+        one.textContent = short.format(moment);
+        continue;
+      }
       if (one.closest("section.live")) continue;
       const seconds = (Date.now() - moment) / 1000;
       const words = Math.abs(seconds) < 1 ? "now" : seconds > 0 ? `${length(seconds)} ago` : `in ${length(-seconds)}`;

@@ -1,0 +1,1 @@
+"""How soon the pages are there with a million jobs."""
