@@ -14,7 +14,7 @@ from osmod.access.roles import Role
 from osmod.jobs.broker import JobBroker
 from osmod.moderation.database import open_session
 from osmod.moderation.models import AccessToken, User, now
-from osmod.web.pages.frame.session import CSRF
+from osmod.web.pages.frame.session import CSRF, csrf_of
 from tests.pages.conftest import SignIn
 from tests.web.conftest import USERS, MakeToken
 
@@ -71,6 +71,8 @@ def test_forms_of_others(client: TestClient, sign_in: SignIn, engine: Engine) ->
     assert 403 == client.post("/ui/sign-out", data={CSRF: csrf}, headers=elsewhere).status_code
     crossing = {"Sec-Fetch-Site": "cross-site"}
     assert 403 == client.post("/ui/sign-out", data={CSRF: csrf}, headers=crossing).status_code
+    for nowhere in ({"Origin": "http://[evil"}, {"Origin": "", "Host": ""}):
+        assert 403 == client.post("/ui/sign-out", data={CSRF: csrf}, headers=nowhere).status_code
     assert 401 == client.post("/ui/sign-out", data={CSRF: "0" * 32}).status_code
     assert 200 == client.get("/ui/static/app.css").status_code
     with open_session(engine) as session:
@@ -100,11 +102,22 @@ def test_nobody_is_led_elsewhere(client: TestClient, token: MakeToken) -> None:
         assert "/ui" == answer.headers["location"], back
 
 
+def test_a_token_of_osmod_signs_out(client: TestClient, token: MakeToken) -> None:
+    """It has no row that could be revoked; the browser forgets it. What leads back may be no address."""
+    client.cookies.set("osmod", token("admin"))
+    proof, odd = {CSRF: csrf_of(token("admin"))}, {"Referer": "http://[odd"}
+    assert 303 == client.post("/ui/theme", data=proof, headers=odd, follow_redirects=False).status_code
+    answer = client.post("/ui/sign-out", data=proof, headers=odd, follow_redirects=False)
+    assert (303, True) == (answer.status_code, "Max-Age=0" in answer.headers["set-cookie"])
+
+
 def test_htmx_is_told_on_the_open_page(client: TestClient) -> None:
     """A session that is over asks to sign in where one is."""
     answer = client.post("/ui/sign-out", headers={"HX-Request": "true"})
     assert (401, "#dialog") == (answer.status_code, answer.headers["HX-Retarget"])
     assert "<html" not in answer.text
+    here = {"HX-Request": "true", "HX-Current-URL": "http://testserver/ui/moderate?comment=1"}
+    assert 'name="back" value="/ui/moderate?comment=1"' in client.get("/ui/session", headers=here).text
 
 
 def test_redis_away(

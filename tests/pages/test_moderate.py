@@ -146,6 +146,31 @@ def test_a_form_that_is_sent_twice_acts_once(client: TestClient, press: Press, w
     assert world.get(Comment, comment).is_highlighted
 
 
+def test_a_range_that_is_sent_twice(client: TestClient, press: Press, world: World) -> None:
+    """Is said to be done by the second answer, too, which is the one that a browser shows; without an id nothing is."""
+    article = world.article()
+    ids = [waiting(world, article, score) for score in (0.5, 0.6)]
+    page = "/ui/moderate?lower=0.4&batch=reject"
+    sent = press(page, "reject")
+    body = sent.history[0].request.content
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert "Rejected 2 comments." in client.post("/ui/moderate/batch", content=body, headers=kind).text
+    assert len(ids) == world.size(Decision)
+    assert (
+        "form: an id of your own is missing"
+        in press(f"/ui/moderate?comment={ids[0]}", "approve", form="").text
+    )
+
+
+def test_what_is_to_be_taken_back_is_not_another_act(client: TestClient, press: Press, world: World) -> None:
+    """As where the page is older than the hundred acts that are kept."""
+    comment = waiting(world, world.article(), 0.9)
+    press(f"/ui/moderate?comment={comment}", "approve")
+    said = client.post("/ui/moderate/undo", data={**_proof(client), "undoes": "forgotten"}).text
+    assert "Nothing was done: there is nothing to take back." in said
+    assert world.get(Comment, comment).is_accepted
+
+
 def test_who_else_is_at_it(client: TestClient, press: Press, world: World) -> None:
     """Is said, with since when; nothing that changed meanwhile is decided on, and the next one is another."""
     article = world.article()

@@ -48,6 +48,8 @@ def test_a_rule_is_seen_before_it_is_saved(client: TestClient, sign_in: SignIn, 
     assert 0 == world.size(ModerationRule)
     saved = client.post("/ui/rules/save", data=hidden(page) | {CSRF: csrf})
     assert "Rule 1 is made; it acts on what is scored from now on." in saved.text
+    twice = client.post("/ui/rules/save", data=hidden(page) | {CSRF: csrf})
+    assert "Rule 1 says just that already, so nothing was changed." in twice.text
 
     page = client.get("/ui/rules", params={**made, "rule": "1", "lower": "0.9"}).text
     assert re.search(r"<td>rejected</td><td>left to moderators</td>", page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from osmod.moderation.desk.claims import hold, of_others
 from osmod.moderation.desk.outcomes import settle_held
-from osmod.moderation.desk.states import marks, state_of
+from osmod.moderation.desk.states import last_decisions, marks, state_of
+from osmod.moderation.errors import Conflict
 from osmod.moderation.lookups import lock_comments
 from osmod.moderation.models import Comment, DeskAct
 from osmod.moderation.work import Work
@@ -26,6 +27,8 @@ TASKS: dict[Name, tuple[str, str]] = {
     "highlight": ("highlightComments", "highlightComments"),
     "reset": ("resetComments", "resetComments"),
 }
+#: What is said of a form that did something else before.
+USED = "form: it was sent before, for something else, so nothing was done: load the page anew"
 #: Comments of one act at most.
 MOST = 1_000
 #: A moderator's own acts that are kept, to be taken back.
@@ -39,7 +42,7 @@ class Asked:
     Attributes:
       form: the id of the form.
       seen: the mark (`states.marks`) of each comment as it was shown; one without is not looked at.
-      anyway: whether it is done, too, where a comment has changed since, or another moderator is at it.
+      anyway: whether it is done, too, where another moderator is at it; not where a decision is on its way.
       tag_id, span: of a tag, or of the reason for a rejection; the span in UTF-16 units.
     """
 
@@ -78,20 +81,30 @@ class Done:
 
 
 def perform(work: Work, asked: Asked) -> Done:
-    """Write the act down and owe its jobs, in one transaction; comments are held until these are done."""
+    """Write the act down and owe its jobs, in one transaction; comments are held until these are done.
+
+    Raises:
+      Conflict: the form did something else before. Nothing is done then.
+    """
     session = work.session
     lock_comments(session, asked.comment_ids)
     before = by_form(session, asked.form)
     if before is not None:
+        refuse_other(before, asked.user_id, asked.act, asked.comment_ids)
         return Done(before, repeated=True)
     comments = list(
         session.scalars(select(Comment).where(Comment.id.in_(asked.comment_ids)).order_by(Comment.id))
     )
     comments = [comment for comment in comments if comment.article_id is not None]
     gone = set(asked.comment_ids) - {comment.id for comment in comments}
-    stale = [] if asked.anyway else _stale(work, asked, comments)
+    stale = _stale(work, asked, comments)
     left_alone = {one.comment_id for one in stale}
-    entries = [_send(work, asked, one, len(comments) > 1) for one in comments if one.id not in left_alone]
+    decided = last_decisions(session, [comment.id for comment in comments])
+    entries = [
+        {**_send(work, asked, one, len(comments) > 1), "decision": decided.get(one.id)}
+        for one in comments
+        if one.id not in left_alone
+    ]
     row = None
     if entries:
         row = _write(work, asked, entries)
@@ -103,6 +116,17 @@ def perform(work: Work, asked: Asked) -> Done:
 def by_form(session: Session, form: str) -> DeskAct | None:
     """The act that a form did; None: it did none."""
     return session.scalars(select(DeskAct).where(DeskAct.form == form)).first()
+
+
+def refuse_other(before: DeskAct, user_id: int, act: str, comment_ids: Collection[int]) -> None:
+    """Refuse a form that did something else before than it is sent for now: that would be taken for done.
+
+    Raises:
+      Conflict: another user, another act, or other comments.
+    """
+    same = before.user_id == user_id and before.act == act
+    if not same or not {entry["id"] for entry in before.comments} <= set(comment_ids):
+        raise Conflict(USED)
 
 
 def latest(session: Session, user_id: int, limit: int) -> Sequence[DeskAct]:
@@ -134,7 +158,7 @@ def _stale(work: Work, asked: Asked, comments: Sequence[Comment]) -> list[Stale]
     found = []
     for comment_id, mark in now.items():
         claim = held.get(comment_id)
-        if claim is not None:
+        if claim is not None and not (asked.anyway and claim.form is None):
             found.append(Stale(comment_id, claim.user_id))
         elif asked.seen.get(comment_id, mark) != mark:
             found.append(Stale(comment_id, None))

@@ -90,9 +90,10 @@ def save(
     Raises:
       BadPayload: a threshold is not from 0 to 1, they are not in order, or the action is none.
       NotFound: there is no such rule, attribute or category.
-      Conflict: somebody changed the rule since.
+      Conflict: somebody changed the rule since, or there is one that says the same.
     """
     check(work.session, draft)
+    _refuse_double(work.session, draft, rule_id)
     values = {
         "tag_id": draft.tag_id,
         "category_id": draft.category_id,
@@ -168,6 +169,15 @@ def attributes(session: Session) -> Sequence[Tag]:
 def draft_of(row: ModerationRule) -> Draft:
     """A rule as it is."""
     return Draft(row.tag_id, row.lower_threshold, row.upper_threshold, row.action, row.category_id)
+
+
+def _refuse_double(session: Session, draft: Draft, rule_id: int | None) -> None:
+    """Refuse what another rule says, as where a form is sent twice. The attribute is locked, so that one is first."""
+    session.get(Tag, draft.tag_id, with_for_update=True)
+    rules = select(ModerationRule).where(ModerationRule.tag_id == draft.tag_id).order_by(ModerationRule.id)
+    for row in session.scalars(rules):
+        if row.id != rule_id and draft_of(row).as_json() == draft.as_json():
+            raise Conflict(f"Rule {row.id} says just that already, so nothing was changed")
 
 
 def _lock(work: Work, rule_id: int, seen: Draft | None) -> tuple[ModerationRule, Draft]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from sqlalchemy import func, select
@@ -20,15 +21,19 @@ def state_of(comment: Comment) -> State:
     return "deferred" if comment.is_deferred else "undecided"
 
 
-def marks(session: Session, comments: list[Comment]) -> dict[int, str]:
-    """For each comment a mark that another one follows once somebody or something has decided on it."""
-    ids = [comment.id for comment in comments]
+def last_decisions(session: Session, comment_ids: Collection[int]) -> dict[int, int]:
+    """The id of each comment's last decision; none of those on which there is no decision."""
     found = session.execute(
         select(Decision.comment_id, func.max(Decision.id))
-        .where(Decision.comment_id.in_(ids))
+        .where(Decision.comment_id.in_(comment_ids))
         .group_by(Decision.comment_id)
     )
-    last = {comment_id: decision_id for comment_id, decision_id in found.all()}  # noqa: C416
+    return {comment_id or 0: decision_id for comment_id, decision_id in found.all()}
+
+
+def marks(session: Session, comments: list[Comment]) -> dict[int, str]:
+    """For each comment a mark that another one follows once somebody or something has decided on it."""
+    last = last_decisions(session, [comment.id for comment in comments])
     return {one.id: _mark(one, last.get(one.id)) for one in comments}
 
 

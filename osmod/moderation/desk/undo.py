@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from osmod.moderation.desk.acts import by_form, last, owe, write
+from osmod.moderation.desk.acts import USED, by_form, last, owe, write
 from osmod.moderation.desk.outcomes import done_jobs, settle
 from osmod.moderation.desk.states import State, state_of
+from osmod.moderation.errors import Conflict
 from osmod.moderation.lookups import lock_comments
 from osmod.moderation.models import Comment, CommentScore, Decision, DeskAct
 from osmod.moderation.work import Work
@@ -72,9 +73,14 @@ def take_back(
     Parameters:
       form: of this act: sent twice, it does so once.
       failed: jobs of the act that are known to have failed, so that there is nothing to take back.
+
+    Raises:
+      Conflict: the form did something else before. Nothing is done then.
     """
     session = work.session
     if (repeated := by_form(session, form)) is not None:
+        if repeated.user_id != user_id or repeated.undoes is None or act_form not in (None, repeated.undoes):
+            raise Conflict(USED)
         return TakenBack(repeated)
     act = last(session, user_id) if act_form is None else by_form(session, act_form)
     if act is None or act.user_id != user_id or act.undoes is not None:
@@ -84,7 +90,8 @@ def take_back(
         return TakenBack(None)
     done = done_jobs(session, act)
     entries = [entry for entry in act.comments if entry["job"] not in failed]
-    pending = [entry for entry in entries if entry["job"] not in done]
+    over = {*done, *failed}
+    pending = [entry for entry in entries if not {entry["job"], entry["also"] or entry["job"]} <= over]
     if pending:
         return TakenBack(None, len(pending))
     settle(session, act, done, failed)
@@ -109,9 +116,9 @@ def _put_back(work: Work, act: DeskAct, entry: dict[str, Any], user_id: int) -> 
     untag = _untag(work, act, comment.id)
     if act.act == "tag":
         return untag
-    if state_of(comment) != _MAKES[act.act]:
+    if (state_of(comment), bool(comment.is_highlighted)) != _as_left(act, entry):
         return []
-    if act.act in _DECIDES and _decided_by(work.session, comment.id) != user_id:
+    if not _is_last(work.session, act, entry):
         return []
     task = task_back(act.act, entry["was"], highlighted=entry["highlighted"])
     return [owe(work, task, comment_id=comment.id, user_id=user_id, is_batch_action=False), *untag]
@@ -137,6 +144,17 @@ def _untag(work: Work, act: DeskAct, comment_id: int) -> list[str]:
     return [] if found is None else [owe(work, "removeTag", comment_score_id=found)]
 
 
-def _decided_by(session: Session, comment_id: int) -> int | None:
-    newest = select(Decision.user_id).where(Decision.comment_id == comment_id).order_by(Decision.id.desc())
-    return session.scalars(newest).first()
+def _as_left(act: DeskAct, entry: dict[str, Any]) -> tuple[State, bool]:
+    """What the act made of a comment, and whether that was highlighted then: decisions leave that as it is."""
+    highlighted = {"highlight": not entry["highlighted"], "reset": False}.get(act.act, entry["highlighted"])
+    return _MAKES[act.act], highlighted
+
+
+def _is_last(session: Session, act: DeskAct, entry: dict[str, Any]) -> bool:
+    """Whether nothing was decided on a comment since; of acts that record no decision, since before them."""
+    newest = select(Decision).where(Decision.comment_id == entry["id"]).order_by(Decision.id.desc())
+    decision = session.scalars(newest.limit(1)).first()
+    if act.act in _DECIDES:
+        return decision is not None and decision.user_id == act.user_id
+    before: int | None = entry["decision"]
+    return before == (decision and decision.id)

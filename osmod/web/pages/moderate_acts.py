@@ -35,7 +35,7 @@ def act_on_one(act: Act) -> Done:
     comment_id = _comment(act)
     name = _name(act, acts.NAMES)
     asked = Asked(
-        form=act.field("form")[:36],
+        form=_form(act),
         act=name,
         user_id=act.caller.user_id,
         comment_ids=[comment_id],
@@ -62,21 +62,25 @@ def act_on_one(act: Act) -> Done:
 
 def act_on_range(act: Act) -> Done:
     """Do something to all comments that are meant and that nobody is at, if they are as many as was said."""
-    name = _name(act, BATCHES)
+    name, form = _name(act, BATCHES), _form(act)
     user_id = act.caller.user_id
     with open_session(get_engine()) as session:
         wanted = _wanted(session, act)
+        before = acts.by_form(session, form)
         meant = range_of(session, wanted, Viewer(user_id, now()))
+    if before is not None:  # those that it was sent for are not meant any more
+        acts.refuse_other(before, user_id, name, [entry["id"] for entry in before.comments])
+        return _all_done(before.act, len(before.comments), "", wanted)
     if str(len(meant)) != act.field("count"):
         found = plural(len(meant), "comment is", "comments are")
         said = f"{found} meant now, not {act.field('count')[:12]}: look again"
         return Done(_nothing(said), address(wanted, batch=name))
     if not meant:
         return Done(_nothing("no comment is meant"), address(wanted))
-    done = _commit(Asked(act.field("form")[:36], name, user_id, meant))
+    done = _commit(Asked(form, name, user_id, meant))
     changed = len(done.row.comments) if done.row else 0
     left = f", and left alone {number(len(done.stale))} that others are at" if done.stale else ""
-    return Done(f"{VERBS[name]} {plural(changed, 'comment')}{left}.", address(wanted), CHANGED)
+    return _all_done(name, changed, left, wanted)
 
 
 def undo(act: Act) -> Done:
@@ -84,11 +88,11 @@ def undo(act: Act) -> Done:
     user_id = act.caller.user_id
     with open_session(get_engine()) as session:
         wanted = _wanted(session, act)
-        target = acts.by_form(session, act.field("undoes")) if act.field("undoes") else None
-        target = target or acts.last(session, user_id)
+        named = act.field("undoes")
+        target = acts.by_form(session, named) if named else acts.last(session, user_id)
         failed = failures(target, done_jobs(session, target)) if target else {}
-    form, undoes = act.field("form")[:36], target.form if target else None
-    taken = commit(lambda work: take_back(work, form, user_id, undoes, failed)).value
+    form = _form(act)
+    taken = commit(lambda work: take_back(work, form, user_id, named or None, failed)).value
     assert taken is not None
     if taken.pending:
         return Done(_nothing("it is on its way still; try again in a moment"), address(wanted))
@@ -109,6 +113,10 @@ def undo(act: Act) -> Done:
 def range_of(session: Session, wanted: Wanted, viewer: Viewer) -> list[int]:
     """The comments that an act on the whole range is about: those that are meant and free, `MOST` at most."""
     return [place.comment_id for place in waiting.page(session, wanted, viewer, limit=MOST).places]
+
+
+def _all_done(act: str, changed: int, left: str, wanted: Wanted) -> Done:
+    return Done(f"{VERBS[act]} {plural(changed, 'comment')}{left}.", address(wanted), CHANGED)
 
 
 def _commit(asked: Asked) -> acts.Done:
@@ -135,6 +143,13 @@ def _comment(act: Act) -> int:
     if comment_id is None:
         raise BadPayload(f"comment: it must be the id of one (it is {act.field('comment')[:20]!r})")
     return comment_id
+
+
+def _form(act: Act) -> str:
+    form = act.field("form")
+    if not form:
+        raise BadPayload("form: an id of your own is missing, by which one that is sent twice acts once")
+    return form[:36]
 
 
 def _name(act: Act, known: Sequence[acts.Name]) -> acts.Name:

@@ -17,7 +17,7 @@ from osmod.jobs.records import JobRecord
 from osmod.jobs.records.reading import get_jobs
 from osmod.jobs.states import JobState
 from osmod.moderation.desk import acts
-from osmod.moderation.desk.outcomes import done_jobs, settle
+from osmod.moderation.desk.outcomes import done_jobs, jobs_of, settle
 from osmod.moderation.models import DeskAct
 
 #: Acts that are shown, and jobs of one of them that are asked about.
@@ -85,7 +85,7 @@ def outcomes(session: Session, user_id: int) -> list[Outcome]:
 
 def failures(act: DeskAct, done: set[str]) -> dict[str, str]:
     """By job, why those of an act failed that did. None are known where the queue is away."""
-    asked = [entry["job"] for entry in act.comments if entry["job"] not in done][:ASKED]
+    asked = [job for job in jobs_of(act) if job not in done][:ASKED]
     broker = dramatiq.get_broker()
     if not asked or not isinstance(broker, JobBroker):
         return {}

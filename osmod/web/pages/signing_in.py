@@ -97,8 +97,9 @@ def sign_out(request: Request, _caller: SignedIn) -> Response:
     """End the session, for whoever else has its cookie too."""
     claims = read_token(shown(request) or "", get_signing(request))
     with open_session(get_engine()) as session:
-        revoke_token(session, claims.token_id or "")
-        session.commit()
+        if claims.token_id is not None:  # else it is OSMod's own, which has no row
+            revoke_token(session, claims.token_id)
+            session.commit()
     answer = RedirectResponse(f"{UI}/sign-in", 303)
     forget(request, answer)
     return answer

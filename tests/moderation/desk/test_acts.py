@@ -10,6 +10,8 @@ from osmod.moderation import decisions, tags
 from osmod.moderation.desk import acts, claims, outcomes, undo
 from osmod.moderation.desk.acts import Asked, Done, Stale
 from osmod.moderation.desk.states import marks, state_of
+from osmod.moderation.desk.undo import TakenBack
+from osmod.moderation.errors import Conflict
 from osmod.moderation.models import Claim, Comment, CommentScore, DeskAct, OutboxEntry, now
 from osmod.moderation.work import Delivery, Work
 from tests.moderation.world import World
@@ -71,9 +73,9 @@ class Desk:
         """The tasks of the jobs that are owed."""
         return [row.actor for row in self.world.all(OutboxEntry)]
 
-    def work(self) -> None:
-        """Do what is owed."""
-        for row in self.world.all(OutboxEntry):
+    def work(self, *, but: str = "") -> None:
+        """Do what is owed, but the jobs of one task."""
+        for row in (one for one in self.world.all(OutboxEntry) if one.actor != but):
             effect = EFFECTS[row.actor]
             self.world.do(
                 lambda work, row=row, effect=effect: effect(work, **row.arguments),
@@ -135,6 +137,25 @@ def test_a_form_acts_once(desk: Desk) -> None:
 
 
 @pytest.mark.only_on("sqlite")
+def test_a_form_that_did_something_else_is_refused(desk: Desk) -> None:
+    """Else it would be said that this was done, too; what is to be taken back and is unknown is not another act."""
+    comment, second = desk.comment(), desk.comment()
+    desk.act("approve", comment, form="one")
+    others: list[tuple[acts.Name, int, int]] = [
+        ("reject", comment, desk.user),
+        ("approve", second, desk.user),
+        ("approve", comment, 99),
+    ]
+    for act, about, user in others:
+        with pytest.raises(Conflict, match="sent before, for something else"):
+            desk.act(act, about, form="one", user_id=user)
+    with pytest.raises(Conflict, match="sent before, for something else"):
+        desk.world.do(lambda work: undo.take_back(work, "one", desk.user))
+    assert TakenBack(None) == desk.undo(act_form="unknown")
+    assert ["acceptComments"] == desk.owed()
+
+
+@pytest.mark.only_on("sqlite")
 def test_what_was_decided_meanwhile_is_left_alone(desk: Desk) -> None:
     """By a mark that is old, or because somebody else is at it or has just decided; unless that is wanted."""
     decided, open_elsewhere, mine = desk.comment(), desk.comment(), desk.comment()
@@ -151,7 +172,44 @@ def test_what_was_decided_meanwhile_is_left_alone(desk: Desk) -> None:
     assert [mine] == [entry["id"] for entry in done.row.comments]
     assert ["acceptComments"] == desk.owed()
     assert (Stale(mine, desk.user),) == desk.act("reject", mine).stale
-    assert () == desk.act("approve", decided, seen=seen, anyway=True).stale
+    assert () == desk.act("approve", open_elsewhere, seen=seen, anyway=True).stale
+    assert (Stale(decided, None),) == desk.act("approve", decided, seen=seen, anyway=True).stale
+
+
+@pytest.mark.only_on("sqlite")
+def test_who_knows_of_another_does_not_know_what_that_one_decided(desk: Desk) -> None:
+    """What is done though another is at it is not done once that one has decided, whether or not it has effect."""
+    comment = desk.comment()
+    seen, other = {comment: desk.mark(comment)}, desk.world.user()
+    desk.act("reject", comment, user_id=other)
+    assert (Stale(comment, other),) == desk.act("approve", comment, seen=seen, anyway=True).stale
+    desk.work()
+    assert (Stale(comment, None),) == desk.act("approve", comment, seen=seen, anyway=True).stale
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize("then", ["approve", "highlight"])
+@pytest.mark.parametrize("act", ["approve", "highlight", "reset"])
+def test_undo_leaves_what_others_did_since(desk: Desk, act: acts.Name, then: acts.Name) -> None:
+    """Of whatever kind both acts were: highlights and resets record no decision."""
+    comment, other = desk.comment(), desk.world.user()
+    desk.act(act, comment)
+    desk.work()
+    desk.act(then, comment, user_id=other)
+    desk.work()
+    assert TakenBack(None, changed=(comment,)) == desk.undo()
+    assert [] == desk.owed()
+
+
+@pytest.mark.only_on("sqlite")
+def test_undo_waits_for_the_reason_too(desk: Desk) -> None:
+    """Its tag would come after all, and stay."""
+    desk.act("reject", desk.comment(), tag_id=desk.world.tag("SPAM"))
+    desk.work(but="tagComments")
+    assert 1 == desk.undo().pending
+    desk.work()
+    assert desk.undo().row
+    assert ["removeTag", "resetComments"] == sorted(desk.owed())
 
 
 @pytest.mark.only_on("sqlite")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from osmod.web.event_stream import EventStream
 from osmod.web.pages.frame.fragments import RENDERINGS, Fragment, Look, Rendered
 from osmod.web.pages.frame.layout import SAID, Way, page_answer
 from osmod.web.pages.frame.live import Live
-from osmod.web.pages.frame.session import page_needs
+from osmod.web.pages.frame.session import page_needs, split_address
 from osmod.web.pages.frame.templates import for_reader, render
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done, View, path_params
@@ -157,7 +157,7 @@ def _keep(answer: Response, sentence: str) -> None:
 
 def _whence(request: Request) -> str:
     """The page that a form stands on."""
-    parts = urlsplit(request.headers.get("Referer", ""))
+    parts = split_address(request.headers.get("Referer", ""))
     if not is_page(parts.path):
         return UI
     return f"{parts.path}?{parts.query}" if parts.query else parts.path

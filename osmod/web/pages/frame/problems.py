@@ -8,14 +8,14 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from osmod.web.pages.frame.layout import page_answer
-from osmod.web.pages.frame.session import CSRF
+from osmod.web.pages.frame.session import CSRF, split_address
 from osmod.web.pages.frame.templates import for_reader, render
 from osmod.web.problems import Problem
 
 
 def problem_page(request: Request, problem: Problem) -> Response:
     """The answer to a problem below `/ui`."""
-    if request.headers.get("HX-Request"):
+    if _is_within(request):
         answer = _within(request, problem)
     elif problem.status_code == 401:
         answer = page_answer(request, "sign-in.html", status=401, again=True, **sign_in_context(request))
@@ -31,12 +31,19 @@ def problem_page(request: Request, problem: Problem) -> Response:
 def sign_in_context(request: Request) -> dict[str, str]:
     """What the form to sign in keeps of a request: where to go on, and the form that was sent, if one was."""
     if request.method != "POST":
-        query = request.url.query
-        back = f"{request.url.path}?{query}" if query else request.url.path
+        # Where htmx asks, the page that is open is meant.
+        here = (
+            split_address(request.headers.get("HX-Current-URL", "")) if _is_within(request) else request.url
+        )
+        back = f"{here.path}?{here.query}" if here.query else here.path
         return {"back": back, "kept": "", "kept_path": "", "code": "", "wrong": ""}
     fields: dict[str, list[str]] = getattr(request.state, "fields", {})
     kept = urlencode([(name, value) for name, values in fields.items() if name != CSRF for value in values])
     return {"back": "", "kept": kept, "kept_path": request.url.path, "code": "", "wrong": ""}
+
+
+def _is_within(request: Request) -> bool:
+    return bool(request.headers.get("HX-Request"))
 
 
 def _within(request: Request, problem: Problem) -> HTMLResponse:

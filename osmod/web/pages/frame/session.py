@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from fastapi import Depends, Request
 from starlette.responses import Response
@@ -95,12 +95,20 @@ def from_here(request: Request) -> None:
     if request.method != "POST":
         return
     site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin", "")
-    if site in ("same-origin", "none") if site else urlsplit(origin).netloc == request.headers.get("Host"):
+    host = split_address(request.headers.get("Origin", "")).netloc
+    if site in ("same-origin", "none") if site else host and host == request.headers.get("Host"):
         return
     raise Problem(
         403, "The form was sent by another site, so nothing was done: open the page here, and send it."
     )
+
+
+def split_address(text: str) -> SplitResult:
+    """The parts of an address; all are empty where it is none."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def csrf_of(token: str) -> str:
