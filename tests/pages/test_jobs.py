@@ -207,3 +207,27 @@ def test_nothing_there_yet(client: TestClient, sign_in: SignIn, queue: JobBroker
     assert isinstance(dramatiq.get_broker(), JobBroker)
     sign_in(Role.VIEWER)
     assert "Server code queues them" in text_of(client, "/ui/jobs")
+
+
+def test_half_a_character(client: TestClient, sign_in: SignIn, queue: JobBroker) -> None:
+    """In an argument or an error, as a text that was cut has, keeps nobody from the page; nor does what looks like
+    HTML."""
+    odd = "<script>\u202e\ud83d"
+    queue.get_actor("acceptComments").send(comment_id=odd, user_id=None)
+    (job,) = end(queue, 1, ValueError(odd))
+    sign_in(Role.OPERATOR)
+    for path in ("/ui/jobs", f"/ui/jobs/{job}"):
+        page = client.get(path)
+        assert 200 == page.status_code
+        assert "&lt;script&gt;\u202e\N{REPLACEMENT CHARACTER}" in page.text
+        assert "Something went wrong" not in page.text
+
+
+def test_an_act_on_marked_ones_of_which_there_are_none(
+    client: TestClient, sign_in: SignIn, failed: list[str]
+) -> None:
+    """Is not one on all."""
+    sign_in(Role.OPERATOR)
+    assert '<input type="hidden" name="marked" value="yes">' in client.get("/ui/jobs").text
+    answer = client.get("/ui/jobs/act?act=delete&q=&marked=yes")
+    assert (422, True) == (answer.status_code, "No job is marked" in answer.text)

@@ -39,7 +39,8 @@ JOBS, GATHERED, GROUPS, ACTS_SHOWN = 50, 2_000, 12, 5
 
 def jobs_at(line: str = "", **more: str) -> str:
     """The address of the jobs that a line means."""
-    query = urlencode([(name, value) for name, value in {"q": line, **more}.items() if value])
+    given = [(name, value) for name, value in {"q": line, **more}.items() if value]
+    query = urlencode(given, errors="replace")
     return f"{UI}/jobs?{query}" if query else f"{UI}/jobs"
 
 
@@ -136,7 +137,9 @@ def asked(view: View) -> Search:
 
 def acts_on(line: str) -> dict[str, str]:
     """Where an act on all jobs that a line means is asked for, by the act's name."""
-    return {act.name: f"{UI}/jobs/act?{urlencode({'act': act.name, 'q': line})}" for act in ACTS}
+    return {
+        act.name: f"{UI}/jobs/act?{urlencode({'act': act.name, 'q': line}, errors='replace')}" for act in ACTS
+    }
 
 
 def _page(broker: JobBroker, wanted: JobFilter, cursor: str, oldest: bool) -> tuple[Found, str]:

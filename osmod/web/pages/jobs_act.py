@@ -35,6 +35,8 @@ def ask(view: View) -> dict[str, Any]:
     """How many jobs are meant, and what would become of them."""
     act = act_named(view.query.get("act", ""))
     ids, line = view.query.getlist("id")[:MARKED], view.query.get("q", "")
+    if "marked" in view.query and not ids:  # without this all would be meant
+        raise Problem(422, "No job is marked: go back and mark some, or choose the act on all that fit.")
     wanted = _wanted(ids, _readable(line))
     broker = the_queue()
     number = count(broker, act.affected(wanted))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import dramatiq
-
 from osmod.access.roles import Permission
 from osmod.jobs import steering
 from osmod.jobs.gate import Breaker
@@ -86,7 +84,7 @@ def living(_view: View) -> dict[str, Any]:
 @page.fragment("schedules", Topic.SCHEDULES)
 def due_next(_view: View) -> dict[str, Any]:
     """The schedules that are due next."""
-    states = [one for one in list_schedules(dramatiq.get_broker()) if one.next is not None]
+    states = [one for one in list_schedules(the_queue()) if one.next is not None]
     return {"due": sorted(states, key=lambda one: one.next or datetime.max.replace(tzinfo=UTC))[:NEXT]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from functools import cache
 from typing import Any
@@ -13,6 +14,8 @@ from osmod.web.pages.frame.words import FILTERS
 
 #: Stands in rendered HTML where the reader's own proof belongs, so that readers can share it. Nobody else knows it.
 _CSRF = f"csrf-{secrets.token_hex(16)}"
+
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 
 @cache
@@ -32,8 +35,11 @@ def environment() -> Environment:
 
 
 def render(template: str, **context: Any) -> str:
-    """A template with what it is given; not yet for one reader, see `for_reader`."""
-    return environment().get_template(template).render(context)
+    """A template with what it is given; not yet for one reader, see `for_reader`.
+
+    Half of a surrogate pair, as a text that was cut has, cannot be sent: it is shown as what cannot be read.
+    """
+    return _HALF.sub("\N{REPLACEMENT CHARACTER}", environment().get_template(template).render(context))
 
 
 def for_reader(html: str, csrf: str) -> str:
