@@ -28,6 +28,17 @@ def print_job(job: JobRecord) -> None:
         if value:
             grid.add_row(name, on_lines(value))
     out.print(grid)
+    if job.past:
+        out.print(Text("runs before", style="bold"))
+        for run in job.past:
+            words = (
+                exact(run.ended)[:19],
+                run.outcome,
+                length(run.duration),
+                str(run.worker or ""),
+                run.reason,
+            )
+            out.print(Text(f"  {on_one_line('  '.join(filter(None, words)))}", overflow="fold"))
     if job.log:
         out.print(Text("log", style="bold"))
         for line in job.log:
@@ -57,6 +68,7 @@ def _facts(job: JobRecord) -> list[tuple[str, str]]:
         ("worker", str(job.worker or "")),
         ("worker died", f"{job.deaths} times" if job.deaths else ""),
         ("unique", job.unique or ""),
+        ("queued by", job.parent or ""),
         ("progress", progress.strip()),
         ("error", f"{job.error.kind}: {job.error.message}" if job.error else ""),
         ("result", json.dumps(job.result, ensure_ascii=False) if job.result is not None else ""),

@@ -33,8 +33,10 @@ from osmod.web.pages.frame.view import View
 
 page = Page("jobs", "/jobs", "Jobs", Permission.SEE_JOBS)
 
-#: Jobs on a page; failed jobs of a queue that are gathered; groups and acts shown.
-JOBS, GATHERED, GROUPS, ACTS_SHOWN = 50, 2_000, 12, 5
+#: Jobs on a page, and looked at for one where no index helps: a page is there at once, and another looks further.
+JOBS, LOOKED_AT = 50, 3_000
+#: Failed jobs of a queue that are gathered; groups and acts shown.
+GATHERED, GROUPS, ACTS_SHOWN = 2_000, 12, 5
 
 
 def jobs_at(line: str = "", **more: str) -> str:
@@ -145,9 +147,11 @@ def acts_on(line: str) -> dict[str, str]:
 def _page(broker: JobBroker, wanted: JobFilter, cursor: str, oldest: bool) -> tuple[Found, str]:
     """A page of jobs; from the beginning, and with a sentence, where the address goes on from nothing."""
     try:
-        return find(broker, wanted, limit=JOBS, cursor=cursor or None, oldest=oldest), ""
+        return find(broker, wanted, limit=JOBS, cursor=cursor or None, scan=LOOKED_AT, oldest=oldest), ""
     except BadCursor as error:
-        return find(broker, wanted, limit=JOBS, oldest=oldest), f"This is the first page: {error}."
+        return find(
+            broker, wanted, limit=JOBS, scan=LOOKED_AT, oldest=oldest
+        ), f"This is the first page: {error}."
 
 
 def _is_oldest_first(view: View) -> bool:

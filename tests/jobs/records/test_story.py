@@ -19,7 +19,8 @@ from osmod.jobs.records.record import JobError, JobRecord, PastRun
 from osmod.jobs.records.story import story, where_it_stands
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
-from tests.jobs.records.taking import taken
+from tests.jobs.records.conftest import Run
+from tests.jobs.records.taking import end, taken
 from tests.waiting import until
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -66,6 +67,18 @@ def test_runs_that_failed_are_told(broker: JobBroker) -> None:
     assert "Ada" == steps[4].reason
     assert "TimeoutError: no answer 3 on •••" == steps[3].reason
     assert steps[3].ended == job.finished
+
+
+def test_runs_are_shown_on_the_command_line(broker: JobBroker, actor: Actor[..., None], run: Run) -> None:
+    """`osmod jobs show`: those before the last, and who had it run again."""
+    sent = actor.send(1).message_id
+    end(broker, 1, TimeoutError("no answer"))
+    steering.retry(broker, JobFilter(ids=(sent,)), by="Ada")
+
+    shown = run("jobs", "show", sent).stdout
+
+    assert "TimeoutError: no answer" in shown.partition("runs before")[2]
+    assert "again  Ada" in shown
 
 
 def test_a_lost_worker_is_told(broker: JobBroker, actor: Actor[..., None]) -> None:
