@@ -96,7 +96,7 @@ def test_memory_is_bounded_and_all_that_ended_expires(
             broker.join("default", timeout=20_000)
             used.append(server.client.info("memory")["used_memory"])
 
-    assert server.client.dbsize() <= 205
+    assert server.client.dbsize() <= 200 + 6  # beside the records: a few keys a queue, however many jobs
     # What the server holds for connections that were busy a moment ago it gives back when they rest.
     until(lambda: server.client.info("memory")["used_memory"] - used[1] < 200_000, 10, "memory is as before")
     forever = [key.decode() for key in server.client.scan_iter() if server.client.ttl(key) < 0]

@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds within which what jobs report is written together.
 TOGETHER = 0.25
+#: Seconds between notes of what queues have counted: each minute has one, whenever it begins.
+NOTE = 30.0
 #: Seconds between looks at which running jobs are to be stopped, while any runs.
 LOOK = 0.5
 
@@ -51,13 +53,15 @@ class Watch(threading.Thread):
         self._since = time.time()
         self._first = True
         self._next_sign = 0.0
-        self._noted = float("-inf")
+        self._next_note = 0.0
         self._asked: Request | None = None
 
     def run(self) -> None:
         """Look, tell and hear until `stop` is called."""
         next_look = 0.0
-        while not self._over.wait(TOGETHER):
+        patience = 0.0
+        while not self._over.wait(patience):
+            patience = TOGETHER
             now = time.monotonic()
             try:
                 if now >= next_look:
@@ -68,7 +72,9 @@ class Watch(threading.Thread):
                 if now >= self._next_sign:
                     self._next_sign = now + presence.SIGN_OF_LIFE
                     self._heed(self._give_sign_of_life())
-                    self._note_minute()
+                if now >= self._next_note:
+                    self._next_note = now + NOTE
+                    note_minute(self._broker, self._worker.consumers)
             except (redis.RedisError, OSError) as error:
                 self._broker.custody.complaints.note(self, error)
             else:
@@ -98,12 +104,6 @@ class Watch(threading.Thread):
         )
         self._first = False
         return asked
-
-    def _note_minute(self) -> None:
-        """Once a minute, whatever the clock of Redis says of when that begins."""
-        if time.monotonic() - self._noted >= presence.SIGN_OF_LIFE * 2:
-            self._noted = time.monotonic()
-            note_minute(self._broker, self._worker.consumers)
 
     def _heed(self, asked: Request | None) -> None:
         if asked is self._asked:

@@ -39,7 +39,7 @@ end
 if outcome == 'ok' then
     call('HDEL', STATE, 'failing')
 elseif outcome ~= 'unrelated' then
-    call('HSETNX', STATE, 'failing', stamp)
+    call('HSET', STATE, 'failing', call('HGET', STATE, 'failing') or stamp)
 end
 if outcome == 'paused' then
     local until_then = now + tonumber(ARGV[6])
