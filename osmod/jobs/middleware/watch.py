@@ -52,14 +52,14 @@ class Watch(threading.Thread):
         self._over = threading.Event()
         self._since = time.time()
         self._first = True
-        self._next_sign = 0.0
+        self._next_sign = time.monotonic() + TOGETHER / 2
         self._next_note = 0.0
         self._asked: Request | None = None
 
     def run(self) -> None:
         """Look, tell and hear until `stop` is called."""
         next_look = 0.0
-        patience = 0.0
+        patience = 0.0  # The first look is at once, the first sign of life when a job may have begun.
         while not self._over.wait(patience):
             patience = TOGETHER
             now = time.monotonic()

@@ -116,7 +116,8 @@ def test_the_codes_are_documented() -> None:
     (row,) = [line for line in PAGE.read_text().splitlines() if line.startswith("| `osmod jobs`, ")]
     told = [cell.strip().partition(" what")[0].partition(":")[0] for cell in row.split("|")[2:7]]
     listed = ", ".join(f"{code} {meaning}" for code, meaning in enumerate(told))
-    assert f"Exit codes: {listed}." == EXIT_CODES
+    assert f"Exit codes: {listed}, 130 stopped by Ctrl-C." == EXIT_CODES
+    assert "Ctrl-C ends a command with 130" in PAGE.read_text()
 
 
 def _nothing() -> None:
