@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappush
 from itertools import chain, count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -27,13 +27,14 @@ class Line:
 
     Attributes:
       waiting: a heap of the jobs that may be given out.
+      turn: that of the job given out last; jobs of its queue come after those of queues whose turn it is.
     """
 
     def __init__(self) -> None:
         self.waiting: list[Entry] = []
         self._held_back: dict[str, list[Entry]] = defaultdict(list)
         self._turns: dict[str, int] = {}
-        self._turn = 0
+        self.turn = 0
         self._arrivals = count()
 
     def __len__(self) -> int:
@@ -44,16 +45,8 @@ class Line:
         own = item.message.options.get("priority")
         priority = item.priority if own is None else _own_priority(own, item.priority)
         queue_name = item.message.queue_name
-        turn = self._turns[queue_name] = max(self._turns.get(queue_name, 0) + 1, self._turn)
+        turn = self._turns[queue_name] = max(self._turns.get(queue_name, 0) + 1, self.turn)
         heappush(self.waiting, (priority, turn, next(self._arrivals), item))
-
-    def pop(self) -> Entry:
-        """Take out the first."""
-        return heappop(self.waiting)
-
-    def given_out(self, entry: Entry) -> None:
-        """A job has got its thread: others of its queue come after those of queues whose turn it is."""
-        self._turn = entry[1]
 
     def hold_back(self, entry: Entry) -> None:
         """Not to be given out until `let_in` is called for its queue."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sized
+from heapq import heappop
 from queue import Empty
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -45,14 +46,13 @@ class WorkQueue:
         self._served = served
         self._lock = threading.Lock()
         self._all_done = threading.Condition(self._lock)
-        self._line = Line()
+        self._line, self._pace = Line(), Pace()
         self._parked: list[Any] = []
         self._gates: dict[int, Any] = {}
         #: Of each thread that runs a job, the job's queue, and since when; None if how long it takes says nothing.
         self._busy: dict[int, tuple[str, float | None]] = {}
         self._coming = 0
         self._running: dict[str, int] = defaultdict(int)
-        self._pace = Pace()
         self._last_get = monotonic()
         self._closing = self._shut = False
         self.unfinished_tasks = 0
@@ -227,14 +227,14 @@ class WorkQueue:
         self._last_get = now
         line = self._line
         while line.waiting and not self._shut:
-            entry = line.pop()
+            entry = heappop(line.waiting)
             item = entry[3]
             queue_name = item.message.queue_name
             most = self._threads - 1 if len(self._served) > 1 and self._threads > 1 else self._threads
             if self._running[queue_name] >= most:
                 line.hold_back(entry)
                 continue
-            line.given_out(entry)
+            line.turn = entry[1]
             self._running[queue_name] += 1
             self._busy[thread] = (queue_name, now)
             if not self._pace.brisk and not self._pace.tried_again(now) and line.waiting and self._parked:
