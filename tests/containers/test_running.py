@@ -151,6 +151,7 @@ def test_redis_is_killed(stack: Stack, jobs: Callable[[], None]) -> None:
 
 def test_the_database_is_away(stack: Stack) -> None:
     """For a minute: jobs wait for it, the worker stays healthy."""
+    stack.await_health("healthy", "worker")
     comments = stack.inside("state")["comments"]
     stack.inside("send", str(comments), str(JOBS))
     stack.compose("stop", "mysql")
