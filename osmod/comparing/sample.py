@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from osmod.comparing.population import Chosen, Kind
 from osmod.moderation.attributes import folded
-from osmod.moderation.completing import RULES
 from osmod.moderation.database import open_session
 from osmod.moderation.models import (
     SUMMARY_SCORE,
@@ -20,10 +19,10 @@ from osmod.moderation.models import (
     Comment,
     CommentScore,
     CommentSummaryScore,
-    ModerationRule,
     Tag,
 )
 from osmod.moderation.rules import Rule
+from osmod.moderation.surroundings import rules_where
 
 T = TypeVar("T")
 
@@ -115,7 +114,7 @@ def read(engine: Engine, chosen: Chosen, old_id: int) -> Sample:
     with open_session(engine) as session:
         tags = session.execute(select(Tag.id, Tag.attribute, Tag.in_summary_score).order_by(Tag.id)).all()
         attributes = Attributes([Attribute(*row) for row in tags])
-        rules = [Rule(*row) for row in session.execute(RULES.order_by(ModerationRule.id))]
+        rules = rules_where(session)
     sample = Sample(chosen, [], attributes, rules)
     names = {row.id: folded(row.attribute) for row in tags}
     kinds = {comment_id: kind for kind, ids in chosen.ids.items() for comment_id in ids}

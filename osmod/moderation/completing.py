@@ -17,7 +17,6 @@ from osmod.moderation.models import (
     CommentScore,
     CommentScoreRequest,
     CommentTopScore,
-    ModerationRule,
     Unscored,
 )
 from osmod.moderation.rules import Verdict, judge, with_summary
@@ -42,15 +41,6 @@ _LOCK = (
     .with_for_update()
 )
 _CLOSE = update(_requests).where(_requests.c.id == bindparam("request")).values(doneAt=bindparam("at"))
-#: All rules, in the form of `Rule`.
-RULES = select(
-    ModerationRule.id,
-    ModerationRule.tag_id,
-    ModerationRule.category_id,
-    ModerationRule.lower_threshold,
-    ModerationRule.upper_threshold,
-    ModerationRule.action,
-)
 
 
 @dataclass(frozen=True)

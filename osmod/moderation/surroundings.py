@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Select, Table, and_, bindparam, exists, or_, select, true
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
 
 from osmod.moderation.attributes import KnownTag, KnownTags
 from osmod.moderation.models import (
@@ -99,6 +101,11 @@ _WITH_FLAGS: Select[Any] = (
     .where(_comment.id == bindparam("comment"))
     .order_by(_decision.id.desc(), _flag.id)
 )
+#: A rule in the form of `Rule`.
+_OF_RULE = (
+    *(_rule.id, _rule.tagId, _rule.categoryId),
+    *(_rule.lowerThreshold, _rule.upperThreshold, _rule.action),
+)
 _OF_TAG = and_(_summary.commentId == _comment.id, _summary.tagId == _tag.id)
 _FOR_IT = or_(_rule.categoryId.is_(None), _rule.categoryId == _article.categoryId)
 _WITH_RULES: Select[Any] = (
@@ -106,8 +113,7 @@ _WITH_RULES: Select[Any] = (
         *_THERE,
         *(_HAS_FLAGS, _HAS_SCORES),
         *(_tag.id, _tag.key, _tag.inSummaryScore, _summary.score),
-        *(_rule.id, _rule.tagId, _rule.categoryId),
-        *(_rule.lowerThreshold, _rule.upperThreshold, _rule.action),
+        *_OF_RULE,
     )
     .select_from(
         _AROUND.outerjoin(Tag.__table__, true())
@@ -149,6 +155,12 @@ def with_rules(work: Work, comment_id: int) -> tuple[Surroundings, Rulebook]:
     rules = {row[6]: Rule(*row[6:]) for row in of_book if row[6] is not None}
     known = KnownTags(work.session, tags.values())
     return _surroundings(rows[0]), Rulebook(known, list(rules.values()), bool(has_flags), bool(has_scores))
+
+
+def rules_where(session: Session, *conditions: ColumnElement[bool]) -> list[Rule]:
+    """The rules for which all conditions hold (without any: all rules), in the order of their ids."""
+    found = select(*_OF_RULE).where(*conditions).order_by(_rule.id)
+    return [Rule(*row) for row in session.execute(found)]
 
 
 def _surroundings(row: Sequence[Any]) -> Surroundings:

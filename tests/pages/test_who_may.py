@@ -7,10 +7,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from osmod.access.roles import Permission, Role
-from osmod.web.app import create_app
 from osmod.web.pages.frame.session import CSRF, in_session
 from osmod.web.places import is_page
 from tests.pages.conftest import SignIn
+from tests.web.one_app import app as app
+from tests.web.one_app import apps as apps
 from tests.web.test_who_may import OPEN, SIGNED_IN, WHO, _calls, asked_by, routes
 
 P = Permission
@@ -63,20 +64,6 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
 }
 
 pytestmark = pytest.mark.only_on("sqlite")
-
-
-@pytest.fixture(scope="module")
-def _apps() -> dict[str, FastAPI]:
-    """The one app of this module: to set up all its routes takes longer than to ask it."""
-    return {}
-
-
-@pytest.fixture
-def app(immediate: None, _apps: dict[str, FastAPI]) -> FastAPI:
-    """The app, as it is."""
-    if not _apps:
-        _apps["app"] = create_app()
-    return _apps["app"]
 
 
 def test_every_route_is_in_the_table(app: FastAPI) -> None:

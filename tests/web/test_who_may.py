@@ -15,6 +15,8 @@ from osmod.web.app import create_app
 from osmod.web.guard import Needs, open_to_all, signed_in
 from osmod.web.places import is_page
 from tests.web.conftest import MakeToken
+from tests.web.one_app import app as app
+from tests.web.one_app import apps as apps
 
 OPEN, SIGNED_IN = "everybody", "whoever has a token"
 P = Permission
@@ -154,20 +156,6 @@ def test_every_route_is_in_the_table(app: FastAPI) -> None:
 def test_the_roles_are_those_of_the_table() -> None:
     """Whoever changes a role changes it here, too."""
     assert WHO == {permission: {role for role in Role if may(role, permission)} for permission in Permission}
-
-
-@pytest.fixture(scope="module")
-def _apps() -> dict[str, FastAPI]:
-    """The one app of this module: to set up all its routes takes longer than to ask it."""
-    return {}
-
-
-@pytest.fixture
-def app(immediate: None, _apps: dict[str, FastAPI]) -> FastAPI:
-    """The app, as it is: nothing is added to it."""
-    if not _apps:
-        _apps["app"] = create_app()
-    return _apps["app"]
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

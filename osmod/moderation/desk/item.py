@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from osmod.moderation.completing import RULES
 from osmod.moderation.desk.explain import Circumstances, Explanation, explain
 from osmod.moderation.desk.spans import Span, onto_html
 from osmod.moderation.desk.states import State, marks, state_of
@@ -29,6 +28,7 @@ from osmod.moderation.models import (
     User,
 )
 from osmod.moderation.rules import Rule, with_summary
+from osmod.moderation.surroundings import rules_where
 
 #: An author's newest comments, of which the record is made.
 REMEMBERED = 1_000
@@ -232,4 +232,4 @@ def _record(session: Session, author_source_id: str) -> Record:
 
 def _rules(session: Session, category_id: int | None) -> list[Rule]:
     concerned = or_(ModerationRule.category_id.is_(None), ModerationRule.category_id == category_id)
-    return [Rule(*row) for row in session.execute(RULES.where(concerned).order_by(ModerationRule.id))]
+    return rules_where(session, concerned)

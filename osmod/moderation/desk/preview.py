@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from osmod.moderation.completing import RULES
 from osmod.moderation.desk.rule_book import Draft
 from osmod.moderation.models import (
     SUMMARY_SCORE,
@@ -17,11 +16,11 @@ from osmod.moderation.models import (
     Comment,
     CommentSummaryScore,
     Decision,
-    ModerationRule,
     Status,
     Tag,
 )
 from osmod.moderation.rules import Rule, judge, with_summary
+from osmod.moderation.surroundings import rules_where
 
 #: The comments that a change is tried on, and among how many of the newest these are looked for.
 LAST = 1_000
@@ -88,7 +87,7 @@ def preview(session: Session, rule_id: int | None, draft: Draft | None) -> Previ
       rule_id: the rule; None: a new one.
       draft: what it is to be; None: it is deleted.
     """
-    rules = [Rule(*row) for row in session.execute(RULES.order_by(ModerationRule.id))]
+    rules = rules_where(session)
     changed = [rule for rule in rules if rule.id != rule_id]
     if draft is not None:
         changed.append(draft.as_rule(NEW if rule_id is None else rule_id))
