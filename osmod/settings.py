@@ -18,8 +18,7 @@ from osmod import mysqlclient
 
 #: The suffixes of OSMod's `DATABASE_*` variables. With none of them set, SQLite under `.osmod/` is used.
 DATABASE_PARTS = ("HOST", "PORT", "NAME", "USER", "PASSWORD", "SOCKET")
-
-
+_REDIS = "redis://localhost:6379"
 #: How a `REDIS_URL` may begin.
 REDIS_SCHEMES = (
     *("redis", "rediss", "unix"),
@@ -77,6 +76,10 @@ class Settings:
     metrics_port: int
     #: Whether webhooks of publishers may lie at private addresses (`OSMOD_PRIVATE_WEBHOOKS`).
     private_webhooks: bool
+    #: Whether workers take over what is queued with Kue (`WORKER_KUE`), in which Redis (`KUE_URL`), with which prefix.
+    kue: bool
+    kue_url: str
+    kue_prefix: str
     #: How workers and scheduler write their logs (`LOG_FORMAT`): `console`, for people, or `json`.
     log_format: str
     #: The least of what they log (`LOG_LEVEL`); empty: all from information on, but not the jobs that are done.
@@ -99,7 +102,7 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
     home = Path(env.str("OSMOD_HOME", ".osmod"))
     check_redis = _check_redis_url if for_jobs else _check_given
     settings = Settings(
-        redis_url=env.str("REDIS_URL", "redis://localhost:6379", validate=check_redis),
+        redis_url=env.str("REDIS_URL", _REDIS, validate=check_redis),
         database_url=_database_url(env, home),
         run_immediately=env.bool("WORKER_RUN_IMMEDIATELY", False),
         remove_task_on_complete=env.bool("WORKER_REMOVE_TASK_ON_COMPLETE", True),
@@ -114,6 +117,9 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
         metrics_host=env.str("OSMOD_METRICS_HOST", "127.0.0.1", validate=validate.Length(min=1)),
         metrics_port=env.int("OSMOD_METRICS_PORT", 0, validate=validate.Range(min=0, max=65535)),
         private_webhooks=env.bool("OSMOD_PRIVATE_WEBHOOKS", False),
+        kue=env.bool("WORKER_KUE", False),
+        kue_url=env.str("KUE_URL", "", validate=_check_kue_url) or env.str("REDIS_URL", _REDIS),
+        kue_prefix=env.str("KUE_PREFIX", "") or "q",
         log_format=_lower(env.str("LOG_FORMAT", "console", validate=_one_of("console", "json"))),
         log_level=_lower(env.str("LOG_LEVEL", "", validate=_one_of("", "debug", "info", "warning", "error"))),
         home=home,
@@ -208,6 +214,13 @@ def _check_given(url: str) -> None:
         raise ValidationError(
             "it is empty: name your Redis, as redis://localhost:6379, or unset it for that one."
         )
+
+
+def _check_kue_url(url: str) -> None:
+    if url:
+        _check_redis_url(url)
+    if "+cluster://" in url:
+        raise ValidationError("Kue's keys cannot lie in a Redis Cluster: name the Redis of its programs.")
 
 
 def _check_redis_url(url: str) -> None:

@@ -15,6 +15,7 @@ _SETTINGS = (
     "LOG_",
     "REDIS_URL",
     "API_URL",
+    "KUE_",
     "OSMOD_HOME",
     "OSMOD_CORS_ORIGINS",
     "OSMOD_PRIVATE_WEBHOOKS",

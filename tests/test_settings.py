@@ -91,12 +91,30 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
             "must be at most 3155760000000 (milliseconds in a hundred years).",
         ),
         ("WORKER_RUN_SCHEDULED_TASKS", "perhaps", "Not a valid boolean."),
+        ("WORKER_KUE", "perhaps", "Not a valid boolean."),
+        ("KUE_URL", "localhost:6379", "it has no scheme: it looks like redis://localhost:6379."),
+        (
+            "KUE_URL",
+            "redis+cluster://one",
+            "Kue's keys cannot lie in a Redis Cluster: name the Redis of its programs.",
+        ),
         ("DATABASE_HOST", "db:3306", "it is a host's name or address alone; the port is DATABASE_PORT."),
     ],
 )
 def test_other_variables(name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence each."""
     assert (f"{name}={value!r}: {sentence}",) == said(monkeypatch, **{name: value})
+
+
+@pytest.mark.parametrize("given", ["", "redis://kue:6379/1"])
+def test_kue_is_at_the_queues_redis_unless_told_otherwise(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a compose file sets the variables to nothing."""
+    for name, value in {"REDIS_URL": "redis://queue", "KUE_URL": given, "KUE_PREFIX": ""}.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings()
+    assert (given or "redis://queue", "q", False) == (settings.kue_url, settings.kue_prefix, settings.kue)
 
 
 def test_port_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ KNOWN = {
     "WORKER_RUN_SCHEDULED_TASKS",
     "WORKER_RULES_OVERRIDE_MODERATORS",
     "WORKER_DEFER_UNSCORED",
+    *("WORKER_KUE", "KUE_URL", "KUE_PREFIX"),
     "LOG_FORMAT",
     "LOG_LEVEL",
     "API_URL",
@@ -28,7 +29,7 @@ KNOWN = {
     *("OSMOD_METRICS", "OSMOD_METRICS_OPEN", "OSMOD_METRICS_HOST", "OSMOD_METRICS_PORT"),
     "OSMOD_HOME",
 }
-_OURS = ("WORKER_", "DATABASE_", "OSMOD_")
+_OURS = ("WORKER_", "DATABASE_", "KUE_", "OSMOD_")
 
 
 def check_settings(settings: Settings) -> Iterator[Finding]:
