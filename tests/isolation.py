@@ -14,6 +14,7 @@ _SETTINGS = (
     "WORKER_",
     "LOG_",
     "REDIS_URL",
+    "KUE_",
     "API_URL",
     "KUE_",
     "OSMOD_HOME",

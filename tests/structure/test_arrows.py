@@ -74,6 +74,8 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
         "osmod.settings",
         "osmod.task",
     ),
+    # Takes jobs of Kue's over and tells Kue of them.
+    "osmod.kue": ("osmod.jobs", "osmod.outages", "osmod.settings"),
     "osmod.web": (
         "actors",
         "osmod.access",

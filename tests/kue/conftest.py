@@ -1,0 +1,72 @@
+"""The real Kue, from npm, and servers to queue with it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from osmod.kue.keys import KueQueue
+from tests.jobs.conftest import (  # noqa: F401
+    _shared_redis,
+    _shared_valkey,
+    make_broker,
+    own_server,
+    server,
+    shared_server,
+)
+from tests.kue.node import KUE, Node
+from tests.redis_servers import Server
+from tests.services import unavailable
+
+#: Seconds that npm may take.
+PATIENCE = 300
+
+
+@pytest.fixture(scope="session")
+def kue_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with Kue in its `node_modules`, installed once for all processes that run the tests."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        unavailable("no node and npm on this machine")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kue"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "installed").exists():
+            (folder / "package.json").write_text('{"private": true}')
+            command = [
+                "npm",
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "--prefer-offline",
+                KUE,
+            ]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
+            if done.returncode:
+                unavailable(f"npm could not install {KUE}: {done.stderr.strip()[-300:]}")
+            (folder / "installed").touch()
+    return folder
+
+
+@pytest.fixture
+def node(kue_folder: Path, server: Server) -> Iterator[Node]:  # noqa: F811
+    """Runs the scripts beside the tests with the real Kue, on the test's server."""
+    runner = Node(kue_folder, server.url)
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def kue(server: Server) -> Iterator[KueQueue]:  # noqa: F811
+    """Kue's queue on the test's server."""
+    queue = KueQueue.at(server.url)
+    yield queue
+    queue.close()
