@@ -72,7 +72,8 @@ class Running:
 
     def until(self, count: int, seconds: float = 30.0) -> list[Any]:
         """Its first lines, as soon as there are so many."""
-        return until(lambda: len(self.lines) >= count and self.lines[:count], seconds, f"{count} lines") or []
+        until(lambda: len(self.lines) >= count, seconds, f"{count} lines")
+        return self.lines[:count]
 
     def kill(self) -> None:
         """End it as a crash would."""
