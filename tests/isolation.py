@@ -14,7 +14,6 @@ _SETTINGS = (
     "WORKER_",
     "LOG_",
     "REDIS_URL",
-    "KUE_",
     "API_URL",
     "KUE_",
     "OSMOD_HOME",

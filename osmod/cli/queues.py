@@ -1,4 +1,4 @@
-"""`osmod queues`: how they are doing, pausing, purging and checking them."""
+"""`osmod queues`: how they are doing, pausing, purging and checking them, and how jobs get there."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from osmod.cli.typed import Name
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.presence import known_queues
+from osmod.jobs.queue.scripts import ENQUEUE
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.records.naming import suggested
@@ -38,7 +39,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group(epilog=EXIT_CODES)
 def queues() -> None:
-    """Show the queues; pause, resume, purge or check one."""
+    """Show the queues; pause, resume, purge or check one; print the script that stores jobs."""
 
 
 @queues.command("list")
@@ -121,6 +122,16 @@ def check(name: str | None, repair: bool, as_json: bool) -> None:
         click.echo(f"{counted(len(found), 'problem')}; {told}" if found else "All is in order.")
     if found and not repair:
         sys.exit(1)
+
+
+@queues.command()
+def script() -> None:
+    """Print the Lua script that stores jobs, for programs in other languages.
+
+    docs/moving-from-kue.md says how it is called, with an example in JavaScript. It belongs to the version that
+    prints it: print it anew when the workers are brought to another.
+    """
+    click.echo(ENQUEUE.source.decode(), nl=False)
 
 
 def _rehearse(broker: JobBroker, wanted: JobFilter, reason: str, as_json: bool) -> None:

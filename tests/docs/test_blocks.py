@@ -17,7 +17,7 @@ from tests.docs.sandbox import Sandbox
 from tests.redis_servers import binary_of, running
 
 #: Languages that something here, or a test that is named, looks at.
-LOOKED_AT = {"console", "python", "json", "ini", "yaml", "redis", ""}
+LOOKED_AT = {"console", "python", "json", "ini", "yaml", "redis", "javascript", ""}
 PYTHON = [block for block in all_blocks("python") if not block.not_run]
 
 
@@ -28,7 +28,7 @@ def _named(blocks: list[Block]) -> list[object]:
 def test_every_language_is_looked_at() -> None:
     """A block in another language would be run by nobody."""
     assert LOOKED_AT >= {
-        block.language for block in all_blocks(*LOOKED_AT, "sh", "bash", "lua", "sql", "toml")
+        block.language for block in all_blocks(*LOOKED_AT, "sh", "bash", "js", "lua", "sql", "toml")
     }
 
 

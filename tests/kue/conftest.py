@@ -15,12 +15,13 @@ from osmod.kue.keys import KueQueue
 from tests.jobs.conftest import (  # noqa: F401
     _shared_redis,
     _shared_valkey,
+    broker,
     make_broker,
     own_server,
     server,
     shared_server,
 )
-from tests.kue.node import KUE, Node
+from tests.kue.node import PACKAGES, Node
 from tests.redis_servers import Server
 from tests.services import unavailable
 
@@ -47,11 +48,11 @@ def kue_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "--no-fund",
                 "--ignore-scripts",
                 "--prefer-offline",
-                KUE,
+                *PACKAGES,
             ]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
             if done.returncode:
-                unavailable(f"npm could not install {KUE}: {done.stderr.strip()[-300:]}")
+                unavailable(f"npm could not install {', '.join(PACKAGES)}: {done.stderr.strip()[-300:]}")
             (folder / "installed").touch()
     return folder
 

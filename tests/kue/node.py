@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.waiting import until
 
-#: What is installed from npm.
-KUE = "kue@0.11.6"
+#: What is installed from npm: Kue, what repeats its jobs, and what Node programs without Kue ask Redis by.
+PACKAGES = ("kue@0.11.6", "kue-scheduler@0.10.15", "ioredis@5")
 _HERE = Path(__file__).parent
 
 
