@@ -11,10 +11,11 @@ from sqlalchemy import Engine
 
 from osmod.access.roles import Role
 from osmod.jobs.broker import JobBroker
-from osmod.moderation.models import Comment, CommentScore, CommentSummaryScore
+from osmod.moderation.models import Claim, Comment, CommentScore, CommentSummaryScore
 from tests.browser.conftest import PHONE, WIDE, Site
 from tests.browser.test_pages import findings
 from tests.moderation.world import World
+from tests.waiting import until
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 
@@ -52,11 +53,12 @@ def test_everybody_can_use_it(site: Site, comments: list[int]) -> None:
 def test_without_scripts(site: Site, comments: list[int], engine: Engine) -> None:
     """Links and forms do all of it."""
     window = site.window(Role.MODERATOR, java_script_enabled=False)
-    window.goto(f"{site.address}/ui/moderate/next")
+    window.goto(f"{site.address}/ui/moderate")
+    window.get_by_role("button", name="Begin with those chosen").click()
     window.get_by_role("button", name="Reject").click()
     expect(window.locator("#said")).to_contain_text(f"Rejected comment {comments[0]}.")
     expect(window.get_by_role("heading", name=f"Comment {comments[1]}")).to_be_visible()
-    window.get_by_role("link", name="Next").click()
+    window.get_by_role("button", name="Next").click()
     expect(window.get_by_role("heading", name=f"Comment {comments[2]}")).to_be_visible()
 
 
@@ -66,7 +68,8 @@ def test_keys_and_what_became_of_it(
     """The next comment is there at once, the outcome follows by itself, and `u` takes it back."""
     world = World(engine)
     window = site.window(Role.MODERATOR)
-    window.goto(f"{site.address}/ui/moderate/next")
+    window.goto(f"{site.address}/ui/moderate")
+    window.keyboard.press("j")
     heading = window.locator("#about")
     expect(heading).to_have_text(f"Comment {comments[0]}")
     expect(window.locator("mark").first).to_contain_text("fool")
@@ -89,6 +92,30 @@ def test_keys_and_what_became_of_it(
         expect(window.get_by_role("heading", name="Keys")).to_be_visible()
     finally:
         worker.stop()
+
+
+def test_who_looks_is_at_it(site: Site, comments: list[int], engine: Engine) -> None:
+    """By whatever way the comment was opened; without scripts a button says so. Another is told within seconds."""
+    world, first, second, third = (
+        World(engine),
+        *(f"{site.address}/ui/moderate?comment={comment}" for comment in comments),
+    )
+    plain = site.window(Role.MODERATOR, java_script_enabled=False)
+    plain.goto(first)
+    expect(plain.get_by_text("Nobody is at this comment.")).to_be_visible()
+    assert [] == world.all(Claim)
+    window = site.window(Role.ADMIN)
+    window.goto(first)
+    expect(window.get_by_text("Nobody is at this comment.")).to_have_count(0)
+    plain.reload()
+    expect(plain.locator("#item")).to_contain_text("has had this comment open since")
+    other = site.window(Role.MODERATOR)
+    other.goto(second)
+    until(lambda: 2 == world.size(Claim), 10, "both are claimed")
+    plain.goto(third)
+    plain.get_by_role("button", name="I am at it").click()
+    expect(plain.get_by_text("Nobody is at this comment.")).to_have_count(0)
+    assert 3 == world.size(Claim)
 
 
 def test_a_range_and_a_span(site: Site, comments: list[int]) -> None:

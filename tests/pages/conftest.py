@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
+from sqlalchemy import Engine
 
 from osmod.access.roles import Role
 from osmod.moderation.models import Group
 from osmod.web.pages.frame.fragments import RENDERINGS
-from osmod.web.pages.frame.session import csrf_of
+from osmod.web.pages.frame.session import CSRF, csrf_of
+from tests.moderation.world import World
 from tests.web.conftest import MakeToken
 from tests.web.conftest import app as app
 from tests.web.conftest import immediate as immediate
@@ -22,6 +26,8 @@ ORIGIN = "http://testserver"
 
 #: Signs in as the user of a group or with a role; returns what forms must carry.
 SignIn = Callable[[Group | Role], str]
+#: Sends a form of a page.
+Press = Callable[..., Response]
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +52,33 @@ def sign_in(client: TestClient, token: MakeToken) -> SignIn:
         return csrf_of(answer.cookies["osmod"])
 
     return do
+
+
+@pytest.fixture
+def world(engine: Engine, immediate: None) -> World:
+    """What there is to moderate."""
+    return World(engine)
+
+
+@pytest.fixture
+def press(client: TestClient, sign_in: SignIn) -> Press:
+    """Sign in as a moderator, and send a form of a page as a browser does: the first that has this act."""
+    csrf = sign_in(Role.MODERATOR)
+
+    def do(page: str, act: str, /, **fields: str) -> Response:
+        RENDERINGS.forget()
+        html = client.get(page).text
+        form = next(
+            one for one in re.findall(r"<form method=\"post\".*?</form>", html, re.S) if f'"{act}"' in one
+        )
+        address = re.search(r'action="([^"]+)"', form)
+        assert address
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+        return client.post(address[1], data={**hidden, CSRF: csrf, **fields})
+
+    return do
+
+
+def waiting(world: World, article: int, score: float, text: str = "Well said", **columns: object) -> int:
+    """A comment that waits."""
+    return world.comment(article, is_scored=True, max_summary_score=score, text=text, **columns)

@@ -42,6 +42,8 @@ def test_all_that_is_known(client: TestClient, sign_in: SignIn, queue: JobBroker
     """Where it stands in words, its runs, its arguments, other jobs of its comment; texts stay texts."""
     other = queue.get_actor("rejectComments").send(comment_id=12, user_id=None).message_id
     queue.get_actor("acceptComments").send(comment_id=13, user_id=None)
+    sign_in(Role.ADMIN)
+    assert 'href="/ui/moderate?comment=12"' in page_of(client, failed)
     sign_in(Role.VIEWER)
 
     page = page_of(client, failed[:8])
@@ -54,6 +56,7 @@ def test_all_that_is_known(client: TestClient, sign_in: SignIn, queue: JobBroker
     assert re.search(r"<dt>comment_id</dt><dd[^>]*>12</dd>", page)
     assert "No job: server code, a schedule or a person." in page
     assert f"/ui/jobs/{failed}/retry" not in page, "a viewer cannot act"
+    assert "/ui/moderate?comment" not in page, "nor moderate"
 
 
 def test_what_sent_it_and_what_it_sent(client: TestClient, sign_in: SignIn, queue: JobBroker) -> None:

@@ -13,10 +13,12 @@ from osmod.moderation.models import Claim
 
 #: A claim that is not renewed ends after so long: its moderator has left without a word.
 LIFETIME = timedelta(minutes=5)
+#: One that has as much of that left is not renewed yet: a page that is open would write every second.
+ENOUGH = timedelta(minutes=4, seconds=30)
 
 
 def take(session: Session, comment_id: int, user_id: int, moment: datetime) -> Claim:
-    """Claim a comment, or renew the claim. The claim that stands then: another's, where another was first.
+    """Claim a comment. The claim that stands then: another's, where another was first.
 
     Call it in a transaction of its own. Expired claims of the same user go.
     """
@@ -31,6 +33,17 @@ def take(session: Session, comment_id: int, user_id: int, moment: datetime) -> C
     session.execute(of_comment.where(Claim.user_id == user_id, Claim.form.is_(None)).values(until=until))
     standing = select(Claim).where(Claim.comment_id == comment_id)
     return session.scalars(standing.execution_options(populate_existing=True)).one()
+
+
+def renew(session: Session, comment_id: int, user_id: int, moment: datetime) -> Claim | None:
+    """Who is at a comment; if it is this user, for another five minutes. None: nobody is."""
+    standing = session.scalars(
+        select(Claim).where(Claim.comment_id == comment_id, Claim.until > moment)
+    ).first()
+    if standing and (standing.user_id, standing.form) == (user_id, None) and standing.until - moment < ENOUGH:
+        standing.until = moment + LIFETIME
+        session.flush()
+    return standing
 
 
 def of_others(

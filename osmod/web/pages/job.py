@@ -17,7 +17,7 @@ from osmod.jobs.records.story import story, where_it_stands
 from osmod.jobs.steering import ACTS
 from osmod.web.api.job_acts import fit_job
 from osmod.web.api.queue import the_queue
-from osmod.web.pages.frame.page import Page, not_here
+from osmod.web.pages.frame.page import NotHere, Page
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done, View
 from osmod.web.pages.jobs import jobs_at, line_of
@@ -73,6 +73,7 @@ def related(view: View) -> dict[str, Any]:
         "children": children,
         "all_children": jobs_at(line_of(JobFilter(parent=job.id))),
         "comment": comment,
+        "may_moderate": view.may(Permission.MODERATE),
         "others": [one for one in find(broker, about, limit=RELATED, scan=LOOKED_AT).jobs if one.id != job.id]
         if comment is not None
         else [],
@@ -102,18 +103,23 @@ def _job(view: View) -> JobRecord:
     job_id = view.params["job_id"]
     found = get_job(the_queue(), _whole(the_queue(), job_id))
     if found is None:
-        raise not_here(
+        raise NotHere(
             f"There is no record of a job {job_id[:80]}. It may be done (jobs that are done leave no record unless "
-            "WORKER_REMOVE_TASK_ON_COMPLETE=false), have been deleted, or be gone by its age."
+            "WORKER_REMOVE_TASK_ON_COMPLETE=false), have been deleted, or be gone by its age.",
+            _HERE,
         )
     return found
+
+
+#: Where there are more of them.
+_HERE = ("Jobs", "/ui/jobs")
 
 
 def _whole(broker: JobBroker, job_id: str) -> str:
     try:
         return meant(broker, JobFilter(ids=(job_id,))).ids[0]
     except AmbiguousId as error:
-        raise not_here(f"{error}.") from None
+        raise NotHere(f"{error}.", _HERE) from None
 
 
 def _line_of_error(job: JobRecord) -> str:

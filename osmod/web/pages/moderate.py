@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from starlette.responses import RedirectResponse
 
-from osmod.access.callers import Caller
 from osmod.access.roles import Permission
 from osmod.moderation.database import open_session
 from osmod.moderation.desk import acts, claims, queues, waiting
@@ -21,9 +18,8 @@ from osmod.moderation.desk.spans import notable, pieces
 from osmod.moderation.desk.waiting import Viewer
 from osmod.moderation.models import Category, Claim, Comment, Tag, User, now
 from osmod.task import get_engine
-from osmod.web.pages import moderate_acts
-from osmod.web.pages.frame.page import Page, not_here
-from osmod.web.pages.frame.session import page_needs
+from osmod.web.pages import moderate_acts, moderate_claims
+from osmod.web.pages.frame.page import Page
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import View
 from osmod.web.pages.moderate_filter import address, id_in, known_filter, query_of
@@ -31,29 +27,32 @@ from osmod.web.pages.moderate_outcomes import new_form, outcomes
 
 #: Scores from here on are marked in a text, unless an attribute is asked for.
 MARKED = 0.5
-#: Comments shown as those that come next, and candidates for the next one.
+#: Comments shown as those that come next.
 NEXT = 12
-CANDIDATES = 10
 
 page = Page("moderate", "/moderate", "Moderate", Permission.MODERATE)
 page.act("/moderate/act", Permission.MODERATE)(moderate_acts.act_on_one)
 page.act("/moderate/batch", Permission.MODERATE)(moderate_acts.act_on_range)
 page.act("/moderate/undo", Permission.MODERATE)(moderate_acts.undo)
+page.act("/moderate/next", Permission.MODERATE)(moderate_claims.go_on)
+page.act("/moderate/begin", Permission.MODERATE)(moderate_claims.begin)
 
 
 @page.look
 def look(view: View) -> dict[str, Any]:
     """The filter, and what it can be set to."""
+    comment_id = id_in(view.query.get("comment", ""))
     with open_session(get_engine()) as session:
+        if comment_id is not None and session.get(Comment, comment_id) is None:
+            raise moderate_claims.no_comment(comment_id)
         chosen = known_filter(session, view.query)
         return {
             "faults": chosen.faults,
             **_ways(chosen.wanted),
-            "comment": id_in(view.query.get("comment", "")),
+            "comment": comment_id,
             "queues": QUEUES,
             "categories": _categories(session),
             "tags": _tags(session),
-            "end": view.query.get("end", ""),
         }
 
 
@@ -97,7 +96,7 @@ def nexts(view: View) -> dict[str, Any]:
 
 @page.fragment("item", Topic.COMMENTS, Topic.TIME, personal=True)
 def item(view: View) -> dict[str, Any]:
-    """The comment. To look at it is to claim it; as long as it is looked at, the claim is renewed."""
+    """The comment, and who is at it. Whoever has claimed it keeps it for as long as they look."""
     assert view.user_id is not None
     comment_id = id_in(view.query.get("comment", ""))
     with open_session(get_engine()) as session:
@@ -106,11 +105,8 @@ def item(view: View) -> dict[str, Any]:
             return {"item": None, "asked": view.query.get("comment", ""), **_desk(session, wanted)}
         found = load(session, comment_id)
         if found is None:
-            raise not_here(
-                f"There is no comment {comment_id}: its publisher may have deleted it, or the address is wrong."
-            )
-        claim = claims.take(session, comment_id, view.user_id, now())
-        holder = None if claim.user_id == view.user_id else session.get(User, claim.user_id)
+            raise moderate_claims.no_comment(comment_id)
+        claim = claims.renew(session, comment_id, view.user_id, now())
         session.commit()
         return {
             "item": found,
@@ -118,7 +114,7 @@ def item(view: View) -> dict[str, Any]:
             "reasons": _reasons(session),
             "names": {tag.id: tag.attribute for tag in _tags(session)},
             "claim": claim,
-            "holder": _name(claim, holder) if claim.user_id != view.user_id else "",
+            "holder": _name(session, claim) if claim and claim.user_id != view.user_id else "",
             "forms": {
                 name: new_form(session, view.user_id, comment_id, found.mark, name) for name in acts.NAMES
             },
@@ -136,39 +132,6 @@ def my_acts(view: View) -> dict[str, Any]:
         session.commit()
         form = new_form(session, view.user_id, "undo")
         return {"outcomes": found, "form": form, **_ways(wanted)}
-
-
-def go_on(request: Request, caller: Annotated[Caller, page_needs(Permission.MODERATE)]) -> RedirectResponse:
-    """To the next comment that nobody is at, or to the one before; the one that is left is let go."""
-    query = request.query_params
-    after, before = id_in(query.get("after", "")), id_in(query.get("before", ""))
-    with open_session(get_engine()) as session:
-        wanted = known_filter(session, query).wanted
-        left = after or before
-        if left is not None:
-            claims.release(session, left, caller.user_id)
-        comment_id = offer(session, wanted, caller.user_id, left, backwards=before is not None)
-        session.commit()
-    if comment_id is None:
-        end = "first" if before is not None else "last"
-        return RedirectResponse(address(wanted, end=end if left else None), 303)
-    return RedirectResponse(address(wanted, comment=comment_id), 303)
-
-
-page.router.add_api_route("/ui/moderate/next", go_on, methods=["GET"], name="moderate next")
-
-
-def offer(
-    session: Session, wanted: Wanted, user_id: int, left: int | None, *, backwards: bool = False
-) -> int | None:
-    """Claim the next comment for a moderator; None: there is none beyond the one that is left."""
-    here = None if left is None else waiting.place_of(session, wanted, left)
-    viewer = Viewer(user_id, now())
-    found = waiting.page(session, wanted, viewer, limit=CANDIDATES, beyond=here, backwards=backwards)
-    for place in found.places:  # somebody else may have been faster
-        if claims.take(session, place.comment_id, user_id, viewer.now).user_id == user_id:
-            return place.comment_id
-    return None
 
 
 def _desk(session: Session, wanted: Wanted) -> dict[str, Any]:
@@ -196,7 +159,8 @@ def _reasons(session: Session) -> Sequence[Tag]:
     return [tag for tag in tags if tag.is_taggable] or tags
 
 
-def _name(claim: Claim, user: User | None) -> str:
+def _name(session: Session, claim: Claim) -> str:
+    user = session.get(User, claim.user_id)
     return user.name if user else f"user {claim.user_id}"
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from urllib.parse import parse_qsl
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from osmod.moderation.database import open_session
@@ -21,8 +22,11 @@ from osmod.task import commit, get_engine
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done
 from osmod.web.pages.frame.words import number, plural
-from osmod.web.pages.moderate_filter import address, id_in, known_filter
+from osmod.web.pages.moderate_claims import comment_of, onward, wanted_of
+from osmod.web.pages.moderate_filter import address, id_in
 from osmod.web.pages.moderate_outcomes import VERBS, failures
+
+_log = logging.getLogger(__name__)
 
 #: What can be done to a whole range.
 BATCHES: tuple[acts.Name, ...] = ("approve", "reject", "defer")
@@ -32,7 +36,7 @@ CHANGED = (Topic.COMMENTS,)
 
 def act_on_one(act: Act) -> Done:
     """Do something to one comment, and go on to the next."""
-    comment_id = _comment(act)
+    comment_id = comment_of(act)
     name = _name(act, acts.NAMES)
     asked = Asked(
         form=_form(act),
@@ -47,7 +51,7 @@ def act_on_one(act: Act) -> Done:
     if name == "tag" and asked.tag_id is None:
         raise BadPayload("tag: choose one from the list; nothing was tagged")
     with open_session(get_engine()) as session:
-        wanted = _wanted(session, act)
+        wanted = wanted_of(session, act)
     done = _commit(asked)
     stay = address(wanted, comment=comment_id)
     if done.gone:
@@ -57,7 +61,7 @@ def act_on_one(act: Act) -> Done:
     if name == "tag":
         return Done(f"Comment {comment_id} is tagged.", stay, CHANGED)
     words = f"{VERBS[done.row.act if done.row else name]} comment {comment_id}."
-    return Done(words, address(wanted, path="/ui/moderate/next", after=comment_id), CHANGED)
+    return _and_on(wanted, act.caller.user_id, comment_id, words)
 
 
 def act_on_range(act: Act) -> Done:
@@ -65,7 +69,7 @@ def act_on_range(act: Act) -> Done:
     name, form = _name(act, BATCHES), _form(act)
     user_id = act.caller.user_id
     with open_session(get_engine()) as session:
-        wanted = _wanted(session, act)
+        wanted = wanted_of(session, act)
         before = acts.by_form(session, form)
         meant = range_of(session, wanted, Viewer(user_id, now()))
     if before is not None:  # those that it was sent for are not meant any more
@@ -87,7 +91,7 @@ def undo(act: Act) -> Done:
     """Take back the reader's last act, or the one that is named."""
     user_id = act.caller.user_id
     with open_session(get_engine()) as session:
-        wanted = _wanted(session, act)
+        wanted = wanted_of(session, act)
         named = act.field("undoes")
         target = acts.by_form(session, named) if named else acts.last(session, user_id)
         failed = failures(target, done_jobs(session, target)) if target else {}
@@ -115,6 +119,15 @@ def range_of(session: Session, wanted: Wanted, viewer: Viewer) -> list[int]:
     return [place.comment_id for place in waiting.page(session, wanted, viewer, limit=MOST).places]
 
 
+def _and_on(wanted: Wanted, user_id: int, left: int, said: str) -> Done:
+    """To the next comment. Where the database is away by now, what was done is said all the same."""
+    try:
+        return onward(wanted, user_id, left, said=said)
+    except DBAPIError as error:
+        _log.warning("%s The next comment is not to be had: %s", said, error)
+        return Done(said, address(wanted, comment=left), CHANGED)
+
+
 def _all_done(act: str, changed: int, left: str, wanted: Wanted) -> Done:
     return Done(f"{VERBS[act]} {plural(changed, 'comment')}{left}.", address(wanted), CHANGED)
 
@@ -132,17 +145,6 @@ def _commit(asked: Asked) -> acts.Done:
         raise
     assert committed.value is not None
     return committed.value
-
-
-def _wanted(session: Session, act: Act) -> Wanted:
-    return known_filter(session, dict(parse_qsl(act.field("query")))).wanted
-
-
-def _comment(act: Act) -> int:
-    comment_id = id_in(act.field("comment"))
-    if comment_id is None:
-        raise BadPayload(f"comment: it must be the id of one (it is {act.field('comment')[:20]!r})")
-    return comment_id
 
 
 def _form(act: Act) -> str:

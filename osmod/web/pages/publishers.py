@@ -20,7 +20,7 @@ from osmod.operating.publishers import (
     replay_deliveries,
 )
 from osmod.task import get_engine
-from osmod.web.pages.frame.page import UI, Page, not_here
+from osmod.web.pages.frame.page import UI, NotHere, Page
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done, View
 from osmod.web.problems import Problem
@@ -123,7 +123,7 @@ def replay_one(form: Act) -> Done:
     """Tell one decision again, if it is the newest of its comment."""
     delivery = _row_id(form.params["delivery"])
     if delivery is None:
-        raise not_here("There is no such delivery.")
+        raise NotHere("There is no such delivery.", _HERE)
     return _replayed(form, Replay(ids=(delivery,)))
 
 
@@ -139,13 +139,17 @@ def _replayed(form: Act, wanted: Replay) -> Done:
     return Done(f"{done:,} deliver{'y' if done == 1 else 'ies'} told again within a minute.", topics=_CHANGED)
 
 
+#: Where there is more of them.
+_HERE = ("Publishers", "/ui/publishers")
+
+
 def _publisher(form: Act) -> PublisherState:
     with open_session(get_engine()) as session:
         for one in publisher_states(session, now()):
             if str(one.standing.owner_id) == form.params["publisher"]:
                 return one
-    raise not_here(
-        f"There is no publisher {form.params['publisher'][:20]}: it was deleted, or is one no more."
+    raise NotHere(
+        f"There is no publisher {form.params['publisher'][:20]}: it was deleted, or is one no more.", _HERE
     )
 
 

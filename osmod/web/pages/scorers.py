@@ -14,7 +14,7 @@ from osmod.moderation.database import open_session
 from osmod.operating.scorers import ScorerState, reopen, scorer_states, with_gates
 from osmod.operating.trial import Trial, ask, question
 from osmod.task import get_engine
-from osmod.web.pages.frame.page import Page, not_here
+from osmod.web.pages.frame.page import NotHere, Page
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done, View
 from osmod.web.pages.jobs import jobs_at
@@ -90,7 +90,8 @@ def _scorers() -> list[ScorerState]:
 def _scorer(scorer_id: str) -> ScorerState:
     found = next((one for one in _scorers() if str(one.id) == scorer_id), None)
     if found is None:
-        raise not_here(
-            f"There is no scorer {scorer_id[:20]}: it was deleted meanwhile, or its group was changed."
+        raise NotHere(
+            f"There is no scorer {scorer_id[:20]}: it was deleted meanwhile, or its group was changed.",
+            ("Scorers", "/ui/scorers"),
         )
     return found

@@ -24,13 +24,27 @@ def take(world: World, user_id: int, after: timedelta = timedelta()) -> Claim:
         return claim
 
 
+def look(world: World, user_id: int, after: timedelta = timedelta()) -> Claim | None:
+    """Have somebody look at comment 7, so long after the start."""
+    with open_session(world.engine) as session:
+        claim = claims.renew(session, 7, user_id, START + after)
+        session.commit()
+        return claim
+
+
 def test_who_is_first_has_it(world: World) -> None:
-    """Who comes second learns who is at it and since when; looking again renews the claim."""
+    """Who comes second learns who is at it and since when; looking on renews the claim, and begins none."""
+    assert None is look(world, ANN)
     assert ANN == take(world, ANN).user_id
     assert (ANN, START) == (take(world, BEN).user_id, take(world, BEN).since)
-    renewed = take(world, ANN, timedelta(minutes=4))
+    renewed = look(world, ANN, timedelta(minutes=4))
+    assert renewed is not None
     assert (START, START + timedelta(minutes=9)) == (renewed.since, renewed.until)
     assert ANN == take(world, BEN, timedelta(minutes=8)).user_id
+    theirs = look(world, BEN, timedelta(minutes=8))
+    assert theirs is not None
+    assert (ANN, renewed.until) == (theirs.user_id, theirs.until)
+    assert None is look(world, ANN, timedelta(minutes=9))
 
 
 def test_a_claim_ends_by_itself(world: World) -> None:

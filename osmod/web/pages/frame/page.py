@@ -151,7 +151,9 @@ def _said(request: Request, done: Done) -> Response:
 
 
 def _keep(answer: Response, sentence: str) -> None:
-    """Have the next page say it."""
+    """Have the next page say it, if there is anything to say."""
+    if not sentence:
+        return
     answer.set_cookie(SAID, quote(sentence), max_age=60, path=UI, httponly=True, samesite="lax")
 
 
@@ -163,6 +165,14 @@ def _whence(request: Request) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def not_here(sentence: str) -> Problem:
-    """Of something that a page is about and that is not there; the sentence says what may have happened."""
-    return Problem(404, sentence)
+class NotHere(Problem):
+    """Of something that a page is about and that is not there.
+
+    Parameters:
+      sentence: what may have happened.
+      onward: a way that leads on: its words and its address.
+    """
+
+    def __init__(self, sentence: str, onward: tuple[str, str]) -> None:
+        super().__init__(404, sentence)
+        self.onward = onward

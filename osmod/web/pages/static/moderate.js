@@ -19,13 +19,21 @@
 
   // A form is sent once: the server would take the second for the same, but its answer would come too late.
   document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented || event.target.method !== "post") return;
+    if (event.defaultPrevented || event.target.method !== "post" || event.target.id === "begin") return;
     if (event.target.dataset.sent) return event.preventDefault();
     event.target.dataset.sent = "yes";
   });
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
+
+  // Whoever looks at a comment that nobody is at, is at it. A page that a browser opens ahead of its reader is hidden.
+  function begin() {
+    if (!document.hidden) document.getElementById("begin")?.requestSubmit();
+  }
+  document.addEventListener("fragment", begin);
+  document.addEventListener("visibilitychange", begin);
+  addEventListener("load", begin);
 
   // The histogram.
   let from = null;

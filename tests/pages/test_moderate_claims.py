@@ -1,0 +1,71 @@
+"""Who is at a comment: two moderators never work on the same one unknowingly, and no address claims any."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from osmod.access.roles import Role
+from osmod.moderation.database import open_session
+from osmod.moderation.desk import claims
+from osmod.moderation.models import Claim, Decision, now
+from osmod.web.pages.frame.fragments import RENDERINGS
+from osmod.web.pages.frame.session import CSRF, csrf_of
+from tests.moderation.world import World
+from tests.pages.conftest import Press, SignIn, waiting
+from tests.web.conftest import USERS
+
+pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
+
+
+def test_no_address_claims(client: TestClient, press: Press, world: World) -> None:
+    """A browser opens what its reader may want, and programs what stands in messages: only forms claim and let go."""
+    article = world.article()
+    first, second = waiting(world, article, 0.9), waiting(world, article, 0.8)
+    page = f"/ui/moderate?comment={first}"
+
+    assert "Nobody is at this comment." in client.get(page).text
+    assert 405 == client.get("/ui/moderate/next").status_code
+    assert [] == world.all(Claim)
+
+    assert "Nobody is at this comment." not in press(page, "/ui/moderate/begin").text
+    RENDERINGS.forget()
+    client.get(f"/ui/moderate?comment={second}")
+    assert [(first, USERS["general"])] == [(claim.comment_id, claim.user_id) for claim in world.all(Claim)]
+    press(page, "after")
+    assert [second] == [claim.comment_id for claim in world.all(Claim)]
+    gone = client.post("/ui/moderate/begin", data={CSRF: csrf_of(client.cookies["osmod"]), "comment": "99"})
+    assert (404, True) == (gone.status_code, "There is no comment 99" in gone.text)
+
+
+def test_a_comment_that_is_gone(client: TestClient, sign_in: SignIn, world: World) -> None:
+    """Is said by status and words, with a way that leads on."""
+    sign_in(Role.MODERATOR)
+    answer = client.get("/ui/moderate?comment=99")
+    assert 404 == answer.status_code
+    assert "There is no comment 99: its publisher may have deleted it" in answer.text
+    assert 'href="/ui/moderate">What waits for a moderator' in answer.text
+
+
+def test_who_else_is_at_it(client: TestClient, press: Press, world: World) -> None:
+    """Is said, with since when; nothing that changed meanwhile is decided on, and the next one is another."""
+    article = world.article()
+    theirs, free = waiting(world, article, 0.9), waiting(world, article, 0.8)
+    with open_session(world.engine) as session:
+        claims.take(session, theirs, USERS["admin"], now())
+        session.commit()
+    assert f"Comment {free}<" in press("/ui/moderate", "/ui/moderate/next").text
+    assert "admin has had this comment open since" in client.get(f"/ui/moderate?comment={theirs}").text
+
+    page = f"/ui/moderate?comment={free}"
+    html = client.get(page).text
+    mark = re.search(r'name="mark" value="([^"]+)"', html)
+    assert mark
+    world.add(Decision(comment_id=free, status="Reject", source="User", user_id=USERS["admin"]))
+    said = press(page, "approve", mark=mark[1]).text
+
+    assert f"Nothing was done: comment {free} is not what you saw any more" in said
+    assert "Reject by admin" in said
+    assert 1 == world.size(Decision)
