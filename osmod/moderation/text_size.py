@@ -62,26 +62,36 @@ def _ink_width(word: str) -> int:
     glyphs, units = _font()
     pen, left, right = 0, math.inf, -math.inf
     for character in word:
-        advance, ink_left, ink_right = glyphs.get(character) or _foreign(character)
-        left = min(left, pen + ink_left)
-        right = max(right, pen + ink_right)
+        advance, ink_left, ink_right = glyphs[character]
+        if pen + ink_left < left:
+            left = pen + ink_left
+        if pen + ink_right > right:
+            right = pen + ink_right
         pen += advance
     return math.ceil((right - left) * FONT_SIZE / units) if right > left else 0
 
 
-def _foreign(character: str) -> Glyph:
-    """A character that the table lacks: Greek and Cyrillic, which Georgia has, by a letter like them."""
-    glyphs, _units = _font()
-    if "\u0370" <= character <= "\u052f":
-        return glyphs["N" if character.isupper() else "n"]
-    return glyphs["\t" if character.isspace() else "missing"]
+class _Glyphs(dict[str, Glyph]):
+    """The glyphs by character, and by name the box for a missing one."""
+
+    def __missing__(self, character: str) -> Glyph:
+        """A character that the table lacks: Greek and Cyrillic, which Georgia has, by a letter like them.
+
+        It is remembered: Unicode has a million at most.
+        """
+        if "\u0370" <= character <= "\u052f":
+            alike = "N" if character.isupper() else "n"
+        else:
+            alike = "\t" if character.isspace() else "missing"
+        self[character] = self[alike]
+        return self[alike]
 
 
 @cache
-def _font() -> tuple[dict[str, Glyph], int]:
-    """The glyphs by character (and the box for a missing one), and the font units of one em."""
+def _font() -> tuple[_Glyphs, int]:
+    """The glyphs, and the font units of one em."""
     table = json.loads(resources.files("osmod.moderation").joinpath("gelasio.json").read_text("ascii"))
-    glyphs = {character: _glyph(*numbers) for character, numbers in table["characters"].items()}
+    glyphs = _Glyphs({character: _glyph(*numbers) for character, numbers in table["characters"].items()})
     glyphs["missing"] = _glyph(*table["missing"])
     glyphs["\t"] = glyphs[" "]
     return glyphs, table["unitsPerEm"]
