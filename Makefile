@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := --constraint requirements.lock
 MAKEFLAGS += --no-print-directory
+# Tests start hundreds of processes: compiled modules are kept for them, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test browser screenshots check format bench promises chaos containers watch lock
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import pytest
 import yaml
 
 from tests.docs.blocks import Block, all_blocks
-from tests.docs.sandbox import Sandbox
+from tests.docs.sandbox import ROOT, Sandbox
 from tests.redis_servers import binary_of, running
 
 #: Languages that something here, or a test that is named, looks at.
@@ -101,7 +102,10 @@ def _succeeds(sandbox: Sandbox, *arguments: str) -> None:
 def test_python_has_types(sandbox: Sandbox) -> None:
     """All blocks pass mypy as our own code must."""
     paths = [str(_write(block, sandbox.folder)) for block in PYTHON]
-    _succeeds(sandbox, "-m", "mypy", "--strict", "--config-file", "pyproject.toml", *paths)
+    known = ROOT / ".mypy_cache"
+    if known.exists():  # What `make check` found out of the libraries.
+        shutil.copytree(known, sandbox.folder / known.name)
+    _succeeds(sandbox, "-m", "mypy", "--config-file", "pyproject.toml", *paths)
 
 
 @pytest.mark.parametrize("block", _named(PYTHON))

@@ -1,12 +1,11 @@
 """Every console block, page by page, as an operator would type it: in order, in one folder, on one Redis.
 
-All that README.md shows is typed into a shell. Of the other pages, which show dozens of commands, ours run in this
-process: to load them takes most of a second, each time.
+Dozens of commands: ours run in this process, since to load them takes most of a second, each time. What runs on,
+what sends, `make` and whatever needs a shell is typed into one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -47,31 +46,28 @@ def test_a_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         queue.declare_queue("default")
         queue.actors = accept_comments.broker.actors
         sandbox = Sandbox(tmp_path, server)
-        run = _in_a_shell if page.name == "README.md" else _ours_in_this_process
         try:
             for block in blocks_of(page):
                 if not block.not_run:
-                    _play(block, sandbox, run)
+                    _play(block, sandbox)
         finally:
             codes = sandbox.stop()
     assert {} == {command: code for command, code in codes.items() if code}
 
 
-def _in_a_shell(sandbox: Sandbox, command: str) -> tuple[int, str]:
+def _run(sandbox: Sandbox, command: str) -> tuple[int, str]:
+    """Its exit code, and what it printed."""
+    # What sends, or knows of schedules, does so by the broker on which this process declared its actors.
+    elsewhere = (*SERVICES, "osmod enqueue", "osmod schedules")
+    typed = command.partition("#")[0]
+    if command.startswith("osmod ") and not command.startswith(elsewhere) and not set(typed) & set("|;<>$&"):
+        here = sandbox.type(command)
+        return here.exit_code, here.output
     done = sandbox.run(command)
     return done.returncode, done.stdout
 
 
-def _ours_in_this_process(sandbox: Sandbox, command: str) -> tuple[int, str]:
-    # What sends does so by the broker on which this process declared its actors.
-    elsewhere = (*SERVICES, "osmod enqueue", "osmod schedules run")
-    if not command.startswith("osmod ") or command.startswith(elsewhere) or set(command) & set("|;<>$&"):
-        return _in_a_shell(sandbox, command)
-    done = sandbox.type(command)
-    return done.exit_code, done.output
-
-
-def _play(block: Block, sandbox: Sandbox, run: Callable[[Sandbox, str], tuple[int, str]]) -> None:
+def _play(block: Block, sandbox: Sandbox) -> None:
     if block.language == "python" and block.text.startswith("# actors/"):
         (sandbox.folder / block.text.partition("\n")[0].removeprefix("# ")).write_text(block.text)
     for scene in block.scenes:
@@ -79,7 +75,7 @@ def _play(block: Block, sandbox: Sandbox, run: Callable[[Sandbox, str], tuple[in
     if block.language != "console":
         return
     for command, shown in block.commands():
-        code, printed = run(sandbox, command)
+        code, printed = _run(sandbox, command)
         said = f"{block.name}: $ {command}\nexit code {code}\n{printed}"
         also = next((codes for start, codes in _ALSO_WELL.items() if command.startswith(start)), ())
         assert code in (0, *also), said
