@@ -27,6 +27,7 @@ COMMANDS = {
     "audit": "Show who did what to the jobs.",
     "schedules": "Show what runs when, run, pause or resume it.",
     "publishers": "Show who is told of decisions; tell again, disable or enable one.",
+    "kue": "Take over what Node programs queue with Kue; show how it stands.",
     "comments": "Show where a comment stands; send many for scoring.",
     "scorers": "Show who scores and how each is doing; try one.",
     "users": "Show users, make them and their tokens, revoke them.",

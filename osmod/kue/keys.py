@@ -38,7 +38,15 @@ class KueQueue:
 
     @classmethod
     def at(cls, url: str, prefix: str = DEFAULT_PREFIX) -> KueQueue:
-        """The queue in the Redis at a URL. Nothing is connected yet."""
+        """The queue in the Redis at a URL. Nothing is connected yet.
+
+        Raises:
+          ValueError: the URL is one that no queue of Kue's can have, or the prefix is.
+        """
+        if "+cluster://" in url:
+            raise ValueError(
+                "Kue's keys cannot lie in a Redis Cluster: name the Redis of its programs in KUE_URL"
+            )
         return cls(client_from_url(url), prefix)
 
     def key(self, name: str) -> str:

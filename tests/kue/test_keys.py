@@ -23,6 +23,12 @@ def test_a_prefix_that_no_key_can_begin_with(prefix: str) -> None:
         KueQueue.at("redis://127.0.0.1:1", prefix)
 
 
+def test_a_cluster() -> None:
+    """Kue's keys would lie in many slots."""
+    with pytest.raises(ValueError, match="Redis Cluster"):
+        KueQueue.at("redis+cluster://127.0.0.1:1")
+
+
 @pytest.mark.parametrize("prefix", ["q", "{k}:jobs"])
 def test_keys_are_those_that_kue_writes(node: Node, kue: KueQueue, prefix: str) -> None:
     """A job that waits and one that is delayed stand where we look for them, and nowhere else."""
