@@ -22,6 +22,12 @@ def resolve_flags(work: Work, comment_id: Id, user_id: UserId = None, is_batch_a
     flags.resolve_flags(work, comment_id, user_id)
 
 
+@task("reopenFlags", priority="high")
+def reopen_flags(work: Work, comment_id: Id, flag_ids: list[Id], user_id: Id) -> None:
+    """Open flags again that a moderator resolved by an act that is taken back."""
+    flags.reopen(work, comment_id, flag_ids, user_id)
+
+
 @task("processTagAddition", sensitive=("source_user_id", "extra"))
 def process_tag_addition(
     work: Work, type: Label, source_comment_id: Name, source_user_id: Name, extra: AnyJson = flags.UNSET

@@ -4,7 +4,7 @@ from osmod.moderation import tags
 from osmod.moderation.score_data import Offset
 from osmod.moderation.work import Work
 from osmod.task import task
-from osmod.task.payload import Id, UserId
+from osmod.task.payload import Flag, Id, UserId
 
 
 @task("tagComments", priority="high")
@@ -29,6 +29,28 @@ def confirm_comment_summary_score(work: Work, comment_id: Id, tag_id: Id, user_i
 def reject_comment_summary_score(work: Work, comment_id: Id, tag_id: Id, user_id: UserId = None) -> None:
     """Say that a summary score is wrong."""
     tags.confirm_summary(work, comment_id, tag_id, user_id, confirmed=False)
+
+
+@task("restoreSummaryScore", priority="high")
+def restore_summary_score(
+    work: Work,
+    comment_id: Id,
+    tag_id: Id,
+    user_id: Id,
+    is_confirmed: Flag | None = None,
+    confirmed_user_id: UserId = None,
+    is_new: Flag = False,
+) -> None:
+    """Take back what a moderator said of a summary score; with `is_new` there was none before."""
+    tags.restore_summary(
+        work,
+        comment_id,
+        tag_id,
+        user_id,
+        is_confirmed=is_confirmed,
+        confirmed_user_id=confirmed_user_id,
+        is_new=is_new,
+    )
 
 
 @task("addTag", priority="high")

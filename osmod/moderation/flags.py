@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from osmod.moderation import counts
 from osmod.moderation.attributes import folded
@@ -29,6 +29,18 @@ _RESOLVE = (
     update(_flags)
     .where(_flags.c.id == bindparam("flag"))
     .values(isResolved=True, resolvedById=bindparam("by"), resolvedAt=bindparam("at"))
+)
+
+
+_RESOLVED_BY = select(_flags.c.id).where(
+    _flags.c.commentId == bindparam("comment"),
+    _flags.c.isResolved.is_(True),
+    _flags.c.resolvedById == bindparam("by"),
+)
+_REOPEN = (
+    update(_flags)
+    .where(_flags.c.id == bindparam("flag"))
+    .values(isResolved=False, resolvedById=None, resolvedAt=None)
 )
 
 
@@ -89,6 +101,24 @@ def resolve_flags(work: Work, comment_id: int, user_id: int | None) -> None:
         raise NotFound(f"No such comment {comment_id}")
     around, flags = with_flags(work, comment_id)
     flags = resolved(work, flags, user_id)
+    counts.carry(work, comment, summed_up(comment, flags), around.article, by_moderator=True)
+
+
+def reopen(work: Work, comment_id: int, flag_ids: Sequence[int], user_id: int) -> None:
+    """A moderator takes back that some of a comment's flags were dealt with; those of others stay so.
+
+    Raises:
+      NotFound: there is no such comment.
+    """
+    comment = lock_state(work, comment_id)
+    if comment is None:
+        raise NotFound(f"No such comment {comment_id}")
+    around, flags = with_flags(work, comment_id)
+    theirs = work.connection.scalars(_RESOLVED_BY, {"comment": comment_id, "by": user_id})
+    opened = set(theirs).intersection(flag_ids)
+    if opened:
+        work.connection.execute(_REOPEN, [{"flag": flag} for flag in sorted(opened)])
+    flags = [replace(flag, is_resolved=False) if flag.id in opened else flag for flag in flags]
     counts.carry(work, comment, summed_up(comment, flags), around.article, by_moderator=True)
 
 

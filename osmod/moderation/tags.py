@@ -136,6 +136,31 @@ def confirm_summary(
         summary.is_confirmed, summary.confirmed_user_id = confirmed, user_id
 
 
+def restore_summary(
+    work: Work,
+    comment_id: int,
+    tag_id: int,
+    user_id: int,
+    *,
+    is_confirmed: bool | None = None,
+    confirmed_user_id: int | None = None,
+    is_new: bool = False,
+) -> None:
+    """A moderator takes back what they said of a summary score. What somebody else has said since stays.
+
+    Parameters:
+      is_confirmed, confirmed_user_id: what was said of it before.
+      is_new: there was no score before; it goes, unless a scorer has given one since.
+    """
+    summary = work.session.get(CommentSummaryScore, (comment_id, tag_id), with_for_update=True)
+    if summary is None or (summary.is_confirmed, summary.confirmed_user_id) != (True, user_id):
+        return
+    if is_new and summary.score == 1:
+        work.session.delete(summary)
+    else:
+        summary.is_confirmed, summary.confirmed_user_id = is_confirmed, confirmed_user_id
+
+
 def _lock_score(work: Work, comment_score_id: int) -> CommentScore | None:
     return work.session.get(CommentScore, comment_score_id, with_for_update=True)
 

@@ -31,6 +31,12 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("highlightComments", ACTION | {"commentId": 99}, "Comment not found, id: 99"),
     ("resetComments", ACTION | {"commentId": 99}, "Comment not found, id: 99"),
     ("resolveFlags", {"commentId": 99}, "No such comment 99"),
+    ("reopenFlags", {"commentId": 99, "flagIds": [1], "userId": 1}, "No such comment 99"),
+    (
+        "reopenFlags",
+        {"commentId": 1, "flagIds": [0], "userId": 1},
+        "reopenFlags: flagIds.0: Input should be greater than or equal to 1 (it is 0)",
+    ),
     ("tagComments", {"commentId": 1, "tagId": 99, "userId": None}, "Tag not found, id: 99"),
     ("addTag", {"commentId": 99, "tagId": 1, "userId": None}, "Comment not found, id: 99"),
     ("tagCommentSummaryScores", {"commentId": 1, "tagId": 99}, "Tag not found, id: 99"),

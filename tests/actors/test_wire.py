@@ -46,6 +46,8 @@ OURS = {
     "pruneInbox",
     "pruneJobs",
     "pruneTokens",
+    "reopenFlags",
+    "restoreSummaryScore",
     "sweepOutbox",
     *("deliverDecision", "sweepDeliveries", "pruneDeliveries"),
 }

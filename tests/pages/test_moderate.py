@@ -83,7 +83,7 @@ def test_decide_and_the_next_is_there(client: TestClient, press: Press, world: W
 
 
 def test_a_reason_and_a_tag_on_a_span(press: Press, world: World) -> None:
-    """Become tags; a span without a tag, or that ends before it begins, is refused by name."""
+    """The one is said of a score, the other is a tag; without one, or with its end before its begin, it is refused."""
     article = world.article()
     spam = world.tag("SPAM", is_taggable=True)
     one, other = waiting(world, article, 0.9), waiting(world, article, 0.8)
@@ -94,9 +94,11 @@ def test_a_reason_and_a_tag_on_a_span(press: Press, world: World) -> None:
     assert "the span ends (2) before it begins (5)" in press(page, "tag", tag_id="1", start="5", end="2").text
     press(f"/ui/moderate?comment={other}", "reject", tag_id=str(spam))
 
-    scores = world.all(CommentScore)
-    assert [(one, 0, 4), (other, None, None)] == [
-        (row.comment_id, row.annotation_start, row.annotation_end) for row in scores
+    assert [(one, 0, 4)] == [
+        (row.comment_id, row.annotation_start, row.annotation_end) for row in world.all(CommentScore)
+    ]
+    assert [(other, spam, 1.0, True)] == [
+        (row.comment_id, row.tag_id, row.score, row.is_confirmed) for row in world.all(CommentSummaryScore)
     ]
     assert world.get(Comment, other).is_accepted is False
 

@@ -14,7 +14,7 @@ from osmod.moderation.desk.outcomes import settle_held
 from osmod.moderation.desk.states import last_decisions, marks, state_of
 from osmod.moderation.errors import Conflict
 from osmod.moderation.lookups import lock_comments
-from osmod.moderation.models import Comment, DeskAct
+from osmod.moderation.models import Comment, CommentFlag, CommentSummaryScore, DeskAct
 from osmod.moderation.work import Work
 
 Name = Literal["approve", "reject", "defer", "highlight", "reset", "tag"]
@@ -100,8 +100,13 @@ def perform(work: Work, asked: Asked) -> Done:
     stale = _stale(work, asked, comments)
     left_alone = {one.comment_id for one in stale}
     decided = last_decisions(session, [comment.id for comment in comments])
+    resolved = _resolved(session, [comment.id for comment in comments])
     entries = [
-        {**_send(work, asked, one, len(comments) > 1), "decision": decided.get(one.id)}
+        {
+            **_send(work, asked, one, len(comments) > 1),
+            "decision": decided.get(one.id),
+            "resolved": resolved.get(one.id, []),
+        }
         for one in comments
         if one.id not in left_alone
     ]
@@ -167,7 +172,7 @@ def _stale(work: Work, asked: Asked, comments: Sequence[Comment]) -> list[Stale]
 
 def _send(work: Work, asked: Asked, comment: Comment, is_batch: bool) -> dict[str, Any]:
     """Owe the jobs of one comment; what is remembered of it."""
-    also = None
+    reason: dict[str, Any] = {"also": []}
     if asked.act == "tag":
         job = _tag(work, asked, comment)
     else:
@@ -175,14 +180,40 @@ def _send(work: Work, asked: Asked, comment: Comment, is_batch: bool) -> dict[st
         task = with_flags if comment.unresolved_flags_count else plain
         job = owe(work, task, comment_id=comment.id, user_id=asked.user_id, is_batch_action=is_batch)
         if asked.tag_id is not None:
-            also = owe(work, "tagComments", comment_id=comment.id, tag_id=asked.tag_id, user_id=asked.user_id)
+            reason = _reason(work, asked.tag_id, comment.id, asked.user_id)
     return {
         "id": comment.id,
         "job": job,
-        "also": also,
+        **reason,
         "was": state_of(comment),
         "highlighted": bool(comment.is_highlighted),
     }
+
+
+def _reason(work: Work, tag_id: int, comment_id: int, user_id: int) -> dict[str, Any]:
+    """Say why a comment is rejected, as OSMod's client does: that the score for it is right, or 1 where there is none.
+
+    The client does the one on its pages of new comments, where a reason without a score is lost, and the other on
+    those of decided ones, where the scorer's score is.
+    """
+    score = work.session.get(CommentSummaryScore, (comment_id, tag_id))
+    task = "tagCommentSummaryScores" if score is None else "confirmCommentSummaryScore"
+    said = score and {"is_confirmed": score.is_confirmed, "confirmed_user_id": score.confirmed_user_id}
+    return {
+        "also": [owe(work, task, comment_id=comment_id, tag_id=tag_id, user_id=user_id)],
+        "said": said,
+    }
+
+
+def _resolved(session: Session, comment_ids: Collection[int]) -> dict[int, list[int]]:
+    """For each comment the flags that are resolved already: those that an act resolves are others."""
+    found: dict[int, list[int]] = {}
+    flags = select(CommentFlag.comment_id, CommentFlag.id).where(
+        CommentFlag.comment_id.in_(comment_ids), CommentFlag.is_resolved.is_(True)
+    )
+    for comment_id, flag_id in session.execute(flags):
+        found.setdefault(comment_id or 0, []).append(flag_id)
+    return found
 
 
 def _tag(work: Work, asked: Asked, comment: Comment) -> str:

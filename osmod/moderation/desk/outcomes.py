@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +14,13 @@ from osmod.moderation.models import Claim, DeskAct, InboxEntry
 
 def jobs_of(act: DeskAct) -> list[str]:
     """The ids of an act's jobs."""
-    return [job for entry in act.comments for job in (entry["job"], entry["also"]) if job]
+    return [job for entry in act.comments for job in entry_jobs(entry)]
+
+
+def entry_jobs(entry: dict[str, Any]) -> list[str]:
+    """The ids of the jobs of one of its comments. Rows of earlier versions have one or none in place of a list."""
+    also = entry["also"]
+    return [entry["job"], *(also if isinstance(also, list) else filter(None, [also]))]
 
 
 def done_jobs(session: Session, act: DeskAct) -> set[str]:

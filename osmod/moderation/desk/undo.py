@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.desk.acts import USED, by_form, last, owe, write
-from osmod.moderation.desk.outcomes import done_jobs, settle
+from osmod.moderation.desk.outcomes import done_jobs, entry_jobs, settle
 from osmod.moderation.desk.states import State, state_of
 from osmod.moderation.errors import Conflict
 from osmod.moderation.lookups import lock_comments
-from osmod.moderation.models import Comment, CommentScore, Decision, DeskAct
+from osmod.moderation.models import Comment, CommentFlag, CommentScore, Decision, DeskAct
 from osmod.moderation.work import Work
 
 #: What an act makes of a comment.
@@ -27,6 +27,8 @@ _MAKES: dict[str, State] = {
 }
 #: Acts that record a decision.
 _DECIDES = ("approve", "reject", "defer")
+#: Acts that resolve flags.
+_RESOLVES = ("approve", "reject")
 _BACK_TO: dict[State, str] = {
     "undecided": "resetComments",
     "accepted": "acceptComments",
@@ -68,7 +70,7 @@ def take_back(
 ) -> TakenBack:
     """Take an act back, a moderator's last one by default.
 
-    Flags that were resolved stay so.
+    What it changed is as it was before: the state, the flags that it resolved, the reason that was said, the tag.
 
     Parameters:
       form: of this act: sent twice, it does so once.
@@ -91,7 +93,7 @@ def take_back(
     done = done_jobs(session, act)
     entries = [entry for entry in act.comments if entry["job"] not in failed]
     over = {*done, *failed}
-    pending = [entry for entry in entries if not {entry["job"], entry["also"] or entry["job"]} <= over]
+    pending = [entry for entry in entries if not over.issuperset(entry_jobs(entry))]
     if pending:
         return TakenBack(None, len(pending))
     settle(session, act, done, failed)
@@ -99,7 +101,7 @@ def take_back(
     for entry in entries:
         jobs = _put_back(work, act, entry, user_id)
         if jobs:
-            taken.append({**entry, "job": jobs[0], "also": jobs[1] if len(jobs) > 1 else None})
+            taken.append({**entry, "job": jobs[0], "also": jobs[1:]})
         else:
             stale.append(entry["id"])
     if not taken:
@@ -113,15 +115,43 @@ def _put_back(work: Work, act: DeskAct, entry: dict[str, Any], user_id: int) -> 
     comment = work.session.get(Comment, entry["id"])
     if comment is None:
         return []
-    untag = _untag(work, act, comment.id)
     if act.act == "tag":
-        return untag
+        return _untag(work, act, comment.id)
     if (state_of(comment), bool(comment.is_highlighted)) != _as_left(act, entry):
         return []
     if not _is_last(work.session, act, entry):
         return []
     task = task_back(act.act, entry["was"], highlighted=entry["highlighted"])
-    return [owe(work, task, comment_id=comment.id, user_id=user_id, is_batch_action=False), *untag]
+    back = owe(work, task, comment_id=comment.id, user_id=user_id, is_batch_action=False)
+    return [back, *_reopen(work, act, entry), *_unsay(work, act, entry)]
+
+
+def _reopen(work: Work, act: DeskAct, entry: dict[str, Any]) -> list[str]:
+    """Open the flags again that the act resolved: those of its moderator that were not resolved before."""
+    if act.act not in _RESOLVES or "resolved" not in entry:  # an act of an earlier version
+        return []
+    flags = work.session.scalars(
+        select(CommentFlag.id).where(
+            CommentFlag.comment_id == entry["id"],
+            CommentFlag.is_resolved.is_(True),
+            CommentFlag.resolved_by_id == act.user_id,
+            CommentFlag.id.not_in(entry["resolved"]),
+        )
+    ).all()
+    if not flags:
+        return []
+    return [owe(work, "reopenFlags", comment_id=entry["id"], flag_ids=list(flags), user_id=act.user_id)]
+
+
+def _unsay(work: Work, act: DeskAct, entry: dict[str, Any]) -> list[str]:
+    """Take back the reason that was said."""
+    if act.detail.get("tag_id") is None:
+        return []
+    if "said" not in entry:  # an act of an earlier version, which tagged the comment
+        return _untag(work, act, entry["id"])
+    said = entry["said"] or {"is_new": True}
+    about = {"comment_id": entry["id"], "tag_id": act.detail["tag_id"], "user_id": act.user_id}
+    return [owe(work, "restoreSummaryScore", **about, **said)]
 
 
 def _untag(work: Work, act: DeskAct, comment_id: int) -> list[str]:

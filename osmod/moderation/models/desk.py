@@ -40,7 +40,9 @@ class DeskAct(Base):
       form: the id of the form that it was done by, so that one sent twice acts once.
       act: its name.
       detail: of a tag: `{tag_id, start, end}`; of a rejection with a reason: `{tag_id}`.
-      comments: what it was done to: `[{id, job, also, was, highlighted}]`, the jobs by the ids of their messages.
+      comments: what it was done to, and what that was before: `[{id, job, also, was, highlighted, decision, resolved,
+        said}]`: the ids of the messages of its job and of further ones; state, highlight and last decision; flags that
+        were resolved already; of a rejection with a reason what had been said of that score (null: there was none).
       undoes: the form of the act that this one takes back.
     """
 

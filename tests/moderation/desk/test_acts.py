@@ -1,127 +1,16 @@
-"""Acts at the desk: which jobs they owe, that a form acts once, what is stale, and how they are taken back."""
+"""Acts at the desk: which jobs they owe, that a form acts once, and what is stale."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from osmod.moderation import decisions, tags
 from osmod.moderation.desk import acts, claims, outcomes, undo
-from osmod.moderation.desk.acts import Asked, Done, Stale
-from osmod.moderation.desk.states import marks, state_of
+from osmod.moderation.desk.acts import Stale
 from osmod.moderation.desk.undo import TakenBack
 from osmod.moderation.errors import Conflict
-from osmod.moderation.models import Claim, Comment, CommentScore, DeskAct, OutboxEntry, now
-from osmod.moderation.work import Delivery, Work
-from tests.moderation.world import World
-
-#: What the tasks do that acts owe.
-EFFECTS: dict[str, Any] = {
-    "acceptComments": lambda work, **told: decisions.decide(work, "Accept", **told),
-    "acceptCommentsAndFlags": lambda work, **told: decisions.decide(work, "Accept", with_flags=True, **told),
-    "rejectComments": lambda work, **told: decisions.decide(work, "Reject", **told),
-    "deferComments": lambda work, **told: decisions.decide(work, "Defer", **told),
-    "highlightComments": decisions.highlight,
-    "resetComments": lambda work, comment_id, user_id, is_batch_action: decisions.reset(
-        work, comment_id, user_id
-    ),
-    "tagComments": tags.tag_comment,
-    "addTag": tags.add_tag,
-    "removeTag": tags.remove_tag,
-}
-
-
-class Desk:
-    """One moderator at a desk, and the worker."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.user = world.user()
-        self.article = world.article()
-        self._forms = 0
-
-    def comment(self, **columns: Any) -> int:
-        """One that waits."""
-        return self.world.comment(self.article, is_scored=True, **columns)
-
-    def mark(self, comment_id: int) -> str:
-        """What is seen of a comment."""
-        found = self.world.do(lambda work: marks(work.session, [work.session.get_one(Comment, comment_id)]))
-        assert found.value
-        return found.value[comment_id]
-
-    def act(self, act: acts.Name, *comment_ids: int, **given: Any) -> Done:
-        """Send a form."""
-        self._forms += 1
-        asked: dict[str, Any] = {"form": f"form {self._forms}", "user_id": self.user} | given
-        done = self.world.do(
-            lambda work: acts.perform(work, Asked(act=act, comment_ids=comment_ids, **asked))
-        )
-        assert done.value
-        return done.value
-
-    def undo(self, **asked: Any) -> undo.TakenBack:
-        """Take back the last act."""
-        self._forms += 1
-        form = f"form {self._forms}"
-        done = self.world.do(lambda work: undo.take_back(work, form, self.user, **asked))
-        assert done.value
-        return done.value
-
-    def owed(self) -> list[str]:
-        """The tasks of the jobs that are owed."""
-        return [row.actor for row in self.world.all(OutboxEntry)]
-
-    def work(self, *, but: str = "") -> None:
-        """Do what is owed, but the jobs of one task."""
-        for row in (one for one in self.world.all(OutboxEntry) if one.actor != but):
-            effect = EFFECTS[row.actor]
-            self.world.do(
-                lambda work, row=row, effect=effect: effect(work, **row.arguments),
-                Delivery(row.message_id, row.actor),
-            )
-            self.world.do(lambda work, row=row: work.session.delete(work.session.merge(row)))
-
-    def state(self, comment_id: int) -> str:
-        """What was decided on a comment."""
-        return state_of(self.world.get(Comment, comment_id))
-
-
-@pytest.fixture
-def desk(world: World) -> Desk:
-    """A desk with nothing on it."""
-    return Desk(world)
-
-
-@pytest.mark.parametrize(
-    ("act", "state"),
-    [
-        ("approve", "accepted"),
-        ("reject", "rejected"),
-        ("defer", "deferred"),
-        ("highlight", "accepted"),
-        ("reset", "undecided"),
-    ],
-)
-@pytest.mark.parametrize("was", ["undecided", "deferred"])
-def test_an_act_and_its_undo(desk: Desk, act: acts.Name, state: str, was: str) -> None:
-    """Each is done in the moderator's name, and taken back to what was before."""
-    comment = desk.comment()
-    if was == "deferred":
-        desk.act("defer", comment)
-        desk.work()
-    desk.act(act, comment)
-    assert "undecided" == desk.state(comment) or was == "deferred"
-    desk.work()
-    assert state == desk.state(comment)
-
-    taken = desk.undo()
-    desk.work()
-
-    assert taken.row is not None
-    expected = "undecided" if act == "highlight" else was
-    assert (expected, False) == (desk.state(comment), desk.world.get(Comment, comment).is_highlighted)
+from osmod.moderation.models import Claim, CommentScore, CommentSummaryScore, DeskAct, now
+from osmod.moderation.work import Work
+from tests.moderation.desk.conftest import Desk
 
 
 @pytest.mark.only_on("sqlite")
@@ -188,31 +77,6 @@ def test_who_knows_of_another_does_not_know_what_that_one_decided(desk: Desk) ->
 
 
 @pytest.mark.only_on("sqlite")
-@pytest.mark.parametrize("then", ["approve", "highlight"])
-@pytest.mark.parametrize("act", ["approve", "highlight", "reset"])
-def test_undo_leaves_what_others_did_since(desk: Desk, act: acts.Name, then: acts.Name) -> None:
-    """Of whatever kind both acts were: highlights and resets record no decision."""
-    comment, other = desk.comment(), desk.world.user()
-    desk.act(act, comment)
-    desk.work()
-    desk.act(then, comment, user_id=other)
-    desk.work()
-    assert TakenBack(None, changed=(comment,)) == desk.undo()
-    assert [] == desk.owed()
-
-
-@pytest.mark.only_on("sqlite")
-def test_undo_waits_for_the_reason_too(desk: Desk) -> None:
-    """Its tag would come after all, and stay."""
-    desk.act("reject", desk.comment(), tag_id=desk.world.tag("SPAM"))
-    desk.work(but="tagComments")
-    assert 1 == desk.undo().pending
-    desk.work()
-    assert desk.undo().row
-    assert ["removeTag", "resetComments"] == sorted(desk.owed())
-
-
-@pytest.mark.only_on("sqlite")
 def test_held_until_it_is_done_or_has_failed(desk: Desk) -> None:
     """Meanwhile it is offered to nobody."""
     done, failed, pending = desk.comment(), desk.comment(), desk.comment()
@@ -233,45 +97,38 @@ def test_held_until_it_is_done_or_has_failed(desk: Desk) -> None:
 
 
 @pytest.mark.only_on("sqlite")
-def test_undo_waits_for_the_jobs_and_leaves_what_others_decided(desk: Desk) -> None:
-    """It would overtake them otherwise; a job that failed has nothing to be taken back."""
-    first, second, failed = desk.comment(), desk.comment(), desk.comment()
-    act = desk.act("reject", first, second, failed).row
-    assert act is not None
-    jobs = {entry["id"]: entry["job"] for entry in act.comments}
-    assert 3 == desk.undo().pending
-    desk.world.do(lambda work: work.session.delete(_outbox(work, jobs[failed])))
-    desk.work()
-    desk.act("approve", second, user_id=desk.world.user(), anyway=True)
-    desk.work()
-
-    taken = desk.undo(failed=[jobs[failed]])
-    desk.work()
-
-    assert ((second,), "undecided", "accepted") == (taken.changed, desk.state(first), desk.state(second))
-    assert None is desk.undo().row, "there is nothing more to take back"
-
-
-@pytest.mark.only_on("sqlite")
-def test_a_reason_and_a_tag(desk: Desk) -> None:
-    """A rejection tags the comment with its reason; both are taken back, as a span's tag is."""
+def test_a_tag_is_taken_off(desk: Desk) -> None:
+    """By an undo, one of the same after the other."""
     spam = desk.world.tag("SPAM")
     comment = desk.comment(text="Buy now", unresolved_flags_count=1)
     desk.act("tag", comment, tag_id=spam, span=(0, 3))
     desk.act("approve", comment)
-    desk.act("reject", desk.comment(), tag_id=spam)
-    assert ["addTag", "acceptCommentsAndFlags", "rejectComments", "tagComments"] == desk.owed()
+    assert ["addTag", "acceptCommentsAndFlags"] == desk.owed()
     desk.work()
-    assert [(0, 3), (None, None)] == [
+    assert [(0, 3)] == [
         (score.annotation_start, score.annotation_end) for score in desk.world.all(CommentScore)
     ]
 
-    for _ in range(3):
+    for _ in range(2):
         desk.undo()
         desk.work()
 
     assert [] == desk.world.all(CommentScore)
     assert "undecided" == desk.state(comment)
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_reason_to_reject(desk: Desk) -> None:
+    """Is said of the attribute's score, as OSMod's client does: it is confirmed, or 1 where no scorer gave one."""
+    spam, scored, unscored = desk.world.tag("SPAM"), desk.comment(), desk.comment()
+    desk.world.add(CommentSummaryScore(comment_id=scored, tag_id=spam, score=0.25))
+    for comment in (scored, unscored):
+        desk.act("reject", comment, tag_id=spam)
+    expected = ["rejectComments", "confirmCommentSummaryScore", "rejectComments", "tagCommentSummaryScores"]
+    assert expected == desk.owed()
+    desk.work()
+    assert [(0.25, True, desk.user)] == desk.reasons(scored)
+    assert [(1.0, True, desk.user)] == desk.reasons(unscored)
 
 
 @pytest.mark.only_on("sqlite")
@@ -283,7 +140,3 @@ def test_old_acts_are_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
         desk.act("approve", desk.comment(), user_id=user)
     assert [other, desk.user, desk.user] == [row.user_id for row in desk.world.all(DeskAct)]
     assert now() >= desk.world.all(DeskAct)[0].at
-
-
-def _outbox(work: Work, job: str) -> OutboxEntry:
-    return next(row for row in work.session.query(OutboxEntry) if row.message_id == job)
