@@ -55,6 +55,7 @@ class Listed:
 class Change:
     """Who made, changed or deleted a rule. `before`, `after`: None where there was none."""
 
+    id: int
     rule_id: int
     who: str
     at: datetime
@@ -147,16 +148,25 @@ def check(session: Session, draft: Draft) -> None:
         raise NotFound(f"category: there is none with the id {draft.category_id}; choose one from the list")
 
 
-def changes(session: Session, limit: int = 20) -> list[Change]:
-    """The last changes, newest first."""
-    rows = session.execute(
-        select(RuleChange, func.coalesce(User.name, ""))
-        .outerjoin(User, User.id == RuleChange.user_id)
-        .order_by(RuleChange.id.desc())
-        .limit(limit)
-    )
+def changes(
+    session: Session, limit: int = 20, *, before: int | None = None, until: datetime | None = None
+) -> list[Change]:
+    """The last changes, newest first.
+
+    Parameters:
+      before: the id of the change before which these are; None: the newest are meant.
+      until: when these were made at the latest.
+    """
+    wanted = select(RuleChange, func.coalesce(User.name, "")).outerjoin(User, User.id == RuleChange.user_id)
+    if before is not None:
+        wanted = wanted.where(RuleChange.id < before)
+    if until is not None:
+        wanted = wanted.where(RuleChange.at <= until)
+    rows = session.execute(wanted.order_by(RuleChange.id.desc()).limit(limit))
     return [
-        Change(row.rule_id, name or f"user {row.user_id}", row.at, _read(row.before), _read(row.after))
+        Change(
+            row.id, row.rule_id, name or f"user {row.user_id}", row.at, _read(row.before), _read(row.after)
+        )
         for row, name in rows
     ]
 
@@ -164,6 +174,14 @@ def changes(session: Session, limit: int = 20) -> list[Change]:
 def attributes(session: Session) -> Sequence[Tag]:
     """What rules can be about, by name."""
     return session.scalars(select(Tag).order_by(Tag.attribute)).all()
+
+
+def names(session: Session) -> dict[str, dict[int, str]]:
+    """Of `attributes` and `categories`, by id: what rules are told by."""
+    return {
+        "attributes": {tag.id: tag.attribute for tag in attributes(session)},
+        "categories": {one.id: one.label for one in session.scalars(select(Category))},
+    }
 
 
 def draft_of(row: ModerationRule) -> Draft:

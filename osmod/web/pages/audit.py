@@ -1,4 +1,4 @@
-"""Audit: who did what to jobs, queues, workers, schedules, scorers and publishers, and why."""
+"""Audit: who did what to jobs, queues, workers, schedules, scorers and publishers, and why; who changed which rules."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.naming import unknown
 from osmod.jobs.records.typed import moment_of
 from osmod.jobs.steering import audit_page
+from osmod.moderation.database import open_session
+from osmod.moderation.desk import rule_book
+from osmod.task import get_engine
 from osmod.web.api.queue import the_queue
 from osmod.web.pages.frame.page import UI, Page
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import View
+from osmod.web.pages.moderate_filter import id_in
 
 page = Page("audit", "/audit", "Audit", Permission.SEE_JOBS)
 
-#: Acts on a page.
-ACTS = 50
+#: Acts on a page, and changes of rules.
+ACTS, CHANGES = 50, 20
 
 
 @page.look
@@ -51,6 +55,26 @@ def acts(view: View) -> dict[str, Any]:
         "hints": unknown(broker, JobFilter(queue=queue)) if queue and not found.acts else [],
         "first": _at(asked) if cursor else "",
         "following": _at({**asked, "cursor": found.cursor}) if found.cursor else "",
+    }
+
+
+@page.fragment("rules", Topic.RULES)
+def rules(view: View) -> dict[str, Any]:
+    """A page of changes of rules, newest first. They are in the database, so these stand though Redis is away."""
+    until, _wrong = _moment(view.query.get("until", ""))
+    before = id_in(view.query.get("change", ""))
+    with open_session(get_engine()) as session:
+        found = rule_book.changes(session, CHANGES + 1, before=before, until=until)
+        named = rule_book.names(session)
+    asked = {"until": view.query.get("until", "")}
+    more = len(found) > CHANGES
+    return {
+        "changes": found[:CHANGES],
+        "names": named,
+        "first": _at(asked) if before is not None else "",
+        "following": _at({**asked, "change": str(found[CHANGES - 1].id)}) if more else "",
+        "queue": view.query.get("queue", ""),
+        "may_moderate": view.may(Permission.MODERATE),
     }
 
 

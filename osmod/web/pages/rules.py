@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from osmod.access.roles import Permission
 from osmod.moderation.database import open_session
@@ -35,7 +34,7 @@ def table(_view: View) -> dict[str, Any]:
         return {
             "rules": rule_book.list_rules(session),
             "changes": rule_book.changes(session),
-            "names": _names(session),
+            "names": rule_book.names(session),
         }
 
 
@@ -59,7 +58,7 @@ def look(view: View) -> dict[str, Any]:
     with open_session(get_engine()) as session:
         context["attributes"] = rule_book.attributes(session)
         context["categories"] = session.scalars(select(Category).order_by(Category.label)).all()
-        context["names"] = _names(session)
+        context["names"] = rule_book.names(session)
         seen = rule_book.get(session, rule_id) if rule_id is not None else None
         context["seen"] = context["draft"] = seen
         if query.get("rule") and seen is None:
@@ -93,14 +92,6 @@ def save_rule(act: Act) -> Done:
     saved = commit(lambda work: rule_book.save(work, draft, user_id, rule_id, seen)).value
     words = "changed" if rule_id is not None else "made"
     return Done(f"Rule {saved} is {words}; it acts on what is scored from now on.", PATH, (Topic.RULES,))
-
-
-def _names(session: Session) -> dict[str, dict[int, str]]:
-    """Of attributes and categories, by id."""
-    return {
-        "attributes": {tag.id: tag.attribute for tag in rule_book.attributes(session)},
-        "categories": {one.id: one.label for one in session.scalars(select(Category))},
-    }
 
 
 def _draft(field: Any, prefix: str = "") -> Draft:
