@@ -14,3 +14,8 @@ if get_settings().metrics or get_settings().metrics_port:
     from osmod.metrics.counting import count_runs  # late: it needs the extra `server`
 
     count_runs(broker)
+
+if get_settings().kue:
+    from osmod.kue.in_worker import take_over  # late: most workers have nothing to do with Kue
+
+    take_over(broker, get_settings().kue_url, get_settings().kue_prefix)

@@ -13,7 +13,9 @@ from dramatiq import Broker
 from osmod.cli.errors import redis_sentence
 from osmod.cli.kue_tables import kinds_table, sentences
 from osmod.cli.queue_access import EXIT_CODES, job_broker, print_json
+from osmod.cli.stopping import stopping_in_order
 from osmod.cli.tables import console, narrow
+from osmod.kue.bridge import Bridge
 from osmod.kue.keys import KueQueue
 from osmod.kue.status import read_status
 from osmod.settings import get_settings
@@ -33,7 +35,27 @@ def kue() -> None:
     \b
     Examples:
       osmod kue status
+      osmod kue run
     """
+
+
+@kue.command(epilog=EXIT_CODES)
+@_prefix
+def run(prefix: str | None) -> None:
+    """Take jobs of every type that has an actor here, and tell Kue what becomes of them, until stopped.
+
+    Workers run them. Any number of these may run beside each other, and beside workers of Kue's.
+    """
+    broker = job_broker(needs_actors=True)
+    with _queue(prefix) as queue, stopping_in_order():
+        bridge = Bridge(broker, queue)
+        bridge.start()
+        click.echo(f"Taking jobs of {len(broker.actors)} types from Kue's queue {queue.prefix!r}; Ctrl-C ends it.")
+        try:
+            bridge.wait()
+        finally:
+            bridge.stop()
+            click.echo(f"Took {bridge.taken:,} jobs.", err=True)
 
 
 @kue.command()

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import redis
 from dramatiq.errors import ConnectionFailed, Retry
+from dramatiq.middleware import MiddlewareError
 
 #: The exit code of a process that cannot do what it is there for, nor could another in its place. Dramatiq's for
 #: modules that cannot be imported is the same: `osmod worker` starts no other process.
@@ -52,6 +53,10 @@ class PutOff(Retry):
     def millis(self) -> int:
         """For how long, in milliseconds."""
         return max(1, math.ceil(self.seconds * 1000))
+
+
+class JobRefused(MiddlewareError):
+    """A job was queued so that it be seen as failed: what it was made of cannot run. The message says why."""
 
 
 class UnknownOption(TypeError):

@@ -45,9 +45,11 @@ _STOCK_OPTIONS = frozenset(
     }
 )
 #: Options that programs put on messages: ours, Dramatiq's, and periodiq's `scheduled_at`. Nobody misspells them.
+#: `label` is what people are to see beside a job, `refused` why it is to fail without being run.
 _WRITTEN_BY_PROGRAMS = frozenset(
     {
         *("eta", "redis_message_id", "duplicate_of", "retries", "traceback", "error", "requeue_timestamp"),
+        *("label", "refused"),
         *("parent", "group_completion_uuid", "group_completion_callbacks", "pipe_target", "scheduled_at"),
     }
 )

@@ -12,6 +12,7 @@ from typing import Any
 from dramatiq import Middleware, Worker
 from dramatiq.middleware import Interrupt, SkipMessage
 
+from osmod.jobs.errors import JobRefused
 from osmod.jobs.middleware.reports import Reports
 from osmod.jobs.middleware.results import keeping_result
 from osmod.jobs.middleware.watch import Watch
@@ -92,6 +93,7 @@ class JobControl(Middleware):
 
         Raises:
           CancelledBefore: it was cancelled meanwhile.
+          JobRefused: whoever sent it knew that it cannot run, and why.
         """
         if message.__class__ is not Job:
             return
@@ -103,6 +105,8 @@ class JobControl(Middleware):
             message.fail()
             raise CancelledBefore(f"{message.message_id} was cancelled before it started")
         self._running[get_ident()] = (message, perf_counter())
+        if "refused" in message.options:
+            raise JobRefused(str(message.options["refused"]))
 
     def after_process_message(
         self, broker: Any, message: Any, *, result: Any = None, exception: BaseException | None = None

@@ -1,0 +1,97 @@
+"""Taking jobs over once, as operators ask for it: what waits, and what dead workers of Kue's left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from osmod.jobs.broker import JobBroker
+from osmod.kue.jobs import KueJob
+from osmod.kue.keys import KueQueue
+from osmod.kue.scripts import RESCUE
+from osmod.kue.taking import Taker
+
+#: Active jobs looked at by one script.
+_STEP = 200
+_NO_LIMIT = 2**53
+
+
+class UnknownType(LookupError):
+    """There is no actor for a type of Kue's, so that its jobs cannot run here."""
+
+
+def drain(
+    broker: JobBroker,
+    kue: KueQueue,
+    types: Sequence[str],
+    *,
+    course: Callable[[int], None] = lambda count: None,
+) -> int:
+    """Take all jobs of these types that wait, and return how many. Kue is told of them by whoever runs the bridge.
+
+    Parameters:
+      course: is told how many were taken so far.
+
+    Raises:
+      UnknownType: there is no actor for one of them.
+      JobNotQueued, ServerError, redis.RedisError, OSError: one of the two Redis is away; another run finishes
+        what this one began.
+    """
+    _check(broker, types)
+    taker = Taker(broker, kue, types, most_open=_NO_LIMIT)
+    while taker.recover(0.0):
+        continue
+    total = 0
+    while found := taker.take()[0]:
+        total += found
+        course(total)
+    return total
+
+
+def rescue(
+    broker: JobBroker,
+    kue: KueQueue,
+    types: Sequence[str],
+    *,
+    silent: timedelta,
+    course: Callable[[int], None] = lambda count: None,
+) -> int:
+    """Take over jobs that are active for nobody, and return how many.
+
+    Whether the process that began one is gone cannot be known from Kue's keys: what ran for longer than `silent`
+    without a word (progress, a line of its log) is taken for abandoned. If it was not, it runs twice.
+
+    Raises:
+      UnknownType: there is no actor for one of the types.
+      ValueError: `silent` is negative.
+      JobNotQueued, ServerError, redis.RedisError, OSError: one of the two Redis is away; another run finishes
+        what this one began.
+    """
+    _check(broker, types)
+    if silent < timedelta(0):
+        raise ValueError(f"silent={silent!r}: expected 0 or more")
+    taker = Taker(broker, kue, types)
+    total = 0
+    for kind in types:
+        place, looked = 0, _STEP
+        while looked == _STEP:
+            millis = int(silent.total_seconds() * 1000)
+            words = [taker.worker, kind, str(millis), str(place), str(_STEP)]
+            answer: Any = RESCUE.run(kue.links, kue.base, [word.encode() for word in words])
+            looked, *rows = answer
+            # Those that were claimed stand among the active jobs as they did.
+            place += looked
+            taker.send(KueJob.from_row(row) for row in rows)
+            total += len(rows)
+            course(total)
+    return total
+
+
+def _check(broker: JobBroker, types: Sequence[str]) -> None:
+    for kind in types:
+        if kind not in broker.actors:
+            known = ", ".join(sorted(broker.actors)) or "none"
+            raise UnknownType(
+                f"no actor is called {kind!r}, so jobs of that type cannot run here; there are: {known}"
+            )

@@ -1,0 +1,145 @@
+-- Writes what became of jobs into Kue's keys and publishes it, each thing once however often it is told.
+-- ARGV: a JSON object a job:
+--   id         message id
+--   started    when its last run began that is known (ms); since: when the one before that ended, or 0
+--   tries      how many runs failed and were followed by another
+--   failures   the last of those: {message, text}
+--   progress   whole percent; progress_data: JSON
+--   ended      'complete' or 'failed'; at: when (ms); duration: ms, of its last run
+--   result     JSON
+--   message, text   why it failed, in short and in full
+-- Returns for each: 'told' (or nothing to tell), 'gone' (Kue has it no more, or it is somebody else's by now).
+local function text(value)
+    return cjson.encode(value or '')
+end
+
+local function failure(id, key, at, message, full)
+    call('HSET', key, 'error', full, 'failed_at', at, 'updated_at', stamp)
+    call('RPUSH', key .. ':log', string.match(full, '^[^\n]*'))
+    publish(id, 'error', ',' .. text(full))
+end
+
+-- As in Kue, no more attempts are counted than the job may have.
+local function attempted(key)
+    local row = call('HMGET', key, 'attempts', 'max_attempts')
+    local made = tonumber(row[1] or '') or 0
+    if made < (tonumber(row[2] or '') or 1) then
+        made = call('HINCRBY', key, 'attempts', 1)
+    end
+    return made
+end
+
+local function enter(id, kind, from, to)
+    local member = member_of(id)
+    call('ZREM', of_state(from), member)
+    call('ZREM', of_type(kind, from), member)
+    call('HSET', JOB .. id, 'state', to, 'updated_at', stamp)
+    if to == 'active' then
+        enter_active(id, kind)
+    else
+        local priority = string.format('%.17g', priority_of(id))
+        call('ZADD', of_state(to), priority, member)
+        call('ZADD', of_type(kind, to), priority, member)
+    end
+end
+
+local function close(message_id)
+    call('ZREM', HELD, message_id)
+    call('ZREM', TAKEN, message_id)
+end
+
+local function remove(id, kind)
+    local member = member_of(id)
+    call('ZREM', of_state('complete'), member)
+    call('ZREM', of_type(kind, 'complete'), member)
+    call('ZREM', JOBS, member)
+    call('DEL', JOB .. id .. ':log', JOB .. id)
+    publish(id, 'remove', ',' .. text(kind))
+end
+
+local function complete(job, id, key, kind)
+    call('HSET', key, 'progress', 100, 'duration', string.format('%.0f', job.duration))
+    if job.result then
+        call('HSET', key, 'result', job.result)
+    end
+    enter(id, kind, 'active', 'complete')
+    attempted(key)
+    call('INCRBY', BASE .. 'stats:work-time', string.format('%.0f', job.duration))
+    publish(id, 'complete', ',' .. (job.result or 'null') .. ',null')
+    if (call('HGET', key, 'removeOnComplete') or '') ~= '' then
+        remove(id, kind)
+    end
+end
+
+local function fail(job, id, key, kind)
+    failure(id, key, string.format('%.0f', job.at), job.message, job.text)
+    enter(id, kind, 'active', 'failed')
+    attempted(key)
+    publish(id, 'failed', ',' .. text(job.message) .. ',null')
+end
+
+local function retries(job, id, key, told)
+    for try = told + 1, job.tries do
+        local last = job.failures[#job.failures - job.tries + try] or {'It failed.', 'It failed.'}
+        failure(id, key, stamp, last[1], last[2])
+        publish(id, 'failed attempt', ',' .. text(last[1]) .. string.format(',%.0f', attempted(key)))
+    end
+    call('HSET', key, 'osmod_tries', string.format('%.0f', job.tries))
+end
+
+local function tell(job)
+    local id, number = parts_of(job.id)
+    local key = JOB .. id
+    local row = call('HMGET', key, 'type', 'state', 'osmod_claim', 'workerId', 'osmod_run', 'osmod_tries', 'osmod_ended', 'progress')
+    local kind, state, ended = row[1], row[2], tonumber(row[7] or '')
+    if not kind or not state or row[3] ~= number or string.sub(row[4] or '', 1, 6) ~= 'osmod:' then
+        close(job.id)
+        return 'gone'
+    end
+    if state ~= 'active' then
+        -- Somebody had it run again here.
+        if not (ended and job.started and job.started > ended) then
+            close(job.id)
+            return ended and 'told' or 'gone'
+        end
+        enter(id, kind, state, 'active')
+        call('HDEL', key, 'osmod_ended', 'osmod_tries')
+        row[6] = nil
+        call('ZADD', HELD, stamp, job.id)
+    end
+    -- When a run began is known more exactly once it is over: it is another one if the one before was told of.
+    local begun = tonumber(row[5] or '') or 0
+    if job.started and job.started > begun and job.since >= begun then
+        local began = string.format('%.0f', job.started)
+        call('HSET', key, 'started_at', began, 'osmod_run', began, 'updated_at', stamp)
+        publish(id, 'start', ',' .. text(kind) .. ',null')
+    end
+    local told = tonumber(row[6] or '') or 0
+    if job.tries > told then
+        retries(job, id, key, told)
+    end
+    if job.progress and string.format('%.0f', job.progress) ~= row[8] and not job.ended then
+        local share = string.format('%.0f', job.progress)
+        call('HSET', key, 'progress', share, 'updated_at', stamp)
+        if job.progress_data then
+            call('HSET', key, 'progress_data', job.progress_data)
+        end
+        publish(id, 'progress', ',' .. share .. ',' .. (job.progress_data or 'null'))
+    end
+    if job.ended then
+        call('HSET', key, 'osmod_ended', string.format('%.0f', job.at))
+        close(job.id)
+        if job.ended == 'complete' then
+            complete(job, id, key, kind)
+        else
+            fail(job, id, key, kind)
+        end
+    end
+    return 'told'
+end
+
+local answers = {}
+for i = 1, #ARGV do
+    answers[i] = tell(cjson.decode(ARGV[i]))
+end
+return answers

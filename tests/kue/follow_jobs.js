@@ -1,0 +1,27 @@
+// Queues jobs, as queue_jobs.js does, and says each thing that happens to them: {id, event, args}, a line each.
+// The first line is the list of ids.
+const kue = require('kue');
+
+const queue = kue.createQueue({ redis: process.env.KUE_URL, prefix: process.argv[3] || 'q' });
+const wanted = JSON.parse(process.argv[2]);
+const events = ['enqueue', 'promotion', 'start', 'progress', 'failed attempt', 'failed', 'complete', 'remove'];
+
+function say(line) {
+  process.stdout.write(JSON.stringify(line) + '\n');
+}
+
+function save(one) {
+  const job = queue.create(one.type, one.data);
+  if (one.priority !== undefined) job.priority(one.priority);
+  if (one.delay) job.delay(one.delay);
+  if (one.ttl) job.ttl(one.ttl);
+  if (one.attempts) job.attempts(one.attempts);
+  if (one.backoff) job.backoff(one.backoff);
+  if (one.removeOnComplete) job.removeOnComplete(true);
+  for (const event of events) {
+    job.on(event, (...args) => say({ id: job.id, event, args }));
+  }
+  return new Promise((resolve, reject) => job.save((error) => (error ? reject(error) : resolve(job.id))));
+}
+
+Promise.all(wanted.map(save)).then((ids) => say(ids));
