@@ -26,7 +26,6 @@ COMMANDS = {
     "top": "Watch queues, rates, running jobs and workers, live.",
     "audit": "Show who did what to the jobs.",
     "schedules": "Show what runs when, run, pause or resume it.",
-    "kue": "Run what Node programs queue with Kue, and tell them of it.",
     "publishers": "Show who is told of decisions; tell again, disable or enable one.",
     "kue": "Take over what Node programs queue with Kue; show how it stands.",
     "comments": "Show where a comment stands; send many for scoring.",

@@ -50,7 +50,9 @@ def run(prefix: str | None) -> None:
     with _queue(prefix) as queue, stopping_in_order():
         bridge = Bridge(broker, queue)
         bridge.start()
-        click.echo(f"Taking jobs of {len(broker.actors)} types from Kue's queue {queue.prefix!r}; Ctrl-C ends it.")
+        click.echo(
+            f"Taking jobs of {len(broker.actors)} types from Kue's queue {queue.prefix!r}; Ctrl-C ends it."
+        )
         try:
             bridge.wait()
         finally:
