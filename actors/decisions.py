@@ -1,58 +1,60 @@
 """What moderators decide: accept, reject, defer, highlight, reset."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from osmod.moderation import decisions
 from osmod.moderation.work import Work
-from osmod.task import task
+from osmod.task import batch_task
 from osmod.task.payload import Flag, Id, UserId
 
 
-@task("acceptComments", priority="high")
-def accept_comments(
-    work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False
-) -> None:
+@dataclass(frozen=True)
+class Act(decisions.Act):
+    """What is done to a comment."""
+
+    comment_id: Id
+    user_id: UserId = None
+    is_batch_action: Flag = False
+
+
+@batch_task("acceptComments", batch=50, priority="high")
+def accept_comments(work: Work, acts: Sequence[Act]) -> None:
     """Publish a comment."""
-    decisions.decide(work, "Accept", comment_id, user_id, is_batch_action=is_batch_action)
+    decisions.decide(work, "Accept", acts)
 
 
-@task("acceptCommentsAndFlags", priority="high")
-def accept_comments_and_flags(
-    work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False
-) -> None:
+@batch_task("acceptCommentsAndFlags", batch=50, priority="high")
+def accept_comments_and_flags(work: Work, acts: Sequence[Act]) -> None:
     """Publish a comment and resolve its open flags."""
-    decisions.decide(work, "Accept", comment_id, user_id, is_batch_action=is_batch_action, with_flags=True)
+    decisions.decide(work, "Accept", acts, with_flags=True)
 
 
-@task("rejectComments", priority="high")
-def reject_comments(
-    work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False
-) -> None:
+@batch_task("rejectComments", batch=50, priority="high")
+def reject_comments(work: Work, acts: Sequence[Act]) -> None:
     """Keep a comment from the public."""
-    decisions.decide(work, "Reject", comment_id, user_id, is_batch_action=is_batch_action)
+    decisions.decide(work, "Reject", acts)
 
 
-@task("rejectCommentsAndFlags", priority="high")
-def reject_comments_and_flags(
-    work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False
-) -> None:
+@batch_task("rejectCommentsAndFlags", batch=50, priority="high")
+def reject_comments_and_flags(work: Work, acts: Sequence[Act]) -> None:
     """Keep a comment from the public and resolve its open flags."""
-    decisions.decide(work, "Reject", comment_id, user_id, is_batch_action=is_batch_action, with_flags=True)
+    decisions.decide(work, "Reject", acts, with_flags=True)
 
 
-@task("deferComments", priority="high")
-def defer_comments(work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False) -> None:
+@batch_task("deferComments", batch=50, priority="high")
+def defer_comments(work: Work, acts: Sequence[Act]) -> None:
     """Leave a comment for somebody else to decide."""
-    decisions.decide(work, "Defer", comment_id, user_id, is_batch_action=is_batch_action)
+    decisions.decide(work, "Defer", acts)
 
 
-@task("highlightComments", priority="high")
-def highlight_comments(
-    work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False
-) -> None:
+@batch_task("highlightComments", batch=50, priority="high")
+def highlight_comments(work: Work, acts: Sequence[Act]) -> None:
     """Toggle a comment's highlight, and publish it."""
-    decisions.highlight(work, comment_id, user_id, is_batch_action=is_batch_action)
+    decisions.highlight(work, acts)
 
 
-@task("resetComments", priority="high")
-def reset_comments(work: Work, comment_id: Id, user_id: UserId = None, is_batch_action: Flag = False) -> None:
+@batch_task("resetComments", batch=50, priority="high")
+def reset_comments(work: Work, acts: Sequence[Act]) -> None:
     """Put a comment back to undecided. `is_batch_action` makes no difference, as in OSMod."""
-    decisions.reset(work, comment_id, user_id)
+    decisions.reset(work, acts)

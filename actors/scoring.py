@@ -11,7 +11,6 @@ from dramatiq.middleware import CurrentMessage
 
 from osmod.jobs.actor import JobActor
 from osmod.moderation import scoring
-from osmod.moderation.lookups import lock_comments
 from osmod.moderation.questions import OpenQuestion
 from osmod.moderation.score_data import ScoreData
 from osmod.moderation.work import Work
@@ -71,7 +70,7 @@ def miss_scores(request_id: Id, comment_id: Id | None = None) -> None:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(scoring.Answer):
     """What the scorer `user_id` says of a comment; to its newest request, if that is not named."""
 
     comment_id: Id
@@ -83,18 +82,7 @@ class Answer:
 @batch_task("processMachineScore", batch=50)
 def process_machine_score(work: Work, answers: Sequence[Answer]) -> None:
     """Store a scorer's answer; the last one that was missing completes the comment."""
-    override = get_settings().rules_override_moderators
-    if len(answers) > 1:
-        lock_comments(work.session, (answer.comment_id for answer in answers))
-    for answer in answers:
-        scoring.process_machine_score(
-            work,
-            answer.comment_id,
-            answer.user_id,
-            answer.score_data,
-            request_id=answer.request_id,
-            override=override,
-        )
+    scoring.process_machine_scores(work, answers, override=get_settings().rules_override_moderators)
 
 
 def _take_in(asked: OpenQuestion, answer: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.messages.options import PRIORITIES
 from osmod.jobs.schedules import cron, every
 from osmod.jobs.steering.pruning import prune
-from osmod.moderation import counts, delivery
+from osmod.moderation import delivery, recounting
 from osmod.moderation.database import open_session
 from osmod.moderation.models import now
 from osmod.moderation.publishing import overview
@@ -47,7 +47,7 @@ def sweep_outbox() -> None:
 def check_counts() -> None:
     """Count articles and categories anew, and correct and log what another program left wrong."""
     with open_session(get_engine()) as session:
-        for wrong in counts.recount(session):
+        for wrong in recounting.recount(session):
             _log.warning("%s %d: %s was %d, is %d", *vars(wrong).values())
 
 

@@ -23,8 +23,8 @@ from benchmarks.moderation.scene import Scene
 from benchmarks.tasks.calls import CALLS
 from benchmarks.tasks.direct import WARM_UP
 from benchmarks.tasks.trees import Tree, trees
-from osmod.moderation import counts
 from osmod.moderation.database import connect, open_session
+from osmod.moderation.recounting import recount
 from tests.databases import mariadb_database, mariadb_server, server_problem
 
 DATABASES = ("sqlite", "mariadb")
@@ -72,7 +72,7 @@ class Bench:
 
     def _check(self, scene: Scene, run: str) -> None:
         with open_session(scene.engine) as session:
-            wrong = list(counts.recount(session, dry_run=True))
+            wrong = list(recount(session, dry_run=True))
         if wrong:
             raise SystemExit(f"counts are wrong after {run}: {wrong[:3]}")
 

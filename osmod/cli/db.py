@@ -7,9 +7,9 @@ import sys
 import click
 
 from osmod.cli.checks.database import open_database, open_engine
-from osmod.moderation.counts import recount as recount_all
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations import upgrade as upgrade_database
+from osmod.moderation.recounting import recount as recount_all
 from osmod.settings import get_settings, masked
 
 

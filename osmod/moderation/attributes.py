@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import null, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.database import insert_missing
 from osmod.moderation.models import SUMMARY_SCORE, Tag
 
-_TAGS = select(Tag.id, Tag.attribute, Tag.in_summary_score, null())
+_TAGS = select(Tag.id, Tag.attribute, Tag.in_summary_score)
 
 
-@dataclass
+@dataclass(frozen=True)
 class KnownTag:
-    """A tag, and the summary score that the comment at hand has for it (None: none)."""
+    """A tag; `in_summary_score` says whether its score counts for the highest one of a comment."""
 
     id: int
     attribute: str
     in_summary_score: bool
-    summary: float | None
 
 
 class KnownTags:
-    """All tags, with one comment's summary scores."""
+    """All tags, found by the names of attributes."""
 
     def __init__(self, session: Session, tags: Iterable[KnownTag]) -> None:
         self._session = session
@@ -43,18 +42,17 @@ class KnownTags:
         tag = self._tags.get(folded(SUMMARY_SCORE))
         return tag.id if tag else None
 
-    def summaries(self) -> dict[int, float]:
-        """The comment's summary scores by tag id, in the order of the ids."""
-        return {tag.id: tag.summary for tag in self._sorted() if tag.summary is not None}
+    def highest(self, summaries: Mapping[int, float]) -> tuple[float, int] | None:
+        """The highest of a comment's summary scores (by tag) that counts, and its tag; the lowest tag id wins a tie.
 
-    def highest(self) -> tuple[float, int] | None:
-        """The highest summary score that counts, and its tag; the lowest tag id wins a tie (fact 5)."""
-        counting = [tag for tag in self._sorted() if tag.in_summary_score and tag.summary is not None]
-        best = max(counting, key=lambda tag: (tag.summary or 0.0, -tag.id), default=None)
-        return (best.summary or 0.0, best.id) if best else None
-
-    def _sorted(self) -> Iterable[KnownTag]:
-        return sorted(self._tags.values(), key=lambda tag: tag.id)
+        Fact 5.
+        """
+        counting = [
+            (summaries[tag.id], tag.id)
+            for tag in self._tags.values()
+            if tag.in_summary_score and tag.id in summaries
+        ]
+        return max(counting, key=lambda one: (one[0], -one[1]), default=None)
 
     def _make(self, attribute: str) -> KnownTag:
         is_summary = attribute == SUMMARY_SCORE
@@ -68,13 +66,13 @@ class KnownTags:
         # It may be there: made by another worker since, or another spelling that the collation takes for the same.
         insert_missing(self._session, Tag, [row])
         tag = self._session.scalars(select(Tag).where(Tag.attribute == attribute)).one()
-        known = KnownTag(tag.id, tag.attribute, tag.in_summary_score, None)
+        known = KnownTag(tag.id, tag.attribute, tag.in_summary_score)
         self._tags[folded(attribute)] = known
         return known
 
 
 def all_tags(session: Session) -> KnownTags:
-    """All tags, of no comment."""
+    """All tags."""
     return KnownTags(session, [KnownTag(*row) for row in session.execute(_TAGS)])
 
 

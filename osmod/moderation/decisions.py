@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from sqlalchemy import Table, bindparam, insert, update
 
-from osmod.moderation import counts
+from osmod.moderation.counts import Change, carry
 from osmod.moderation.database import insert_one
 from osmod.moderation.errors import comment_not_found, comment_without_article
-from osmod.moderation.flags import resolved, summed_up
-from osmod.moderation.lookups import find_user
+from osmod.moderation.flags import resolve, resolved, summed_up, unresolved
+from osmod.moderation.lookups import find_users
 from osmod.moderation.models import Decision, Source, Status
 from osmod.moderation.publishing.owing import owe
 from osmod.moderation.publishing.reasons import Recorded
-from osmod.moderation.state import State, lock_state
-from osmod.moderation.surroundings import Current, Flag, Place, Surroundings, with_flags
+from osmod.moderation.rounds import in_rounds
+from osmod.moderation.state import State, lock_states
+from osmod.moderation.surroundings import Current, Flag, Surroundings, with_flags
 from osmod.moderation.work import Work
 
 _STATES: Final[dict[Status, dict[str, Any]]] = {
@@ -34,51 +36,54 @@ _FRESH: Final[dict[str, Any]] = {**_UNDECIDED, "is_highlighted": False, "is_batc
 _decisions = cast("Table", Decision.__table__)
 _OUTDATE = (
     update(_decisions)
-    .where(_decisions.c.commentId == bindparam("comment"), _decisions.c.isCurrentDecision.is_(True))
+    .where(
+        _decisions.c.commentId.in_(bindparam("comments", expanding=True)),
+        _decisions.c.isCurrentDecision.is_(True),
+    )
     .values(isCurrentDecision=False)
 )
 _RECORD = insert(_decisions)
 
 
-def decide(
-    work: Work,
-    status: Status,
-    comment_id: int,
-    user_id: int | None,
-    *,
-    is_batch_action: bool,
-    with_flags: bool = False,
-) -> None:
-    """A moderator accepts, rejects or defers a comment; `with_flags` resolves its open flags too.
+@dataclass(frozen=True)
+class Act:
+    """What somebody does to a comment. Without a user it is recorded as a rule's (fact 12)."""
 
-    Without a user the decision is recorded as a rule's (fact 12). Highlighting stays as it is (quirk 6).
+    comment_id: int
+    user_id: int | None
+    is_batch_action: bool = False
+
+
+def decide(work: Work, status: Status, acts: Sequence[Act], *, with_flags: bool = False) -> None:
+    """Moderators accept, reject or defer comments; `with_flags` resolves their open flags too.
+
+    Highlighting stays as it is (quirk 6).
 
     Raises:
       NotFound: there is no such user or comment.
-      Conflict: the comment has no article. Nothing has changed then.
+      Conflict: a comment has no article. Everything is to be rolled back then.
     """
-    subject = _subject(work, comment_id, user_id)
-    flags = resolved(work, subject.flags, subject.moderator) if with_flags else subject.flags
-    record(work, subject.comment, subject.around.current, status, user_id=subject.moderator)
-    decided = replace(with_status(subject.comment, status), is_batch_resolved=is_batch_action)
-    _settle(work, subject, summed_up(decided, flags))
+    for some in in_rounds(acts):
+        subjects = _subjects(work, some)
+        if with_flags:
+            resolve(work, [(flag, one.moderator) for one in subjects for flag in unresolved(one.flags)])
+        record(
+            work,
+            [Ruling(one.comment, one.around.current, status, user_id=one.moderator) for one in subjects],
+        )
+        _settle(work, subjects, lambda one: _decided(one, status, with_flags=with_flags))
 
 
-def highlight(work: Work, comment_id: int, user_id: int | None, *, is_batch_action: bool) -> None:
-    """Toggle a comment's highlight; it is accepted either way, and no decision is recorded (quirk 6)."""
-    subject = _subject(work, comment_id, user_id)
-    toggled = replace(
-        with_status(subject.comment, "Accept"),
-        is_batch_resolved=is_batch_action,
-        is_highlighted=not subject.comment.is_highlighted,
-    )
-    _settle(work, subject, summed_up(toggled, subject.flags))
+def highlight(work: Work, acts: Sequence[Act]) -> None:
+    """Toggle comments' highlight; they are accepted either way, and no decision is recorded (quirk 6)."""
+    for some in in_rounds(acts):
+        _settle(work, _subjects(work, some), _toggled)
 
 
-def reset(work: Work, comment_id: int, user_id: int | None) -> None:
-    """Put a comment back to undecided. Its decisions stay current (quirk 7)."""
-    subject = _subject(work, comment_id, user_id)
-    _settle(work, subject, summed_up(replace(subject.comment, **_FRESH), subject.flags))
+def reset(work: Work, acts: Sequence[Act]) -> None:
+    """Put comments back to undecided. Their decisions stay current (quirk 7)."""
+    for some in in_rounds(acts):
+        _settle(work, _subjects(work, some), lambda one: summed_up(replace(one.comment, **_FRESH), one.flags))
 
 
 def with_status(comment: State, status: Status) -> State:
@@ -86,33 +91,46 @@ def with_status(comment: State, status: Status) -> State:
     return replace(comment, **_STATES[status])
 
 
-def record(
-    work: Work,
-    comment: State,
-    current: Current | None,
-    status: Status,
-    *,
-    user_id: int | None = None,
-    rule_id: int | None = None,
-) -> None:
-    """Write the decision as the comment's only current one; owe its owner the news where they have a publisher.
+@dataclass(frozen=True)
+class Ruling:
+    """A decision that is to be recorded. `current`: the comment's current one so far, which is that no more."""
 
-    Parameters:
-      current: the comment's current decision so far, which is that no more.
-    """
-    if current is not None:
-        work.connection.execute(_OUTDATE, {"comment": comment.id})
-    source: Source = "Rule" if user_id is None else "User"
-    row = {
-        "commentId": comment.id,
-        "status": status,
-        "source": source,
-        "userId": user_id,
-        "moderationRuleId": rule_id,
+    comment: State
+    current: Current | None
+    status: Status
+    user_id: int | None = None
+    rule_id: int | None = None
+
+    @property
+    def source(self) -> Source:
+        """Whose it is."""
+        return "Rule" if self.user_id is None else "User"
+
+
+def record(work: Work, rulings: Sequence[Ruling]) -> None:
+    """Write decisions, each as its comment's only current one; owe owners the news where they have a publisher."""
+    outdated = [ruling.comment.id for ruling in rulings if ruling.current is not None]
+    if outdated:
+        work.connection.execute(_OUTDATE, {"comments": outdated})
+    unowned = [_row(ruling) for ruling in rulings if ruling.comment.owner_id is None]
+    if unowned:
+        work.connection.execute(_RECORD, unowned)
+    for ruling in rulings:
+        comment = ruling.comment
+        if comment.owner_id is not None:
+            number = insert_one(work.connection, _RECORD, _row(ruling))
+            of_it = (comment.id, ruling.status, ruling.source, ruling.user_id, ruling.rule_id)
+            owe(work, comment, Recorded(number, *of_it))
+
+
+def _row(ruling: Ruling) -> dict[str, Any]:
+    return {
+        "commentId": ruling.comment.id,
+        "status": ruling.status,
+        "source": ruling.source,
+        "userId": ruling.user_id,
+        "moderationRuleId": ruling.rule_id,
     }
-    number = insert_one(work.connection, _RECORD, row)
-    if comment.owner_id is not None:
-        owe(work, comment, Recorded(number, comment.id, status, source, user_id, rule_id))
 
 
 def is_moderators(comment: State, current: Current | None) -> bool:
@@ -132,7 +150,7 @@ def is_moderators(comment: State, current: Current | None) -> bool:
 
 def defer(work: Work, comment: State, current: Current | None) -> State:
     """In our own name, have a comment that nobody has decided wait for a person, as rules that disagree do."""
-    record(work, comment, current, "Defer")
+    record(work, [Ruling(comment, current, "Defer")])
     return replace(with_status(comment, "Defer"), is_auto_resolved=True)
 
 
@@ -140,7 +158,7 @@ def without_deferral(work: Work, comment: State, current: Current | None) -> Sta
     """Undo what `defer` did, if that is what stands: the comment is undecided, and has no current decision."""
     if not comment.is_deferred or current != Current("Defer", "Rule", None, None):
         return comment
-    work.connection.execute(_OUTDATE, {"comment": comment.id})
+    work.connection.execute(_OUTDATE, {"comments": [comment.id]})
     return replace(comment, **_UNDECIDED)
 
 
@@ -148,25 +166,50 @@ def without_deferral(work: Work, comment: State, current: Current | None) -> Sta
 class _Subject:
     """A comment that a moderator acts on, and what is there of it."""
 
+    act: Act
     comment: State
     around: Surroundings
-    article: Place
     flags: list[Flag]
     moderator: int | None
 
 
-def _subject(work: Work, comment_id: int, user_id: int | None) -> _Subject:
-    """Look up and lock what an action needs."""
-    moderator = find_user(work, user_id)
-    comment = lock_state(work, comment_id)
-    if comment is None:
-        raise comment_not_found(comment_id)
-    around, flags = with_flags(work, comment_id)
-    if around.article is None:
-        raise comment_without_article(comment_id)
-    return _Subject(comment, around, around.article, flags, moderator)
+def _subjects(work: Work, acts: Sequence[Act]) -> list[_Subject]:
+    """Look up and lock what acts need, each of them on a comment of its own."""
+    moderators = find_users(work, [act.user_id for act in acts])
+    comments = lock_states(work, [act.comment_id for act in acts])
+    for act in acts:
+        if act.comment_id not in comments:
+            raise comment_not_found(act.comment_id)
+    around = with_flags(work, comments)
+    for comment_id, (place, _) in around.items():
+        if place.article is None:
+            raise comment_without_article(comment_id)
+    return [
+        _Subject(act, comments[act.comment_id], *around[act.comment_id], moderator)
+        for act, moderator in zip(acts, moderators, strict=True)
+    ]
 
 
-def _settle(work: Work, subject: _Subject, after: State) -> None:
-    by_moderator = subject.moderator is not None
-    counts.carry(work, subject.comment, after, subject.article, by_moderator=by_moderator)
+def _decided(subject: _Subject, status: Status, *, with_flags: bool) -> State:
+    flags = resolved(subject.flags) if with_flags else subject.flags
+    decided = with_status(subject.comment, status)
+    return summed_up(replace(decided, is_batch_resolved=subject.act.is_batch_action), flags)
+
+
+def _toggled(subject: _Subject) -> State:
+    toggled = replace(
+        with_status(subject.comment, "Accept"),
+        is_batch_resolved=subject.act.is_batch_action,
+        is_highlighted=not subject.comment.is_highlighted,
+    )
+    return summed_up(toggled, subject.flags)
+
+
+def _settle(work: Work, subjects: Sequence[_Subject], after: Callable[[_Subject], State]) -> None:
+    carry(
+        work,
+        [
+            Change(one.comment, after(one), one.around.article, by_moderator=one.moderator is not None)
+            for one in subjects
+        ],
+    )

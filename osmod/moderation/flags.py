@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 
-from osmod.moderation import counts
 from osmod.moderation.attributes import folded
+from osmod.moderation.counts import Change, carry
 from osmod.moderation.database import insert_one
 from osmod.moderation.errors import NotFound, source_not_found
 from osmod.moderation.lookups import find_user
@@ -63,14 +63,14 @@ def add_flag(work: Work, label: str, source_comment_id: str, source_user_id: str
       NotFound: there is no such comment.
     """
     comment = _lock_by_source_id(work, source_comment_id)
-    around, flags = with_flags(work, comment.id)
+    around, flags = with_flags(work, [comment.id])[comment.id]
     mine = [flag for flag in flags if _is_of(flag, source_user_id)]
     if mine:
         _amend(work, mine[0].id, extra)
     else:
         extra = extra if extra or isinstance(extra, (dict, list)) else None  # JavaScript's `||`
         flags.append(_add(work, comment.id, source_user_id, label.rstrip(" "), extra))
-    counts.carry(work, comment, summed_up(comment, flags), around.article)
+    carry(work, [Change(comment, summed_up(comment, flags), around.article)])
 
 
 def revoke_flags(work: Work, source_comment_id: str, source_user_id: str) -> None:
@@ -80,12 +80,12 @@ def revoke_flags(work: Work, source_comment_id: str, source_user_id: str) -> Non
       NotFound: there is no such comment.
     """
     comment = _lock_by_source_id(work, source_comment_id)
-    around, flags = with_flags(work, comment.id)
+    around, flags = with_flags(work, [comment.id])[comment.id]
     mine = [flag for flag in flags if _is_of(flag, source_user_id)]
     if mine:
         work.connection.execute(_WITHDRAW, [{"flag": flag.id} for flag in mine])
     others = [flag for flag in flags if flag not in mine]
-    counts.carry(work, comment, summed_up(comment, others), around.article)
+    carry(work, [Change(comment, summed_up(comment, others), around.article)])
 
 
 def resolve_flags(work: Work, comment_id: int, user_id: int | None) -> None:
@@ -99,9 +99,12 @@ def resolve_flags(work: Work, comment_id: int, user_id: int | None) -> None:
     comment = lock_state(work, comment_id)
     if comment is None:
         raise NotFound(f"No such comment {comment_id}")
-    around, flags = with_flags(work, comment_id)
-    flags = resolved(work, flags, user_id)
-    counts.carry(work, comment, summed_up(comment, flags), around.article, by_moderator=True)
+    around, flags = with_flags(work, [comment_id])[comment_id]
+    if still_open := unresolved(flags):
+        moderator = find_user(work, user_id)
+        resolve(work, [(flag, moderator) for flag in still_open])
+    after = summed_up(comment, resolved(flags))
+    carry(work, [Change(comment, after, around.article, by_moderator=True)])
 
 
 def reopen(work: Work, comment_id: int, flag_ids: Sequence[int], user_id: int) -> None:
@@ -113,27 +116,30 @@ def reopen(work: Work, comment_id: int, flag_ids: Sequence[int], user_id: int) -
     comment = lock_state(work, comment_id)
     if comment is None:
         raise NotFound(f"No such comment {comment_id}")
-    around, flags = with_flags(work, comment_id)
+    around, flags = with_flags(work, [comment_id])[comment_id]
     theirs = work.connection.scalars(_RESOLVED_BY, {"comment": comment_id, "by": user_id})
     opened = set(theirs).intersection(flag_ids)
     if opened:
         work.connection.execute(_REOPEN, [{"flag": flag} for flag in sorted(opened)])
     flags = [replace(flag, is_resolved=False) if flag.id in opened else flag for flag in flags]
-    counts.carry(work, comment, summed_up(comment, flags), around.article, by_moderator=True)
+    carry(work, [Change(comment, summed_up(comment, flags), around.article, by_moderator=True)])
 
 
-def resolved(work: Work, flags: Sequence[Flag], user_id: int | None) -> list[Flag]:
-    """Mark those of a comment's flags as resolved that are open; all of them, as they are then.
+def unresolved(flags: Iterable[Flag]) -> list[int]:
+    """The ids of those that are open."""
+    return [flag.id for flag in flags if flag.is_resolved is False]
 
-    Raises:
-      NotFound: there is a flag to resolve, and no such user.
-    """
-    unresolved = [flag.id for flag in flags if flag.is_resolved is False]
-    if unresolved:
-        user_id = find_user(work, user_id)
-        rows = [{"flag": flag, "by": user_id, "at": work.now} for flag in unresolved]
+
+def resolve(work: Work, flags: Iterable[tuple[int, int | None]]) -> None:
+    """Write that flags are resolved, each by a user."""
+    rows = [{"flag": flag, "by": user_id, "at": work.now} for flag, user_id in flags]
+    if rows:
         work.connection.execute(_RESOLVE, rows)
-    return [replace(flag, is_resolved=True) if flag.id in unresolved else flag for flag in flags]
+
+
+def resolved(flags: Iterable[Flag]) -> list[Flag]:
+    """Flags as they are once those that are open are resolved."""
+    return [replace(flag, is_resolved=True) if flag.is_resolved is False else flag for flag in flags]
 
 
 def summed_up(comment: State, flags: Sequence[Flag]) -> State:

@@ -1,23 +1,37 @@
-"""A scorer's answer: stored, and once every scorer asked has answered, acted upon. All in one transaction."""
+"""Scorers' answers: stored, and once every scorer asked has answered, acted upon. All in one transaction.
+
+Answers that are taken in together share their statements: what is there of all comments is read, each is decided by
+itself, and what comes of all is written.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, delete, insert
 
-from osmod.moderation import counts
+from osmod.moderation import decisions
 from osmod.moderation.attributes import KnownTags
-from osmod.moderation.completing import Asked, close_request, complete, is_complete, lock_with_requests
+from osmod.moderation.completing import (
+    Asked,
+    close_requests,
+    complete,
+    is_complete,
+    lock_with_requests,
+    store_top_scores,
+)
+from osmod.moderation.counts import Change, carry
 from osmod.moderation.database import upsert
+from osmod.moderation.decisions import Ruling
 from osmod.moderation.errors import NotFound
 from osmod.moderation.models import CommentScore, CommentSummaryScore, single
+from osmod.moderation.rounds import in_rounds
 from osmod.moderation.score_data import ScoreData
 from osmod.moderation.state import State
-from osmod.moderation.surroundings import with_rules
+from osmod.moderation.surroundings import History, Rulebook, with_rules
 from osmod.moderation.unscored import forget
 from osmod.moderation.work import Work
 
@@ -31,50 +45,75 @@ _FORGET_SPANS = delete(_scores).where(
 _INSERT_SPANS = insert(_scores)
 
 
-def process_machine_score(
-    work: Work,
-    comment_id: int,
-    user_id: int,
-    score_data: ScoreData,
-    *,
-    request_id: int | None = None,
-    override: bool = False,
-) -> None:
-    """Take in the answer of the scorer `user_id`; complete the comment if it was the last one open.
+@dataclass(frozen=True)
+class Answer:
+    """What the scorer `user_id` says of a comment.
 
-    The scorer's earlier span scores are replaced; summary scores of attributes that it no longer names
+    `request_id`: which request is answered. One that was replaced (the comment was edited, or is scored anew) or
+    answered since takes no answer: nothing is done. None: the newest one to that scorer, as OSMod does.
+    """
+
+    comment_id: int
+    user_id: int
+    score_data: ScoreData
+    request_id: int | None = None
+
+
+def process_machine_scores(work: Work, answers: Sequence[Answer], *, override: bool = False) -> None:
+    """Take in scorers' answers; complete the comments of which one was the last that was open.
+
+    A scorer's earlier span scores are replaced; summary scores of attributes that it no longer names
     stay (quirk 4).
 
     Parameters:
-      request_id: which request is answered. One that was replaced (the comment was edited, or is scored anew) or
-        answered since takes no answer: nothing is done. None: the newest one to that scorer, as OSMod does.
       override: whether rules may decide again what a moderator has decided.
 
     Raises:
-      NotFound: the scorer was not asked (said of an unknown comment, too: quirk 11); nothing has changed then.
+      NotFound: a scorer was not asked (said of an unknown comment, too: quirk 11). Everything is to be rolled back.
     """
-    before, asked = lock_with_requests(work, comment_id)
-    answered = _find(asked, user_id, request_id)
-    if request_id is not None and (before is None or answered is None):
-        _log.info("The answer to score request %d is not stored: it was replaced or answered.", request_id)
-        return
-    if before is None or answered is None:
-        raise NotFound(
-            "Comment score request not found"
-            f": scorer {user_id} was not asked about comment {comment_id}; queue sendCommentForScoring"
-        )
-    around, book = with_rules(work, comment_id)
-    _store_spans(work, before, answered, score_data, book.tags, replaces=book.has_scores)
-    _store_summaries(work, before, score_data, book.tags)
-    close_request(work, answered.id)
-    comment = _with_highest(before, book.tags)
-    if answered.is_given_up:
-        comment, around = forget(work, comment, around, asked, answered)
-    others = [one for one in asked if one is not answered]
-    if is_complete([*others, replace(answered, done_at=work.now)]):
-        is_partial = any(one.is_given_up and one.scorer_id != user_id for one in asked)
-        comment = complete(work, comment, around, book, is_partial=is_partial, override=override)
-    counts.carry(work, before, comment, around.article)
+    for some in in_rounds(answers):
+        taken = list(_locked(work, some))
+        if taken:
+            _store(work, taken, override=override)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """An answer that a request waits for, its comment locked; `asked` are all requests about that."""
+
+    answer: Answer
+    comment: State
+    asked: Sequence[Asked]
+    request: Asked
+
+    def is_last(self, work: Work) -> bool:
+        """Whether every scorer has answered now."""
+        others = [one for one in self.asked if one is not self.request]
+        return is_complete([*others, replace(self.request, done_at=work.now)])
+
+    def is_partial(self) -> bool:
+        """Whether another scorer's scores are missing, because it was given up."""
+        return any(one.is_given_up and one.scorer_id != self.answer.user_id for one in self.asked)
+
+
+def _locked(work: Work, answers: Sequence[Answer]) -> Iterator[_Taken]:
+    """Those of the answers that a request waits for; each is of a comment of its own."""
+    locked = lock_with_requests(work, [answer.comment_id for answer in answers])
+    for answer in answers:
+        comment, asked = locked.get(answer.comment_id, (None, []))
+        request = _find(asked, answer.user_id, answer.request_id)
+        if comment is not None and request is not None:
+            yield _Taken(answer, comment, asked, request)
+        elif answer.request_id is not None:
+            _log.info(
+                "The answer to score request %d is not stored: it was replaced or answered.",
+                answer.request_id,
+            )
+        else:
+            raise NotFound(
+                f"Comment score request not found: scorer {answer.user_id} was not asked about comment "
+                f"{answer.comment_id}; queue sendCommentForScoring"
+            )
 
 
 def _find(asked: Sequence[Asked], user_id: int, request_id: int | None) -> Asked | None:
@@ -85,44 +124,106 @@ def _find(asked: Sequence[Asked], user_id: int, request_id: int | None) -> Asked
     return next((one for one in of_scorer if one.id == request_id and one.done_at is None), None)
 
 
-def _store_spans(
-    work: Work, comment: State, answered: Asked, score_data: ScoreData, tags: KnownTags, *, replaces: bool
-) -> None:
-    """Store the spans' scores in the place of the scorer's earlier ones; `replaces`: there are some of somebody's."""
-    extra = {} if score_data.extra is None else {"extra": score_data.extra}
-    of_all = {
-        "commentId": comment.id,
-        "commentScoreRequestId": answered.id,
-        "sourceType": "Machine",
-        "userId": answered.scorer_id,
-        **extra,
+def _store(work: Work, taken: Sequence[_Taken], *, override: bool) -> None:
+    """Store answers, each of a comment of its own, and what comes of them."""
+    histories, book = with_rules(work, [one.comment.id for one in taken])
+    _store_spans(work, taken, histories, book.tags)
+    summaries = _store_summaries(work, taken, book.tags)
+    close_requests(work, [one.request.id for one in taken])
+    histories = {
+        comment_id: replace(history, summaries={**history.summaries, **summaries[comment_id]})
+        for comment_id, history in histories.items()
     }
-    rows = []
-    for attribute, spans in score_data.scores.items():
-        tag_id = tags.of(attribute).id  # an attribute without spans makes its tag, too
-        rows += [
-            of_all
-            | {"tagId": tag_id, "score": span.score, "annotationStart": span.begin, "annotationEnd": span.end}
-            for span in spans
-        ]
-    if replaces:
-        work.connection.execute(_FORGET_SPANS, {"comment": comment.id, "scorer": answered.scorer_id})
+    after, completed, rulings = _decide(work, taken, histories, book, override=override)
+    store_top_scores(work, completed)
+    decisions.record(work, rulings)
+    carry(
+        work,
+        [
+            Change(one.comment, after[one.comment.id], histories[one.comment.id].around.article)
+            for one in taken
+        ],
+    )
+
+
+def _decide(
+    work: Work,
+    taken: Sequence[_Taken],
+    histories: Mapping[int, History],
+    book: Rulebook,
+    *,
+    override: bool,
+) -> tuple[dict[int, State], list[int], list[Ruling]]:
+    """What the comments are then, which of them are complete, and the decisions on these."""
+    after: dict[int, State] = {}
+    completed, rulings = [], []
+    for one in taken:
+        history = histories[one.comment.id]
+        comment = _with_highest(one.comment, book.tags.highest(history.summaries))
+        if one.request.is_given_up:
+            comment, around = forget(work, comment, history.around, one.asked, one.request)
+            history = replace(history, around=around)
+        if one.is_last(work):
+            partial = one.is_partial()
+            comment, ruling = complete(comment, history, book, is_partial=partial, override=override)
+            completed.append(comment.id)
+            rulings += [ruling] if ruling else []
+        after[comment.id] = comment
+    return after, completed, rulings
+
+
+def _store_spans(
+    work: Work, taken: Sequence[_Taken], histories: Mapping[int, History], tags: KnownTags
+) -> None:
+    """Store the spans' scores, each in the place of the scorer's earlier ones."""
+    replaced = [one for one in taken if histories[one.comment.id].has_scores]
+    if replaced:
+        work.connection.execute(
+            _FORGET_SPANS,
+            [{"comment": one.comment.id, "scorer": one.request.scorer_id} for one in replaced],
+        )
+    rows = [row for one in taken for row in _spans(one, tags)]
     if rows:
         work.connection.execute(_INSERT_SPANS, rows)
 
 
-def _store_summaries(work: Work, comment: State, score_data: ScoreData, tags: KnownTags) -> None:
-    scores = {}
-    for attribute, score in score_data.summary_scores.items():
-        tag = tags.of(attribute)
-        tag.summary, scores[tag.id] = single(score), score
-    rows = [{"comment_id": comment.id, "tag_id": tag_id, "score": score} for tag_id, score in scores.items()]
+def _spans(one: _Taken, tags: KnownTags) -> Iterator[dict[str, Any]]:
+    of_all = {
+        "commentId": one.comment.id,
+        "commentScoreRequestId": one.request.id,
+        "sourceType": "Machine",
+        "userId": one.request.scorer_id,
+        "extra": one.answer.score_data.extra,
+    }
+    for attribute, spans in one.answer.score_data.scores.items():
+        tag_id = tags.of(attribute).id  # an attribute without spans makes its tag, too
+        for span in spans:
+            where = {"annotationStart": span.begin, "annotationEnd": span.end}
+            yield of_all | {"tagId": tag_id, "score": span.score, **where}
+
+
+def _store_summaries(work: Work, taken: Sequence[_Taken], tags: KnownTags) -> dict[int, dict[int, float]]:
+    """Store the summary scores. Returns each comment's by tag, as they are read from now on."""
+    scores = {
+        one.comment.id: {
+            tags.of(attribute).id: score for attribute, score in one.answer.score_data.summary_scores.items()
+        }
+        for one in taken
+    }
+    rows = [
+        {"comment_id": comment_id, "tag_id": tag_id, "score": score}
+        for comment_id, of_comment in scores.items()
+        for tag_id, score in of_comment.items()
+    ]
     upsert(work.session, CommentSummaryScore, rows, ["score"])
+    return {
+        comment_id: {tag_id: single(score) for tag_id, score in of_comment.items()}
+        for comment_id, of_comment in scores.items()
+    }
 
 
-def _with_highest(comment: State, tags: KnownTags) -> State:
+def _with_highest(comment: State, highest: tuple[float, int] | None) -> State:
     """The comment with its highest summary score that counts, if there is any."""
-    highest = tags.highest()
     if highest is None:
         return comment
     return replace(comment, max_summary_score=highest[0], max_summary_score_tag_id=highest[1])

@@ -62,7 +62,7 @@ def open_requests(work: Work, comment_id: int, is_usable: Callable[[Scorer], boo
     Raises:
       NotFound: there is no such comment.
     """
-    comment, asked = lock_with_requests(work, comment_id)
+    comment, asked = lock_with_requests(work, [comment_id]).get(comment_id, (None, []))
     if comment is None:
         raise NotFound(f"sendCommentForScoringTask: Comment not found, id: {comment_id}")
     scorers = [Scorer(*row) for row in work.connection.execute(_SCORERS)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Executable, Table, bindparam, select, update
 
+from osmod.moderation.locking import in_order
 from osmod.moderation.models import Comment
 from osmod.moderation.work import Work
 
@@ -37,22 +39,33 @@ _NAMES = tuple(field.name for field in fields(State))
 _comments = cast("Table", Comment.__table__)
 #: Of a statement: the columns of a `State`, in its order.
 STATE = [Comment.__mapper__.columns[name] for name in _NAMES]
-_LOCK = select(*STATE).where(_comments.c.id == bindparam("comment")).with_for_update()
+_LOCK = in_order(select(*STATE).where(_comments.c.id.in_(bindparam("comments", expanding=True))))
+
+
+def lock_states(work: Work, comment_ids: Collection[int]) -> dict[int, State]:
+    """Comments by their ids, those that are there, their rows locked until the commit, in the order of their ids.
+
+    Whoever changes their state goes through here, through `lock_with_requests` or through `lock_comment`.
+    """
+    return {row[0]: State(*row) for row in work.connection.execute(_LOCK, {"comments": list(comment_ids)})}
 
 
 def lock_state(work: Work, comment_id: int) -> State | None:
-    """The comment, its row locked until the commit: whoever changes its state goes through here, or `lock_comment`."""
-    row = work.connection.execute(_LOCK, {"comment": comment_id}).one_or_none()
-    return State(*row) if row else None
+    """The comment, its row locked until the commit; None: it is not there."""
+    return lock_states(work, [comment_id]).get(comment_id)
 
 
-def write_state(work: Work, before: State, after: State) -> None:
-    """Write what has changed of a comment, if anything has."""
-    old, new = vars(before), vars(after)
-    changed = {name: value for name, value in new.items() if value != old[name]}
-    if changed:
-        work.connection.execute(_update(tuple(changed)), {"comment": before.id, **changed})
-        work.changed("comment", "modify", before.id)
+def write_states(work: Work, changes: Iterable[tuple[State, State]]) -> None:
+    """Write what has changed of comments, each as it was and as it is; those that change the same together."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for before, after in changes:
+        old, new = vars(before), vars(after)
+        changed = {name: value for name, value in new.items() if value != old[name]}
+        if changed:
+            alike.setdefault(tuple(changed), []).append({"comment": before.id, **changed})
+            work.changed("comment", "modify", before.id)
+    for names, rows in alike.items():
+        work.connection.execute(_update(names), rows)
 
 
 @cache

@@ -1,17 +1,17 @@
-"""What is around a comment that a task goes by: its article, its current decision, flags, tags and rules.
+"""What is around comments that a task goes by: article, current decision, flags, scores, tags and rules.
 
-Read once the comment's row is locked: then what other tasks changed of them is there to be seen. Tags and rules are
-read each time, not remembered: OSMod's server changes them at any moment, and its tables have nothing that would tell
-every change (`updatedAt` has whole seconds).
+Read once the comments' rows are locked: then what other tasks changed of them is there to be seen. One statement reads
+it of all comments that a task takes together. Tags and rules are read each time, not remembered: OSMod's server changes
+them at any moment, and its tables have nothing that would tell every change (`updatedAt` has whole seconds).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, and_, bindparam, exists, or_, select, true
+from sqlalchemy import Select, Table, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -92,69 +92,115 @@ _AROUND = (
     .outerjoin(Decision.__table__, _IS_CURRENT)
     .outerjoin(_by, _by.c.id == _decision.moderationRuleId)
 )
-_HAS_FLAGS = exists().where(_flag.commentId == bindparam("comment"))
-_HAS_SCORES = exists().where(_score.commentId == bindparam("comment"))
+_IS_ASKED = _comment.id.in_(bindparam("comments", expanding=True))
 # Of several decisions that are current, as OSMod may leave them, the newest comes first and counts.
 _WITH_FLAGS: Select[Any] = (
-    select(*_THERE, _flag.id, _flag.sourceId, _flag.label, _flag.isResolved, _flag.isRecommendation)
+    select(
+        _comment.id, *_THERE, _flag.id, _flag.sourceId, _flag.label, _flag.isResolved, _flag.isRecommendation
+    )
     .select_from(_AROUND.outerjoin(CommentFlag.__table__, _flag.commentId == _comment.id))
-    .where(_comment.id == bindparam("comment"))
-    .order_by(_decision.id.desc(), _flag.id)
+    .where(_IS_ASKED)
+    .order_by(_comment.id, _decision.id.desc(), _flag.id)
 )
+_HAS_FLAGS = exists().where(_flag.commentId == _comment.id).correlate(Comment.__table__)
+_HAS_SCORES = exists().where(_score.commentId == _comment.id).correlate(Comment.__table__)
 #: A rule in the form of `Rule`.
 _OF_RULE = (
     *(_rule.id, _rule.tagId, _rule.categoryId),
     *(_rule.lowerThreshold, _rule.upperThreshold, _rule.action),
 )
-_OF_TAG = and_(_summary.commentId == _comment.id, _summary.tagId == _tag.id)
-_FOR_IT = or_(_rule.categoryId.is_(None), _rule.categoryId == _article.categoryId)
+# All tags, each with its rules, come with the first comment: it has a row for each, of which some bring a score of its
+# own. Of the others there is a row for each score.
+_IS_FIRST = _comment.id == bindparam("first")
+_IS_SCORE = and_(_summary.commentId == _comment.id, or_(_tag.id.is_(None), _summary.tagId == _tag.id))
 _WITH_RULES: Select[Any] = (
     select(
-        *_THERE,
-        *(_HAS_FLAGS, _HAS_SCORES),
-        *(_tag.id, _tag.key, _tag.inSummaryScore, _summary.score),
-        *_OF_RULE,
+        *(_comment.id, *_THERE, _HAS_FLAGS, _HAS_SCORES, _summary.tagId, _summary.score),
+        *(_tag.id, _tag.key, _tag.inSummaryScore, *_OF_RULE),
     )
     .select_from(
-        _AROUND.outerjoin(Tag.__table__, true())
-        .outerjoin(CommentSummaryScore.__table__, _OF_TAG)
-        .outerjoin(ModerationRule.__table__, and_(_rule.tagId == _tag.id, _FOR_IT))
+        _AROUND.outerjoin(Tag.__table__, _IS_FIRST)
+        .outerjoin(ModerationRule.__table__, _rule.tagId == _tag.id)
+        .outerjoin(CommentSummaryScore.__table__, _IS_SCORE)
     )
-    .where(_comment.id == bindparam("comment"))
-    .order_by(_decision.id.desc(), _tag.id)
+    .where(_IS_ASKED)
+    .order_by(_comment.id, _decision.id.desc(), _tag.id)
 )
 
 
-def with_flags(work: Work, comment_id: int) -> tuple[Surroundings, list[Flag]]:
-    """What is there of a comment, and its flags, oldest first. The comment is locked."""
-    rows = work.connection.execute(_WITH_FLAGS, {"comment": comment_id}).all()
-    of_flags = [row[_THERE_ENDS:] for row in rows]
-    flags = {row[0]: Flag(*row) for row in of_flags if row[0] is not None}
-    return _surroundings(rows[0]), list(flags.values())
+def with_flags(work: Work, comment_ids: Collection[int]) -> dict[int, tuple[Surroundings, list[Flag]]]:
+    """What is there of each of these comments, and its flags, oldest first. They are locked."""
+    found: dict[int, tuple[Surroundings, dict[int, Flag]]] = {}
+    for comment_id, *row in work.connection.execute(_WITH_FLAGS, {"comments": list(comment_ids)}):
+        if comment_id not in found:
+            found[comment_id] = (_surroundings(row), {})
+        flag = row[_THERE_ENDS:]
+        if flag[0] is not None:
+            found[comment_id][1][flag[0]] = Flag(*flag)
+    return {comment_id: (around, list(flags.values())) for comment_id, (around, flags) in found.items()}
+
+
+@dataclass(frozen=True)
+class History:
+    """What is there of a comment, and what was said of it: its summary scores by tag, its flags.
+
+    `has_scores`: whether there are any scores of it, of whatever kind.
+    """
+
+    around: Surroundings
+    summaries: Mapping[int, float]
+    flags: Sequence[Flag]
+    has_scores: bool
 
 
 @dataclass(frozen=True)
 class Rulebook:
-    """What a comment is decided by: all tags with its summary scores, and the rules for it.
-
-    `has_flags`, `has_scores`: whether there are any of the comment, of whatever kind.
-    """
+    """What comments are decided by: all tags, and all rules."""
 
     tags: KnownTags
     rules: Sequence[Rule]
+
+    def rules_for(self, article: Place | None) -> list[Rule]:
+        """The rules for an article's comments: those for all, and those of its category."""
+        category_id = article.category_id if article else None
+        return [rule for rule in self.rules if rule.category_id in (None, category_id)]
+
+
+def with_rules(work: Work, comment_ids: Collection[int]) -> tuple[dict[int, History], Rulebook]:
+    """What is there of each of these comments, and what they are decided by. They are locked."""
+    found: dict[int, _Found] = {}
+    tags: dict[int, KnownTag] = {}
+    rules: dict[int, Rule] = {}
+    values = {"comments": list(comment_ids), "first": min(comment_ids)}
+    for comment_id, *row in work.connection.execute(_WITH_RULES, values):
+        has_flags, has_scores, scored_tag, score, tag_id, *rest = row[_THERE_ENDS:]
+        if comment_id not in found:
+            found[comment_id] = _Found(_surroundings(row), bool(has_flags), bool(has_scores))
+        if scored_tag is not None:
+            found[comment_id].summaries[scored_tag] = score
+        if tag_id is not None:
+            tags[tag_id] = KnownTag(tag_id, *rest[:2])
+        if rest[2] is not None:
+            rules[rest[2]] = Rule(*rest[2:])
+    flagged = [comment_id for comment_id, one in found.items() if one.has_flags]
+    flags = with_flags(work, flagged) if flagged else {}
+    histories = {
+        comment_id: History(
+            one.around, one.summaries, flags[comment_id][1] if one.has_flags else (), one.has_scores
+        )
+        for comment_id, one in found.items()
+    }
+    return histories, Rulebook(KnownTags(work.session, tags.values()), list(rules.values()))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A comment, as far as its rows have been read."""
+
+    around: Surroundings
     has_flags: bool
     has_scores: bool
-
-
-def with_rules(work: Work, comment_id: int) -> tuple[Surroundings, Rulebook]:
-    """What is there of a comment, and what it is decided by. The comment is locked."""
-    rows = work.connection.execute(_WITH_RULES, {"comment": comment_id}).all()
-    of_book = [row[_THERE_ENDS:] for row in rows]
-    has_flags, has_scores = of_book[0][:2]
-    tags = {row[2]: KnownTag(*row[2:6]) for row in of_book if row[2] is not None}
-    rules = {row[6]: Rule(*row[6:]) for row in of_book if row[6] is not None}
-    known = KnownTags(work.session, tags.values())
-    return _surroundings(rows[0]), Rulebook(known, list(rules.values()), bool(has_flags), bool(has_scores))
+    summaries: dict[int, float] = field(default_factory=dict)
 
 
 def rules_where(session: Session, *conditions: ColumnElement[bool]) -> list[Rule]:

@@ -6,11 +6,11 @@ from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, delete, insert, select
 
-from osmod.moderation import counts
+from osmod.moderation.counts import Change, carry
 from osmod.moderation.database import upsert
 from osmod.moderation.errors import BadPayload, NotFound, comment_not_found, comment_without_article
 from osmod.moderation.flags import summed_up
-from osmod.moderation.lookups import find_tag, find_user
+from osmod.moderation.lookups import check_tags, find_user
 from osmod.moderation.models import CommentScore, CommentSummaryScore
 from osmod.moderation.state import State, lock_state
 from osmod.moderation.surroundings import with_flags
@@ -31,13 +31,13 @@ def tag_comment(work: Work, comment_id: int, tag_id: int, user_id: int | None) -
     """
     user_id = find_user(work, user_id)
     comment = _lock(work, comment_id)
-    around, flags = with_flags(work, comment_id)
+    around, flags = with_flags(work, [comment_id])[comment_id]
     if around.article is None:
         raise comment_without_article(comment_id)
-    find_tag(work, tag_id)
+    check_tags(work, [tag_id])
     _add(work, comment_id, tag_id, user_id)
     by_moderator = user_id is not None
-    counts.carry(work, comment, summed_up(comment, flags), around.article, by_moderator=by_moderator)
+    carry(work, [Change(comment, summed_up(comment, flags), around.article, by_moderator=by_moderator)])
 
 
 def add_tag(
@@ -61,7 +61,7 @@ def add_tag(
             f"addTag: annotationEnd: the span ends ({annotation_end}) before it begins ({annotation_start})"
         )
     comment = _lock(work, comment_id)
-    find_tag(work, tag_id)
+    check_tags(work, [tag_id])
     user_id = find_user(work, user_id)
     span = {"annotationStart": annotation_start, "annotationEnd": annotation_end}
     _add(work, comment_id, tag_id, user_id, **span, isConfirmed=True, confirmedUserId=user_id)
@@ -111,7 +111,7 @@ def tag_summary(work: Work, comment_id: int, tag_id: int, user_id: int | None) -
     user_id = find_user(work, user_id)
     if _lock(work, comment_id).article_id is None:
         raise comment_without_article(comment_id)
-    find_tag(work, tag_id)
+    check_tags(work, [tag_id])
     row = {
         "comment_id": comment_id,
         "tag_id": tag_id,
@@ -185,5 +185,5 @@ def _add(work: Work, comment_id: int, tag_id: int, user_id: int | None, **column
 
 def _settle(work: Work, comment: State) -> None:
     """Sum its flags up anew, as OSMod does whatever was changed of a comment."""
-    around, flags = with_flags(work, comment.id)
-    counts.carry(work, comment, summed_up(comment, flags), around.article)
+    around, flags = with_flags(work, [comment.id])[comment.id]
+    carry(work, [Change(comment, summed_up(comment, flags), around.article)])

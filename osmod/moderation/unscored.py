@@ -9,8 +9,16 @@ from typing import cast
 
 from sqlalchemy import Table, bindparam, delete, select
 
-from osmod.moderation import counts, decisions
-from osmod.moderation.completing import Asked, close_request, complete, is_complete, lock_with_requests
+from osmod.moderation import decisions
+from osmod.moderation.completing import (
+    Asked,
+    close_requests,
+    complete,
+    is_complete,
+    lock_with_requests,
+    store_top_scores,
+)
+from osmod.moderation.counts import Change, carry
 from osmod.moderation.models import Unscored
 from osmod.moderation.models.unscored import REASON_LENGTH
 from osmod.moderation.state import State
@@ -41,22 +49,25 @@ def give_up(
 
     Returns whether the request was still open; if it was replaced or answered, nothing is done.
     """
-    before, asked = lock_with_requests(work, comment_id)
+    before, asked = lock_with_requests(work, [comment_id]).get(comment_id, (None, []))
     given_up = next((one for one in asked if one.id == request_id), None)
     if before is None or given_up is None or given_up.done_at is not None:
         return False
     _note(work, comment_id, given_up, _storable(reason), for_good=for_good)
     if for_good:
-        close_request(work, request_id)
+        close_requests(work, [request_id])
         asked = [replace(one, done_at=work.now) if one is given_up else one for one in asked]
     asked = [replace(one, is_given_up=True) if one.scorer_id == given_up.scorer_id else one for one in asked]
-    around, book = with_rules(work, comment_id)
+    histories, book = with_rules(work, [comment_id])
+    history = histories[comment_id]
     comment = before
     if is_complete(asked) and any(one.done_at and not one.is_given_up for one in asked):
-        comment = complete(work, before, around, book, is_partial=True, override=override)
+        comment, ruling = complete(before, history, book, is_partial=True, override=override)
+        store_top_scores(work, [comment_id])
+        decisions.record(work, [ruling] if ruling else [])
     elif is_complete(asked) or not for_good:  # else the others' scores may do
-        comment = _deferred(work, before, around)
-    counts.carry(work, before, comment, around.article)
+        comment = _deferred(work, before, history.around)
+    carry(work, [Change(before, comment, history.around.article)])
     return True
 
 

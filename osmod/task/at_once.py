@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import dramatiq
 
-from osmod.moderation.lookups import lock_comments
-from osmod.moderation.work import Work
 from osmod.scorers import BadScorerConfig, ScorerError
 from osmod.task.committing import commit
 
@@ -31,17 +29,10 @@ def run_at_once(actor: dramatiq.Actor[..., Any], jobs: Sequence[dict[str, Any]])
     with scorers_may_fail():
         if hasattr(function, "effect"):
             payloads = [function.payload.read((), job) for job in jobs]
-            commit(lambda work: _do_all(work, function.effect, payloads))
+            commit(lambda work: function.effect(work, payloads))
         else:
             for job in jobs:
                 function(**job)
-
-
-def _do_all(work: Work, effect: Callable[..., None], payloads: Sequence[dict[str, Any]]) -> None:
-    if len(payloads) > 1:
-        lock_comments(work.session, (one["comment_id"] for one in payloads if "comment_id" in one))
-    for payload in payloads:
-        effect(work, **payload)
 
 
 @contextmanager

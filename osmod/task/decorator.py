@@ -10,6 +10,7 @@ import dramatiq
 
 from osmod.jobs.actor import JobActor
 from osmod.jobs.messages.batches import together
+from osmod.moderation.lookups import lock_comments
 from osmod.moderation.work import Work
 from osmod.task.committing import commit, current_deliveries
 from osmod.task.payload import Payload
@@ -38,7 +39,7 @@ def task(
             commit(lambda work: function(work, **arguments), *current_deliveries(wire_name))  # type: ignore[call-arg]
 
         payload.describe(run)
-        run.effect = function  # type: ignore[attr-defined]
+        run.effect = _one_by_one(function)  # type: ignore[attr-defined]
         return _actor(run, wire_name, payload, options)
 
     return make
@@ -64,10 +65,24 @@ def batch_task(
             commit(lambda work: function(work, items), *current_deliveries(wire_name))
 
         payload.describe(run)
-        run.effect = lambda work, **arguments: function(work, [item(**arguments)])  # type: ignore[attr-defined]
+        run.effect = lambda work, payloads: function(  # type: ignore[attr-defined]
+            work, [item(**payload) for payload in payloads]
+        )
         return _actor(run, wire_name, payload, {"batch": batch, **options})
 
     return make
+
+
+def _one_by_one(function: Callable[..., None]) -> Callable[[Work, Sequence[dict[str, Any]]], None]:
+    """What several jobs do in one transaction, in their order."""
+
+    def effect(work: Work, payloads: Sequence[dict[str, Any]]) -> None:
+        if len(payloads) > 1:
+            lock_comments(work.session, (one["comment_id"] for one in payloads if "comment_id" in one))
+        for payload in payloads:
+            function(work, **payload)
+
+    return effect
 
 
 def _item_of(function: Callable[[Work, Sequence[T]], None]) -> type[T]:

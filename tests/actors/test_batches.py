@@ -1,4 +1,4 @@
-"""Scorers' answers that wait together are stored in one transaction; each stays a job of its own."""
+"""Answers and acts that wait together take effect in one transaction; each stays a job of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records import get_job
 from osmod.jobs.states import JobState
-from osmod.moderation.models import Comment, InboxEntry
+from osmod.moderation.models import Comment, Decision, InboxEntry
 from osmod.moderation.work import Delivery
 from osmod.settings import get_settings
 from osmod.task import get_engine
@@ -59,8 +59,11 @@ def _run(broker: JobBroker, *answers: dramatiq.Message[Any]) -> list[JobState]:
     return [record.state for record in records if record is not None]
 
 
-def _answer(broker: JobBroker, comment: int, message_id: str | None = None) -> dramatiq.Message[Any]:
-    message = broker.get_actor("processMachineScore").message(comment_id=comment, user_id=2, score_data=DATA)
+def _answer(
+    broker: JobBroker, comment: int, message_id: str | None = None, user_id: int = 2
+) -> dramatiq.Message[Any]:
+    told = {"comment_id": comment, "user_id": user_id, "score_data": DATA}
+    message = broker.get_actor("processMachineScore").message(**told)
     return message.copy(message_id=message_id) if message_id else message
 
 
@@ -115,7 +118,7 @@ def test_one_answer_that_was_stored_before(queue: JobBroker, world: World, comme
     task: Any = queue.get_actor("processMachineScore").fn
     # Its first delivery, by a worker that died before it could say so.
     world.do(
-        lambda work: task.effect(work, **task.payload.read((), again.kwargs)),
+        lambda work: task.effect(work, [task.payload.read((), again.kwargs)]),
         Delivery("told-twice", "processMachineScore"),
     )
 
@@ -123,4 +126,47 @@ def test_one_answer_that_was_stored_before(queue: JobBroker, world: World, comme
 
     assert states == [JobState.DONE] * 3
     assert 3 == world.size(InboxEntry)
+    assert [] == world.miscounted()
+
+
+def test_both_scorers_answers_that_wait_together(queue: JobBroker, world: World, comments: list[int]) -> None:
+    """The second one finds what the first has left, in the same transaction: each comment is decided once."""
+    other = world.scorer()
+    for comment in comments:
+        world.asked(comment, other)
+    answers = [_answer(queue, comment, user_id=scorer) for comment in comments for scorer in (2, other)]
+
+    assert [JobState.DONE] * 2 * len(comments) == _run(queue, *answers)
+
+    assert comments == [decision.comment_id for decision in world.all(Decision)]
+    assert [True] * len(comments) == [comment.is_scored for comment in world.all(Comment)]
+    assert [] == world.miscounted()
+
+
+def test_acts_that_wait_together_are_one_transaction(
+    queue: JobBroker, world: World, comments: list[int]
+) -> None:
+    """Of moderators, too; a comment that two of them accept has two decisions, of which one is current."""
+    accept = queue.get_actor("acceptComments")
+    commits = _commits(get_engine())
+
+    states = _run(queue, *(accept.message(comment_id=one, user_id=1) for one in [*comments, comments[0]]))
+
+    assert [JobState.DONE] * (len(comments) + 1) == states
+    assert 1 == len(commits)
+    decided = [(decision.comment_id, decision.is_current_decision) for decision in world.all(Decision)]
+    assert [(comments[0], False), *((comment, True) for comment in comments)] == sorted(decided)
+    assert [] == world.miscounted()
+
+
+def test_one_act_that_cannot_be_done(queue: JobBroker, world: World, comments: list[int]) -> None:
+    """Its job alone fails; its neighbours' comments are accepted once each."""
+    accept = queue.get_actor("acceptComments")
+    acts = [
+        accept.message(comment_id=one, user_id=1) for one in (comments[0], max(comments) + 1, comments[1])
+    ]
+
+    assert [JobState.DONE, JobState.FAILED, JobState.DONE] == _run(queue, *acts)
+
+    assert comments[:2] == [decision.comment_id for decision in world.all(Decision)]
     assert [] == world.miscounted()

@@ -118,9 +118,10 @@ def test_highest(world: World) -> None:
     comment = world.comment(world.article())
     for tag, score in ((first, 0.5), (second, 0.5), (left_out, 0.9)):
         world.add(CommentSummaryScore(comment_id=comment, tag_id=tag, score=score))
-    assert (0.5, first) == world.do(lambda work: with_rules(work, comment)[1].tags.highest()).value
-    assert {first: 0.5, second: 0.5, left_out: 0.9} == world.do(
-        lambda work: with_rules(work, comment)[1].tags.summaries()
-    ).value
     other = world.comment(world.article())
-    assert world.do(lambda work: with_rules(work, other)[1].tags.highest()).value is None
+    histories, book = world.do(lambda work: with_rules(work, [comment, other])).value or ({}, None)
+    assert book is not None
+    assert {first: 0.5, second: 0.5, left_out: 0.9} == histories[comment].summaries
+    assert (0.5, first) == book.tags.highest(histories[comment].summaries)
+    assert {} == histories[other].summaries
+    assert book.tags.highest({}) is None

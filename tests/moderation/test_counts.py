@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event
 
-from osmod.moderation import counts, decisions, flags
-from osmod.moderation.counts import Correction
+from osmod.moderation import counts, decisions, flags, recounting
 from osmod.moderation.database import open_session
 from osmod.moderation.models import COUNTS, Article, Category, Comment, CommentFlag, Status
+from osmod.moderation.recounting import Correction
 from osmod.moderation.work import Work
 from tests.moderation.waiting import in_thread
 from tests.moderation.world import World
@@ -46,7 +46,7 @@ def rows(article: int, states: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def recount(world: World, *, dry_run: bool = False) -> list[Correction]:
     """Count all again; say what was off."""
     with open_session(world.engine) as session:
-        return list(counts.recount(session, dry_run=dry_run))
+        return list(recounting.recount(session, dry_run=dry_run))
 
 
 def test_every_state_is_counted_alike(world: World) -> None:
@@ -100,7 +100,7 @@ def test_move_stops_at_0(world: World) -> None:
     comment = world.comment(article, is_accepted=True, is_moderated=True)
     with world.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE articles SET approvedCount = 0, allCount = 0")
-    world.do(lambda work: decisions.decide(work, "Reject", comment, None, is_batch_action=False))
+    world.do(lambda work: decisions.decide(work, "Reject", [decisions.Act(comment, None)]))
     assert {"unprocessed_count": 1, "rejected_count": 1} == world.counts_of(Article, article)
     assert [Correction("articles", article, "all_count", 0, 1)] == recount(world)
 
@@ -109,7 +109,7 @@ def test_move_without_difference_writes_nothing(world: World) -> None:
     """A task that changes no standing leaves article and category alone."""
     article = world.article(world.category())
     comment = world.comment(article, is_accepted=True, is_moderated=True)
-    committed = world.do(lambda work: decisions.decide(work, "Accept", comment, None, is_batch_action=False))
+    committed = world.do(lambda work: decisions.decide(work, "Accept", [decisions.Act(comment, None)]))
     assert () == tuple(change for change in committed.changes if change[0] != "comment")
 
 
@@ -139,7 +139,7 @@ def test_recount_of_what_is_deleted_meanwhile(world: World) -> None:
     first = world.article(all_count=1)
     article, category = world.article(all_count=2), world.category(all_count=3)
     with open_session(world.engine) as session:
-        corrections = counts.recount(session)
+        corrections = recounting.recount(session)
         assert Correction("articles", first, "all_count", 1, 0) == next(corrections)
         with world.engine.begin() as connection:
             connection.exec_driver_sql(f"DELETE FROM articles WHERE id = {article}")
@@ -162,9 +162,7 @@ def test_recount_while_workers_write(world: World, seed: int) -> None:
         for turn in range(25):
             comment, status = chance.choice(comments), chance.choice(statuses)
             if turn % 3:
-                world.do(
-                    lambda w, c=comment, s=status: decisions.decide(w, s, c, None, is_batch_action=False)
-                )
+                world.do(lambda w, c=comment, s=status: decisions.decide(w, s, [decisions.Act(c, None)]))
             else:
                 reader = f"r{chance.randrange(3)}"
                 world.do(lambda w, c=comment, r=reader: flags.add_flag(w, "spam", f"c{c}", r))
@@ -195,7 +193,7 @@ def test_counts_are_moved_once(world: World) -> None:
 
     def effect(work: Work) -> None:
         for comment in comments:
-            decisions.decide(work, "Accept", comment, None, is_batch_action=False)
+            decisions.decide(work, "Accept", [decisions.Act(comment, None)])
 
     world.do(effect)
     counted = [sql.split()[1] for sql in sent if sql.startswith(("UPDATE articles", "UPDATE categories"))]
@@ -217,9 +215,9 @@ def test_two_transactions_on_the_same_articles(world: World) -> None:
     def accept(first: int, second: int) -> None:
         def effect(work: Work) -> None:
             tries.append(first)
-            decisions.decide(work, "Accept", first, None, is_batch_action=False)
+            decisions.decide(work, "Accept", [decisions.Act(first, None)])
             meeting.wait(10)
-            decisions.decide(work, "Accept", second, None, is_batch_action=False)
+            decisions.decide(work, "Accept", [decisions.Act(second, None)])
 
         world.do(effect)
 

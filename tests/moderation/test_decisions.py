@@ -37,7 +37,7 @@ def test_decide(
     comment = world.comment(article, is_scored=True)
     moderator = world.user()
 
-    world.do(lambda work: decisions.decide(work, status, comment, moderator, is_batch_action=False))
+    world.do(lambda work: decisions.decide(work, status, [decisions.Act(comment, moderator)]))
 
     expected = (accepted, True, deferred, False, False)
     assert dict(zip(STATE, expected, strict=True)) == state(world, comment)
@@ -57,7 +57,9 @@ def test_without_user_it_is_a_rules(world: World) -> None:
     """Without a user the decision counts as a rule's, and the article as not touched by a person (fact 12)."""
     article = world.article()
     comment = world.comment(article)
-    world.do(lambda work: decisions.decide(work, "Accept", comment, None, is_batch_action=True))
+    world.do(
+        lambda work: decisions.decide(work, "Accept", [decisions.Act(comment, None, is_batch_action=True)])
+    )
     (decision,) = world.all(Decision)
     assert ("Rule", None, None) == (decision.source, decision.user_id, decision.moderation_rule_id)
     assert world.get(Article, article).last_moderated_at is None
@@ -68,7 +70,7 @@ def test_only_the_newest_is_current(world: World) -> None:
     """Every decision stays on record; the newest alone is current."""
     comment = world.comment(world.article())
     for status in ("Accept", "Reject", "Accept", "Accept"):
-        world.do(lambda work, s=status: decisions.decide(work, s, comment, None, is_batch_action=False))
+        world.do(lambda work, s=status: decisions.decide(work, s, [decisions.Act(comment, None)]))
     assert [("Accept", False), ("Reject", False), ("Accept", False), ("Accept", True)] == [
         (decision.status, decision.is_current_decision) for decision in world.all(Decision)
     ]
@@ -78,14 +80,14 @@ def test_highlight_toggles_and_accepts(world: World) -> None:
     """Highlighting accepts either way and records nothing; a rejected comment stays highlighted (quirk 6)."""
     article = world.article()
     comment = world.comment(article)
-    world.do(lambda work: decisions.highlight(work, comment, None, is_batch_action=False))
+    world.do(lambda work: decisions.highlight(work, [decisions.Act(comment, None)]))
     assert (True, True) == (state(world, comment)["is_accepted"], state(world, comment)["is_highlighted"])
-    world.do(lambda work: decisions.decide(work, "Reject", comment, None, is_batch_action=False))
+    world.do(lambda work: decisions.decide(work, "Reject", [decisions.Act(comment, None)]))
     assert (False, True) == (state(world, comment)["is_accepted"], state(world, comment)["is_highlighted"])
     assert {"all_count": 1, "unprocessed_count": 1, "highlighted_count": 1} == world.counts_of(
         Article, article
     )
-    world.do(lambda work: decisions.highlight(work, comment, None, is_batch_action=False))
+    world.do(lambda work: decisions.highlight(work, [decisions.Act(comment, None)]))
     assert (True, False) == (state(world, comment)["is_accepted"], state(world, comment)["is_highlighted"])
     assert 1 == world.size(Decision)
 
@@ -94,8 +96,10 @@ def test_reset(world: World) -> None:
     """A reset comment is undecided again; its decision stays current (quirk 7)."""
     article = world.article()
     comment = world.comment(article, is_scored=True, is_highlighted=True, is_auto_resolved=True)
-    world.do(lambda work: decisions.decide(work, "Reject", comment, None, is_batch_action=True))
-    world.do(lambda work: decisions.reset(work, comment, None))
+    world.do(
+        lambda work: decisions.decide(work, "Reject", [decisions.Act(comment, None, is_batch_action=True)])
+    )
+    world.do(lambda work: decisions.reset(work, [decisions.Act(comment, None)]))
     assert dict.fromkeys(STATE, False) | {"is_accepted": None} == state(world, comment)
     assert not world.get(Comment, comment).is_auto_resolved
     assert [True] == [decision.is_current_decision for decision in world.all(Decision)]
@@ -109,9 +113,7 @@ def test_with_flags(world: World) -> None:
     moderator = world.user()
     flag = world.add(CommentFlag(comment_id=comment, source_id="r1", label="flag"))
     world.do(
-        lambda work: decisions.decide(
-            work, "Accept", comment, moderator, is_batch_action=False, with_flags=True
-        )
+        lambda work: decisions.decide(work, "Accept", [decisions.Act(comment, moderator)], with_flags=True)
     )
     assert (True, moderator) == (
         world.get(CommentFlag, flag).is_resolved,
@@ -132,7 +134,7 @@ def test_a_comment_without_article_is_refused(world: World, with_flags: bool) ->
     ):
         world.do(
             lambda work: decisions.decide(
-                work, "Accept", comment, None, is_batch_action=False, with_flags=with_flags
+                work, "Accept", [decisions.Act(comment, None)], with_flags=with_flags
             )
         )
     assert before == world.dump()
@@ -141,4 +143,4 @@ def test_a_comment_without_article_is_refused(world: World, with_flags: bool) ->
 def test_the_user_is_looked_up_first(world: World) -> None:
     """Where user and comment are both unknown, the user is named, as in OSMod."""
     with pytest.raises(NotFound, match=r"^User not found, id: 98$"):
-        world.do(lambda work: decisions.highlight(work, 99, 98, is_batch_action=False))
+        world.do(lambda work: decisions.highlight(work, [decisions.Act(99, 98)]))

@@ -32,7 +32,11 @@ def comment(world: World) -> int:
 def answer(world: World, comment: int, toxicity: float, *, override: bool = False) -> None:
     """Take in the scorer's answer."""
     data = ScoreData(scores={}, summary_scores={"TOXICITY": toxicity})
-    world.do(lambda work: scoring.process_machine_score(work, comment, 2, data, override=override))
+    world.do(
+        lambda work: scoring.process_machine_scores(
+            work, [scoring.Answer(comment, 2, data)], override=override
+        )
+    )
 
 
 def acts(*names: str) -> Callable[[Work, int], None]:
@@ -43,11 +47,11 @@ def acts(*names: str) -> Callable[[Work, int], None]:
             kind, _, user = name.partition(" by ")
             who = None if user == "nobody" else PERSON
             if kind == "reset":
-                decisions.reset(work, comment, who)
+                decisions.reset(work, [decisions.Act(comment, who)])
             elif kind == "highlight":
-                decisions.highlight(work, comment, who, is_batch_action=False)
+                decisions.highlight(work, [decisions.Act(comment, who)])
             else:
-                decisions.decide(work, kind, comment, who, is_batch_action=False)  # type: ignore[arg-type]
+                decisions.decide(work, kind, [decisions.Act(comment, who)])  # type: ignore[arg-type]
 
     return do
 

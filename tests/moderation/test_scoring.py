@@ -38,7 +38,7 @@ def answer(world: World, comment: int, scorer: int, **attributes: Any) -> None:
             "summaryScores": {name: summary for name, (summary, _) in told.items()},
         }
     )
-    world.do(lambda work: scoring.process_machine_score(work, comment, scorer, data))
+    world.do(lambda work: scoring.process_machine_scores(work, [scoring.Answer(comment, scorer, data)]))
 
 
 def test_a_comment_is_complete_when_all_have_answered(world: World) -> None:
@@ -162,7 +162,7 @@ def test_rules_decide(world: World) -> None:
     world.rule(tag, 0.5, 1, "Accept")
     rule = world.rule(tag, 0.5, 1, "Reject", category)
     world.rule(tag, 0.5, 1, "Accept", world.category())
-    world.do(lambda work: decisions.decide(work, "Accept", comment, None, is_batch_action=False))
+    world.do(lambda work: decisions.decide(work, "Accept", [decisions.Act(comment, None)]))
     answer(world, comment, scorer, TOXICITY=0.9)
     assert [("Accept", None, False), ("Reject", rule, True)] == [
         (d.status, d.moderation_rule_id, d.is_current_decision) for d in world.all(Decision)
@@ -231,7 +231,7 @@ def test_half_an_answer_is_never_stored(world: World) -> None:
     data = ScoreData.model_validate({"scores": {"A": [{"score": 0.5}]}, "summaryScores": {"A": 0.5}})
 
     def fail(work: Work) -> None:
-        scoring.process_machine_score(work, comment, scorer, data)
+        scoring.process_machine_scores(work, [scoring.Answer(comment, scorer, data)])
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -108,7 +108,7 @@ def test_a_request_that_is_done_with(world: World, comment: int, which: str) -> 
 def test_a_moderator_was_faster(world: World, comment: int, act: Any, accepted: bool | None) -> None:
     """What a person decided stays as it is."""
     person = world.user()
-    world.do(lambda work: decisions.decide(work, act, comment, person, is_batch_action=False))
+    world.do(lambda work: decisions.decide(work, act, [decisions.Act(comment, person)]))
     give_up(world, comment, 1)
     assert accepted is world.get(Comment, comment).is_accepted
     assert ["User"] == [decision.source for decision in world.all(Decision)]
@@ -165,7 +165,7 @@ def test_a_moderator_deferred_it_too(world: World, comment: int) -> None:
     """What a person deferred stays deferred when scores come."""
     person = world.user()
     give_up(world, comment, 1)
-    world.do(lambda work: decisions.decide(work, "Defer", comment, person, is_batch_action=False))
+    world.do(lambda work: decisions.decide(work, "Defer", [decisions.Act(comment, person)]))
     answer(world, comment, 1, TOXICITY=0.5)
     answer(world, comment, 2)
     assert (True, None, True, True) == state(world, comment)

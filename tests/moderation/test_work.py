@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 def accept(comment: int) -> Callable[[Work], None]:
     """The effect of `acceptComments`."""
-    return lambda work: decisions.decide(work, "Accept", comment, None, is_batch_action=False)
+    return lambda work: decisions.decide(work, "Accept", [decisions.Act(comment, None)])
 
 
 def test_once_however_often(world: World) -> None:

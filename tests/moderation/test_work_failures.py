@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 def accept(comment: int) -> Callable[[Work], None]:
     """The effect of `acceptComments`."""
-    return lambda work: decisions.decide(work, "Accept", comment, None, is_batch_action=False)
+    return lambda work: decisions.decide(work, "Accept", [decisions.Act(comment, None)])
 
 
 @pytest.mark.only_on("mariadb")
@@ -210,7 +210,7 @@ def die(*_):
     os.kill(os.getpid(), signal.SIGKILL) if sys.platform != "win32" else os._exit(9)
 
 def effect(job):
-    decisions.decide(job, "Accept", comment, None, is_batch_action=False)
+    decisions.decide(job, "Accept", [decisions.Act(comment, None)])
     job.enqueue("hook", comment_id=comment)
     if when == "midway":
         die()

@@ -22,6 +22,7 @@ from osmod.moderation.models import (
     User,
     now,
 )
+from osmod.moderation.recounting import Correction, recount
 from osmod.moderation.work import Committed, Delivery, Work, transact
 
 T = TypeVar("T")
@@ -124,10 +125,10 @@ class World:
         row = self.get(model, key)
         return {name: getattr(row, name) for name in COUNTS if getattr(row, name)}
 
-    def miscounted(self) -> list[counts.Correction]:
+    def miscounted(self) -> list[Correction]:
         """The counts that are wrong."""
         with open_session(self.engine) as session:
-            return list(counts.recount(session, dry_run=True))
+            return list(recount(session, dry_run=True))
 
     def dump(self) -> Tables:
         """All that is in the database."""

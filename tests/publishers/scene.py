@@ -22,7 +22,7 @@ from osmod.moderation.models import (
 from osmod.moderation.publishing import overview
 from osmod.moderation.publishing.claiming import Claimed, claim
 from osmod.moderation.score_data import ScoreData
-from osmod.moderation.scoring import process_machine_score
+from osmod.moderation.scoring import Answer, process_machine_scores
 from osmod.moderation.work import Committed, Work
 from osmod.task.telling import tell
 from tests.moderation.world import World
@@ -51,12 +51,12 @@ class Scene:
     def decide(self, status: Status, comment_id: int | None = None) -> None:
         """A moderator decides."""
         chosen = comment_id or self.comment
-        self.do(lambda work: decisions.decide(work, status, chosen, self.moderator, is_batch_action=False))
+        self.do(lambda work: decisions.decide(work, status, [decisions.Act(chosen, self.moderator)]))
 
     def score(self, scorer: int, scores: dict[str, float]) -> None:
         """A scorer answers."""
         data = ScoreData(scores={}, summary_scores=scores)
-        self.do(lambda work: process_machine_score(work, self.comment, scorer, data))
+        self.do(lambda work: process_machine_scores(work, [Answer(self.comment, scorer, data)]))
 
     def do(self, effect: Callable[[Work], T]) -> T:
         """Run an effect in a transaction, at the scene's moment."""

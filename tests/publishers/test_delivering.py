@@ -212,7 +212,7 @@ def test_nothing_is_told_of_what_was_rolled_back(scene: Scene) -> None:
     """A decision that is not committed leaves no delivery and no job."""
 
     def refused(work: Work) -> None:
-        decisions.decide(work, "Accept", scene.comment, scene.moderator, is_batch_action=False)
+        decisions.decide(work, "Accept", [decisions.Act(scene.comment, scene.moderator)])
         raise Refused("no")
 
     with pytest.raises(Refused):
@@ -222,7 +222,7 @@ def test_nothing_is_told_of_what_was_rolled_back(scene: Scene) -> None:
 
 def test_highlighting_tells_nothing(scene: Scene) -> None:
     """OSMod records no decision of a highlight, so there is none to tell (quirk 6)."""
-    scene.do(lambda work: decisions.highlight(work, scene.comment, None, is_batch_action=False))
+    scene.do(lambda work: decisions.highlight(work, [decisions.Act(scene.comment, None)]))
     assert [] == scene.deliveries()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from osmod.moderation import decisions, flags, tags
+from osmod.moderation.decisions import Act
 from osmod.moderation.desk import acts, undo
 from osmod.moderation.desk.acts import Asked, Done
 from osmod.moderation.desk.states import marks, state_of
@@ -16,18 +17,20 @@ from tests.moderation.world import World
 
 #: What the tasks do that acts owe.
 EFFECTS: dict[str, Any] = {
-    "acceptComments": lambda work, **told: decisions.decide(work, "Accept", **told),
-    "acceptCommentsAndFlags": lambda work, **told: decisions.decide(work, "Accept", with_flags=True, **told),
-    "rejectComments": lambda work, **told: decisions.decide(work, "Reject", **told),
-    "deferComments": lambda work, **told: decisions.decide(work, "Defer", **told),
-    "highlightComments": decisions.highlight,
-    "resetComments": lambda work, comment_id, user_id, is_batch_action: decisions.reset(
-        work, comment_id, user_id
+    "acceptComments": lambda work, **told: decisions.decide(work, "Accept", [Act(**told)]),
+    "acceptCommentsAndFlags": lambda work, **told: decisions.decide(
+        work, "Accept", [Act(**told)], with_flags=True
     ),
+    "rejectComments": lambda work, **told: decisions.decide(work, "Reject", [Act(**told)]),
+    "deferComments": lambda work, **told: decisions.decide(work, "Defer", [Act(**told)]),
+    "highlightComments": lambda work, **told: decisions.highlight(work, [Act(**told)]),
+    "resetComments": lambda work, **told: decisions.reset(work, [Act(**told)]),
     "tagComments": tags.tag_comment,
     "addTag": tags.add_tag,
     "removeTag": tags.remove_tag,
-    "rejectCommentsAndFlags": lambda work, **told: decisions.decide(work, "Reject", with_flags=True, **told),
+    "rejectCommentsAndFlags": lambda work, **told: decisions.decide(
+        work, "Reject", [Act(**told)], with_flags=True
+    ),
     "tagCommentSummaryScores": tags.tag_summary,
     "confirmCommentSummaryScore": lambda work, **told: tags.confirm_summary(work, confirmed=True, **told),
     "reopenFlags": flags.reopen,
