@@ -47,6 +47,7 @@ def calls() -> list[tuple[str, str, dict[str, Any]]]:
         ("processMachineScore (none)", answer(next(comments), 0.3)),
         *((name, action()) for name in (*simple, "highlightComments", "resetComments")),
         ("resolveFlags", {"commentId": 1, "userId": PERSON}),
+        ("reopenFlags", {"commentId": 1, "flagIds": [1], "userId": PERSON}),
         ("processTagAddition", reader | {"sourceCommentId": f"c{next(comments)}"}),
         ("processTagRevocation", reader | {"sourceCommentId": "c1"}),
         ("tagComments", tag()),
@@ -56,6 +57,7 @@ def calls() -> list[tuple[str, str, dict[str, Any]]]:
         ("tagCommentSummaryScores", tag()),
         ("confirmCommentSummaryScore", tag() | {"commentId": 1}),
         ("rejectCommentSummaryScore", tag() | {"commentId": 1}),
+        ("restoreSummaryScore", tag() | {"commentId": 1}),
         ("postProcessComment", {"commentId": next(comments)}),
     ]
     return [(shown, shown.partition(" ")[0], arguments) for shown, arguments in told]
