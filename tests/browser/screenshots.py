@@ -19,13 +19,16 @@ from tests.browser.conftest import CHROMIUM, PHONE
 from tests.waiting import until
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-#: Comments that are scored meanwhile, and seconds after which it is looked at: some are done then, others wait.
-COMMENTS, AFTER = 1_000, 15
+#: Comments that are scored meanwhile, and seconds after the first of them: some are done then, others wait.
+COMMENTS, AFTER = 1_000, 2
 WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"}
-#: For each picture the page and the window.
-PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
-    "overview": ("/ui/overview", WIDE),
-    "overview-dark-phone": ("/ui/overview", {**PHONE, "color_scheme": "dark"}),
+#: One of the demo's comments that anybody may read, and that a rule defers.
+DEFERRED = 375
+#: For each picture the page, the window, and what must be there before it is taken.
+PICTURES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "overview": ("/ui/overview", WIDE, "#queues .card"),
+    "overview-dark-phone": ("/ui/overview", {**PHONE, "color_scheme": "dark"}, "#queues .card"),
+    "moderate": (f"/ui/moderate?queue=deferred&comment={DEFERRED}", WIDE, "#nexts li:nth-child(9)"),
 }
 
 
@@ -63,12 +66,15 @@ def take(browser: Browser, address: str, link: str) -> None:
     until(lambda: window.request.get(link).ok, 60, "the server answers")
     window.goto(link)
     window.get_by_role("button", name="Sign in").click()
+    done = window.locator("#queues .card dd").last
+    until(lambda: done.is_visible() and done.inner_text() != "0", 60, "the first jobs are done")
     window.wait_for_timeout(AFTER * 1_000)
     IMAGES.mkdir(exist_ok=True)
-    for name, (path, kind) in PICTURES.items():
+    for name, (path, kind, awaited) in PICTURES.items():
         context = browser.new_context(**kind, storage_state=first.storage_state())
         page = context.new_page()
         page.goto(address + path)
+        page.locator(awaited).first.wait_for(timeout=120_000)
         page.wait_for_timeout(2_000)
         page.screenshot(path=IMAGES / f"{name}.png")
         context.close()

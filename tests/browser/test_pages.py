@@ -32,6 +32,13 @@ ADDRESSES: dict[str, str] = {
 }
 #: Bytes that a page may ask for at its first visit, all its files together.
 HEAVIEST = 150_000
+#: Whether the way to the page that is open can be seen, if there is one.
+CURRENT_IN_SIGHT = """(() => {
+    const nav = document.querySelector(".top nav"), here = nav.querySelector("[aria-current]");
+    if (!here) return true;
+    const [all, one] = [nav.getBoundingClientRect(), here.getBoundingClientRect()];
+    return one.left >= all.left && one.right <= all.right;
+})()"""
 WINDOWS: tuple[dict[str, Any], ...] = (
     {**WIDE, "color_scheme": "light"},
     {**WIDE, "color_scheme": "dark"},
@@ -61,8 +68,15 @@ def test_all_pages(furnished: Site, kind: dict[str, Any]) -> None:
         weight = looked_at(window, furnished.address + address)
         assert 0 < weight < HEAVIEST, name
         assert window.evaluate("document.documentElement.scrollWidth") <= kind["viewport"]["width"], name
+        assert tallest_header(kind) >= window.evaluate("document.querySelector('.top').offsetHeight"), name
         if kind.get("java_script_enabled", True):
             assert [] == findings(window), name
+            assert window.evaluate(CURRENT_IN_SIGHT), name
+
+
+def tallest_header(kind: dict[str, Any]) -> int:
+    """In pixels: a line, or two on a phone. What is below is what one came for."""
+    return 110 if kind["viewport"] == PHONE["viewport"] else 60
 
 
 def looked_at(window: Page, address: str) -> int:

@@ -18,6 +18,7 @@ class Why(StrEnum):
     SCORES_MISSING = "a scorer was given up, so no rule may accept it"
     DISAGREE = "the rules that match disagree, so it is deferred"
     BY_PERSON = "a moderator decided on it"
+    BY_RULE = "a rule decided on it"
     NO_RULES = "there are no rules for its category"
     NONE_MATCHES = "no rule matches its scores"
     RULES_CHANGED = "the rules would decide on it now, but did not when it was scored"
@@ -59,11 +60,13 @@ class Circumstances:
       is_auto_moderated: whether rules may decide on comments of its article.
       is_partial: whether a scorer was given up.
       by_person: whether a moderator has decided on it, be it that it is to be decided again.
+      by_rule: whether what was decided last a rule did.
     """
 
     is_auto_moderated: bool = True
     is_partial: bool = False
     by_person: bool = False
+    by_rule: bool = False
 
 
 def explain(scores: Mapping[int, float], rules: Sequence[Rule], circumstances: Circumstances) -> Explanation:
@@ -100,7 +103,7 @@ def _why(
         found.append(Why.SCORES_MISSING)
     if verdict.rule_id is None:
         found.append(Why.DISAGREE)
-    return found or [Why.RULES_CHANGED]
+    return found or [Why.BY_RULE if circumstances.by_rule else Why.RULES_CHANGED]
 
 
 def _nearness(rule: Rule, score: float | None) -> Nearness:

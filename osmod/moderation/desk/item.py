@@ -118,6 +118,7 @@ def load(session: Session, comment_id: int) -> Item | None:
         is_auto_moderated=article is None or article.is_auto_moderated,
         is_partial=bool(unscored),
         by_person=any(one.who is not None for one in past),
+        by_rule=any(one.is_current and one.rule_id is not None for one in past),
     )
     scores = _scores(session, comment_id)
     summary = session.scalar(select(Tag.id).where(Tag.attribute == SUMMARY_SCORE))

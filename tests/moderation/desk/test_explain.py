@@ -25,6 +25,8 @@ OTHER = Rule(4, 8, None, 0.5, 1.0, "Reject")
         ({7: 0.95}, [REJECT], Circumstances(is_partial=True), (Why.RULES_CHANGED,)),
         ({7: 0.15}, [ACCEPT, DEFER], Circumstances(), (Why.DISAGREE,)),
         ({7: 0.1}, [ACCEPT], Circumstances(), (Why.RULES_CHANGED,)),
+        ({7: 0.2}, [DEFER], Circumstances(by_rule=True), (Why.BY_RULE,)),
+        ({7: 0.5}, [ACCEPT], Circumstances(by_rule=True), (Why.NONE_MATCHES,)),
         ({}, [], Circumstances(is_auto_moderated=False), (Why.NOT_AUTO_MODERATED, Why.NO_SCORES)),
     ],
 )

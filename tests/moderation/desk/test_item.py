@@ -89,6 +89,16 @@ def test_little_is_known(world: World) -> None:
         assert None is load(session, 12345)
 
 
+def test_a_rule_decided(world: World) -> None:
+    """What it deferred, or what readers flagged afterwards, is not explained by rules that changed."""
+    tag = world.tag("TOXICITY")
+    rule = world.rule(tag, 0.2, 0.8, "Defer")
+    comment = world.comment(world.article(), is_deferred=True, is_moderated=True)
+    world.add(CommentSummaryScore(comment_id=comment, tag_id=tag, score=0.4))
+    world.add(Decision(comment_id=comment, status="Defer", source="Rule", moderation_rule_id=rule))
+    assert (Why.BY_RULE,) == item(world, comment).explanation.why
+
+
 def test_a_mark_follows_every_decision(world: World) -> None:
     """Even one that leaves the comment as it is."""
     comment = world.comment(world.article(), is_accepted=True, is_moderated=True)

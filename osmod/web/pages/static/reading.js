@@ -12,6 +12,10 @@
     }
   });
 
+  // On a phone the ways to other pages are one line that scrolls: the page that is open is in sight.
+  const here = document.querySelector("nav [aria-current]");
+  if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 60;
+
   // A menu closes where one clicks elsewhere, or presses Escape.
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.who[open]"))
