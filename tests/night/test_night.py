@@ -111,7 +111,8 @@ def installation(
 ) -> Iterator[Night]:
     """What all nights have in common, as it takes its time to start: the processes."""
     url = request.getfixturevalue(f"_{_database}").fresh()
-    with running(binary_of("redis"), "--appendonly", "yes") as server:
+    # By default Redis, while its disk is slow, answers up to two seconds before it writes: it is killed here.
+    with running(binary_of("redis"), "--appendonly", "yes", "--appendfsync", "always") as server:
         made = Night(tmp_path_factory.mktemp("night"), server, url)
         try:
             made.begin()
