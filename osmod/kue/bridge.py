@@ -38,6 +38,7 @@ class Bridge:
       kue: where they come from.
       types: which of the actors' names to take; by default all.
       most_open: see `Taker`.
+      finish: whether to take nothing, and stop once Kue was told how everything ended that was taken before.
     """
 
     def __init__(
@@ -47,10 +48,12 @@ class Bridge:
         types: Sequence[str] | None = None,
         *,
         most_open: int = MOST_OPEN,
+        finish: bool = False,
     ) -> None:
         self._broker = broker
         self._kue = kue
-        self._taker = Taker(broker, kue, types, most_open=most_open)
+        self._taker = Taker(broker, kue, () if finish else types, most_open=most_open)
+        self._finish = finish
         self._teller = Teller(broker, kue)
         self._strays = Strays(kue)
         self._next_upkeep = 0.0
@@ -113,6 +116,9 @@ class Bridge:
             promote(self._kue)
             self._strays.step(self._taker.types)
             self._next_upkeep = time.monotonic() + NAP
+        if self._finish and not self._taker.open():
+            self._stopping.set()
+            return
         count, room = self._taker.take()
         self.taken += count
         if count:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from dramatiq import Broker
+
 from osmod.jobs.broker import JobBroker
 from osmod.kue.jobs import KueJob
 from osmod.kue.keys import KueQueue
@@ -38,7 +40,7 @@ def drain(
       JobNotQueued, ServerError, redis.RedisError, OSError: one of the two Redis is away; another run finishes
         what this one began.
     """
-    _check(broker, types)
+    check_types(broker, types)
     taker = Taker(broker, kue, types, most_open=_NO_LIMIT)
     while taker.recover(0.0):
         continue
@@ -68,7 +70,7 @@ def rescue(
       JobNotQueued, ServerError, redis.RedisError, OSError: one of the two Redis is away; another run finishes
         what this one began.
     """
-    _check(broker, types)
+    check_types(broker, types)
     if silent < timedelta(0):
         raise ValueError(f"silent={silent!r}: expected 0 or more")
     taker = Taker(broker, kue, types)
@@ -88,7 +90,12 @@ def rescue(
     return total
 
 
-def _check(broker: JobBroker, types: Sequence[str]) -> None:
+def check_types(broker: Broker, types: Sequence[str]) -> None:
+    """Refuse types that cannot run here.
+
+    Raises:
+      UnknownType: there is no actor for one of them.
+    """
     for kind in types:
         if kind not in broker.actors:
             known = ", ".join(sorted(broker.actors)) or "none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ MOST_HELD = 1000
 _STEP = 1000
 #: The least score of an active job that is a moment; others have no `ttl`, as Kue tells them apart.
 _LEAST_MOMENT = 100_000
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class HeldJob:
       job_id: Kue's id.
       worker: `kue:host:process:type:number`; '' if the job does not say.
       since: when it was begun.
+      silent: for how long nothing was said of it: that it began, its progress, a line in its log; None: nothing ever.
       overdue: whether its `ttl` is over: no Kue worker lives that would mark it as failed.
     """
 
@@ -55,15 +57,17 @@ class HeldJob:
     kind: str
     worker: str
     since: datetime | None
+    silent: timedelta | None
     overdue: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """In values that JSON has; moments in ISO 8601."""
+        """In values that JSON has; moments in ISO 8601, lengths of time in seconds."""
         return {
             "id": self.job_id,
             "type": self.kind,
             "worker": self.worker,
-            "since": self.since.isoformat(timespec="milliseconds") if self.since else None,
+            "since": _iso(self.since),
+            "silent": self.silent.total_seconds() if self.silent is not None else None,
             "overdue": self.overdue,
         }
 
@@ -85,7 +89,7 @@ class Repeating:
 
     def as_dict(self) -> dict[str, Any]:
         """In values that JSON has; moments in ISO 8601."""
-        due = self.due.isoformat(timespec="milliseconds") if self.due else None
+        due = _iso(self.due)
         return {"type": self.kind, "interval": self.interval, "due": due, "schedule": self.schedule}
 
 
@@ -133,14 +137,14 @@ def read_status(queue: KueQueue, actors: Mapping[str, str]) -> KueStatus:
     """
     names = sorted(name.decode() for name in queue.client.smembers(queue.types))
     kinds, waiting, moving, here = _sizes(queue, names, actors)
-    held, held_count = _held(queue)
+    held = sorted(held_by_node(queue), key=lambda one: one.since or _NEVER)
     return KueStatus(
         kinds=kinds,
         unclaimed=max(0, waiting - sum(kind.sizes["inactive"] for kind in kinds)),
         moving=moving,
         here=here,
-        held=held,
-        held_count=held_count,
+        held=held[:MOST_HELD],
+        held_count=len(held),
         repeating=_repeating(queue, actors),
     )
 
@@ -167,9 +171,12 @@ def _sizes(
     return kinds, waiting, moving, here
 
 
-def _held(queue: KueQueue) -> tuple[list[HeldJob], int]:
-    """Active jobs of Node workers, those that were begun first at the front, and how many there are in all."""
-    found: list[HeldJob] = []
+def held_by_node(queue: KueQueue) -> Iterator[HeldJob]:
+    """Active jobs of Node workers, those first whose time is over first.
+
+    Raises:
+      redis.RedisError: Kue's Redis cannot be asked.
+    """
     seconds, micros = queue.client.time()
     now = seconds * 1000 + micros / 1000
     active: list[tuple[bytes, float]] = queue.client.zrange(queue.state("active"), 0, -1, withscores=True)
@@ -177,15 +184,36 @@ def _held(queue: KueQueue) -> tuple[list[HeldJob], int]:
         members = active[start : start + _STEP]
         asked = queue.client.pipeline(transaction=False)
         for member, _ in members:
-            asked.hmget(queue.job(id_of(member)), "type", "workerId", "started_at", "state")
-        for (member, score), (kind, worker, started, state) in zip(members, asked.execute(), strict=True):
+            asked.hmget(queue.job(id_of(member)), "type", "workerId", "started_at", "updated_at", "state")
+        for (member, score), row in zip(members, asked.execute(), strict=True):
+            kind, worker, started, updated, state = row
             if state != b"active" or (worker or b"").startswith(WORKER_PREFIX.encode()):
                 continue  # ended meanwhile, or ours
-            over = _LEAST_MOMENT <= score < now
-            found.append(HeldJob(id_of(member), _text(kind), _text(worker), _moment(started), over))
-    last = datetime.max.replace(tzinfo=UTC)
-    found.sort(key=lambda one: one.since or last)
-    return found[:MOST_HELD], len(found)
+            since, over = _moment(started), _LEAST_MOMENT <= score < now
+            said = max(filter(None, (since, _moment(updated))), default=None)
+            silent = datetime.fromtimestamp(now / 1000, UTC) - said if said else None
+            yield HeldJob(id_of(member), _text(kind), _text(worker), since, silent, over)
+
+
+def waiting(queue: KueQueue, types: Iterable[str]) -> int:
+    """How many jobs of these types wait.
+
+    Raises:
+      redis.RedisError: Kue's Redis cannot be asked.
+    """
+    return sum(queue.client.zcard(queue.state("inactive", kind)) for kind in types)
+
+
+def abandoned(queue: KueQueue, types: Iterable[str], silent: timedelta) -> int:
+    """How many jobs of these types Node workers hold of which nothing was said for so long.
+
+    Raises:
+      redis.RedisError: Kue's Redis cannot be asked.
+    """
+    kinds = set(types)
+    return sum(
+        one.kind in kinds and (one.silent is None or one.silent >= silent) for one in held_by_node(queue)
+    )
 
 
 def _repeating(queue: KueQueue, actors: Mapping[str, str]) -> list[Repeating]:
@@ -225,3 +253,7 @@ def _moment(millis: bytes | None) -> datetime | None:
         return datetime.fromtimestamp(int(millis or b"") / 1000, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds") if moment else None

@@ -62,6 +62,15 @@ class Taker:
         """The types that it takes."""
         return list(self._broker.actors) if self._chosen is None else list(self._chosen)
 
+    def open(self) -> int:
+        """How many jobs were taken, by whomever, and Kue was not told yet how they ended.
+
+        Raises:
+          redis.RedisError: Kue's Redis is away.
+        """
+        client = self._kue.client
+        return int(client.zcard(self._kue.taken) + client.zcard(self._kue.held))
+
     def take(self, most: int = ROUND) -> tuple[int, int]:
         """Take up to `most` waiting jobs. Returns how many, and how many more might be taken now if there were any.
 

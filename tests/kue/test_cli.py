@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import dramatiq
 import pytest
 from click.testing import CliRunner, Result
 from dramatiq import broker as global_broker
@@ -15,9 +20,13 @@ from osmod.cli import main
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import default_middleware
 from osmod.kue.keys import KueQueue
+from osmod.kue.status import read_status
+from osmod.kue.taking import Taker
 from osmod.settings import get_settings
+from tests.jobs.conftest import working
 from tests.kue.node import Node
 from tests.redis_servers import Server
+from tests.waiting import until
 
 Command = Callable[..., Result]
 
@@ -89,3 +98,83 @@ def test_a_cluster(osmod: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = osmod("status")
     assert 2 == refused.exit_code
     assert "name the Redis of its programs in KUE_URL" in refused.stderr
+
+
+def test_run_until_stopped(server: Server, node: Node, kue: KueQueue) -> None:
+    """It takes the types that are named, no others, and ends well when it is asked to."""
+    kinds: list[dict[str, Any]] = [
+        {"type": kind, "data": {}} for kind in ("rejectComments", "acceptComments")
+    ]
+    node.run("queue_jobs.js", json.dumps(kinds))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "osmod", "kue", "run", "--type", "acceptComments"],
+        env={**os.environ, "REDIS_URL": server.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: kue.client.zcard(kue.held) == 1, 30, "the job is here")
+    running.send_signal(signal.SIGTERM)
+    said, wrote = running.communicate(timeout=20)
+    assert (0, "1 job taken.\n") == (running.returncode, wrote)
+    assert "Taking jobs of 1 type from Kue's queue 'q'; Ctrl-C ends it.\n" == said
+    assert 1 == kue.client.zcard(kue.state("inactive", "rejectComments"))
+
+
+def test_finish(osmod: Command, node: Node, kue: KueQueue, broker: JobBroker) -> None:
+    """It takes nothing more, and ends when Kue was told of all that was here."""
+
+    @dramatiq.actor(actor_name="acceptComments", broker=broker)
+    def accept(**arguments: Any) -> None: ...
+
+    job = [{"type": "acceptComments", "data": {"commentId": 1}}]
+    (first,) = node.run("queue_jobs.js", json.dumps(job))
+    Taker(broker, kue).take()
+    (second,) = node.run("queue_jobs.js", json.dumps(job))
+    with working(broker):
+        ended = osmod("run", "--finish")
+    assert (0, "0 jobs taken.\n") == (ended.exit_code, ended.stderr)
+    assert b"complete" == kue.client.hget(kue.job(first), "state")
+    assert b"inactive" == kue.client.hget(kue.job(second), "state")
+
+
+def test_drain(osmod: Command, node: Node, kue: KueQueue) -> None:
+    """It says how many there are, and takes them if that is wanted."""
+    job: dict[str, Any] = {"type": "acceptComments", "data": {"commentId": 1}}
+    node.run("queue_jobs.js", json.dumps([job] * 3))
+    asked = osmod("drain", "--type", "acceptComments")
+    assert (4, "3 jobs would be taken over from Kue. Add --yes to do it.\n") == (
+        asked.exit_code,
+        asked.stderr,
+    )
+    counted = osmod("drain", "--type", "acceptComments", "--dry-run", "--json")
+    assert {"count": 3, "dry_run": True} == json.loads(counted.stdout)
+    assert 3 == kue.client.zcard(kue.state("inactive", "acceptComments"))
+    done = osmod("drain", "--type", "acceptComments", "--yes")
+    assert (0, "3 jobs to be taken over.\n3 jobs taken over\n") == (done.exit_code, done.stdout)
+    assert (0, 3) == (kue.client.zcard(kue.state("inactive")), kue.client.zcard(kue.held))
+    assert 3 == osmod("drain", "--type", "acceptComments", "--yes").exit_code
+
+
+def test_rescue(osmod: Command, node: Node, kue: KueQueue) -> None:
+    """What a dead worker of Kue's had begun is taken once it has said nothing for long enough."""
+    worker = node.start("hold_jobs.js", "acceptComments")
+    node.run("queue_jobs.js", json.dumps([{"type": "acceptComments", "data": {"commentId": 1}}]))
+    worker.until(1)
+    worker.kill()
+    assert 3 == osmod("rescue", "--yes").exit_code, "an hour is not over"
+    until(
+        lambda: osmod("rescue", "--silent", "0.5s", "--dry-run").exit_code == 0, what="half a second is over"
+    )
+    done = osmod("rescue", "--silent", "0.5s", "--yes", "--json")
+    assert {"count": 1} == json.loads(done.stdout)
+    assert 1 == kue.client.zcard(kue.held)
+    assert 0 == read_status(kue, {}).held_count
+
+
+@pytest.mark.parametrize("command", [("run",), ("drain",), ("rescue", "--silent", "1h")])
+def test_a_type_without_an_actor(osmod: Command, command: tuple[str, ...]) -> None:
+    """It cannot run here, and nothing is done."""
+    refused = osmod(*command, "--type", "sendMail")
+    assert 2 == refused.exit_code
+    assert "no actor is called 'sendMail'" in refused.stderr
