@@ -1,0 +1,1 @@
+"""Kue's jobs taken over, beside Kue's own worker."""
