@@ -22,7 +22,14 @@ from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 #: Commands that run until they are stopped. Each is stopped at the end of its page, and must end well.
-SERVICES = ("osmod worker", "dramatiq worker", "periodiq worker", "osmod redis", "osmod serve")
+SERVICES = (
+    "osmod worker",
+    "dramatiq worker",
+    "periodiq worker",
+    "osmod redis",
+    "osmod serve",
+    "osmod kue run",
+)
 #: Where the pages say that the server is.
 SERVED = "localhost:8000"
 #: What of the checkout is in the folder; the actors are copied, as pages add some.
@@ -79,7 +86,7 @@ class Sandbox:
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run one command to its end; a service is started and goes on."""
         command = self._with_id(command).replace(SERVED, f"localhost:{self._port}")
-        if " ".join(command.partition("#")[0].split()[:2]) in SERVICES:
+        if " ".join(command.partition("#")[0].split()).startswith(SERVICES):
             self._serve(command)
             return subprocess.CompletedProcess(command, 0, "", "")
         done = subprocess.run(
@@ -139,6 +146,8 @@ class Sandbox:
     def _lives(self, command: str) -> bool:
         if command.startswith("osmod serve"):
             return is_listening(self._port)
+        if command.startswith("osmod kue run"):
+            return bool(self.server.client.exists("q:osmod:counts"))  # the scene has jobs for it
         if command.startswith("periodiq"):
             return bool(self.server.client.keys("dramatiq:{schedules}.record.*"))
         return bool(self.server.client.hlen("dramatiq:{workers}:workers"))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 from sqlalchemy import Engine
 
 from osmod.jobs.broker import JobBroker
+from osmod.kue.keys import KueQueue
 from osmod.moderation.database import connect
 from osmod.moderation.migrations import upgrade
 from osmod.moderation.models import User
 from tests.comparing.scene import build
 from tests.docs.sandbox import ROOT, Sandbox
+from tests.kue.stand_in import queue_job
 from tests.moderation.world import World
 from tests.queue_counts import queue_counts
 from tests.waiting import until
@@ -95,6 +100,48 @@ def a_site_of_perspective(sandbox: Sandbox) -> None:
     world.rule(1, 0.9, 1, "Reject")
     world.rule(1, 0, 0.2, "Accept")
     engine.dispose()
+
+
+def kue_holds_jobs(sandbox: Sandbox) -> None:
+    """Of OSMod's types, in all states but done; two of no use to anybody here, and one that repeats."""
+    comments_to_moderate(sandbox)
+    kue = KueQueue.at(sandbox.server.url)
+    now = int(time.time() * 1000)
+    queue_job(kue, "acceptComments", {"commentId": 1, "userId": 3})
+    queue_job(kue, "acceptComments", {"commentId": 2, "userId": 3})
+    in_an_hour = now + 3_600_000
+    later = {"commentId": 3, "userId": 3}
+    queue_job(kue, "acceptComments", later, state="delayed", score=in_an_hour, promote_at=in_an_hour)
+    queue_job(
+        kue, "acceptComments", {"commentId": 999}, state="failed", error="Error: Comment not found, id: 999"
+    )
+    queue_job(kue, "youtubeSynchronizeChannel", {"channelId": 1})
+    three_hours_ago = now - 3 * 3_600_000
+    worker = "kue:oldhost:411:acceptComments:1"
+    last = {"commentId": 4, "userId": 3}
+    queue_job(
+        kue,
+        "acceptComments",
+        last,
+        state="active",
+        workerId=worker,
+        started_at=three_hours_ago,
+        updated_at=three_hours_ago,
+    )
+    kue.client.set(
+        "q:scheduler:data:heartbeat", json.dumps({"type": "heartbeat", "reccurInterval": "10 minutes"})
+    )
+    kue.client.set("q:scheduler:heartbeat", "", px=299_000)
+    kue.close()
+
+
+def kue_jobs_are_done(sandbox: Sandbox) -> None:
+    """Those that waited have run here, and Kue knows."""
+    kue = KueQueue.at(sandbox.server.url)
+    until(lambda: not kue.client.zcard(kue.state("inactive", "acceptComments")), 30, "the bridge takes all")
+    until(lambda: not kue.client.zcard(kue.held), 30, "Kue is told that they are done")
+    assert 1 == kue.client.zcard(kue.state("failed")), "the one that Kue's own worker had failed"
+    kue.close()
 
 
 def _engine(sandbox: Sandbox) -> Engine:
