@@ -31,6 +31,7 @@ LONG = (
     "tests/docs/test_blocks.py",
     "tests/http_golden/test_http_golden.py",
     "tests/night/test_night.py",
+    "tests/kue/test_deaths.py",
     "tests/chaos/test_cluster.py",
     "tests/chaos/test_sentinel.py",
     "tests/rights/test_wrong_urls.py",

@@ -18,7 +18,7 @@ from osmod.jobs.steering import cancel
 from osmod.kue.jobs import known_by
 from osmod.kue.keys import KueQueue
 from osmod.kue.reports import report, report_of_none
-from osmod.kue.scripts import LOOK, TELL
+from osmod.kue.scripts import FORGET, LOOK, TELL
 
 _log = logging.getLogger(__name__)
 
@@ -93,9 +93,15 @@ class Teller:
         words = [json.dumps(one, ensure_ascii=False).encode("utf-8", "replace") for one in reports]
         answers: Any = TELL.run(self._kue.links, self._kue.base, words)
         gone = {one["id"] for one, answer in zip(reports, answers, strict=True) if answer == b"gone"}
+        if gone:
+            self._let_go(gone, records)
+
+    def _let_go(self, gone: set[str], records: Sequence[JobRecord]) -> None:
+        """What is gone from Kue and waits here does not run. Only then it is forgotten, should this process die."""
         waiting = (JobState.WAITING, JobState.DELAYED)
         unwanted = tuple(record.id for record in records if record.id in gone and record.state in waiting)
         if unwanted:
             reason = "it is gone from Kue, or somebody else's there"
             cancel(self._broker, JobFilter(ids=unwanted, states=waiting), by=_BY, reason=reason)
             _log.info("Cancelled %d jobs that are gone from Kue.", len(unwanted))
+        FORGET.run(self._kue.links, self._kue.base, [message_id.encode() for message_id in gone])

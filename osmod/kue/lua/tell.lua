@@ -8,7 +8,8 @@
 --   ended      'complete' or 'failed'; at: when (ms); duration: ms, of its last run
 --   result     JSON
 --   message, text   why it failed, in short and in full
--- Returns for each: 'told' (or nothing to tell), 'gone' (Kue has it no more, or it is somebody else's by now).
+-- Returns for each: 'told' (or nothing to tell), 'gone' (Kue has it no more, or it is somebody else's by now: it stays
+-- noted until forget.lua).
 local function text(value)
     return cjson.encode(value or '')
 end
@@ -93,14 +94,16 @@ local function tell(job)
     local row = call('HMGET', key, 'type', 'state', 'osmod_claim', 'workerId', 'osmod_run', 'osmod_tries', 'osmod_ended', 'progress')
     local kind, state, ended = row[1], row[2], tonumber(row[7] or '')
     if not kind or not state or row[3] ~= number or string.sub(row[4] or '', 1, 6) ~= 'osmod:' then
-        close(job.id)
         return 'gone'
     end
     if state ~= 'active' then
         -- Somebody had it run again here.
         if not (ended and job.started and job.started > ended) then
+            if not ended then
+                return 'gone'
+            end
             close(job.id)
-            return ended and 'told' or 'gone'
+            return 'told'
         end
         enter(id, kind, state, 'active')
         call('HDEL', key, 'osmod_ended', 'osmod_tries')

@@ -1,0 +1,7 @@
+-- Notes jobs no more, whose end nobody waits for.
+-- ARGV: message ids.
+for _, message_id in ipairs(ARGV) do
+    call('ZREM', HELD, message_id)
+    call('ZREM', TAKEN, message_id)
+end
+return 1

@@ -1,0 +1,68 @@
+"""Whenever the bridge is killed, each job runs once and Kue is told once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dramatiq
+import pytest
+
+from osmod.jobs.broker import JobBroker
+from osmod.kue.bridge import Bridge
+from osmod.kue.keys import KueQueue
+from tests.jobs.conftest import working
+from tests.kue.dying import STEPS
+from tests.kue.node import Node
+from tests.redis_servers import Server
+from tests.waiting import until
+
+JOBS = 20
+
+
+def completes(listener: Any) -> list[int]:
+    """The ids of the jobs that were published as complete."""
+    found = []
+    while message := listener.get_message(timeout=0.2):
+        if message["type"] == "message" and (event := json.loads(message["data"]))["event"] == "complete":
+            found.append(event["id"])
+    return found
+
+
+@pytest.mark.parametrize("shared_server", ["redis"], indirect=True)
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_a_step(
+    node: Node, server: Server, broker: JobBroker, kue: KueQueue, tmp_path: Path, step: str
+) -> None:
+    """The next bridge finishes what it began."""
+    ran: list[int] = []
+
+    @dramatiq.actor(actor_name="note")
+    def note(number: int) -> None:
+        ran.append(number)
+
+    jobs = [{"type": "note", "data": {"number": number}} for number in range(JOBS)]
+    ids = node.run("queue_jobs.js", json.dumps(jobs))
+    environment = {**os.environ, "KUE_TEST_URL": server.url}
+    listener = kue.client.pubsub()
+    listener.subscribe(kue.events)
+    with working(broker):
+        died = subprocess.run([sys.executable, "-m", "tests.kue.dying", step], env=environment, timeout=60)
+        assert -signal.SIGKILL == died.returncode
+        bridge = Bridge(broker, kue)
+        bridge.start()
+        try:
+            until(lambda: JOBS == kue.client.zcard(kue.state("complete")), 30, "all are complete")
+        finally:
+            assert bridge.stop()
+    assert list(range(JOBS)) == sorted(ran)
+    published = completes(listener)
+    listener.close()
+    assert sorted(ids) == sorted(published)
+    assert 0 == kue.client.zcard(kue.taken) + kue.client.zcard(kue.held)
+    assert [[b"1", b"1"]] * JOBS == [kue.client.hmget(kue.job(one), "osmod_claim", "attempts") for one in ids]
