@@ -7,7 +7,12 @@ import click
 #: For each shell, the line and the file that it belongs into.
 LINES = {
     "bash": ('eval "$(_OSMOD_COMPLETE=bash_source osmod)"', "~/.bashrc"),
-    "zsh": ('eval "$(_OSMOD_COMPLETE=zsh_source osmod)"', "~/.zshrc"),
+    "zsh": (
+        # What is registered with is there only where its completion is on: by default it is not.
+        "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }; "
+        'eval "$(_OSMOD_COMPLETE=zsh_source osmod)"',
+        "~/.zshrc",
+    ),
     "fish": ("_OSMOD_COMPLETE=fish_source osmod | source", "~/.config/fish/completions/osmod.fish"),
 }
 
