@@ -7,6 +7,7 @@ import sys
 import click
 
 from osmod.cli.checks.database import open_database, open_engine
+from osmod.moderation.locked_tables import first_locked
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations import upgrade as upgrade_database
 from osmod.moderation.recounting import recount as recount_all
@@ -38,9 +39,11 @@ def upgrade() -> None:
 
 @db.command()
 def check() -> None:
-    """Say whether all tables are there; exit 1 if not."""
+    """Say what tables lack, and whether another session has locked one; exit 1 if there is anything."""
     with open_engine(get_settings()) as engine:
         found = problems(engine)
+        if locked := first_locked(engine):
+            found.append(locked)
     for sentence in found:
         click.echo(sentence)
     if found:

@@ -48,7 +48,7 @@ class Patience:
       tries: after so many seconds, a transaction that lost is not tried again.
     """
 
-    connect: int = 10
+    connect: float = 10
     answer: float = 60
     lock: int = 20
     table: int | None = None

@@ -48,6 +48,12 @@ def lacks_tables(error: DBAPIError) -> bool:
     return code in _LACKING or any(sentence in said for sentence in _LACKING_SQLITE)
 
 
+def is_locked(error: DBAPIError) -> bool:
+    """Whether somebody else's transaction, or lock on a table, was waited for in vain."""
+    code, said = _said(error)
+    return code == _LOCKED or _LOCKED_SQLITE in said
+
+
 def database_sentence(error: Exception, url: str) -> str | None:
     """What is wrong with the database at `url`; None if `error` does not come from it."""
     if isinstance(error, ArgumentError | NoSuchModuleError | ModuleNotFoundError):
@@ -76,7 +82,7 @@ def database_sentence(error: Exception, url: str) -> str | None:
         return f"the database does not answer at {where} ({said}): start it, or name yours in DATABASE_URL."
     if lacks_tables(error):
         return f"the database at {where} lacks something ({said}): run `osmod db upgrade`."
-    if code == _LOCKED or _LOCKED_SQLITE in said:
+    if is_locked(error):
         return (
             f"the database at {where} is locked by another process, which does not let go ({said}): try again, or see "
             "what holds it: SHOW PROCESSLIST tells MySQL's, and for SQLite end the other program."

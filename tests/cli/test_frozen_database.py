@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -22,6 +23,14 @@ READING = (
     ("users", "list"),
 )
 WRITING = (("users", "create", "--group", "service", "--name", "X"),)
+#: What may go through a whole table.
+LONG = (
+    ("db", "upgrade"),
+    ("db", "recount"),
+    ("comments", "rescore", "--all"),
+    ("publishers", "replay", "1"),
+    ("scorers", "compare", "1", "2"),
+)
 
 
 @pytest.fixture
@@ -33,14 +42,20 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("words", READING + WRITING, ids=" ".join)
+@pytest.mark.parametrize("words", READING + WRITING + LONG, ids=" ".join)
 @pytest.mark.usefixtures("frozen")
 def test_frozen(run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
-    """Each command ends with the sentence for it, after the time that commands have for an answer."""
-    monkeypatch.setattr(database, "OF_COMMANDS", replace(OF_COMMANDS, answer=0.05))
+    """Each command ends with the sentence for it, after the time that a server has to let it in.
+
+    Those that wait long for an answer to a statement do not wait so long for that.
+    """
+    monkeypatch.setattr(database, "OF_COMMANDS", replace(OF_COMMANDS, connect=0.05))
+    monkeypatch.setattr(database, "OF_LONG_COMMANDS", replace(OF_LONG_COMMANDS, connect=0.05))
+    began = time.monotonic()
     result = run(*words)
     assert 1 == result.exit_code
     assert "it took the connection, and then said nothing for too long" in result.stderr
+    assert time.monotonic() - began < OF_COMMANDS.answer
 
 
 def test_how_long_is_waited() -> None:
@@ -65,3 +80,20 @@ def test_locked_tables(run: Run, breakable: Engine, monkeypatch: pytest.MonkeyPa
             assert 1 == result.exit_code
             assert " is locked by another process, which does not let go " in result.stderr
         connection.exec_driver_sql("UNLOCK TABLES")
+
+
+@pytest.mark.only_on("mariadb")
+@pytest.mark.parametrize(
+    "lock", ["LOCK TABLES comments WRITE", "LOCK TABLES comments READ", "FLUSH TABLES WITH READ LOCK"]
+)
+def test_checks_see_locks(run: Run, breakable: Engine, lock: str) -> None:
+    """Both checks say which table is locked, against readers or against writers alone, though they read none of it."""
+    with breakable.connect() as connection:
+        connection.exec_driver_sql(lock)
+        for words, code in ((("db", "check"), 1), (("check", "--quick"), 1), (("check",), 2)):
+            result = run(*words)
+            assert code == result.exit_code, result.output
+            assert " is locked by another session, which has not let go of it for 2 s" in result.stdout
+            assert "hangs" not in result.stdout
+        connection.exec_driver_sql("UNLOCK TABLES")
+    assert 0 == run("db", "check").exit_code

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Engine, inspect
 from sqlalchemy.orm import Session
 
 from osmod.cli.checks.finding import Finding, error, note, ok
-from osmod.moderation.database import OF_COMMANDS, OF_LONG_COMMANDS, connect, open_session
+from osmod.moderation.database import OF_COMMANDS, OF_LONG_COMMANDS, Patience, connect, open_session
+from osmod.moderation.locked_tables import first_locked
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations.schema import osmod_tables
 from osmod.moderation.models import Comment
@@ -37,7 +39,18 @@ def open_engine(settings: Settings, *, create: bool = False, long: bool = False)
     patience = OF_LONG_COMMANDS if long else OF_COMMANDS
     engine = connect(settings.database_url, create=create, patience=patience)
     try:
+        if engine.dialect.name != "sqlite":
+            _knock(settings.database_url, patience)
         yield engine
+    finally:
+        engine.dispose()
+
+
+def _knock(url: str, patience: Patience) -> None:
+    """Have the server let us in once, within the time for that: a driver gives its greeting as long as any answer."""
+    engine = connect(url, create=False, patience=replace(patience, answer=patience.connect))
+    try:
+        engine.connect().close()
     finally:
         engine.dispose()
 
@@ -57,6 +70,9 @@ def _look(engine: Engine, url: str) -> Iterator[Finding]:
     yield from map(error, found)
     if not found:
         yield ok("every table is there")
+    if locked := first_locked(engine):
+        yield error(locked)
+        return
     if inspect(engine).has_table(Comment.__tablename__):
         yield from _engines(engine)
         yield from _indexes(engine)
