@@ -52,6 +52,8 @@ class _Lazy(click.Group):
             if not _is_text(one):
                 ctx.fail(f"{one!r} is not text in UTF-8.")
         _show_what_the_terminal_lacks()
+        if os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR"):
+            ctx.color = False
         return super().parse_args(ctx, args)
 
     def resolve_command(
@@ -80,6 +82,8 @@ class _Lazy(click.Group):
 
             click.echo("Stopped.", err=True)
             sys.exit(STOPPED)
+        except BrokenPipeError:  # as of `| head -1`: who reads has seen enough, and click ends quietly
+            raise
         except Exception as error:
             from osmod.cli.errors import explain  # late: it knows SQLAlchemy and redis
 

@@ -77,7 +77,7 @@ def list_(
         )
     broker = job_broker()
     wanted = meant(broker, wanted)
-    out = console(wide=wide)
+    out = console(wide=wide, painted=watch)
 
     def look() -> Page:
         return find(broker, wanted, limit=limit, cursor=cursor, scan=scan or None, oldest=sort == "oldest")

@@ -27,7 +27,8 @@ class Progress:
     @contextlib.contextmanager
     def of(self, step: str, total: int) -> Iterator[Report]:
         """Show a step (a verb such as "scoring") of `total` comments for the length of the block."""
-        shown = self._bar(step, total) if self._console.is_terminal else self._lines(step, total)
+        paints = self._console.is_terminal and not self._console.is_dumb_terminal
+        shown = self._bar(step, total) if paints else self._lines(step, total)
         with shown as report:
             yield report
 

@@ -15,8 +15,14 @@ from osmod.jobs.wire.refusals import outage
 
 
 def repaint(look: Callable[[], Any], every: float, out: Console) -> None:
-    """Show what `look` gives on the whole screen, every so many seconds, until Ctrl-C."""
+    """Show what `look` gives on the whole screen, every so many seconds, until Ctrl-C.
+
+    A terminal on which nothing can be painted over (`TERM=dumb`) gets one picture below the other.
+    """
     try:
+        while out.is_dumb_terminal:
+            out.print(seen(look))
+            time.sleep(every)
         with Live(console=out, screen=True, auto_refresh=False) as live:
             while True:
                 live.update(seen(look), refresh=True)

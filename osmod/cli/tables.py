@@ -25,20 +25,24 @@ COLOURS = {
     JobState.FAILED: "red",
     JobState.CANCELLED: "bright_black",
 }
-#: Columns of a table that is not shown in a terminal, or asked to be wide; and from which on one is not narrow.
-_WIDE, _ROOMY = 200, 120
+#: Columns of a table that is not shown in a terminal, or asked to be wide; from which on one is not narrow; and at
+#: least: a narrower terminal has longer lines go on in its next one, and no name or figure is cut off.
+_WIDE, _ROOMY, _LEAST = 200, 120, 60
 #: Characters of an id in a narrow table, which are enough to name the job by.
 SHORT_ID = 8
 
 
-def console(*, wide: bool = False) -> Console:
-    """Where tables go: as wide as the terminal, or wide and plain if that is none. Brackets in texts are brackets."""
-    return Console(
-        width=None if sys.stdout.isatty() and not wide else _WIDE,
-        highlight=False,
-        markup=False,
-        soft_wrap=False,
-    )
+def console(*, wide: bool = False, painted: bool = False) -> Console:
+    """Where tables go: as wide as the terminal, or wide and plain if that is none. Brackets in texts are brackets.
+
+    Parameters:
+      painted: on the whole screen, where no line may go on in the next one.
+    """
+    here = sys.stdout.isatty() and not wide
+    out = Console(width=None if here else _WIDE, highlight=False, markup=False, soft_wrap=False)
+    if out.width < _LEAST and not painted:
+        out.width = _LEAST
+    return out
 
 
 def narrow(out: Console) -> bool:

@@ -41,7 +41,8 @@ def top(every: float, once: bool, wide: bool, as_json: bool) -> None:
     """
     broker = job_broker()
     before = snapshot(broker)
-    out = console(wide=wide)
+    painted = sys.stdout.isatty() and not (once or as_json)
+    out = console(wide=wide, painted=painted)
 
     def look() -> tuple[Snapshot, Snapshot]:
         nonlocal before
@@ -49,7 +50,7 @@ def top(every: float, once: bool, wide: bool, as_json: bool) -> None:
         pair, before = (before, after), after
         return pair
 
-    if sys.stdout.isatty() and not (once or as_json):
+    if painted:
         repaint(lambda: picture(*look(), narrow=narrow(out)), every, out)
         return
     time.sleep(every)

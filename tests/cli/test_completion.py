@@ -79,7 +79,9 @@ def test_zsh_itself_completes(tmp_path: Path, before: str) -> None:
 def _said(shell: str, *arguments: str) -> str:
     """What a shell prints; it says nothing on standard error."""
     _needed(shell)
-    said = subprocess.run([shell, *arguments], env=_environment(), capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        [shell, *arguments], env=_environment(), capture_output=True, text=True, check=False
+    )
     assert "" == said.stderr
     return said.stdout
 
