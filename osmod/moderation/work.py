@@ -84,6 +84,10 @@ class Committed(Generic[T]):
     repeated: bool = False
 
 
+class MaybeCommitted(OperationalError):
+    """The connection was lost as a transaction was committed, so nobody knows whether it was."""
+
+
 class TakenBefore(Exception):
     """One of several messages has taken effect before: nothing was done, each is to be tried by itself."""
 
@@ -97,6 +101,7 @@ def transact(engine: Engine, effect: Callable[[Work], T], *deliveries: Delivery)
 
     Raises:
       OperationalError, InterfaceError: it lost every time, or the database is away for another reason.
+      MaybeCommitted: the same as it was committed, where there is no delivery by which a second run would know.
       TakenBefore: of several deliveries one has taken effect. Everything is rolled back.
       Exception: whatever else `effect` raises. Everything is rolled back.
     """
@@ -126,9 +131,19 @@ def _once(engine: Engine, effect: Callable[[Work], T], deliveries: Sequence[Deli
         for function, given in work.last.items():
             function(work, given)
         insert_all(session, OutboxEntry, [vars(job) for job in work.owed])
-        connection.commit()
+        _commit(connection)
         is_committed(connection)
         return Committed(value, tuple(work.changes), tuple(work.owed))
+
+
+def _commit(connection: Connection) -> None:
+    try:
+        connection.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated and error.orig is not None:
+            told = (error.statement, error.params, error.orig)
+            raise MaybeCommitted(*told, connection_invalidated=True) from error
+        raise
 
 
 def _enter(connection: Connection, deliveries: Sequence[Delivery]) -> bool:

@@ -23,7 +23,7 @@ from osmod.access.errors import AccessError, NoSuchToken, NoSuchUser, SecretUnus
 from osmod.jobs.errors import InvalidOption, UnknownArgument, UnknownOption
 from osmod.moderation.database_errors import away, lacks_tables, takes_no_writes
 from osmod.moderation.errors import BadPayload, NotFound, Refused
-from osmod.moderation.work import lost
+from osmod.moderation.work import MaybeCommitted, lost
 from osmod.settings import get_settings
 from osmod.web.places import Places, is_page
 
@@ -94,6 +94,13 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(409, f"{error}.")
         case BrokerConnectionError() | redis.RedisError():
             return _unavailable("Redis cannot be reached or used now, so nothing was queued or changed there")
+        case MaybeCommitted():
+            return Problem(
+                503,
+                "The database was lost as this was saved, so it is not known whether it was: look, and do it again "
+                "if not.",
+                headers={"Retry-After": str(RETRY_AFTER)},
+            )
         case DBAPIError() if lost(error) or away(error, get_settings().database_url):
             return _unavailable("the database cannot be reached or used now, so nothing was changed")
         case DBAPIError() if takes_no_writes(error):

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from osmod.moderation import decisions
 from osmod.moderation.database import connect
 from osmod.moderation.models import Article, Base, Comment, Decision, InboxEntry, OutboxEntry, Tag
-from osmod.moderation.work import ATTEMPTS, Delivery, Work, transact
+from osmod.moderation.work import ATTEMPTS, Delivery, MaybeCommitted, Work, transact
 from tests.moderation.waiting import in_thread, until_waiting
 from tests.moderation.world import World
 
@@ -157,6 +157,24 @@ def test_a_commit_whose_reply_was_lost(world: World) -> None:
 
 
 @pytest.mark.only_on("mariadb")
+def test_a_commit_whose_reply_was_lost_without_a_job(world: World) -> None:
+    """As when a moderator acts on a page: nobody can say that nothing was changed, and nobody does."""
+    comment = world.comment(world.article())
+    lost: list[int] = []
+
+    @event.listens_for(world.engine, "commit")
+    def commit_and_lose(connection: Connection) -> None:
+        if not lost:
+            lost.append(1)
+            connection.connection.commit()
+            _kill(world, connection)
+
+    with pytest.raises(MaybeCommitted):
+        world.do(accept(comment))
+    assert 1 == world.size(Decision)
+
+
+@pytest.mark.only_on("mariadb")
 def test_a_lost_connection_without_a_job(world: World) -> None:
     """Without an inbox row nobody could tell whether it was committed, so it is not run again."""
     comment = world.comment(world.article())
@@ -167,8 +185,9 @@ def test_a_lost_connection_without_a_job(world: World) -> None:
         accept(comment)(work)
         _kill(world, work.session.connection())
 
-    with pytest.raises(OperationalError):
+    with pytest.raises(OperationalError) as raised:
         world.do(effect)
+    assert not isinstance(raised.value, MaybeCommitted)
     assert 1 == len(tries)
     assert 0 == world.size(Decision)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
 
@@ -62,19 +63,20 @@ def world(engine: Engine, immediate: None) -> World:
 
 @pytest.fixture
 def press(client: TestClient, sign_in: SignIn) -> Press:
-    """Sign in as a moderator, and send a form of a page as a browser does: the first that has this act."""
+    """Sign in as a moderator, and send a form of a page, by its address or as it was answered, as a browser does: the
+    first that has this act, or these words on its button."""
     csrf = sign_in(Role.MODERATOR)
 
-    def do(page: str, act: str, /, **fields: str) -> Response:
+    def do(page: str | Response, act: str, /, **fields: str) -> Response:
         RENDERINGS.forget()
-        html = client.get(page).text
-        form = next(
-            one for one in re.findall(r"<form method=\"post\".*?</form>", html, re.S) if f'"{act}"' in one
-        )
+        text = client.get(page).text if isinstance(page, str) else page.text
+        forms = re.findall(r"<form method=\"post\".*?</form>", text, re.S)
+        form = next(one for one in forms if f'"{act}"' in one or f">{act}<" in one)
         address = re.search(r'action="([^"]+)"', form)
         assert address
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
-        return client.post(address[1], data={**hidden, CSRF: csrf, **fields})
+        kept = {name: html.unescape(value) for name, value in hidden.items()}
+        return client.post(address[1], data={**kept, CSRF: csrf, **fields})
 
     return do
 

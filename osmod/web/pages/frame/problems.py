@@ -20,7 +20,10 @@ def problem_page(request: Request, problem: Problem) -> Response:
     elif problem.status_code == 401:
         answer = page_answer(request, "sign-in.html", status=401, again=True, **sign_in_context(request))
     else:
-        answer = page_answer(request, "_problem.html", status=problem.status_code, problem=problem)
+        again = _again(request) if problem.status_code == 503 else []
+        answer = page_answer(
+            request, "_problem.html", status=problem.status_code, problem=problem, again=again
+        )
     # `WWW-Authenticate` is for programs: a browser would ask for a password.
     answer.headers.update(
         {name: value for name, value in (problem.headers or {}).items() if name == "Retry-After"}
@@ -40,6 +43,14 @@ def sign_in_context(request: Request) -> dict[str, str]:
     fields: dict[str, list[str]] = getattr(request.state, "fields", {})
     kept = urlencode([(name, value) for name, values in fields.items() if name != CSRF for value in values])
     return {"back": "", "kept": kept, "kept_path": request.url.path, "code": "", "wrong": ""}
+
+
+def _again(request: Request) -> list[tuple[str, str]]:
+    """The fields of a form that could not be taken, so that it can be sent once more; none of a page."""
+    if request.method != "POST":
+        return []
+    fields: dict[str, list[str]] = getattr(request.state, "fields", {})
+    return [(name, value) for name, values in fields.items() for value in values]
 
 
 def _is_within(request: Request) -> bool:
