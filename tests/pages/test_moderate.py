@@ -187,6 +187,18 @@ def test_nothing_waits(client: TestClient, sign_in: SignIn, world: World) -> Non
     assert "No comment of those chosen waits that nobody is at." in said
 
 
+def test_a_range_of_many_digits(client: TestClient, press: Press, world: World) -> None:
+    """Is the same in the form as in the address: cut to six digits, this one is all comments, those without scores
+    among them."""
+    article = world.article()
+    scored = waiting(world, article, 0.5)
+    unscored = world.comment(article, is_scored=True)
+    page = "/ui/moderate?upper=0.9999999&batch=reject"
+    assert 'value="0.9999999"' in client.get(page).text
+    assert "Rejected 1 comment." in press(page, "reject").text
+    assert [False, None] == [world.get(Comment, one).is_accepted for one in (scored, unscored)]
+
+
 def test_more_than_are_looked_at(
     client: TestClient, sign_in: SignIn, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

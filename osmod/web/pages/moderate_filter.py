@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from osmod.moderation.desk.queues import QUEUES, Wanted
 from osmod.moderation.models import Article, Category, Tag
+from osmod.web.pages.frame.words import figure
 
 PATH = "/ui/moderate"
 #: What is no id of any row.
@@ -37,7 +38,7 @@ def read_filter(query: Mapping[str, str]) -> Filter:
     lower = _score(query, "lower", 0.0, faults)
     upper = _score(query, "upper", 1.0, faults)
     if lower > upper:
-        faults.append(f"No score lies from {lower:g} to {upper:g}; all scores are shown.")
+        faults.append(f"No score lies from {figure(lower)} to {figure(upper)}; all scores are shown.")
         lower, upper = 0.0, 1.0
     ids = {name: _id(query, name, faults) for name in ("category", "article", "tag")}
     wanted = Wanted(queue, ids["category"], ids["article"], ids["tag"], lower, upper)  # type: ignore[arg-type]
@@ -91,7 +92,7 @@ def _members(wanted: Wanted) -> dict[str, str]:
     }
     usual = (plain.queue, None, None, None, plain.lower, plain.upper)
     return {
-        name: f"{value:g}" if isinstance(value, float) else str(value)
+        name: figure(value) if isinstance(value, float) else str(value)
         for (name, value), left_out in zip(members.items(), usual, strict=True)
         if value != left_out
     }
@@ -106,7 +107,9 @@ def _score(query: Mapping[str, str], name: str, otherwise: float, faults: list[s
     except ValueError:
         score = math.nan
     if not 0 <= score <= 1:
-        faults.append(f"{name}={text[:20]!r} is no score: a number from 0 to 1. {otherwise:g} is taken.")
+        faults.append(
+            f"{name}={text[:20]!r} is no score: a number from 0 to 1. {figure(otherwise)} is taken."
+        )
         return otherwise
     return score
 

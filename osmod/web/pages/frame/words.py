@@ -25,6 +25,11 @@ def few(count: int) -> str:
     return brief(count) if count else "0"
 
 
+def figure(value: float) -> str:
+    """A number with all of its digits, as it can be typed: `0.1234567`, `1`."""
+    return repr(float(value)).removesuffix(".0")
+
+
 def size(number_of_bytes: int) -> str:
     """Bytes as megabytes or gigabytes."""
     if number_of_bytes >= 1 << 30:
@@ -82,6 +87,7 @@ def plural(count: int, word: str, words: str = "") -> str:
 FILTERS = {
     "ago": ago,
     "brief": few,
+    "figure": figure,
     "clock": clock,
     "json": as_json,
     "number": number,
