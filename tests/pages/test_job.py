@@ -87,8 +87,8 @@ def test_an_act(client: TestClient, sign_in: SignIn, queue: JobBroker, failed: s
     )
     assert "1 job retried." in done.text
 
-    stale = client.post(f"/ui/jobs/{failed}/retry", data={CSRF: csrf})
-    said = "The job is waiting; one can retry jobs that are failed, cancelled."
+    stale = client.post(f"/ui/jobs/{failed}/promote", data={CSRF: csrf})
+    said = "The job is waiting; one can promote jobs that are delayed."
     assert (409, True) == (stale.status_code, said in html.unescape(stale.text))
     prioritised = client.post(f"/ui/jobs/{failed}/prioritise", data={CSRF: csrf, "to": "high"})
     assert prioritised.status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
@@ -10,9 +11,11 @@ from fastapi.testclient import TestClient
 from osmod.access.roles import Role
 from osmod.moderation.database import open_session
 from osmod.moderation.desk import claims
+from osmod.moderation.desk.queues import Wanted
 from osmod.moderation.models import Claim, Decision, now
 from osmod.web.pages.frame.fragments import RENDERINGS
 from osmod.web.pages.frame.session import CSRF, csrf_of
+from osmod.web.pages.moderate_claims import offer
 from tests.moderation.world import World
 from tests.pages.conftest import Press, SignIn, waiting
 from tests.web.conftest import USERS
@@ -69,3 +72,22 @@ def test_who_else_is_at_it(client: TestClient, press: Press, world: World) -> No
     assert f"Nothing was done: comment {free} is not what you saw any more" in said
     assert "Reject by admin" in said
     assert 1 == world.size(Decision)
+
+
+@pytest.mark.only_on("mariadb")
+def test_all_go_on_at_once(world: World) -> None:
+    """Each is led to another comment, and each comment to one of them."""
+    article = world.article()
+    comments = [waiting(world, article, 0.5) for _ in range(4)]
+
+    def go_on(user_id: int) -> int | None:
+        with open_session(world.engine) as session:
+            found = offer(session, Wanted(), user_id, None)
+            session.commit()
+            return found
+
+    with ThreadPoolExecutor(len(comments)) as pool:
+        found = list(pool.map(go_on, [100 + number for number in range(len(comments))]))
+
+    assert comments == sorted(filter(None, found))
+    assert sorted(comments) == sorted(claim.comment_id for claim in world.all(Claim))

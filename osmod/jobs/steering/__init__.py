@@ -15,6 +15,7 @@ from osmod.jobs.steering.acts import (
     resume,
     retry,
 )
+from osmod.jobs.steering.again import just_done
 from osmod.jobs.steering.audit import AuditEntry, AuditPage, audit_log, audit_page, note
 from osmod.jobs.steering.course import Course, Stopped
 from osmod.jobs.steering.invariants import Finding, check
@@ -41,6 +42,7 @@ __all__ = [
     "cancel",
     "check",
     "delete",
+    "just_done",
     "note",
     "pause",
     "prioritise",

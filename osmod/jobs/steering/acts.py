@@ -165,7 +165,7 @@ def rehearse(
     reason: str = "",
 ) -> int:
     """Change nothing, and write down that an act on these states was asked for so. Returns how many jobs it meant."""
-    head = Asked(by, reason).head(_in_words(broker, wanted))
+    head = Asked(by, reason).head(in_words(broker, wanted))
     found = every_id(broker, affected(wanted, states))
     for queue, ids in found.items():
         note_as(broker, head, act, queue, len(ids), dry_run=True)
@@ -189,7 +189,7 @@ def _act(
     course: Course | None,
 ) -> list[Any]:
     course = course or Course()
-    head = asked.head(_in_words(broker, wanted))
+    head = asked.head(in_words(broker, wanted))
     # All are found before any is changed: an act must not meet its own work.
     found = every_id(broker, affected(wanted, states))
     parts = []
@@ -204,7 +204,8 @@ def _act_on_queue(broker: Queues, script: Script, queue: str, asked: Asked) -> A
     return script.run(broker.links, broker.key_base(queue), asked.head(f"queue={queue}"))
 
 
-def _in_words(broker: Queues, wanted: JobFilter) -> str:
+def in_words(broker: Queues, wanted: JobFilter) -> str:
+    """The jobs meant, as the audit log has it: what is sensitive is masked."""
     sensitive = {
         snake_case(name) for actor in broker.actors.values() for name in actor.options.get("sensitive", ())
     }

@@ -21,7 +21,8 @@ from osmod.web.pages.frame.page import NotHere, Page
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done, View
 from osmod.web.pages.jobs import jobs_at, line_of
-from osmod.web.pages.jobs_act import CHANGED, act_named, told_to
+from osmod.web.pages.jobs_act import CHANGED, act_named, done_before, reason_in, told_to
+from osmod.web.problems import Problem
 
 page = Page("job", "/jobs/{job_id}", "Job", Permission.SEE_JOBS, in_navigation=False)
 
@@ -85,8 +86,14 @@ def related(view: View) -> dict[str, Any]:
 def act_on_job(form: Act) -> Done:
     """Do an act to one job, if it is in a state for it."""
     broker, act = the_queue(), act_named(form.params["act"])
-    wanted = fit_job(broker, act, form.params["job_id"])
-    outcome = act.run(broker, wanted, by=form.by, reason=form.field("reason")[:1_000], **told_to(act, form))
+    try:
+        wanted = fit_job(broker, act, form.params["job_id"])
+    except Problem:
+        done = done_before(act, JobFilter(ids=(form.params["job_id"],)), form)
+        if done is None:
+            raise
+        return done
+    outcome = act.run(broker, wanted, by=form.by, reason=reason_in(form), **told_to(act, form))
     if not outcome.count:
         return Done(
             "Nothing was changed: the job changed meanwhile, or another has its unique key.", topics=CHANGED

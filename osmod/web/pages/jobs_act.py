@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from osmod.access.roles import Permission
@@ -12,7 +13,7 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.records.naming import meant, unknown
 from osmod.jobs.records.search import Search, search
-from osmod.jobs.steering import ACTS
+from osmod.jobs.steering import ACTS, Outcome, just_done
 from osmod.jobs.steering import Act as JobAct
 from osmod.web.api.job_acts import nothing_fits
 from osmod.web.api.queue import the_queue
@@ -62,6 +63,8 @@ def act_on_jobs(form: Act) -> Done:
     wanted = _wanted(ids, _readable(line))
     broker = the_queue()
     number = count(broker, act.affected(wanted))
+    if form.field("confirm") != str(number) and (done := done_before(act, wanted, form)):
+        return replace(done, back=jobs_at(line))
     if not number:
         raise nothing_fits(broker, act, wanted)
     if form.field("confirm") != str(number):
@@ -70,7 +73,9 @@ def act_on_jobs(form: Act) -> Done:
             f"Nothing was changed: by now there are {number:,} such jobs. Load this page anew, and look again.",
             title="Other jobs by now",
         )
-    outcome = act.run(broker, wanted, by=form.by, reason=form.field("reason")[:1_000], **told_to(act, form))
+    outcome = act.run(broker, wanted, by=form.by, reason=reason_in(form), **told_to(act, form))
+    if not outcome.count and (done := done_before(act, wanted, form)):  # at the same moment
+        return replace(done, back=jobs_at(line))
     left = number - outcome.count
     rest = (
         f"; {left:,} were left as they are, as they changed or another job has their unique key"
@@ -78,6 +83,21 @@ def act_on_jobs(form: Act) -> Done:
         else ""
     )
     return Done(f"{act.did(outcome)}{rest}. The audit log has it.", back=jobs_at(line), topics=CHANGED)
+
+
+def done_before(act: JobAct, wanted: JobFilter, form: Act) -> Done | None:
+    """What was done when this form was sent first, as by a double click; None: it was not."""
+    number = just_done(the_queue(), act.name, wanted, by=form.by, reason=reason_in(form))
+    return (
+        None
+        if number is None
+        else Done(f"{act.did(Outcome(number))} when this was sent first.", topics=CHANGED)
+    )
+
+
+def reason_in(form: Act) -> str:
+    """Why, as far as it is kept."""
+    return form.field("reason")[:1_000]
 
 
 def act_named(name: str) -> JobAct:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from osmod.moderation.database import insert_all, open_session
 from osmod.moderation.desk import acts, claims, outcomes, undo
-from osmod.moderation.desk.acts import Stale
+from osmod.moderation.desk.acts import Asked, Done, Stale
 from osmod.moderation.desk.undo import TakenBack
 from osmod.moderation.errors import Conflict
-from osmod.moderation.models import Claim, CommentScore, CommentSummaryScore, DeskAct, now
+from osmod.moderation.models import Claim, CommentScore, CommentSummaryScore, DeskAct, OutboxEntry, now
 from osmod.moderation.work import Work
 from tests.moderation.desk.conftest import Desk
+from tests.moderation.waiting import in_thread, until_waiting
 
 
 @pytest.mark.only_on("sqlite")
@@ -140,3 +144,45 @@ def test_old_acts_are_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
         desk.act("approve", desk.comment(), user_id=user)
     assert [other, desk.user, desk.user] == [row.user_id for row in desk.world.all(DeskAct)]
     assert now() >= desk.world.all(DeskAct)[0].at
+
+
+@pytest.mark.only_on("mariadb")
+def test_two_at_once(desk: Desk) -> None:
+    """Of two moderators who decide on one comment at the same moment one has decided, and the other is told who."""
+    comment, other = desk.comment(), desk.world.user()
+    seen = {comment: desk.mark(comment)}
+    asked = Asked("first", "reject", desk.user, [comment], seen)
+    with desk.world.engine.connect() as connection, open_session(connection) as session:
+        connection.begin()
+        work = Work(session, connection)
+        assert acts.perform(work, asked).row
+        with in_thread(lambda: desk.act("approve", comment, user_id=other, seen=seen, anyway=True)) as second:
+            until_waiting(desk.world.engine, 1)
+            insert_all(session, OutboxEntry, [vars(job) for job in work.owed])
+            connection.commit()
+            assert (None, (Stale(comment, desk.user),)) == (second.result().row, second.result().stale)
+    assert ["rejectComments"] == desk.owed()
+
+
+@pytest.mark.only_on("mariadb")
+def test_many_at_once(desk: Desk) -> None:
+    """However they come between each other: each comment is decided on once, by whoever was first."""
+    comments = [desk.comment() for _ in range(6)]
+    users = [desk.world.user() for _ in range(4)]
+    seen = {comment: desk.mark(comment) for comment in comments}
+
+    def decide(number: int) -> Done:
+        """Whoever it is begins elsewhere."""
+        order = comments[number:] + comments[:number]
+        asked = Asked(f"of {number}", "approve", users[number], order, seen)
+        done = desk.world.do(lambda work: acts.perform(work, asked))
+        assert done.value
+        return done.value
+
+    with ThreadPoolExecutor(len(users)) as pool:
+        found = list(pool.map(decide, range(len(users))))
+
+    decided = [entry["id"] for one in found if one.row for entry in one.row.comments]
+    assert comments == sorted(decided)
+    assert len(comments) == len(desk.owed())
+    assert len(comments) * (len(users) - 1) == sum(len(one.stale) for one in found)
