@@ -76,8 +76,8 @@ def rescue(
     taker = Taker(broker, kue, types)
     total = 0
     for kind in types:
-        place, looked = 0, _STEP
-        while looked == _STEP:
+        place, looked = 0, 1
+        while looked:
             millis = int(silent.total_seconds() * 1000)
             words = [taker.worker, kind, str(millis), str(place), str(_STEP)]
             answer: Any = RESCUE.run(kue.links, kue.base, [word.encode() for word in words])

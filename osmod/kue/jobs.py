@@ -11,12 +11,14 @@ from typing import Any, NoReturn
 
 from dramatiq import Actor, Message
 
-from osmod.jobs.messages.arguments import parameters, snake_case
+from osmod.jobs.messages.arguments import takes
 from osmod.jobs.messages.bounds import LONGEST
 from osmod.jobs.messages.options import PRIORITY_LIMIT
 
 #: The attempts of a job that asks for more are so many.
 MOST_ATTEMPTS = 1_000_000
+#: What is put into a job's data for Kue's pages, and by kue-scheduler and kue-unique for themselves.
+_EXTRA = ("title", "schedule", "timezone", "expiryKey", "dataKey", "unique")
 _MESSAGE_ID = r"kue:{}:\d+:\d+:\d+"
 
 
@@ -67,11 +69,10 @@ class KueJob:
             options["unique"] = False  # Kue's users are told what became of each job.
         if "retry_when" not in actor.options:
             options |= self._retries()
-        title = arguments.get("title")
-        if "title" in arguments and not _takes(actor, "title"):
-            del arguments["title"]
-            if isinstance(title, str) and title:
-                options["label"] = title[:200]
+        extra = {name: arguments.pop(name) for name in _EXTRA if name in arguments and not takes(actor, name)}
+        title = extra.get("title")
+        if isinstance(title, str) and title:
+            options["label"] = title[:200]
         return self._as_message(actor, arguments, options)
 
     def refused(self, actor: Actor[Any, Any], reason: str) -> Message[Any]:
@@ -138,11 +139,6 @@ def known_by(prefix: str) -> re.Pattern[str]:
 
 
 _KINDS = {str: "a text", list: "a list", bool: "true or false", type(None): "null"}
-
-
-def _takes(actor: Actor[Any, Any], name: str) -> bool:
-    names = parameters(actor)
-    return name in map(snake_case, names)
 
 
 def _no_constant(name: str) -> NoReturn:

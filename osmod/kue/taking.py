@@ -96,12 +96,17 @@ class Taker:
         return len(rows), max(0, room)
 
     def recover(self, older: float = GRACE, most: int = ROUND) -> int:
-        """Send what was taken so many seconds ago and may not have been sent. Returns how many jobs."""
-        arguments = [b"%d" % (older * 1000), b"%d" % most]
+        """Send what was taken so many seconds ago and may not have been sent. Returns how many jobs.
+
+        It may be of any type that has an actor here, whoever took it.
+
+        Raises:
+          JobNotQueued: our Redis is away.
+          ServerError, redis.RedisError, OSError: Kue's Redis is away.
+        """
+        arguments = [b"%d" % (older * 1000), b"%d" % most, *(name.encode() for name in self._broker.actors)]
         rows: Any = UNSTORED.run(self._kue.links, self._kue.base, arguments)
-        jobs = [KueJob.from_row(row) for row in rows]
-        # Of another version's actors there may be more.
-        self.send(job for job in jobs if job.kind in self._broker.actors)
+        self.send(KueJob.from_row(row) for row in rows)
         return len(rows)
 
     def send(self, jobs: Iterable[KueJob]) -> None:

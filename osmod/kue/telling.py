@@ -64,22 +64,26 @@ class Teller:
         """
         arguments = [b"%d" % (older * 1000), b"%d" % most]
         answer: Any = LOOK.run(self._kue.links, self._kue.base, arguments)
-        queues: defaultdict[str | None, list[str]] = defaultdict(list)
+        queues: defaultdict[tuple[str | None, bool], list[str]] = defaultdict(list)
         for message_id, kind in zip(answer[::2], answer[1::2], strict=True):
             actor = self._broker.actors.get(kind.decode("utf-8", "replace"))
-            queues[actor.queue_name if actor is not None else None].append(message_id.decode())
-        for queue, ids in queues.items():
-            self._tell(queue, ids, unknown=True)
+            # A type without an actor here: another program's, which has another queue perhaps, took the job.
+            known = (actor.queue_name, True) if actor is not None else (None, not kind)
+            queues[known].append(message_id.decode())
+        for (queue, ours), ids in queues.items():
+            self._tell(queue, ids, unknown=ours)
         return len(answer) // 2
 
     def _tell(self, queue: str | None, ids: Sequence[str], *, unknown: bool) -> None:
         """`unknown`: whether a job without a record here is told of, too."""
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
-            if queue is None:
-                records = [get_job(self._broker, message_id) for message_id in batch]
-            else:
-                records = get_jobs(self._broker, queue, batch)
+            records = get_jobs(self._broker, queue, batch) if queue is not None else [None] * len(batch)
+            if unknown or queue is None:  # its actor may have had another queue when it was sent
+                records = [
+                    record or get_job(self._broker, message_id)
+                    for message_id, record in zip(batch, records, strict=True)
+                ]
             reports = [
                 report(record) if record is not None else report_of_none(message_id)
                 for message_id, record in zip(batch, records, strict=True)

@@ -126,6 +126,24 @@ def test_title(actor: Actor[Any, Any]) -> None:
     assert ({"name": "Ada"}, "greeting") == (message.kwargs, message.options["label"])
 
 
+def test_what_kue_scheduler_adds(actor: Actor[Any, Any]) -> None:
+    """What is in the data for others than the actor is left out, and what the actor takes stays."""
+    theirs = {
+        "schedule": "RECCUR",
+        "expiryKey": "q:scheduler:x",
+        "dataKey": "q:scheduler:data:x",
+        "unique": "x",
+    }
+    assert {"name": "Ada"} == kue_job(data=json.dumps({"name": "Ada", **theirs})).message(actor).kwargs
+
+    @dramatiq.actor(actor_name="any", broker=actor.broker)
+    def take_all(**arguments: Any) -> None: ...
+
+    assert {"title": "a title", **theirs} == kue_job(data=json.dumps({"title": "a title", **theirs})).message(
+        take_all
+    ).kwargs
+
+
 def test_ids_of_one_prefix() -> None:
     """A prefix that begins with another is another."""
     assert known_by("q").fullmatch(ID)

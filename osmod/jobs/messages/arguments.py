@@ -62,6 +62,12 @@ def check_names(actor: Actor[Any, Any], given: Mapping[str, Any]) -> None:
         raise UnknownArgument(f"{actor.actor_name} takes no argument {unknown!r}: {hint}")
 
 
+def takes(actor: Actor[Any, Any], name: str) -> bool:
+    """Whether an actor takes an argument of that name, in a spelling in which it is sent."""
+    taken = _taken(actor.fn)
+    return taken is None or name in taken
+
+
 @lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
     """`commentId` as `comment_id`."""

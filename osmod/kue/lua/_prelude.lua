@@ -37,6 +37,14 @@ end
 -- What a message is made of, as osmod.kue.jobs reads it.
 local FIELDS = {'type', 'created_at', 'data', 'priority', 'ttl', 'attempts', 'max_attempts', 'backoff', 'delay'}
 
+-- An answer is complete with the job by which it has so many bytes: it must arrive while it is waited for.
+local MOST_BYTES = 4000000
+
+-- The bytes of what is large in a job's fields.
+local function size_of(row)
+    return #row[3]
+end
+
 local function described(message_id, id)
     local row = call('HMGET', JOB .. id, unpack(FIELDS))
     for i = 1, #FIELDS do

@@ -4,8 +4,8 @@
 -- Returns how many were looked at, then each claimed job's fields and message id.
 local worker, kind, silent = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local members = call('ZRANGE', of_type(kind, 'active'), ARGV[4], ARGV[4] + ARGV[5] - 1)
-local answer = {#members}
-for _, member in ipairs(members) do
+local answer, bytes = {#members}, 0
+for place, member in ipairs(members) do
     local id = id_in(member)
     local row = id and call('HMGET', JOB .. id, 'state', 'type', 'updated_at', 'started_at', 'created_at', 'osmod_claim', 'workerId') or {}
     local said = math.max(tonumber(row[3] or '') or 0, tonumber(row[4] or '') or 0)
@@ -17,6 +17,11 @@ for _, member in ipairs(members) do
     end
     if row[1] == 'active' and row[2] == kind and not held and now - said >= silent then
         answer[#answer + 1] = claim(id, kind, 'active', worker)
+        bytes = bytes + size_of(answer[#answer])
+    end
+    if bytes >= MOST_BYTES then
+        answer[1] = place
+        break
     end
 end
 if #answer > 1 then

@@ -7,7 +7,7 @@
 local worker = ARGV[1]
 local room = tonumber(ARGV[3]) - call('ZCARD', TAKEN) - call('ZCARD', HELD)
 local left = math.min(tonumber(ARGV[2]), room)
-local answer = {0}
+local answer, bytes = {0}, 0
 for i = 4, #ARGV do
     local kind, claimed, passed = ARGV[i], 0, 0
     local waiting = of_type(kind, 'inactive')
@@ -17,11 +17,15 @@ for i = 4, #ARGV do
             break
         end
         for _, member in ipairs(members) do
+            if left <= 0 then
+                break
+            end
             local id = id_in(member)
             local row = id and call('HMGET', JOB .. id, 'state', 'type') or {}
             if row[1] == 'inactive' and row[2] == kind then
                 answer[#answer + 1] = claim(id, kind, 'inactive', worker)
-                claimed, left = claimed + 1, left - 1
+                bytes = bytes + size_of(answer[#answer])
+                claimed, left = claimed + 1, bytes < MOST_BYTES and left - 1 or 0
             elseif id and (row[1] or call('EXISTS', JOB .. id) == 0) then
                 call('ZREM', waiting, member)
                 if row[1] ~= 'inactive' then

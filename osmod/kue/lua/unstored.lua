@@ -1,16 +1,28 @@
 -- Jobs that were taken so many milliseconds ago and may not be in our queue yet.
--- ARGV: milliseconds, how many at most. Returns each job's fields and its message id.
+-- ARGV: milliseconds, how many at most, types. Returns each job's fields and its message id.
 --
--- What is ours no more in Kue may be in our queue: it is looked at with those that are.
-local answer = {}
-for _, message_id in ipairs(call('ZRANGEBYSCORE', TAKEN, '-inf', now - ARGV[1], 'LIMIT', 0, ARGV[2])) do
-    local id, number = parts_of(message_id)
+-- Those of other types are left: the bridge of another program took them. What is ours no more in Kue may be in our
+-- queue: it is looked at with those that are.
+local ours, answer, place, bytes = {}, {}, 0, 0
+for i = 3, #ARGV do
+    ours[ARGV[i]] = true
+end
+while #answer < tonumber(ARGV[2]) and bytes < MOST_BYTES do
+    local found = call('ZRANGEBYSCORE', TAKEN, '-inf', now - ARGV[1], 'LIMIT', place, 1)[1]
+    if not found then
+        break
+    end
+    local id, number = parts_of(found)
     local row = id and call('HMGET', JOB .. id, 'state', 'osmod_claim', 'type') or {}
     if row[1] == 'active' and row[2] == number and row[3] then
-        answer[#answer + 1] = described(message_id, id)
+        if ours[row[3]] then
+            answer[#answer + 1] = described(found, id)
+            bytes = bytes + size_of(answer[#answer])
+        end
+        place = place + 1
     else
-        call('ZREM', TAKEN, message_id)
-        call('ZADD', HELD, 0, message_id)
+        call('ZREM', TAKEN, found)
+        call('ZADD', HELD, 0, found)
     end
 end
 return answer
