@@ -87,9 +87,10 @@ def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | None:
         return None
     turn = Turn(asked.scorer_id, asked.config, scorer.limits)
     get_ready()  # services count what arrives: between its turn and its departure nothing else is to be done
+    others: Others = []
     try:
         with turn.taken(str(asked.request_id)) as along:
-            scored, others = _answer(asked, _still_open(asked, along), scorer)
+            scored = _answer(asked, _still_open(asked, along), scorer, others)
     except Unscorable as error:
         _keep(error)
         give_up(asked.comment.id, asked.request_id, str(error), for_good=True)
@@ -111,8 +112,9 @@ def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | None:
             raise
         give_up(asked.comment.id, asked.request_id, str(error))
         return None
-    for other, answer in others:
-        also(other, answer.score_data)
+    finally:  # whatever became of this one: they were counted, and would be asked again
+        for other, answer in others:
+            also(other, answer.score_data)
     return Later(max(timedelta(), deadline - now())) if scored is None else scored.score_data
 
 
@@ -158,19 +160,22 @@ def _is_answered(asked: OpenQuestion) -> bool:
 
 
 def _answer(
-    asked: OpenQuestion, along: Sequence[OpenQuestion], scorer: Scorer
-) -> tuple[Scored | None, Others]:
+    asked: OpenQuestion, along: Sequence[OpenQuestion], scorer: Scorer, others: Others
+) -> Scored | None:
     """Ask, and have it logged once for all jobs when the scorer goes away and when it is back.
 
-    Returns the answer, and those to the questions along with it, as far as there are such: what keeps one of them from
-    being answered, the job of its own finds out.
+    Returns the answer. Those to the questions along with it are put into `others`, as far as there are such: what keeps
+    one of them from being answered, the job of its own finds out.
     """
     outage = _outage_of(asked.scorer_id)
     try:
         questions = [
             question_of(one.request_id, one.comment, one.article, one.parent) for one in (asked, *along)
         ]
-        scored, *others = run(_score(scorer, questions))
+        scored, *answers = run(_score(scorer, questions))
+        others += [
+            (one, answer) for one, answer in zip(along, answers, strict=True) if isinstance(answer, Scored)
+        ]
         if isinstance(scored, BaseException):
             raise scored
     except ScorerError as error:
@@ -188,9 +193,7 @@ def _answer(
         failed.add_note("".join(format_tb(error.__traceback__)))
         raise failed from None
     outage.over()
-    return scored, [
-        (one, answer) for one, answer in zip(along, others, strict=True) if isinstance(answer, Scored)
-    ]
+    return scored
 
 
 async def _score(scorer: Scorer, questions: Sequence[Question]) -> list[Scored | BaseException | None]:

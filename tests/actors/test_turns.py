@@ -114,13 +114,16 @@ def test_a_thousand_comments(queue: JobBroker, world: World, monkeypatch: pytest
     assert ([], list(range(1, number + 1))) == (refused, sorted(seen))
 
 
-def test_several_in_one_request(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("failing", [1, 2], ids=["whose turn it was", "one along"])
+def test_several_in_one_request(
+    queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
     """Whose turn it is takes along others that wait; their own jobs find themselves answered. A failure is nobody's."""
     asked: list[int] = []
 
     def answer(question: Question) -> Scored | None:
         asked.append(question.request_id)
-        if question.request_id == 3:
+        if len(asked) == 1 + failing:
             raise ScorerAway("scorer 1 answered 503")
         return scored(0.5)
 
@@ -134,7 +137,7 @@ def test_several_in_one_request(queue: JobBroker, world: World, monkeypatch: pyt
     queue.client.delete(b"dramatiq:{gate:scorer:1}:ends")
     drain(queue, delayed=True)
     assert 3 == len(set(asked) - {first}), "those that were asked together"
-    waiting = {3} & set(asked) | set(range(1, 6)) - set(asked)
+    waiting = {asked[failing]} | set(range(1, 6)) - set(asked)
     assert {request.id for request in world.all(CommentScoreRequest) if request.done_at is None} == waiting
     assert waiting == {job.arguments["request_id"] for job in jobs(queue, "askScorer")}
     assert len(asked) == len(set(asked))
