@@ -1,16 +1,28 @@
 """Tags that moderators set, and what they say of the scorers' scores."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from osmod.moderation import tags
 from osmod.moderation.score_data import Offset
 from osmod.moderation.work import Work
-from osmod.task import task
+from osmod.task import batch_task, task
 from osmod.task.payload import Flag, Id, UserId
 
 
-@task("tagComments", priority="high")
-def tag_comments(work: Work, comment_id: Id, tag_id: Id, user_id: UserId = None) -> None:
+@dataclass(frozen=True)
+class Tagging(tags.Tagging):
+    """A tag on a whole comment."""
+
+    comment_id: Id
+    tag_id: Id
+    user_id: UserId = None
+
+
+@batch_task("tagComments", batch=50, priority="high")
+def tag_comments(work: Work, taggings: Sequence[Tagging]) -> None:
     """Tag a whole comment."""
-    tags.tag_comment(work, comment_id, tag_id, user_id)
+    tags.tag_comments(work, taggings)
 
 
 @task("tagCommentSummaryScores", priority="high")

@@ -17,8 +17,8 @@ from osmod.moderation.models import Decision, Source, Status
 from osmod.moderation.publishing.owing import owe
 from osmod.moderation.publishing.reasons import Recorded
 from osmod.moderation.rounds import in_rounds
-from osmod.moderation.state import State, lock_states
-from osmod.moderation.surroundings import Current, Flag, Surroundings, with_flags
+from osmod.moderation.state import State
+from osmod.moderation.surroundings import Current, Subject, lock_subjects
 from osmod.moderation.work import Work
 
 _STATES: Final[dict[Status, dict[str, Any]]] = {
@@ -163,40 +163,35 @@ def without_deferral(work: Work, comment: State, current: Current | None) -> Sta
 
 
 @dataclass(frozen=True)
-class _Subject:
-    """A comment that a moderator acts on, and what is there of it."""
+class _Acted(Subject):
+    """A comment that a moderator acts on."""
 
     act: Act
-    comment: State
-    around: Surroundings
-    flags: list[Flag]
     moderator: int | None
 
 
-def _subjects(work: Work, acts: Sequence[Act]) -> list[_Subject]:
+def _subjects(work: Work, acts: Sequence[Act]) -> list[_Acted]:
     """Look up and lock what acts need, each of them on a comment of its own."""
     moderators = find_users(work, [act.user_id for act in acts])
-    comments = lock_states(work, [act.comment_id for act in acts])
+    found = lock_subjects(work, [act.comment_id for act in acts])
     for act in acts:
-        if act.comment_id not in comments:
+        if act.comment_id not in found:
             raise comment_not_found(act.comment_id)
-    around = with_flags(work, comments)
-    for comment_id, (place, _) in around.items():
-        if place.article is None:
-            raise comment_without_article(comment_id)
+        if found[act.comment_id].around.article is None:
+            raise comment_without_article(act.comment_id)
     return [
-        _Subject(act, comments[act.comment_id], *around[act.comment_id], moderator)
+        _Acted(**vars(found[act.comment_id]), act=act, moderator=moderator)
         for act, moderator in zip(acts, moderators, strict=True)
     ]
 
 
-def _decided(subject: _Subject, status: Status, *, with_flags: bool) -> State:
+def _decided(subject: _Acted, status: Status, *, with_flags: bool) -> State:
     flags = resolved(subject.flags) if with_flags else subject.flags
     decided = with_status(subject.comment, status)
     return summed_up(replace(decided, is_batch_resolved=subject.act.is_batch_action), flags)
 
 
-def _toggled(subject: _Subject) -> State:
+def _toggled(subject: _Acted) -> State:
     toggled = replace(
         with_status(subject.comment, "Accept"),
         is_batch_resolved=subject.act.is_batch_action,
@@ -205,7 +200,7 @@ def _toggled(subject: _Subject) -> State:
     return summed_up(toggled, subject.flags)
 
 
-def _settle(work: Work, subjects: Sequence[_Subject], after: Callable[[_Subject], State]) -> None:
+def _settle(work: Work, subjects: Sequence[_Acted], after: Callable[[_Acted], State]) -> None:
     carry(
         work,
         [

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any, Final, cast
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol, cast
 
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from osmod.moderation.attributes import folded
 from osmod.moderation.counts import Change, carry
-from osmod.moderation.database import insert_one
 from osmod.moderation.errors import NotFound, source_not_found
-from osmod.moderation.lookups import find_user
+from osmod.moderation.lookups import find_users
 from osmod.moderation.models import CommentFlag
-from osmod.moderation.sources import find_comment_id
-from osmod.moderation.state import State, lock_state
-from osmod.moderation.surroundings import Flag, with_flags
+from osmod.moderation.rounds import AboutComment, in_rounds
+from osmod.moderation.sources import find_comment_id, find_comment_ids
+from osmod.moderation.state import State
+from osmod.moderation.surroundings import Flag, Subject, lock_subjects
 from osmod.moderation.work import Work
 
 #: The label that makes a flag a recommendation.
@@ -54,57 +54,92 @@ class _Unset:
 UNSET: Final = _Unset()
 
 
-def add_flag(work: Work, label: str, source_comment_id: str, source_user_id: str, extra: Any = UNSET) -> None:
-    """A reader flags a comment. One flag a reader and comment: a second one only replaces `extra`.
+@dataclass(frozen=True)
+class Said:
+    """What a reader says of a comment; ids are the publisher's. `extra` is any JSON, or not given."""
 
-    `extra` is any JSON; not given, it stays as it is and only the flag's `updatedAt` is new, as in OSMod.
-
-    Raises:
-      NotFound: there is no such comment.
-    """
-    comment = _lock_by_source_id(work, source_comment_id)
-    around, flags = with_flags(work, [comment.id])[comment.id]
-    mine = [flag for flag in flags if _is_of(flag, source_user_id)]
-    if mine:
-        _amend(work, mine[0].id, extra)
-    else:
-        extra = extra if extra or isinstance(extra, (dict, list)) else None  # JavaScript's `||`
-        flags.append(_add(work, comment.id, source_user_id, label.rstrip(" "), extra))
-    carry(work, [Change(comment, summed_up(comment, flags), around.article)])
+    label: str
+    source_comment_id: str
+    source_user_id: str
+    extra: Any = UNSET
 
 
-def revoke_flags(work: Work, source_comment_id: str, source_user_id: str) -> None:
-    """A reader takes back what they flagged, whatever its label.
+def add_flags(work: Work, said: Sequence[Said]) -> None:
+    """Readers flag comments. One flag a reader and comment: a second one only replaces `extra`.
+
+    Where that is not given, it stays as it is and only the flag's `updatedAt` is new, as in OSMod.
 
     Raises:
-      NotFound: there is no such comment.
+      NotFound: there is no such comment. Everything is to be rolled back then.
     """
-    comment = _lock_by_source_id(work, source_comment_id)
-    around, flags = with_flags(work, [comment.id])[comment.id]
-    mine = [flag for flag in flags if _is_of(flag, source_user_id)]
-    if mine:
-        work.connection.execute(_WITHDRAW, [{"flag": flag.id} for flag in mine])
-    others = [flag for flag in flags if flag not in mine]
-    carry(work, [Change(comment, summed_up(comment, others), around.article)])
+    for some in in_rounds(_named(work, said)):
+        subjects = _subjects(work, some)
+        added = []
+        for one, subject in zip(some, subjects, strict=True):
+            if mine := one.flags_in(subject):
+                _amend(work, mine[0].id, one.said.extra)
+            else:
+                added.append(row := _row(one.comment_id, one.said))
+                subject.flags.append(_flag(row))
+        if added:
+            work.connection.execute(_ADD, added)
+        settle(work, subjects)
 
 
-def resolve_flags(work: Work, comment_id: int, user_id: int | None) -> None:
-    """A moderator has dealt with a comment's flags.
-
-    The user is looked up only where there is a flag to resolve, as in OSMod.
+def revoke_flags(work: Work, said: Sequence[Said]) -> None:
+    """Readers take back what they flagged, whatever its label.
 
     Raises:
-      NotFound: there is no such comment or user.
+      NotFound: there is no such comment. Everything is to be rolled back then.
     """
-    comment = lock_state(work, comment_id)
-    if comment is None:
-        raise NotFound(f"No such comment {comment_id}")
-    around, flags = with_flags(work, [comment_id])[comment_id]
-    if still_open := unresolved(flags):
-        moderator = find_user(work, user_id)
-        resolve(work, [(flag, moderator) for flag in still_open])
-    after = summed_up(comment, resolved(flags))
-    carry(work, [Change(comment, after, around.article, by_moderator=True)])
+    for some in in_rounds(_named(work, said)):
+        subjects = _subjects(work, some)
+        mine = [one.flags_in(subject) for one, subject in zip(some, subjects, strict=True)]
+        withdrawn = [{"flag": flag.id} for flags in mine for flag in flags]
+        if withdrawn:
+            work.connection.execute(_WITHDRAW, withdrawn)
+        left = [
+            replace(subject, flags=[flag for flag in subject.flags if flag not in flags])
+            for subject, flags in zip(subjects, mine, strict=True)
+        ]
+        settle(work, left)
+
+
+class Resolving(AboutComment, Protocol):
+    """A moderator, or nobody, has dealt with a comment's flags."""
+
+    @property
+    def user_id(self) -> int | None: ...
+
+
+def resolve_flags(work: Work, acts: Sequence[Resolving]) -> None:
+    """Moderators have dealt with comments' flags.
+
+    A user is looked up only where there is a flag to resolve, as in OSMod.
+
+    Raises:
+      NotFound: there is no such comment or user. Everything is to be rolled back then.
+    """
+    for some in in_rounds(acts):
+        found = lock_subjects(work, [act.comment_id for act in some])
+        for act in some:
+            if act.comment_id not in found:
+                raise NotFound(f"No such comment {act.comment_id}")
+        subjects = [found[act.comment_id] for act in some]
+        opened = [unresolved(subject.flags) for subject in subjects]
+        moderators = find_users(
+            work, [act.user_id if flags else None for act, flags in zip(some, opened, strict=True)]
+        )
+        resolve(
+            work,
+            [
+                (flag, moderator)
+                for flags, moderator in zip(opened, moderators, strict=True)
+                for flag in flags
+            ],
+        )
+        done = [replace(subject, flags=resolved(subject.flags)) for subject in subjects]
+        settle(work, done, moderated=found)
 
 
 def reopen(work: Work, comment_id: int, flag_ids: Sequence[int], user_id: int) -> None:
@@ -113,16 +148,15 @@ def reopen(work: Work, comment_id: int, flag_ids: Sequence[int], user_id: int) -
     Raises:
       NotFound: there is no such comment.
     """
-    comment = lock_state(work, comment_id)
-    if comment is None:
+    subject = lock_subjects(work, [comment_id]).get(comment_id)
+    if subject is None:
         raise NotFound(f"No such comment {comment_id}")
-    around, flags = with_flags(work, [comment_id])[comment_id]
     theirs = work.connection.scalars(_RESOLVED_BY, {"comment": comment_id, "by": user_id})
     opened = set(theirs).intersection(flag_ids)
     if opened:
         work.connection.execute(_REOPEN, [{"flag": flag} for flag in sorted(opened)])
-    flags = [replace(flag, is_resolved=False) if flag.id in opened else flag for flag in flags]
-    carry(work, [Change(comment, summed_up(comment, flags), around.article, by_moderator=True)])
+    flags = [replace(flag, is_resolved=False) if flag.id in opened else flag for flag in subject.flags]
+    settle(work, [replace(subject, flags=flags)], moderated=[comment_id])
 
 
 def unresolved(flags: Iterable[Flag]) -> list[int]:
@@ -154,18 +188,75 @@ def summed_up(comment: State, flags: Sequence[Flag]) -> State:
     return replace(comment, unresolved_flags_count=unresolved, flags_summary=summary)
 
 
-def _add(work: Work, comment_id: int, source_user_id: str, label: str, extra: Any) -> Flag:
-    """Store a flag. `label` is as the column will give it back: without blanks at its end."""
-    row = {
+def settle(work: Work, subjects: Iterable[Subject], *, moderated: Collection[int] = ()) -> None:
+    """Sum comments' flags up anew, as OSMod does whatever was changed of a comment, and count them.
+
+    Parameters:
+      moderated: the ids of those comments that a moderator has acted on.
+    """
+    carry(
+        work,
+        [
+            Change(
+                one.comment,
+                summed_up(one.comment, one.flags),
+                one.around.article,
+                one.comment.id in moderated,
+            )
+            for one in subjects
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What a reader says, and of which comment."""
+
+    comment_id: int
+    said: Said
+
+    def flags_in(self, subject: Subject) -> list[Flag]:
+        """The reader's own flags, to OSMod's collation: "Ann" and "ann" are one."""
+        reader = folded(self.said.source_user_id)
+        return [flag for flag in subject.flags if flag.source_id and folded(flag.source_id) == reader]
+
+
+def _named(work: Work, said: Sequence[Said]) -> list[_Named]:
+    named = []
+    known = find_comment_ids(work.session, {one.source_comment_id for one in said})
+    for one in said:
+        source_id = one.source_comment_id
+        comment_id = known.get(source_id) or find_comment_id(work.session, source_id)
+        if comment_id is None:
+            raise source_not_found(source_id)
+        named.append(_Named(comment_id, one))
+    return named
+
+
+def _subjects(work: Work, named: Sequence[_Named]) -> list[Subject]:
+    found = lock_subjects(work, [one.comment_id for one in named])
+    for one in named:
+        if one.comment_id not in found:
+            raise source_not_found(one.said.source_comment_id)
+    return [found[one.comment_id] for one in named]
+
+
+def _row(comment_id: int, said: Said) -> dict[str, Any]:
+    label = said.label.rstrip(" ")  # as the column gives it back
+    extra = said.extra
+    return {
         "commentId": comment_id,
-        "sourceId": source_user_id,
+        "sourceId": said.source_user_id,
         "label": label,
         "isRecommendation": label == RECOMMENDATION,
         "isResolved": False,
-        "extra": extra,
+        "extra": extra if extra or isinstance(extra, (dict, list)) else None,  # JavaScript's `||`
     }
-    number = insert_one(work.connection, _ADD, row)
-    return Flag(number, source_user_id, label, is_resolved=False, is_recommendation=label == RECOMMENDATION)
+
+
+def _flag(row: dict[str, Any]) -> Flag:
+    """A flag that is about to be stored, and has no id yet."""
+    return Flag(0, row["sourceId"], row["label"], row["isResolved"], row["isRecommendation"])
 
 
 def _amend(work: Work, flag_id: int, extra: Any) -> None:
@@ -176,16 +267,3 @@ def _amend(work: Work, flag_id: int, extra: Any) -> None:
     else:
         flag.extra = extra
     work.session.flush()
-
-
-def _is_of(flag: Flag, source_user_id: str) -> bool:
-    """Whether it is this reader's flag, to OSMod's collation: "Ann" and "ann" are one."""
-    return flag.source_id is not None and folded(flag.source_id) == folded(source_user_id)
-
-
-def _lock_by_source_id(work: Work, source_id: str) -> State:
-    found = find_comment_id(work.session, source_id)
-    comment = lock_state(work, found) if found is not None else None
-    if comment is None:
-        raise source_not_found(source_id)
-    return comment

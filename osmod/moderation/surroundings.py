@@ -30,6 +30,7 @@ from osmod.moderation.models import (
     Tag,
 )
 from osmod.moderation.rules import Rule
+from osmod.moderation.state import State, lock_states
 from osmod.moderation.work import Work
 
 
@@ -138,6 +139,22 @@ def with_flags(work: Work, comment_ids: Collection[int]) -> dict[int, tuple[Surr
         if flag[0] is not None:
             found[comment_id][1][flag[0]] = Flag(*flag)
     return {comment_id: (around, list(flags.values())) for comment_id, (around, flags) in found.items()}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A comment that something is done to, and what is there of it; its flags oldest first."""
+
+    comment: State
+    around: Surroundings
+    flags: list[Flag]
+
+
+def lock_subjects(work: Work, comment_ids: Collection[int]) -> dict[int, Subject]:
+    """Those of these comments that are there, their rows locked until the commit, as `lock_states` does."""
+    comments = lock_states(work, comment_ids)
+    found = with_flags(work, comments) if comments else {}
+    return {comment_id: Subject(comment, *found[comment_id]) for comment_id, comment in comments.items()}
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, delete, insert, select
 
-from osmod.moderation.counts import Change, carry
 from osmod.moderation.database import upsert
 from osmod.moderation.errors import BadPayload, NotFound, comment_not_found, comment_without_article
-from osmod.moderation.flags import summed_up
-from osmod.moderation.lookups import check_tags, find_user
+from osmod.moderation.flags import settle
+from osmod.moderation.lookups import check_tags, find_user, find_users
 from osmod.moderation.models import CommentScore, CommentSummaryScore
-from osmod.moderation.state import State, lock_state
-from osmod.moderation.surroundings import with_flags
+from osmod.moderation.rounds import in_rounds
+from osmod.moderation.surroundings import Subject, lock_subjects
 from osmod.moderation.work import Work
 
 _scores = cast("Table", CommentScore.__table__)
@@ -22,22 +23,35 @@ _REMOVE = delete(_scores).where(_scores.c.id == bindparam("score"))
 _COMMENT_OF = select(_scores.c.commentId).where(_scores.c.id == bindparam("score"))
 
 
-def tag_comment(work: Work, comment_id: int, tag_id: int, user_id: int | None) -> None:
-    """Tag a whole comment: a moderator's score of 1, once more each time (fact 13).
+@dataclass(frozen=True)
+class Tagging:
+    """A moderator's tag on a whole comment."""
+
+    comment_id: int
+    tag_id: int
+    user_id: int | None
+
+
+def tag_comments(work: Work, taggings: Sequence[Tagging]) -> None:
+    """Tag whole comments: each a moderator's score of 1, once more each time (fact 13).
 
     Raises:
       NotFound: there is no such user, comment or tag.
-      Conflict: the comment has no article.
+      Conflict: a comment has no article. Everything is to be rolled back then.
     """
-    user_id = find_user(work, user_id)
-    comment = _lock(work, comment_id)
-    around, flags = with_flags(work, [comment_id])[comment_id]
-    if around.article is None:
-        raise comment_without_article(comment_id)
-    check_tags(work, [tag_id])
-    _add(work, comment_id, tag_id, user_id)
-    by_moderator = user_id is not None
-    carry(work, [Change(comment, summed_up(comment, flags), around.article, by_moderator=by_moderator)])
+    for some in in_rounds(taggings):
+        users = find_users(work, [one.user_id for one in some])
+        found = lock_subjects(work, [one.comment_id for one in some])
+        for one in some:
+            if one.comment_id not in found:
+                raise comment_not_found(one.comment_id)
+            if found[one.comment_id].around.article is None:
+                raise comment_without_article(one.comment_id)
+        check_tags(work, [one.tag_id for one in some])
+        rows = [_row(one.comment_id, one.tag_id, user) for one, user in zip(some, users, strict=True)]
+        work.connection.execute(_ADD, rows)
+        by_users = {one.comment_id for one in some if one.user_id}
+        settle(work, found.values(), moderated=by_users)
 
 
 def add_tag(
@@ -60,12 +74,13 @@ def add_tag(
         raise BadPayload(
             f"addTag: annotationEnd: the span ends ({annotation_end}) before it begins ({annotation_start})"
         )
-    comment = _lock(work, comment_id)
+    subject = _lock(work, comment_id)
     check_tags(work, [tag_id])
     user_id = find_user(work, user_id)
     span = {"annotationStart": annotation_start, "annotationEnd": annotation_end}
-    _add(work, comment_id, tag_id, user_id, **span, isConfirmed=True, confirmedUserId=user_id)
-    _settle(work, comment)
+    confirmed = {"isConfirmed": True, "confirmedUserId": user_id}
+    work.connection.execute(_ADD, _row(comment_id, tag_id, user_id, **span, **confirmed))
+    settle(work, [subject])
 
 
 def remove_tag(work: Work, comment_score_id: int) -> None:
@@ -76,11 +91,11 @@ def remove_tag(work: Work, comment_score_id: int) -> None:
     """
     # First the comment's row, as every task does; meanwhile a rescore may delete the score.
     comment_id = work.connection.scalar(_COMMENT_OF, {"score": comment_score_id})
-    comment = lock_state(work, comment_id) if comment_id is not None else None
+    comment = lock_subjects(work, [comment_id]).get(comment_id) if comment_id is not None else None
     if not work.connection.execute(_REMOVE, {"score": comment_score_id}).rowcount:
         raise NotFound(f"Comment Score Not found, id: {comment_score_id}")
     if comment:
-        _settle(work, comment)
+        settle(work, [comment])
 
 
 def confirm_tag(work: Work, comment_score_id: int, user_id: int | None, *, confirmed: bool) -> None:
@@ -109,7 +124,7 @@ def tag_summary(work: Work, comment_id: int, tag_id: int, user_id: int | None) -
       Conflict: the comment has no article.
     """
     user_id = find_user(work, user_id)
-    if _lock(work, comment_id).article_id is None:
+    if _lock(work, comment_id).comment.article_id is None:
         raise comment_without_article(comment_id)
     check_tags(work, [tag_id])
     row = {
@@ -165,25 +180,14 @@ def _lock_score(work: Work, comment_score_id: int) -> CommentScore | None:
     return work.session.get(CommentScore, comment_score_id, with_for_update=True)
 
 
-def _lock(work: Work, comment_id: int) -> State:
-    comment = lock_state(work, comment_id)
-    if comment is None:
+def _lock(work: Work, comment_id: int) -> Subject:
+    subject = lock_subjects(work, [comment_id]).get(comment_id)
+    if subject is None:
         raise comment_not_found(comment_id)
-    return comment
+    return subject
 
 
-def _add(work: Work, comment_id: int, tag_id: int, user_id: int | None, **columns: Any) -> None:
-    row = {
-        "commentId": comment_id,
-        "tagId": tag_id,
-        "userId": user_id,
-        "sourceType": "Moderator",
-        "score": 1.0,
-    }
-    work.connection.execute(_ADD, row | columns)
-
-
-def _settle(work: Work, comment: State) -> None:
-    """Sum its flags up anew, as OSMod does whatever was changed of a comment."""
-    around, flags = with_flags(work, [comment.id])[comment.id]
-    carry(work, [Change(comment, summed_up(comment, flags), around.article)])
+def _row(comment_id: int, tag_id: int, user_id: int | None, **columns: Any) -> dict[str, Any]:
+    """A moderator's score."""
+    of_all = {"commentId": comment_id, "tagId": tag_id, "userId": user_id}
+    return of_all | {"sourceType": "Moderator", "score": 1.0} | columns

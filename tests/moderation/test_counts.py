@@ -165,7 +165,7 @@ def test_recount_while_workers_write(world: World, seed: int) -> None:
                 world.do(lambda w, c=comment, s=status: decisions.decide(w, s, [decisions.Act(c, None)]))
             else:
                 reader = f"r{chance.randrange(3)}"
-                world.do(lambda w, c=comment, r=reader: flags.add_flag(w, "spam", f"c{c}", r))
+                world.do(lambda w, c=comment, r=reader: flags.add_flags(w, [flags.Said("spam", f"c{c}", r)]))
 
     def count() -> None:
         while not done.is_set():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from osmod.moderation import tags
 from osmod.moderation.errors import BadPayload, NotFound
 from osmod.moderation.models import Article, Comment, CommentScore, CommentSummaryScore
+from osmod.moderation.work import Work
 from tests.moderation.waiting import in_thread, until_waiting
 from tests.moderation.world import World
 
@@ -16,7 +20,7 @@ def test_tag_comment(world: World) -> None:
     article = world.article()
     comment, tag, moderator = world.comment(article), world.tag("OFF_TOPIC"), world.user()
     for _ in range(2):
-        world.do(lambda work: tags.tag_comment(work, comment, tag, moderator))
+        world.do(lambda work: tags.tag_comments(work, [tags.Tagging(comment, tag, moderator)]))
     expected = (comment, tag, moderator, "Moderator", 1.0, None, None)
     assert [expected, expected] == [
         (s.comment_id, s.tag_id, s.user_id, s.source_type, s.score, s.is_confirmed, s.annotation_start)
@@ -56,7 +60,7 @@ def test_a_span_that_ends_before_it_begins(world: World) -> None:
 def test_remove_tag(world: World) -> None:
     """A removed score is gone; an unknown one is refused."""
     comment, tag = world.comment(world.article()), world.tag("OFF_TOPIC")
-    world.do(lambda work: tags.tag_comment(work, comment, tag, None))
+    world.do(lambda work: tags.tag_comments(work, [tags.Tagging(comment, tag, None)]))
     (score,) = world.all(CommentScore)
     world.do(lambda work: tags.remove_tag(work, score.id))
     assert [] == world.all(CommentScore)
@@ -67,7 +71,7 @@ def test_remove_tag(world: World) -> None:
 def test_confirm_reject_reset(world: World) -> None:
     """A score is confirmed, rejected, and undecided again; who decided stays on record after a reset."""
     comment, tag, moderator = world.comment(world.article()), world.tag("OFF_TOPIC"), world.user()
-    world.do(lambda work: tags.tag_comment(work, comment, tag, None))
+    world.do(lambda work: tags.tag_comments(work, [tags.Tagging(comment, tag, None)]))
     (score,) = world.all(CommentScore)
 
     def now() -> tuple[bool | None, int | None]:
@@ -87,7 +91,7 @@ def test_confirm_reject_reset(world: World) -> None:
 def test_a_score_that_goes_away_meanwhile(world: World) -> None:
     """A score that a rescore deletes while a moderator's job waits for it is passed over, or refused."""
     comment, tag = world.comment(world.article()), world.tag("OFF_TOPIC")
-    world.do(lambda work: tags.tag_comment(work, comment, tag, None))
+    world.do(lambda work: tags.tag_comments(work, [tags.Tagging(comment, tag, None)]))
     (score,) = world.all(CommentScore)
     rescore = world.engine.connect()
     rescore.exec_driver_sql(f"DELETE FROM comment_scores WHERE id = {score.id}")
@@ -127,11 +131,14 @@ def test_confirm_summary(world: World) -> None:
     world.do(lambda work: tags.confirm_summary(work, comment, 99, moderator, confirmed=True))
 
 
-@pytest.mark.parametrize("name", ["tag_comment", "tag_summary", "add_tag"])
-def test_unknown_ids(world: World, name: str) -> None:
+def _tag_comment(work: Work, *ids: Any) -> None:
+    tags.tag_comments(work, [tags.Tagging(*ids)])
+
+
+@pytest.mark.parametrize("act", [_tag_comment, tags.tag_summary, tags.add_tag])
+def test_unknown_ids(world: World, act: Callable[..., None]) -> None:
     """Each task names what it does not find and changes nothing."""
     comment, tag = world.comment(world.article()), world.tag("OFF_TOPIC")
-    act = getattr(tags, name)
     before = world.dump()
     for arguments, message in [
         ((99, tag, None), "^Comment not found, id: 99$"),

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import pytest
 
-from osmod.moderation import decisions, scoring
+from osmod.moderation import decisions, flags, scoring, tags
 from osmod.moderation.decisions import Act
+from osmod.moderation.flags import Said
 from osmod.moderation.models import (
     Article,
     Category,
@@ -97,7 +98,8 @@ def _compare(world: World, make: Callable[[Sequence[int], Sequence[int]], list[A
 
     for item in make(one_by_one.comments, users):
         world.do(lambda work, one=item: do(work, [one]))
-    world.do(lambda work: do(work, make(together.comments, users)))
+    at_once = make(together.comments, users)
+    world.do(lambda work: do(work, at_once))
 
     assert one_by_one.found() == together.found()
     assert [] == world.miscounted()
@@ -150,3 +152,38 @@ def test_rounds() -> None:
     acts = [Act(2, 1), Act(1, 1), Act(2, 2), Act(3, 1), Act(2, 3), Act(1, 2)]
     rounds = [[(act.comment_id, act.user_id) for act in one] for one in in_rounds(acts)]
     assert [[(1, 1), (2, 1), (3, 1)], [(1, 2), (2, 2)], [(2, 3)]] == rounds
+
+
+def test_flags(world: World) -> None:
+    """Of one reader and of others, some on the same comment and by the same reader again; some are taken back."""
+
+    def said(comments: Sequence[int], users: Sequence[int]) -> list[Any]:
+        return [
+            Said(
+                "recommendation" if n % 5 == 0 else "spam",
+                world.get(Comment, comment).source_id,
+                f"R{n} spam" if n % 2 else "ann",
+                {"why": n} if n % 3 else None,
+            )
+            for n, comment in enumerate([*comments, *comments[2:6]])
+        ]
+
+    def all_of_it(work: Work, said: Sequence[Said]) -> None:
+        flags.add_flags(work, said)
+        flags.revoke_flags(work, [one for one in said if one.extra is None])
+
+    _compare(world, said, all_of_it)
+
+
+def test_flags_that_are_resolved(world: World) -> None:
+    """By two moderators and by nobody."""
+    _compare(world, _acts, flags.resolve_flags)
+
+
+def test_tags(world: World) -> None:
+    """Each time anew, by two moderators and by nobody."""
+
+    def taggings(comments: Sequence[int], users: Sequence[int]) -> list[Any]:
+        return [tags.Tagging(act.comment_id, 1, act.user_id) for act in _acts(comments, users)]
+
+    _compare(world, taggings, tags.tag_comments)

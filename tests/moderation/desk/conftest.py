@@ -25,7 +25,7 @@ EFFECTS: dict[str, Any] = {
     "deferComments": lambda work, **told: decisions.decide(work, "Defer", [Act(**told)]),
     "highlightComments": lambda work, **told: decisions.highlight(work, [Act(**told)]),
     "resetComments": lambda work, **told: decisions.reset(work, [Act(**told)]),
-    "tagComments": tags.tag_comment,
+    "tagComments": lambda work, **told: tags.tag_comments(work, [tags.Tagging(**told)]),
     "addTag": tags.add_tag,
     "removeTag": tags.remove_tag,
     "rejectCommentsAndFlags": lambda work, **told: decisions.decide(
@@ -91,7 +91,7 @@ class Desk:
 
     def flag(self, comment_id: int, reader: str) -> None:
         """A reader flags a comment."""
-        self.world.do(lambda work: flags.add_flag(work, "spam", f"c{comment_id}", reader))
+        self.world.do(lambda work: flags.add_flags(work, [flags.Said("spam", f"c{comment_id}", reader)]))
 
     def reasons(self, comment_id: int) -> list[tuple[float, bool | None, int | None]]:
         """A comment's summary scores, and what moderators say of them."""

@@ -6,6 +6,7 @@ import pytest
 
 from osmod.moderation import flags
 from osmod.moderation.database import open_session
+from osmod.moderation.decisions import Act
 from osmod.moderation.desk import acts
 from osmod.moderation.desk.undo import TakenBack
 from osmod.moderation.models import Comment, CommentFlag, CommentSummaryScore, OutboxEntry, User
@@ -97,7 +98,7 @@ def test_flags_are_open_again(desk: Desk, act: acts.Name) -> None:
     """Those that the act resolved, one that came meanwhile among them; what was resolved before stays so."""
     comment, other = desk.comment(), desk.world.user()
     desk.flag(comment, "old")
-    desk.world.do(lambda work: flags.resolve_flags(work, comment, other))
+    desk.world.do(lambda work: flags.resolve_flags(work, [Act(comment, other)]))
     desk.flag(comment, "seen")
     before = desk.world.get(Comment, comment)
     desk.act(act, comment)
