@@ -41,7 +41,7 @@ def reopen_flags(work: Work, comment_id: Id, flag_ids: list[Id], user_id: Id) ->
 
 @dataclass(frozen=True)
 class Said:
-    """A reader's flag (`type` "flag") or recommendation ("recommendation") of a comment; ids are the publisher's."""
+    """What a reader says of a comment."""
 
     type: Label
     source_comment_id: Name
@@ -51,7 +51,7 @@ class Said:
 
 @batch_task("processTagAddition", batch=50, sensitive=("source_user_id", "extra"))
 def process_tag_addition(work: Work, said: Sequence[Said]) -> None:
-    """A reader flags or recommends a comment."""
+    """A reader flags (`type` "flag") or recommends ("recommendation") a comment; ids are the publisher's."""
     flags.add_flags(
         work,
         [flags.Said(one.type, one.source_comment_id, one.source_user_id, one.extra) for one in said],
