@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from inspect import signature
 from pathlib import Path
 from typing import cast
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote
 
 from environs import Env, EnvValidationError, ValidationError, validate
 
 from osmod import mysqlclient
+from osmod.redis_urls import check_given, check_kue_url, check_redis_url
 
 #: The suffixes of OSMod's `DATABASE_*` variables. With none of them set, SQLite under `.osmod/` is used.
 DATABASE_PARTS = ("HOST", "PORT", "NAME", "USER", "PASSWORD", "SOCKET")
 _REDIS = "redis://localhost:6379"
-#: How a `REDIS_URL` may begin.
-REDIS_SCHEMES = (
-    *("redis", "rediss", "unix"),
-    *("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
-)
 
 #: Milliseconds, as of every span that the queue takes.
 LONGEST_TTL = 3_155_760_000_000
@@ -100,7 +96,7 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
     """
     env = Env(eager=False)
     home = Path(env.str("OSMOD_HOME", ".osmod"))
-    check_redis = _check_redis_url if for_jobs else _check_given
+    check_redis = check_redis_url if for_jobs else check_given
     settings = Settings(
         redis_url=env.str("REDIS_URL", _REDIS, validate=check_redis),
         database_url=_database_url(env, home),
@@ -118,7 +114,7 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
         metrics_port=env.int("OSMOD_METRICS_PORT", 0, validate=validate.Range(min=0, max=65535)),
         private_webhooks=env.bool("OSMOD_PRIVATE_WEBHOOKS", False),
         kue=env.bool("WORKER_KUE", False),
-        kue_url=env.str("KUE_URL", "", validate=_check_kue_url) or env.str("REDIS_URL", _REDIS),
+        kue_url=env.str("KUE_URL", "", validate=check_kue_url) or env.str("REDIS_URL", _REDIS),
         kue_prefix=env.str("KUE_PREFIX", "") or "q",
         log_format=_lower(env.str("LOG_FORMAT", "console", validate=_one_of("console", "json"))),
         log_level=_lower(env.str("LOG_LEVEL", "", validate=_one_of("", "debug", "info", "warning", "error"))),
@@ -135,6 +131,11 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
         and (problem := database_problem(settings.database_url))
     ):
         problems.append(problem)
+    if settings.kue and "+cluster://" in settings.kue_url and "KUE_URL" not in found:
+        problems.append(
+            "WORKER_KUE: Kue's keys cannot lie in the Redis Cluster of REDIS_URL: "
+            "name the Redis of its programs in KUE_URL."
+        )
     if problems:
         raise SettingsError(problems)
     return settings
@@ -150,15 +151,6 @@ def masked(url: str) -> str:
     """`url` with its passwords hidden, also where it is not a URL that anything can read."""
     url = re.sub(r"^(.*?://[^/@:?]*):(?:[^?]*|.*)@", r"\1:***@", url)
     return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", url)
-
-
-def redis_fault(url: str) -> str | None:
-    """Why no Redis can be reached at `url` from anywhere; None if it is well formed. Nothing is connected."""
-    try:
-        _check_redis_url(url)
-    except ValidationError as error:
-        return " ".join(cast("list[str]", error.messages))
-    return None
 
 
 def database_problem(url: str) -> str | None:
@@ -207,54 +199,6 @@ def _check_host(host: str) -> None:
 def _check_api_url(url: str) -> None:
     if url and not re.match(r"https?://[^/?#]", url):
         raise ValidationError("it looks like http://localhost:8000/api.")
-
-
-def _check_given(url: str) -> None:
-    if not url:
-        raise ValidationError(
-            "it is empty: name your Redis, as redis://localhost:6379, or unset it for that one."
-        )
-
-
-def _check_kue_url(url: str) -> None:
-    if url:
-        _check_redis_url(url)
-    if "+cluster://" in url:
-        raise ValidationError("Kue's keys cannot lie in a Redis Cluster: name the Redis of its programs.")
-
-
-def _check_redis_url(url: str) -> None:
-    _check_given(url)
-    scheme, slashes, _ = url.partition("://")
-    if not slashes:
-        raise ValidationError("it has no scheme: it looks like redis://localhost:6379.")
-    if scheme not in REDIS_SCHEMES:
-        raise ValidationError(f"the scheme {scheme} is unknown; there are {', '.join(REDIS_SCHEMES)}.")
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise ValidationError(f"it cannot be read ({error}).") from None
-    if scheme == "unix":
-        if not parts.path:
-            raise ValidationError("it names no socket: it looks like unix:///run/redis.sock.")
-        return
-    for host, port in _hosts(parts):
-        if not host:
-            raise ValidationError(f"it names no host: it looks like {scheme}://localhost:6379.")
-        if port is not None and not (port.isdecimal() and 0 < int(port) < 65536):
-            raise ValidationError("its port is no number from 1 to 65535.")  # it may be half of a password
-    if scheme in ("redis", "rediss") and not re.fullmatch("/?[0-9]*", parts.path):
-        raise ValidationError(f"after its host stands the number of a database: {scheme}://localhost:6379/0.")
-    if scheme.endswith("+sentinel") and not parts.path.strip("/"):
-        raise ValidationError(f"it names no master: it looks like {scheme}://localhost:26379/mymaster/0.")
-
-
-def _hosts(parts: SplitResult) -> Iterator[tuple[str, str | None]]:
-    """Each host of a URL, and its port if it names one."""
-    for place in parts.netloc.rpartition("@")[2].split(","):
-        address, bracket, rest = place.rpartition("]")
-        host, colon, port = rest.partition(":")
-        yield address + bracket + host, port if colon else None
 
 
 def _one_of(*words: str) -> Callable[[str], None]:

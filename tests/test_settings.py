@@ -117,6 +117,16 @@ def test_kue_is_at_the_queues_redis_unless_told_otherwise(
     assert (given or "redis://queue", "q", False) == (settings.kue_url, settings.kue_prefix, settings.kue)
 
 
+def test_kue_in_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is to take Kue's jobs must be told where they are, if our queue is in a Cluster."""
+    monkeypatch.setenv("REDIS_URL", "redis+cluster://one")
+    read_settings()
+    (problem,) = said(monkeypatch, WORKER_KUE="true")
+    assert problem.startswith("WORKER_KUE: Kue's keys cannot lie in the Redis Cluster of REDIS_URL")
+    monkeypatch.setenv("KUE_URL", "redis://kue")
+    read_settings()
+
+
 def test_port_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part that is wrong is one problem: the URL that would be made of it is none."""
     (problem,) = said(monkeypatch, DATABASE_HOST="db", DATABASE_PORT="x")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from osmod.jobs.errors import end_process
 from osmod.jobs.wire.connection import client_from_url
-from osmod.settings import Settings, SettingsError, masked, read_settings, redis_fault
+from osmod.redis_urls import redis_fault
+from osmod.settings import Settings, SettingsError, masked, read_settings
 
 
 def usable_settings() -> Settings:

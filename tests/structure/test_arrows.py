@@ -14,12 +14,13 @@ BEGINNINGS = ("worker", "osmod.__main__", "osmod.cli", "osmod.demo")
 #: For every other part, the parts of ours that it may import, besides itself.
 MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.mysqlclient": (),
-    "osmod.settings": ("osmod.mysqlclient",),
+    "osmod.redis_urls": (),
+    "osmod.settings": ("osmod.mysqlclient", "osmod.redis_urls"),
     "osmod.embedded": (),
     "osmod.outages": (),
     "osmod.extra": (),
     "osmod.moderation": ("osmod.extra", "osmod.publishers.registry", "osmod.settings"),
-    "osmod.jobs": ("osmod.outages", "osmod.settings"),
+    "osmod.jobs": ("osmod.outages", "osmod.redis_urls", "osmod.settings"),
     "osmod.outgoing": (),
     "osmod.scorers": ("osmod.extra", "osmod.outgoing"),
     "osmod.publishers": ("osmod.outages", "osmod.outgoing", "osmod.settings"),

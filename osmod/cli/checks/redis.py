@@ -16,7 +16,8 @@ from osmod.jobs.wire.cluster import ClusterClient
 from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.moving_routes import route_of
-from osmod.settings import Settings, masked, redis_fault
+from osmod.redis_urls import redis_fault
+from osmod.settings import Settings, masked
 
 #: The first version with everything that the queue's scripts use.
 OLDEST = (6, 2)
