@@ -104,7 +104,8 @@ def run(types: tuple[str, ...], finish: bool, prefix: str | None) -> None:
 def drain(types: tuple[str, ...], yes: bool, dry_run: bool, prefix: str | None, as_json: bool) -> None:
     """Take all jobs of some types that wait in Kue's queue now, however many, and end. Delayed ones stay.
 
-    Workers run them. Kue is told what becomes of them by `osmod kue run`, or `osmod kue run --finish`.
+    Workers run them. Kue is told what becomes of them by `osmod kue run`, or `osmod kue run --finish`: have one of
+    them run as the jobs end, or Kue's own programs will see more than the last 20,000 as failed.
     """
     broker = job_broker(needs_actors=True)
     _check(broker, types)
@@ -112,7 +113,8 @@ def drain(types: tuple[str, ...], yes: bool, dry_run: bool, prefix: str | None, 
         number = waiting(queue, types)
         _ask(number, "{jobs} would be taken over from Kue.", yes=yes, dry_run=dry_run, as_json=as_json)
         done = handing_over.drain(broker, queue, types)
-    say(f"{counted(done)} taken over", {"count": done}, as_json=as_json)
+    told = "`osmod kue run --finish`, from now on, tells Kue what becomes of them"
+    say(f"{counted(done)} taken over; {told}", {"count": done}, as_json=as_json)
 
 
 @kue.command(epilog=EXIT_CODES)
