@@ -68,6 +68,7 @@ def _facts(job: JobRecord) -> list[tuple[str, str]]:
         ("worker", str(job.worker or "")),
         ("worker died", f"{job.deaths} times" if job.deaths else ""),
         ("unique", job.unique or ""),
+        ("label", job.label or ""),
         ("queued by", job.parent or ""),
         ("progress", progress.strip()),
         ("error", f"{job.error.kind}: {job.error.message}" if job.error else ""),

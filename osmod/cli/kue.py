@@ -104,8 +104,9 @@ def run(types: tuple[str, ...], finish: bool, prefix: str | None) -> None:
 def drain(types: tuple[str, ...], yes: bool, dry_run: bool, prefix: str | None, as_json: bool) -> None:
     """Take all jobs of some types that wait in Kue's queue now, however many, and end. Delayed ones stay.
 
-    Workers run them. Kue is told what becomes of them by `osmod kue run`, or `osmod kue run --finish`: have one of
-    them run as the jobs end, or Kue's own programs will see more than the last 20,000 as failed.
+    Workers run them. Kue is told what becomes of them by `osmod kue run`, or `osmod kue run --finish`. Have one of
+    the two run as they end: while none does, records are kept of the last 20,000, and of others Kue is told that their
+    end is not known.
     """
     broker = job_broker(needs_actors=True)
     _check(broker, types)

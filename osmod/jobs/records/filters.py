@@ -47,7 +47,7 @@ class JobFilter:
         true, false or null in JSON is equal to that, too, so that what an operator typed is understood.
       parent: they were sent by the job of this id while it ran.
       words: each stands, in whatever case, in the name of their actor, in the value of an argument that may be
-        shown, or in the error by which their last run failed.
+        shown, in their label, or in the error by which their last run failed.
     """
 
     ids: tuple[str, ...] = ()

@@ -109,10 +109,16 @@ def record_of(
         past=past_runs(_text(row["past"]), hidden),
         deaths=_int(row["deaths"]) or 0,
         unique=_text(row["unique"]) or None,
+        label=_label(message, hidden),
         parent=message.options.get("parent"),
         cancelling=state is JobState.ACTIVE and row["cancel"] is not None,
         raw=message,
     )
+
+
+def _label(message: Message[Any], hidden: Sequence[str]) -> str | None:
+    label = message.options.get("label")
+    return scrubbed(label, hidden) if isinstance(label, str) else None
 
 
 def _run(row: dict[str, bytes | None], state: JobState) -> tuple[int | None, float | None]:

@@ -125,6 +125,8 @@ class JobRecord:
     #: How often a worker died while it certainly ran this job.
     deaths: int = 0
     unique: str | None = None
+    #: What whoever sent it calls it, for people: the title of a job of Kue's.
+    label: str | None = None
     #: The id of the job that sent it while it ran, if one did.
     parent: str | None = None
     #: Whether this running job was asked to stop, and has not yet.
@@ -138,10 +140,10 @@ class JobRecord:
 
     @property
     def text(self) -> str:
-        """What words are looked for in: actor, values of arguments, error; what is sensitive is masked."""
+        """What words are looked for in: actor, values of arguments, label, error; what is sensitive is masked."""
         values = (one if isinstance(one, str) else _json(one) for one in self.arguments.values())
         error = f"{self.error.kind}: {self.error.message}" if self.error else ""
-        return "\n".join([self.actor, *values, error])
+        return "\n".join([self.actor, *values, self.label or "", error])
 
     @property
     def moment(self) -> datetime | None:
@@ -175,6 +177,7 @@ class JobRecord:
             "result": self.result,
             "deaths": self.deaths,
             "unique": self.unique,
+            "label": self.label,
             "parent": self.parent,
             "cancelling": self.cancelling,
         }

@@ -40,6 +40,7 @@ JOB: dict[str, Any] = {
     "result": None,
     "deaths": 0,
     "unique": None,
+    "label": None,
     "parent": None,
     "cancelling": False,
 }

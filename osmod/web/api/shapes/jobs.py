@@ -80,6 +80,7 @@ class Job(Shape):
     result: Any
     deaths: int = Field(description="How often a worker died while it ran this.")
     unique: str | None
+    label: str | None
     parent: str | None = Field(description="The id of the job that sent it while it ran.")
     cancelling: bool = Field(description="It was asked to stop, and has not yet.")
 
