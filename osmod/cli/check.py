@@ -41,7 +41,7 @@ UNHEALTHY = 1
 def check(as_json: bool, quick: bool, alive: str | None, max_waiting: timedelta, max_failed: int) -> None:
     """Say what is wrong with this installation, whether it stands still or runs, and what to do about it.
 
-    Looks at settings, Redis, workers, scheduler, queues, database, outbox, actors, schedules, scorers and
+    Looks at settings, Redis, workers, scheduler, queues, Kue's queue, database, outbox, actors, schedules, scorers and
     tokens. A Redis or a database that hangs is waited for no longer than 5 seconds.
 
     \b

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import click
-import redis
 from dramatiq import Broker
 
 from osmod.cli.durations import Duration
-from osmod.cli.errors import redis_sentence
+from osmod.cli.kue_queue import open_kue, types_here
 from osmod.cli.kue_tables import kinds_table, sentences
 from osmod.cli.queue_access import (
     EXIT_CODES,
@@ -29,9 +28,7 @@ from osmod.cli.tables import console, narrow
 from osmod.cli.typed import Name
 from osmod.kue import handing_over
 from osmod.kue.bridge import Bridge
-from osmod.kue.keys import KueQueue
 from osmod.kue.status import abandoned, read_status, waiting
-from osmod.settings import get_settings
 
 Command = Callable[..., Any]
 
@@ -79,7 +76,7 @@ def run(types: tuple[str, ...], finish: bool, prefix: str | None) -> None:
     """
     broker = job_broker(needs_actors=True)
     _check(broker, types)
-    with _queue(prefix) as queue:
+    with open_kue(prefix) as queue:
         bridge = Bridge(broker, queue, types or None, finish=finish)
         bridge.start()
         try:
@@ -110,7 +107,7 @@ def drain(types: tuple[str, ...], yes: bool, dry_run: bool, prefix: str | None, 
     """
     broker = job_broker(needs_actors=True)
     _check(broker, types)
-    with _queue(prefix) as queue:
+    with open_kue(prefix) as queue:
         number = waiting(queue, types)
         _ask(number, "{jobs} would be taken over from Kue.", yes=yes, dry_run=dry_run, as_json=as_json)
         done = handing_over.drain(broker, queue, types)
@@ -140,7 +137,7 @@ def rescue(
     """
     broker = job_broker(needs_actors=True)
     _check(broker, types)
-    with _queue(prefix) as queue:
+    with open_kue(prefix) as queue:
         chosen = types or tuple(broker.actors)
         number = abandoned(queue, chosen, silent)
         sentence = "{jobs} of Node workers would be taken over, and run twice if their processes live."
@@ -159,8 +156,8 @@ def status(prefix: str | None, wide: bool, as_json: bool) -> None:
     Nothing is changed.
     """
     broker = job_broker(needs_actors=True)
-    with _queue(prefix) as queue:
-        found = read_status(queue, _actors(broker))
+    with open_kue(prefix) as queue:
+        found = read_status(queue, types_here(broker))
     if as_json:
         print_json({"prefix": queue.prefix, **found.as_dict()})
         return
@@ -195,28 +192,3 @@ def _ask(number: int, sentence: str, *, yes: bool, dry_run: bool, as_json: bool)
         confirm(sentence, number)
     elif not as_json:
         click.echo(f"{counted(number)} to be taken over.")
-
-
-@contextmanager
-def _queue(prefix: str | None) -> Iterator[KueQueue]:
-    """Kue's queue, for the length of a `with`."""
-    settings = get_settings()
-    try:
-        queue = KueQueue.at(settings.kue_url, prefix if prefix is not None else settings.kue_prefix)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    try:
-        yield queue
-    except redis.RedisError as error:
-        sentence = redis_sentence(error, settings.kue_url)
-        if settings.kue_url != settings.redis_url:
-            sentence = sentence.replace("REDIS_URL", "KUE_URL")
-        raise click.ClickException(sentence) from error
-    finally:
-        queue.close()
-
-
-def _actors(broker: Broker) -> dict[str, str]:
-    """What runs here: the names of actors, each with the words of its schedule, '' where it has none."""
-    schedules: dict[str, Any] = {name: actor.options.get("periodic") for name, actor in broker.actors.items()}
-    return {name: schedule.words if schedule else "" for name, schedule in schedules.items()}

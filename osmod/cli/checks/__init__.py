@@ -4,6 +4,7 @@ from osmod.cli.checks.access import check_access
 from osmod.cli.checks.actors import check_actors, check_schedules
 from osmod.cli.checks.database import check_database
 from osmod.cli.checks.finding import Finding, Level
+from osmod.cli.checks.kue import check_kue
 from osmod.cli.checks.outbox import check_outbox
 from osmod.cli.checks.publishers import check_publishers
 from osmod.cli.checks.queues import check_queues
@@ -20,6 +21,7 @@ __all__ = [
     "check_actors",
     "check_database",
     "check_gates",
+    "check_kue",
     "check_outbox",
     "check_publishers",
     "check_queues",

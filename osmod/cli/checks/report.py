@@ -22,6 +22,7 @@ AREAS: dict[str, Area] = {
     "workers": checks.check_workers,
     "scheduler": checks.check_scheduler,
     "queues": checks.check_queues,
+    "kue": checks.check_kue,
     "database": checks.check_database,
     "outbox": checks.check_outbox,
     "actors": checks.check_actors,
@@ -38,6 +39,7 @@ QUICK: dict[str, Area] = {
 }
 #: Which of them ask Redis, and which the database; and which both.
 _OF_REDIS = ("redis", "workers", "scheduler", "queues")
+_OF_KUE = ("kue",)
 _OF_DATABASE = ("database", "outbox", "scorers", "publishers", "access")
 _OF_BOTH = ("asking",)
 _MARKS = {
@@ -74,6 +76,7 @@ def _problems() -> tuple[str, ...]:
 def _look(areas: dict[str, Area], settings: Settings) -> Found:
     servers = {
         f"Redis at {masked(settings.redis_url)}": _OF_REDIS,
+        f"Kue's Redis at {masked(settings.kue_url)}": _OF_KUE,
         f"the database at {masked(settings.database_url)}": _OF_DATABASE,
         "": _OF_BOTH,
     }
