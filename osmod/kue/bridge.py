@@ -57,7 +57,10 @@ class Bridge:
         self._teller = Teller(broker, kue)
         self._strays = Strays(kue)
         self._next_upkeep = 0.0
+        self._last_read = 0.001
         self._stopping = threading.Event()
+        #: Whether it only tells from now on.
+        self._sated = threading.Event()
         self._threads: list[threading.Thread] = []
         self._outage = Outage("the bridge to Kue: Redis")
         self._failure: Exception | None = None
@@ -70,6 +73,10 @@ class Bridge:
             thread = threading.Thread(target=self._guarded, args=(loop,), name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def take_no_more(self) -> None:
+        """Go on telling, for as long as what was taken runs, and leave what waits to others."""
+        self._sated.set()
 
     def stop(self, seconds: float = 10.0) -> bool:
         """End within so many seconds, and return whether it did. What was begun is finished, here or elsewhere."""
@@ -102,8 +109,8 @@ class Bridge:
             self._stopping.set()
 
     def _take(self) -> None:
-        while self._patiently(self._turn):
-            continue
+        while self.goes_on and not self._sated.is_set():
+            self._patiently(self._turn)
         try:
             ring(self._kue, self._taker.types)
         except (redis.RedisError, OSError) as error:
@@ -133,28 +140,35 @@ class Bridge:
         watch = Watch(self._broker)
         self._patiently(watch.begin)
         next_look = 0.0
-        for found in watch.follow(lambda: 0.0 if self._stopping.is_set() else NAP):
+        for found in watch.follow(self._left):
             self._patiently(partial(self._teller.hear, found))
             if time.monotonic() >= next_look:
                 self._patiently(self._teller.look)
                 next_look = time.monotonic() + NAP
 
-    def _patiently(self, act: Callable[[], object]) -> bool:
-        """Do something, again while a Redis is away. Returns whether to go on; false once the bridge is stopped.
+    def _left(self) -> float:
+        """Seconds for which events are read: on and on, and once more when the bridge is stopped."""
+        if self.goes_on:
+            return NAP
+        left, self._last_read = self._last_read, 0.0
+        return left
+
+    def _patiently(self, act: Callable[[], object]) -> None:
+        """Do something, and again while a Redis is away and the bridge is not stopped.
 
         Raises:
           Exception: what does not pass.
         """
         backoff, thread = Backoff(), threading.current_thread().name
-        while not self._stopping.is_set():
+        while True:
             try:
                 act()
             except (redis.RedisError, OSError, JobNotQueued) as error:
                 if not (isinstance(error, JobNotQueued) or curable(error)):
                     raise
                 self._outage.met(str(error) if isinstance(error, JobNotQueued) else outage(error), by=thread)
-                self._stopping.wait(backoff.next())
+                if self._stopping.wait(backoff.next()):
+                    return
                 continue
             self._outage.over(by=thread)
-            return not self._stopping.is_set()
-        return False
+            return

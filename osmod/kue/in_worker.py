@@ -31,6 +31,7 @@ class BridgeInWorker(Middleware):
         self._prefix = prefix
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._bridge: Bridge | None = None
 
     def after_worker_boot(self, broker: Broker, worker: Worker) -> None:
         """Begin to take jobs."""
@@ -40,7 +41,12 @@ class BridgeInWorker(Middleware):
         self._thread.start()
 
     def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
-        """Take no more. What was taken and not sent is sent by the next."""
+        """Take no more. Kue is told of the jobs that run to their end."""
+        if self._bridge is not None:
+            self._bridge.take_no_more()
+
+    def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
+        """End. What was taken and not told of is so by whoever comes next."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(timeout=AGAIN)
@@ -48,13 +54,13 @@ class BridgeInWorker(Middleware):
     def _run(self, broker: JobBroker) -> None:
         while not self._stopping.is_set():
             kue = KueQueue.at(self._url, self._prefix)
-            bridge = Bridge(broker, kue)
-            bridge.start()
+            self._bridge = Bridge(broker, kue)
+            self._bridge.start()
             try:
-                while not self._stopping.wait(0.2) and bridge.goes_on:
+                while not self._stopping.wait(0.2) and self._bridge.goes_on:
                     continue
-                bridge.stop()
-                bridge.wait()
+                self._bridge.stop()
+                self._bridge.wait()
             except Exception:  # noqa: BLE001 - whatever it is, the jobs that are here go on
                 _log.exception("The bridge to Kue cannot go on; it is tried again in %g seconds.", AGAIN)
                 self._stopping.wait(AGAIN)

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from dramatiq import Actor, Message
 
 from osmod.jobs.messages.arguments import takes
-from osmod.jobs.messages.bounds import LONGEST
+from osmod.jobs.messages.bounds import LATEST, LONGEST
 from osmod.jobs.messages.options import PRIORITY_LIMIT
 
 #: The attempts of a job that asks for more are so many.
@@ -88,10 +88,8 @@ class KueJob:
     def _as_message(
         self, actor: Actor[Any, Any], arguments: dict[str, Any], options: dict[str, Any]
     ) -> Message[Any]:
-        created = int(_number(self.created_at))
-        return Message(
-            actor.queue_name, actor.actor_name, (), arguments, options, self.message_id, max(0, created)
-        )
+        created = int(max(0, min(LATEST, _number(self.created_at))))
+        return Message(actor.queue_name, actor.actor_name, (), arguments, options, self.message_id, created)
 
     def _arguments(self) -> dict[str, Any]:
         try:

@@ -47,7 +47,7 @@ def _end(record: JobRecord) -> dict[str, Any]:
     if record.state is JobState.DONE:
         end["duration"] = round(record.duration.total_seconds() * 1000) if record.duration is not None else 0
         if record.result:
-            end["result"] = json.dumps(record.result)
+            end["result"] = _as_javascript(record.result)
         return end
     end["message"], end["text"] = _of_error(record.error, cancelled=record.state is JobState.CANCELLED)
     return end
@@ -60,6 +60,14 @@ def _of_error(error: JobError | None, *, cancelled: bool) -> tuple[str, str]:
     head = f"{error.kind}: {error.message}" if error.message else error.kind
     short = head if cancelled else error.message or error.kind
     return short[:_LONGEST], f"{head}\n{error.traceback}".strip()[:_LONGEST]
+
+
+def _as_javascript(value: Any) -> str:
+    """JSON as JavaScript writes it, where what is no number, or an infinite one, is null."""
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return json.dumps(json.loads(json.dumps(value), parse_constant=lambda _: None))
 
 
 def _in_words(reason: str) -> list[str]:

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.errors import RedisUnusable
 from osmod.jobs.events import JobEvent
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.reading import get_job, get_jobs
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
 from osmod.jobs.steering import cancel
+from osmod.jobs.wire.resp import ServerError
 from osmod.kue.jobs import known_by
 from osmod.kue.keys import KueQueue
 from osmod.kue.reports import report, report_of_none
@@ -62,16 +64,14 @@ class Teller:
         Raises:
           ServerError, redis.RedisError, OSError: one of the two Redis is away.
         """
-        arguments = [b"%d" % (older * 1000), b"%d" % most]
+        arguments = [b"%d" % (older * 1000), b"%d" % most, *(name.encode() for name in self._broker.actors)]
         answer: Any = LOOK.run(self._kue.links, self._kue.base, arguments)
-        queues: defaultdict[tuple[str | None, bool], list[str]] = defaultdict(list)
+        queues: defaultdict[str | None, list[str]] = defaultdict(list)
         for message_id, kind in zip(answer[::2], answer[1::2], strict=True):
             actor = self._broker.actors.get(kind.decode("utf-8", "replace"))
-            # A type without an actor here: another program's, which has another queue perhaps, took the job.
-            known = (actor.queue_name, True) if actor is not None else (None, not kind)
-            queues[known].append(message_id.decode())
-        for (queue, ours), ids in queues.items():
-            self._tell(queue, ids, unknown=ours)
+            queues[actor.queue_name if actor is not None else None].append(message_id.decode())
+        for queue, ids in queues.items():
+            self._tell(queue, ids, unknown=True)
         return len(answer) // 2
 
     def _tell(self, queue: str | None, ids: Sequence[str], *, unknown: bool) -> None:
@@ -79,7 +79,7 @@ class Teller:
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
             records = get_jobs(self._broker, queue, batch) if queue is not None else [None] * len(batch)
-            if unknown or queue is None:  # its actor may have had another queue when it was sent
+            if unknown:  # its actor may have had another queue when it was sent
                 records = [
                     record or get_job(self._broker, message_id)
                     for message_id, record in zip(batch, records, strict=True)
@@ -95,10 +95,26 @@ class Teller:
         if not reports:
             return
         words = [json.dumps(one, ensure_ascii=False).encode("utf-8", "replace") for one in reports]
-        answers: Any = TELL.run(self._kue.links, self._kue.base, words)
+        answers = self._told(words)
         gone = {one["id"] for one, answer in zip(reports, answers, strict=True) if answer == b"gone"}
         if gone:
             self._let_go(gone, records)
+
+    def _told(self, words: Sequence[bytes]) -> list[bytes]:
+        """What the script answers; of jobs that it cannot tell of, because of what stands in their keys, nothing."""
+        try:
+            answers: Any = TELL.run(self._kue.links, self._kue.base, words)
+        except (ServerError, RedisUnusable) as error:
+            if not _is_of_the_keys(error):
+                raise
+            if len(words) == 1:
+                job = json.loads(words[0])["id"]
+                _log.warning(
+                    "Kue cannot be told of %s (%s): correct what stands in its keys there.", job, error
+                )
+                return [b""]
+            return [answer for word in words for answer in self._told([word])]
+        return list(answers)
 
     def _let_go(self, gone: set[str], records: Sequence[JobRecord]) -> None:
         """What is gone from Kue and waits here does not run. Only then it is forgotten, should this process die."""
@@ -109,3 +125,9 @@ class Teller:
             cancel(self._broker, JobFilter(ids=unwanted, states=waiting), by=_BY, reason=reason)
             _log.info("Cancelled %d jobs that are gone from Kue.", len(unwanted))
         FORGET.run(self._kue.links, self._kue.base, [message_id.encode() for message_id in gone])
+
+
+def _is_of_the_keys(error: ServerError | RedisUnusable) -> bool:
+    """Whether a script was stopped by what stands in the keys of the job at hand."""
+    said = error.__cause__ if isinstance(error, RedisUnusable) else error
+    return isinstance(said, ServerError) and said.code in ("ERR", "WRONGTYPE")

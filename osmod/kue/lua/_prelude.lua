@@ -1,7 +1,7 @@
 -- Stands before every script that works on Kue's keys: their names, the clock, and how a job is claimed.
 --
 -- KEYS[1] is Kue's prefix with the colon behind it. Every other key is made from it, but for Kue's own locks.
-local call = redis.call
+local call, try = redis.call, redis.pcall
 local BASE = KEYS[1]
 local JOB, JOBS, EVENTS = BASE .. 'job:', BASE .. 'jobs', BASE .. 'events'
 -- Ours: message ids that were taken and may not be stored yet, and those that are and whose end was not told.
@@ -32,6 +32,27 @@ end
 local function parts_of(message_id)
     local id, _, claim = string.match(message_id, '(%d+):(%d+):(%d+)$')
     return id, claim
+end
+
+-- Fields of a job's hash; none if there is no such job, or something else in its place.
+local function fields_of(id, ...)
+    local row = id and try('HMGET', JOB .. id, ...) or {}
+    return row.err and {} or row
+end
+
+-- The types in ARGV from one place on.
+local function types_from(place)
+    local types = {}
+    for i = place, #ARGV do
+        types[ARGV[i]] = true
+    end
+    return types
+end
+
+-- A server at `maxmemory` refuses a script's first write if it could grow memory, and none after it. A script that
+-- ends jobs makes this its first, which grows nothing and changes nothing.
+local function work_when_full()
+    call('HDEL', COUNTS, '')
 end
 
 -- What a message is made of, as osmod.kue.jobs reads it.
@@ -70,10 +91,11 @@ end
 -- Takes a job for us that is in `state`. A job that comes again has a number of its own, and thus a message id.
 local function claim(id, kind, state, worker)
     local key, member = JOB .. id, member_of(id)
-    local number = call('HINCRBY', key, 'osmod_claim', 1)
+    local number = (tonumber(call('HGET', key, 'osmod_claim') or '') or 0) + 1
     local created = string.match(call('HGET', key, 'created_at') or '', '^%d+$') or '0'
     local message_id = string.format('kue:%s%s:%s:%.0f', BASE, id, created, number)
     call('ZADD', TAKEN, stamp, message_id)
+    call('HSET', key, 'osmod_claim', string.format('%.0f', number))
     call('HDEL', key, 'osmod_run', 'osmod_tries', 'osmod_ended')
     call('ZREM', of_state(state), member)
     call('ZREM', of_type(kind, state), member)

@@ -1,11 +1,25 @@
 -- Jobs in our queue whose end was not told, those first that nobody looked at for the longest time.
--- ARGV: milliseconds for which nobody did, how many at most. Returns message ids, each with the job's type, or '' if
--- Kue has it no more.
-local answer = {}
-for _, message_id in ipairs(call('ZRANGEBYSCORE', HELD, '-inf', now - ARGV[1], 'LIMIT', 0, ARGV[2])) do
-    local id = parts_of(message_id)
-    call('ZADD', HELD, stamp, message_id)
-    answer[#answer + 1] = message_id
-    answer[#answer + 1] = id and call('HGET', JOB .. id, 'type') or ''
+-- ARGV: milliseconds for which nobody did, how many at most, types. Returns message ids, each with the job's type, or
+-- '' if Kue has it no more. Jobs of other types were taken by programs that have actors for them.
+local ours, answer, passed = types_from(3), {}, 0
+local left = tonumber(ARGV[2])
+while left > 0 do
+    local found = call('ZRANGEBYSCORE', HELD, '-inf', now - ARGV[1], 'LIMIT', passed, left)
+    if #found == 0 then
+        break
+    end
+    passed = passed + #found
+    for _, message_id in ipairs(found) do
+        local id = parts_of(message_id)
+        local kind = fields_of(id, 'type')[1] or ''
+        if kind == '' or ours[kind] then
+            answer[#answer + 1] = message_id
+            answer[#answer + 1] = kind
+            left = left - 1
+        end
+    end
+end
+for i = 1, #answer, 2 do
+    call('ZADD', HELD, stamp, answer[i])
 end
 return answer

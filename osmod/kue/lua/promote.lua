@@ -7,7 +7,7 @@ end
 local due = call('ZRANGEBYSCORE', of_state('delayed'), 0, stamp, 'LIMIT', 0, ARGV[1])
 for _, member in ipairs(due) do
     local id = id_in(member)
-    local row = id and call('HMGET', JOB .. id, 'state', 'type') or {}
+    local row = fields_of(id, 'state', 'type')
     call('ZREM', of_state('delayed'), member)
     if row[1] == 'delayed' and row[2] then
         local kind, priority = row[2], string.format('%.17g', priority_of(id))

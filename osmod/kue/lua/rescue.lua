@@ -7,7 +7,7 @@ local members = call('ZRANGE', of_type(kind, 'active'), ARGV[4], ARGV[4] + ARGV[
 local answer, bytes = {#members}, 0
 for place, member in ipairs(members) do
     local id = id_in(member)
-    local row = id and call('HMGET', JOB .. id, 'state', 'type', 'updated_at', 'started_at', 'created_at', 'osmod_claim', 'workerId') or {}
+    local row = fields_of(id, 'state', 'type', 'updated_at', 'started_at', 'created_at', 'osmod_claim', 'workerId')
     local said = math.max(tonumber(row[3] or '') or 0, tonumber(row[4] or '') or 0)
     local held = false
     if row[6] and string.sub(row[7] or '', 1, 6) == 'osmod:' then
@@ -25,6 +25,6 @@ for place, member in ipairs(members) do
     end
 end
 if #answer > 1 then
-    call('HINCRBY', COUNTS, kind, #answer - 1)
+    try('HINCRBY', COUNTS, kind, #answer - 1)
 end
 return answer

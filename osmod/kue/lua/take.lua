@@ -21,7 +21,7 @@ for i = 4, #ARGV do
                 break
             end
             local id = id_in(member)
-            local row = id and call('HMGET', JOB .. id, 'state', 'type') or {}
+            local row = fields_of(id, 'state', 'type')
             if row[1] == 'inactive' and row[2] == kind then
                 answer[#answer + 1] = claim(id, kind, 'inactive', worker)
                 bytes = bytes + size_of(answer[#answer])
@@ -37,7 +37,7 @@ for i = 4, #ARGV do
         end
     end
     if claimed > 0 then
-        call('HINCRBY', COUNTS, kind, claimed)
+        try('HINCRBY', COUNTS, kind, claimed)
     end
     trim_bells(kind)
 end

@@ -25,7 +25,8 @@ local function attempted(key)
     local row = call('HMGET', key, 'attempts', 'max_attempts')
     local made = tonumber(row[1] or '') or 0
     if made < (tonumber(row[2] or '') or 1) then
-        made = call('HINCRBY', key, 'attempts', 1)
+        made = made + 1
+        call('HSET', key, 'attempts', string.format('%.0f', made))
     end
     return made
 end
@@ -65,7 +66,7 @@ local function complete(job, id, key, kind)
     end
     enter(id, kind, 'active', 'complete')
     attempted(key)
-    call('INCRBY', BASE .. 'stats:work-time', string.format('%.0f', job.duration))
+    try('INCRBY', BASE .. 'stats:work-time', string.format('%.0f', job.duration))
     publish(id, 'complete', ',' .. (job.result or 'null') .. ',null')
     if (call('HGET', key, 'removeOnComplete') or '') ~= '' then
         remove(id, kind)
@@ -141,6 +142,7 @@ local function tell(job)
     return 'told'
 end
 
+work_when_full()
 local answers = {}
 for i = 1, #ARGV do
     answers[i] = tell(cjson.decode(ARGV[i]))

@@ -3,17 +3,14 @@
 --
 -- Those of other types are left: the bridge of another program took them. What is ours no more in Kue may be in our
 -- queue: it is looked at with those that are.
-local ours, answer, place, bytes = {}, {}, 0, 0
-for i = 3, #ARGV do
-    ours[ARGV[i]] = true
-end
+local ours, answer, place, bytes = types_from(3), {}, 0, 0
 while #answer < tonumber(ARGV[2]) and bytes < MOST_BYTES do
     local found = call('ZRANGEBYSCORE', TAKEN, '-inf', now - ARGV[1], 'LIMIT', place, 1)[1]
     if not found then
         break
     end
     local id, number = parts_of(found)
-    local row = id and call('HMGET', JOB .. id, 'state', 'osmod_claim', 'type') or {}
+    local row = fields_of(id, 'state', 'osmod_claim', 'type')
     if row[1] == 'active' and row[2] == number and row[3] then
         if ours[row[3]] then
             answer[#answer + 1] = described(found, id)
