@@ -40,9 +40,13 @@ class Served:
 
 
 @contextmanager
-def served(app: FastAPI, *, connections: int = 100) -> Iterator[Served]:
-    """The app behind uvicorn as `osmod serve` sets it up, for the length of the block."""
-    place = Place(HOST, free_port(), connections=connections)
+def served(app: FastAPI, *, port: int = 0, connections: int = 100) -> Iterator[Served]:
+    """The app behind uvicorn as `osmod serve` sets it up, for the length of the block.
+
+    Parameters:
+      port: 0 for one that is free.
+    """
+    place = Place(HOST, port or free_port(), connections=connections)
     server = uvicorn.Server(uvicorn.Config(app, host=place.host, port=place.port, **bounds(place)))
     thread = threading.Thread(target=server.run)
     thread.start()
