@@ -1,7 +1,8 @@
-"""`python -m benchmarks.pages [--jobs N]`: each page with so many jobs, SQLite, in this process.
+"""`python -m benchmarks.pages [--jobs N] [--comments N] [--database sqlite|mariadb]`: each page among so many of them.
 
-Prints for each the median time to its first byte, the processor time of this process and of Redis, and its size.
-Exit status 1 if a page takes longer than 200 ms at the median.
+Redis and the database are its own, the server is in this process. Prints for each page the median time to its first
+byte, the processor time of this process and of Redis, and its size. Exit status 1 if a page takes longer than 200 ms
+at the median. With `--busy` the goal is less than 100 ms of this process, which others on the machine do not change.
 """
 
 from __future__ import annotations
@@ -11,59 +12,94 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import redis
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine
 
+from benchmarks.pages.comments import PERSON, fill_comments, one_that_waits
 from benchmarks.records.filling import Filled, fill
 from osmod.access.links import make_code
 from osmod.access.secret import ensure_signing
 from osmod.embedded import embedded_redis
 from osmod.jobs.broker import JobBroker
-from osmod.moderation.database import open_session
+from osmod.moderation.database import connect, open_session
 from osmod.moderation.migrations import upgrade
 from osmod.moderation.models import User
+from tests.databases import mariadb_database, mariadb_server, server_problem
 
 RUNS = 11
-#: The most that the median of a page may take, in milliseconds.
-GOAL = 200
+#: The most that the median of a page may take, in milliseconds: to its first byte, and of this process's processor.
+GOAL, GOAL_BUSY = 200, 100
+#: Memory that MariaDB has for its tables: without it the disk is measured.
+BUFFER_POOL = 1 << 29
+#: Has the planner know what there is, as it does where a site has grown.
+_ANALYZE = {"sqlite": "ANALYZE", "mysql": "ANALYZE TABLE comments, comment_summary_scores, decisions"}
 
 
 def main() -> int:
     """Run it."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=1_000_000, help="how many jobs (default: 1,000,000)")
-    jobs = parser.parse_args().jobs
-    with tempfile.TemporaryDirectory(prefix="osmod-bench-") as name, embedded_redis(Path(name)) as url:
-        os.environ |= {"REDIS_URL": url, "DATABASE_URL": f"sqlite:///{name}/bench.db", "LOG_LEVEL": "error"}
-        filler = JobBroker(url=url, keep_done=jobs)
+    given = _arguments()
+    with (
+        tempfile.TemporaryDirectory(prefix="osmod-bench-") as name,
+        embedded_redis(Path(name)) as url,
+        _database(given.database, Path(name)) as database,
+    ):
+        os.environ |= {"REDIS_URL": url, "DATABASE_URL": database, "LOG_LEVEL": "error"}
         began = time.perf_counter()
-        filled = fill(filler, jobs)
+        filler = JobBroker(url=url, keep_done=given.jobs)
+        filled = fill(filler, given.jobs)
         filler.close()
-        print(f"{jobs:,} jobs stored in {time.perf_counter() - began:.0f} s")
-        return _measure(filled, redis.Redis.from_url(url))
+        print(f"{given.jobs:,} jobs stored in {time.perf_counter() - began:.0f} s", flush=True)
+        began = time.perf_counter()
+        code = _fill(database, given.comments)
+        took = time.perf_counter() - began
+        print(f"{given.comments:,} comments stored in {took:.0f} s, {given.database}", flush=True)
+        addresses = _of_jobs(filled) + _of_comments(given.comments)
+        wanted = [one for one in addresses if given.only in one]
+        return _measure(wanted, code, redis.Redis.from_url(url), busy=given.busy)
 
 
-def _measure(filled: Filled, server: redis.Redis) -> int:
-    # Late: both read the settings, which are those of the environment by now.
-    from osmod.task import get_engine
-    from osmod.web.app import create_app
-    from osmod.web.pages.frame.fragments import RENDERINGS
-
-    app, engine = create_app(), get_engine()
+def _fill(database: str, comments: int) -> str:
+    """The database with an admin; what signs them in."""
+    engine = connect(database)
     upgrade(engine)
     with open_session(engine) as session:
         ensure_signing(session)
-        session.add(User(id=1, group="admin", name="Ada", email="ada@example.com", is_active=True))
+        session.add(User(id=PERSON, group="admin", name="Ada", email="ada@example.com", is_active=True))
         session.flush()
-        code = make_code(session, session.get_one(User, 1))
+        code = make_code(session, session.get_one(User, PERSON))
         session.commit()
+    with _without_words(engine):
+        fill_comments(engine, comments)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(_ANALYZE[engine.dialect.name])
+    engine.dispose()
+    return code
+
+
+@contextmanager
+def _without_words(engine: Engine) -> Iterator[None]:
+    """Fill without the index of words, which no page asks, and which takes longer than all the rest."""
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE comments DROP INDEX comments_text")
+    yield
+
+
+def _measure(addresses: list[str], code: str, server: redis.Redis, *, busy: bool) -> int:
+    # Late: both read the settings, which are those of the environment by now.
+    from osmod.web.app import create_app
+    from osmod.web.pages.frame.fragments import RENDERINGS
+
     slowest = 0.0
-    with TestClient(app, headers={"Origin": "http://testserver"}) as client:
+    with TestClient(create_app(), headers={"Origin": "http://testserver"}) as client:
         client.post("/ui/sign-in", data={"code": code})
-        for address in _addresses(filled):
+        for address in addresses:
             times, ours, theirs = [], [], []
             for _ in range(RUNS):
                 RENDERINGS.forget()
@@ -73,17 +109,19 @@ def _measure(filled: Filled, server: redis.Redis) -> int:
                 ours.append((time.process_time() - before[1]) * 1000)
                 theirs.append((_busy(server) - before[2]) * 1000)
                 answer.raise_for_status()
-            median = statistics.median(times)
-            slowest = max(slowest, median)
+                assert "Something went wrong" not in answer.text, address
+            median, own = statistics.median(times), statistics.median(ours)
+            slowest = max(slowest, own if busy else median)
             print(
-                f"{address:60} {median:7.1f} ms, of a processor {statistics.median(ours):6.1f} ms here, "
-                f"{statistics.median(theirs):6.1f} ms in Redis; {len(answer.content) / 1000:5.1f} kB"
+                f"{address:60} {median:7.1f} ms, of a processor {own:6.1f} ms here, "
+                f"{statistics.median(theirs):6.1f} ms in Redis; {len(answer.content) / 1000:5.1f} kB",
+                flush=True,
             )
-    return 1 if slowest > GOAL else 0
+    return 1 if slowest > (GOAL_BUSY if busy else GOAL) else 0
 
 
-def _addresses(filled: Filled) -> list[str]:
-    """Pages, and what is looked for on them."""
+def _of_jobs(filled: Filled) -> list[str]:
+    """Pages of jobs, and what is looked for on them."""
     lines = (
         "state:failed",
         "actor:acceptComments",
@@ -97,10 +135,65 @@ def _addresses(filled: Filled) -> list[str]:
     return [*(f"/ui/{path}" for path in plain), *(f"/ui/jobs?q={quote(line)}" for line in lines)]
 
 
+def _of_comments(comments: int) -> list[str]:
+    """Pages of comments: what waits, one of them, rules with what a change would do, decisions."""
+    one = one_that_waits(comments)
+    moderate = (
+        "",
+        f"comment={one}",
+        *("queue=deferred", "queue=flagged", "category=3", "article=5"),
+        *("lower=0.6&upper=0.7", "tag=2", "tag=2&lower=0.3&upper=0.4", "lower=0.6&upper=0.7&category=3"),
+        f"comment={one}&lower=0.6&batch=reject",
+    )
+    return [
+        *(f"/ui/moderate?{query}".removesuffix("?") for query in moderate),
+        "/ui/rules",
+        "/ui/rules?tag=1&lower=0.9&upper=0.95&action=Reject",
+        "/ui/decisions",
+        *(f"/ui/decisions?{query}" for query in ("status=Defer", "source=User", "rule=2", f"comment={one}")),
+    ]
+
+
+@contextmanager
+def _database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of an empty database of its own."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'bench.db'}"
+        return
+    if problem := server_problem():
+        raise SystemExit(f"MariaDB cannot be measured: {problem}")
+    place = folder / "mariadb"
+    place.mkdir()
+    with mariadb_server(place) as server, mariadb_database(server, "pages") as url:
+        engine = connect(server.render_as_string(hide_password=False))
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"SET GLOBAL innodb_buffer_pool_size = {BUFFER_POOL}")
+        engine.dispose()
+        yield url.render_as_string(hide_password=False)
+
+
 def _busy(server: redis.Redis) -> float:
     """Seconds of a processor that Redis has used."""
     used = server.info("cpu")
     return float(used["used_cpu_user"]) + float(used["used_cpu_sys"])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.pages",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--jobs", type=int, default=1_000_000, help="how many jobs (default: 1,000,000)")
+    parser.add_argument("--comments", type=int, default=1_000_000, help="comments (default: 1,000,000)")
+    parser.add_argument("--database", choices=("sqlite", "mariadb"), default="sqlite")
+    parser.add_argument(
+        "--only", default="", metavar="PART", help="only pages whose addresses have this in them"
+    )
+    parser.add_argument(
+        "--busy", action="store_true", help="go by the processor time, as other things run here, too"
+    )
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
