@@ -17,7 +17,7 @@ from osmod.jobs.steering.acts import (
 )
 from osmod.jobs.steering.again import just_done
 from osmod.jobs.steering.audit import AuditEntry, AuditPage, audit_log, audit_page, note
-from osmod.jobs.steering.course import Course, Stopped
+from osmod.jobs.steering.course import Course, OtherNumber, Stopped
 from osmod.jobs.steering.invariants import Finding, check
 from osmod.jobs.steering.pruning import Pruned, prune
 from osmod.jobs.steering.table import ACTS, Act, Outcome, Parameter
@@ -32,6 +32,7 @@ __all__ = [
     "Cancellation",
     "Course",
     "Finding",
+    "OtherNumber",
     "Outcome",
     "Parameter",
     "Pruned",

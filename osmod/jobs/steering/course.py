@@ -13,6 +13,14 @@ class Stopped(Exception):
     """An act that was told to stop has done so, between two steps."""
 
 
+class OtherNumber(Exception):
+    """An act found other jobs than it was confirmed for, and did nothing. `found`: how many."""
+
+    def __init__(self, found: int) -> None:
+        super().__init__(f"there are {found} such jobs by now")
+        self.found = found
+
+
 @dataclass
 class Course:
     """One act's way through the jobs that it means, in steps that are each done, and written down, or not at all.
@@ -24,6 +32,8 @@ class Course:
       under_way: jobs of the step that was asked for, and whose answer has not come: after an error it may be done.
       stopping: set it to have the act stop before its next step, by `Stopped`.
       watch: called after each step.
+      confirmed: how many jobs whoever acts has said yes to; None: it was not asked. So they are counted as they are
+        found, in place of being looked for once more.
     """
 
     meant: int = 0
@@ -32,14 +42,18 @@ class Course:
     under_way: int = 0
     stopping: bool = False
     watch: Callable[[], object] = lambda: None
+    confirmed: int | None = None
 
     def steps(self, found: dict[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
         """Each step's queue and ids, of those found.
 
         Raises:
           Stopped: it was told to.
+          OtherNumber: before the first step, if others were found than it was confirmed for.
         """
         self.meant = sum(map(len, found.values()))
+        if self.confirmed not in (None, self.meant):
+            raise OtherNumber(self.meant)
         for queue, ids in found.items():
             for at in range(0, len(ids), STEP):
                 if self.stopping:

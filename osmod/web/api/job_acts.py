@@ -12,7 +12,7 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.records.naming import unknown
 from osmod.jobs.records.reading import get_job
-from osmod.jobs.steering import ACTS, Act, Parameter
+from osmod.jobs.steering import ACTS, Act, Course, OtherNumber, Parameter
 from osmod.web.api.answers import answers
 from osmod.web.api.choosing import Wanted, with_names
 from osmod.web.api.jobs import no_record
@@ -44,12 +44,23 @@ def add(act: Act) -> None:
         if dry_run:
             number = act.rehearse(broker, wanted, by=who(caller), reason=reason).count
             return {"count": number, "dry_run": True}
-        number = count(broker, act.affected(wanted))
+        course = Course()
+        if wanted.ids or not confirm:
+            _counted(count(broker, act.affected(wanted)), broker, wanted, told)
+        else:
+            course.confirmed = confirm
+        try:
+            return act.run(broker, wanted, by=who(caller), reason=reason, course=course, **told).as_dict()
+        except OtherNumber as other:
+            _counted(other.found, broker, wanted, told)
+            raise
+
+    def _counted(number: int, broker: JobBroker, wanted: JobFilter, told: dict[str, Any]) -> None:
+        """Refuse an act on no jobs, and on so many if they were not named one by one."""
         if not number:
             raise nothing_fits(broker, act, wanted)
         if not wanted.ids:
-            confirmed(confirm, number, act.would(broker, wanted, number, **told))
-        return act.run(broker, wanted, by=who(caller), reason=reason, **told).as_dict()
+            confirmed(None, number, act.would(broker, wanted, number, **told))
 
     def on_one(
         caller: Operator,

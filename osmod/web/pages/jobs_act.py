@@ -13,7 +13,7 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.records.naming import meant, unknown
 from osmod.jobs.records.search import Search, search
-from osmod.jobs.steering import ACTS, Outcome, just_done
+from osmod.jobs.steering import ACTS, Course, OtherNumber, Outcome, just_done
 from osmod.jobs.steering import Act as JobAct
 from osmod.web.api.job_acts import nothing_fits
 from osmod.web.api.queue import the_queue
@@ -57,26 +57,28 @@ def ask(view: View) -> dict[str, Any]:
 
 @page.act("/jobs/act", Permission.STEER_JOBS)
 def act_on_jobs(form: Act) -> Done:
-    """Do it to the jobs that were counted; if there are others by now, they are counted again."""
+    """Do it to as many jobs as were counted; if there are others by now, that is said."""
     act = act_named(form.field("act"))
     ids, line = form.all("id")[:MARKED], form.field("q")
     wanted = _wanted(ids, _readable(line))
     broker = the_queue()
-    number = count(broker, act.affected(wanted))
-    if form.field("confirm") != str(number) and (done := done_before(act, wanted, form)):
-        return replace(done, back=jobs_at(line))
-    if not number:
-        raise nothing_fits(broker, act, wanted)
-    if form.field("confirm") != str(number):
+    course = Course(confirmed=_confirmed(form))
+    told = {"reason": reason_in(form), **told_to(act, form)}
+    try:
+        outcome = act.run(broker, wanted, by=form.by, course=course, **told)
+    except OtherNumber as other:
+        if done := done_before(act, wanted, form):
+            return replace(done, back=jobs_at(line))
+        if not other.found:
+            raise nothing_fits(broker, act, wanted) from None
         raise Problem(
             409,
-            f"Nothing was changed: by now there are {number:,} such jobs. Load this page anew, and look again.",
+            f"Nothing was changed: by now there are {other.found:,} such jobs. Load this page anew, and look again.",
             title="Other jobs by now",
-        )
-    outcome = act.run(broker, wanted, by=form.by, reason=reason_in(form), **told_to(act, form))
+        ) from None
     if not outcome.count and (done := done_before(act, wanted, form)):  # at the same moment
         return replace(done, back=jobs_at(line))
-    left = number - outcome.count
+    left = course.meant - outcome.count
     rest = (
         f"; {left:,} were left as they are, as they changed or another job has their unique key"
         if left > 0
@@ -125,6 +127,12 @@ def told_to(act: JobAct, form: Act) -> dict[str, Any]:
         return {act.parameter.name: act.parameter.read(form.field(act.parameter.name))}
     except InvalidOption as error:
         raise Problem(422, f"{error}.", field=act.parameter.name) from None
+
+
+def _confirmed(form: Act) -> int:
+    """How many jobs the reader said yes to; what is no number fits none."""
+    text = form.field("confirm")
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 12 else -1
 
 
 def _readable(line: str) -> Search:

@@ -253,3 +253,13 @@ def test_deleted_jobs_leave_the_indexes(broker: JobBroker, accept: Actor[..., No
     assert {0, 200} == {broker.client.zcard(index) for index in indexes} | {0}
     steering.purge(broker, "default")
     assert 0 == sum(broker.client.zcard(index) for index in indexes)
+
+
+def test_an_act_that_was_confirmed_for_another_number(broker: JobBroker, actor: Actor[..., None]) -> None:
+    """Does nothing, and writes down nothing: they are counted as they are found, not once more before."""
+    broker.send_many([actor.message(number) for number in range(3)])
+    with pytest.raises(steering.OtherNumber) as raised:
+        steering.delete(broker, JobFilter(), course=steering.Course(confirmed=2))
+    assert (3, 3) == (raised.value.found, count(broker))
+    assert [] == acts(broker)
+    assert 3 == steering.delete(broker, JobFilter(), course=steering.Course(confirmed=3))
