@@ -7,13 +7,16 @@ from contextlib import contextmanager
 
 import click
 
-from osmod.embedded import is_listening
+from osmod.cli.listening import listening_problem
 from osmod.settings import get_settings
 
 
 @click.command()
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0: all."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on; 0.0.0.0: all, of IPv6 `::`.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port.")
 @click.option(
@@ -65,15 +68,19 @@ def serve(
     """
     if reload and workers > 1:
         raise click.UsageError("--reload runs one process: leave out --workers.")
-    if is_listening(port, "127.0.0.1" if host == "0.0.0.0" else host):
-        raise click.ClickException(
-            f"port {port} is taken: stop what listens there, or name another by --port."
+    host = host.removeprefix("[").removesuffix("]")  # as IPv6 addresses stand in URLs
+    if not host:
+        raise click.UsageError(
+            "--host is empty: 127.0.0.1 is this machine alone, 0.0.0.0 all of its addresses."
         )
+    if problem := listening_problem(host, port):
+        raise click.ClickException(problem)
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     from osmod.cli.stopping import stopping_in_order
     from osmod.web.serving import Place, run  # late: they load the whole of it
 
-    with stopping_in_order(), _demo(comments, f"http://{host}:{port}") if demo else _own_settings():
-        click.echo(f"Serving at http://{host}:{port}; Ctrl-C stops it.", err=True)
+    with stopping_in_order(), _demo(comments, address) if demo else _own_settings():
+        click.echo(f"Serving at {address}; Ctrl-C stops it.", err=True)
         run(Place(host, port, workers, reload, connections, proxies))
 
 

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from osmod.embedded import is_listening
+from osmod.cli.listening import listening_problem
 from osmod.settings import get_settings
 
 
@@ -30,9 +30,10 @@ def worker(arguments: tuple[str, ...]) -> None:
     if options.broker == "worker":
         _look_first()
     settings = get_settings()
-    if settings.metrics_port and is_listening(settings.metrics_port, settings.metrics_host):
-        taken = f"port {settings.metrics_port} is taken: stop what listens there, or name another by --metrics-port."
-        raise click.ClickException(taken)
+    if settings.metrics_port and (
+        problem := listening_problem(settings.metrics_host, settings.metrics_port, "--metrics-")
+    ):
+        raise click.ClickException(problem)
     log = ["--log-format", settings.log_format]
     if settings.log_level:
         log += ["--log-level", settings.log_level]

@@ -31,6 +31,7 @@ from sqlalchemy.orm import QueryableAttribute, Session
 from sqlalchemy.pool import PoolResetState
 
 from osmod.moderation.models import Base
+from osmod.moderation.one_asks import let_one_ask
 from osmod.settings import database_problem
 
 
@@ -46,6 +47,7 @@ class Patience:
         as long as the server says, which is a day or more, so in effect for as long as an answer.
       pool: for a connection that others of the process use.
       tries: after so many seconds, a transaction that lost is not tried again.
+      one_asks: whether only one thread waits for a database that was found to be away, and others hear so at once.
     """
 
     connect: float = 10
@@ -54,12 +56,13 @@ class Patience:
     table: int | None = None
     pool: int = 30
     tries: float = math.inf
+    one_asks: bool = False
 
 
 #: A job can wait, though for less than its time limit, which cannot interrupt a blocked socket.
 OF_JOBS = Patience()
 #: A client cannot.
-OF_REQUESTS = Patience(connect=3, answer=5, lock=3, pool=3, tries=3)
+OF_REQUESTS = Patience(connect=3, answer=5, lock=3, pool=3, tries=3, one_asks=True)
 #: Who typed a command that looks something up, or writes a row, wants to hear soon that nothing comes.
 OF_COMMANDS = Patience(connect=5, answer=8, lock=5, table=5, pool=5, tries=5)
 #: Of a command whose statements may go through a whole table: waited for, though not for what others do.
@@ -106,6 +109,9 @@ def connect(url: str, *, create: bool = True, patience: Patience = OF_JOBS) -> E
             "init_command": _session_settings(patience),
         },
     )
+
+    if patience.one_asks:
+        let_one_ask(engine, url, patience.answer)
 
     @event.listens_for(engine, "reset")
     def undo(connection: Any, record: Any, state: PoolResetState) -> None:

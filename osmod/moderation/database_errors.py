@@ -11,8 +11,8 @@ _LOGIN_REFUSED = (1045, 1698)
 #: To the database, to a table, to a column, to a statement.
 _RIGHT_MISSING = (1044, 1142, 1143, 1227)
 _NO_SUCH_DATABASE = 1049
-_LOST = 2013
-_NO_ANSWER = (2002, 2003, 2005, 2006, _LOST)
+LOST = 2013
+_NO_ANSWER = (2002, 2003, 2005, 2006, LOST)
 #: Too many connections, and being shut down.
 _NOT_NOW = (1040, 1053)
 #: Read-only by its settings, for this transaction, or as a whole; full.
@@ -73,7 +73,7 @@ def database_sentence(error: Exception, url: str) -> str | None:
         )
     if code == _NO_SUCH_DATABASE:
         return f"{said} at {where}: create it, or correct DATABASE_NAME."
-    if code == _LOST and "timed out" in said:
+    if code == LOST and "timed out" in said:
         return (
             f"the database does not answer at {where}: it took the connection, and then said nothing for too long "
             f"({said}). It hangs, is overloaded or cut off."

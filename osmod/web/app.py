@@ -45,6 +45,7 @@ from osmod.web.frame.bodies import BodyLimits
 from osmod.web.frame.counting import Counted
 from osmod.web.frame.faults import Faults
 from osmod.web.frame.headers import SecurityHeaders
+from osmod.web.frame.hosts import OneHost
 from osmod.web.frame.request_ids import HEADER, RequestIds
 from osmod.web.frame.slashes import TrailingSlash
 from osmod.web.guard import signed_in
@@ -123,6 +124,7 @@ def _frame(settings: Settings, places: Places) -> list[Middleware]:
         Middleware(RequestIds),
         Middleware(AccessLog),
         Middleware(SecurityHeaders, places),
+        Middleware(OneHost),
         Middleware(TrailingSlash),
         Middleware(Counted, places),
         Middleware(Faults),

@@ -53,7 +53,7 @@ def read(text: str) -> Positions:
         for entry in positions.values():
             place(entry)
     except (ValueError, TypeError, AttributeError):
-        raise BadPosition(f"{text[:40]!r} is none that an event came with") from None
+        raise BadPosition(f"{text[:40]!r} is none that an event came with; send none to begin now") from None
     return dict(positions)
 
 

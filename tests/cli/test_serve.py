@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -14,8 +15,10 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
+from osmod.cli.listening import refusal
 from osmod.embedded import free_port
 from tests.cli.conftest import Run
+from tests.services import unavailable
 from tests.waiting import until
 
 
@@ -31,11 +34,53 @@ def test_a_port_that_is_taken(run: Run) -> None:
             assert (1, said) == (result.exit_code, result.output)
 
 
+def test_a_port_that_is_taken_in_ipv6(run: Run) -> None:
+    """Is said as well; the address may stand in brackets, as in a URL."""
+    with socket.socket(socket.AF_INET6) as other:
+        try:
+            other.bind(("::1", 0))
+        except OSError:
+            unavailable("no IPv6 on this machine")
+        other.listen()
+        port = other.getsockname()[1]
+        for host in ("::1", "[::1]"):
+            result = run("serve", "--host", host, "--port", str(port))
+            said = f"Error: port {port} is taken: stop what listens there, or name another by --port.\n"
+            assert (1, said) == (result.exit_code, result.output)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (
+            errno.EACCES,
+            "port 80 is not for this user: name one from 1024 on by --port, with a proxy before it.",
+        ),
+        (
+            errno.EADDRNOTAVAIL,
+            "--host here: this machine has no such address; 0.0.0.0 or :: are all that it has.",
+        ),
+        (errno.EADDRINUSE, "port 80 is taken: stop what listens there, or name another by --port."),
+        (errno.EAFNOSUPPORT, "--host here --port 80: Address family not supported by protocol."),
+    ],
+)
+def test_why_nothing_can_listen(number: int, said: str) -> None:
+    """Each refusal of the system's has a sentence."""
+    assert refusal("here", 80, OSError(number, os.strerror(number))).startswith(said)
+
+
 @pytest.mark.parametrize(
     ("words", "variables", "code", "said"),
     [
         (("--reload", "--workers", "2"), {}, 2, "--reload runs one process: leave out --workers."),
         (("--workers", "0"), {}, 2, "--workers"),
+        (("--host", ""), {}, 2, "--host is empty: 127.0.0.1 is this machine alone"),
+        (
+            ("--host", "a..b"),
+            {},
+            1,
+            "--host a..b: that is no name; name an address of this machine, 0.0.0.0 or ::",
+        ),
         ((), {"REDIS_URL": "http://queue"}, 1, "the scheme http is unknown"),
         ((), {"DATABASE_URL": "nothing"}, 1, "DATABASE_URL=nothing is not a database URL"),
         ((), {"API_URL": "localhost"}, 1, "it looks like http://localhost:8000/api"),

@@ -63,7 +63,7 @@ def ask(app: FastAPI, path: str, *messages: dict[str, Any]) -> int:
 
     scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b""}
     scope |= {
-        "headers": [(b"content-type", b"application/json")],
+        "headers": [(b"host", b"test"), (b"content-type", b"application/json")],
         "client": ("test", 1),
         "server": ("test", 1),
     }

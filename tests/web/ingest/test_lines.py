@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from osmod.web.api.ingest.lines import BATCH, LONGEST, Line, Lines, batches
+from osmod.web.api.ingest.lines import BATCH, LINGER, LONGEST, Line, Lines, batches
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_batches() -> None:
 
     async def read() -> list[list[Line]]:
         found = []
-        async for batch in batches(stream()):
+        async for batch in batches(stream(), asyncio.Event()):
             found.append(batch)
             if len(found) == 2:  # the second came while the stream stood still
                 go_on.set()
@@ -60,9 +60,44 @@ def test_a_stream_that_breaks() -> None:
     taken: list[Line] = []
 
     async def read() -> None:
-        async for batch in batches(stream()):
+        async for batch in batches(stream(), asyncio.Event()):
             taken.extend(batch)
 
     with pytest.raises(ConnectionError, match="gone"):
         asyncio.run(read())
     assert BATCH == len(taken)
+
+
+def test_a_stream_that_never_rests() -> None:
+    """A line now and a line then are taken after a moment, not once they are a whole batch."""
+    read_on = True
+
+    async def stream() -> AsyncIterator[bytes]:
+        while read_on:
+            yield b"a\n"
+            await asyncio.sleep(LINGER / 10)
+
+    async def read() -> int:
+        nonlocal read_on
+        async for batch in batches(stream(), asyncio.Event()):
+            read_on = False
+            return len(batch)
+        raise AssertionError("the stream has lines")
+
+    assert BATCH > asyncio.run(asyncio.wait_for(read(), 30)) > 1
+
+
+def test_a_stream_that_stands_still_as_the_server_stops() -> None:
+    """It ends at once; the lines that have come are taken, and what is not yet one is not."""
+    stopping = asyncio.Event()
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield b"a\nb\nc"
+        stopping.set()
+        await asyncio.Event().wait()
+        yield b"never"
+
+    async def read() -> list[list[Line]]:
+        return [batch async for batch in batches(stream(), stopping)]
+
+    assert [[Line(1, b"a"), Line(2, b"b")]] == asyncio.run(asyncio.wait_for(read(), 30))

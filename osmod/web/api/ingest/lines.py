@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: Lines taken together, and the bytes after which no more are waited for.
 BATCH = 500
 BATCH_BYTES = 4 * 1024 * 1024
 #: Bytes of a line.
 LONGEST = 1024 * 1024
-#: Seconds for which more lines are waited for, before those that are there are taken.
+#: Seconds for which a line waits for more, before those that are there are taken: also of a stream that never rests.
 LINGER = 0.1
 
 
@@ -56,35 +57,69 @@ class Lines:
             self._rest += data
 
 
-async def batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Line]]:
-    """The lines of a stream, some at a time: as many as are there, up to a batch. It fails as the stream does."""
+async def batches(chunks: AsyncIterator[bytes], stopping: asyncio.Event) -> AsyncIterator[list[Line]]:
+    """The lines of a stream, some at a time: as many as are there, up to a batch. It fails as the stream does.
+
+    Once `stopping` is set no more are waited for; a line that has no end yet is left out then.
+    """
     lines = Lines()
-    waiting: list[Line] = []
-    size = 0
+    batch = _Batch()
+    stopped: asyncio.Future[Any] = asyncio.ensure_future(stopping.wait())
     source = aiter(chunks)
-    coming: asyncio.Future[bytes] | None = None
+    coming: asyncio.Future[Any] | None = None
     try:
         while True:
             coming = coming or asyncio.ensure_future(anext(source, _END))
-            if waiting and not (await asyncio.wait({coming}, timeout=LINGER))[0]:
-                yield waiting
-                waiting, size = [], 0
-            chunk = await coming
-            coming = None
+            await asyncio.wait(
+                {coming, stopped}, timeout=batch.patience(), return_when=asyncio.FIRST_COMPLETED
+            )
+            chunk = b""
+            if coming.done():
+                chunk, coming = coming.result(), None
             if chunk is _END:
                 break
             for line in lines.feed(chunk):
-                waiting.append(line)
-                size += len(line.data or b"")
-                if len(waiting) >= BATCH or size >= BATCH_BYTES:
-                    yield waiting
-                    waiting, size = [], 0
-        waiting += lines.end()
-        if waiting:
-            yield waiting
+                batch.add(line)
+                if batch.is_full():
+                    yield batch.take()
+            if batch.lines and (stopped.done() or batch.patience() == 0):
+                yield batch.take()
+            if stopped.done():
+                return
+        for line in lines.end():
+            batch.add(line)
+        if batch.lines:
+            yield batch.take()
     finally:
+        stopped.cancel()
         if coming is not None:
             coming.cancel()
+
+
+class _Batch:
+    """Lines that are taken together."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self._size = 0
+        self._began = 0.0
+
+    def add(self, line: Line) -> None:
+        if not self.lines:
+            self._began = time.monotonic()
+        self.lines.append(line)
+        self._size += len(line.data or b"")
+
+    def is_full(self) -> bool:
+        return len(self.lines) >= BATCH or self._size >= BATCH_BYTES
+
+    def patience(self) -> float | None:
+        """Seconds for which the first of them may still wait for others; None if there is none."""
+        return max(0.0, self._began + LINGER - time.monotonic()) if self.lines else None
+
+    def take(self) -> list[Line]:
+        taken, self.lines, self._size = self.lines, [], 0
+        return taken
 
 
 #: No chunk of a stream: told apart by being this object.

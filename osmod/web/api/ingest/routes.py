@@ -123,7 +123,7 @@ async def _whole_body(request: Request) -> bytes:
 async def _told(request: Request, owner_id: int | None, *, only_refused: bool) -> AsyncIterator[bytes]:
     """The answers to a stream, as it comes. Ends early where the server is to stop."""
     counted: Counter[str] = Counter()
-    async for lines in batches(request.stream()):
+    async for lines in batches(request.stream(), request.state.stopping):
         answers = await run_in_threadpool(take_lines, lines, owner_id)
         counted.update(answer["status"] for answer in answers)
         yield b"".join(_line(answer) for answer in answers if not only_refused or answer["status"] == REFUSED)
