@@ -152,13 +152,16 @@ def read_status(queue: KueQueue, actors: Mapping[str, str]) -> KueStatus:
 def _sizes(
     queue: KueQueue, names: list[str], actors: Mapping[str, str]
 ) -> tuple[list[KindStatus], int, int, int]:
-    """Types; and how many jobs wait in all, are on their way, and are here. All of one moment."""
-    asked = queue.client.pipeline(transaction=True)
+    """Types; and how many jobs wait in all, are on their way, and are here.
+
+    All that wait are counted first: what is queued meanwhile then makes no job look like one of nobody's.
+    """
+    asked = queue.client.pipeline(transaction=False)
+    asked.zcard(queue.state("inactive")).zcard(queue.taken).zcard(queue.held).hgetall(queue.counts)
     for name in names:
         for state in STATES:
             asked.zcard(queue.state(state, name))
-    asked.zcard(queue.state("inactive")).zcard(queue.taken).zcard(queue.held).hgetall(queue.counts)
-    *sizes, waiting, moving, here, counts = asked.execute()
+    waiting, moving, here, counts, *sizes = asked.execute()
     kinds = [
         KindStatus(
             name,
