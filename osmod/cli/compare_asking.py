@@ -88,5 +88,6 @@ def seconds_for(limits: Limits, count: int) -> float:
 
 
 def _so_far(answers: Answers, missing: list[int], why: str) -> str:
+    answers.end()  # those who ask may not have heard yet that they are to stop
     left = sum(comment_id not in answers for comment_id in missing)
     return f"{why}. {counted(left, 'comment')} left; the answers are kept in {answers.path}: run it again to go on."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -21,7 +22,8 @@ class OtherAnswers(Exception):
 class Answers:
     """The answers in one file.
 
-    A process that dies while it writes leaves half a line at the end at most, which counts for nothing.
+    A process that dies while it writes leaves half a line at the end at most, which counts for nothing. One thread may
+    add while another one ends it.
 
     Attributes:
       path: the file.
@@ -38,6 +40,8 @@ class Answers:
         self.path = path
         self.scores: dict[int, dict[str, float]] = {}
         self.unscorable: set[int] = set()
+        self._adding = threading.Lock()
+        self._is_over = False
         self._heading = {"scorer": scorer_id, "config": fingerprint(config)}
         lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
         self._read(lines[:-1])
@@ -45,13 +49,22 @@ class Answers:
 
     def add(self, comment_id: int, scores: Mapping[str, float]) -> None:
         """Keep an answer."""
-        self.scores[comment_id] = dict(scores)
-        self._write({"comment": comment_id, "scores": scores})
+        with self._adding:
+            if not self._is_over:
+                self._write({"comment": comment_id, "scores": scores})
+                self.scores[comment_id] = dict(scores)
 
     def add_unscorable(self, comment_id: int) -> None:
         """Keep that there will be no answer."""
-        self.unscorable.add(comment_id)
-        self._write({"comment": comment_id, "unscorable": True})
+        with self._adding:
+            if not self._is_over:
+                self._write({"comment": comment_id, "unscorable": True})
+                self.unscorable.add(comment_id)
+
+    def end(self) -> None:
+        """Keep no more: what still comes of a run that was stopped is asked again, and what is counted now stays so."""
+        with self._adding:
+            self._is_over = True
 
     def __contains__(self, comment_id: object) -> bool:
         """Whether there is nothing more to ask about a comment."""

@@ -59,3 +59,23 @@ def test_a_new_key_changes_no_answer(path: Path) -> None:
     other = {**CONFIG, "apiKey": "neu", "limits": {"perSecond": 5}}
     assert 12 in Answers(path, 9, other)
     assert "geheim" not in path.read_text()
+
+
+def test_what_comes_after_the_end_is_not_kept(path: Path) -> None:
+    """A run that was stopped has counted by then: what its file holds is what it said."""
+    answers = Answers(path, 9, CONFIG)
+    answers.add(12, {"TOXICITY": 0.25})
+    answers.end()
+    answers.add(13, {"TOXICITY": 0.5})
+    answers.add_unscorable(14)
+    assert ({12: {"TOXICITY": 0.25}}, set()) == (answers.scores, answers.unscorable)
+    assert [12] == list(Answers(path, 9, CONFIG).scores)
+
+
+def test_what_cannot_be_written_is_not_counted(tmp_path: Path) -> None:
+    """It is asked again."""
+    (tmp_path / "file").touch()
+    answers = Answers(tmp_path / "file" / "compare-7-9.jsonl", 9, CONFIG)
+    with pytest.raises(OSError, match="compare-7-9|Not a directory|File exists"):
+        answers.add(12, {"TOXICITY": 0.25})
+    assert 12 not in answers
