@@ -18,6 +18,7 @@ from osmod.moderation.models import (
     PublisherStanding,
     Status,
     User,
+    now,
 )
 from osmod.moderation.publishing import overview
 from osmod.moderation.publishing.claiming import Claimed, claim
@@ -92,6 +93,10 @@ class Scene:
     def later(self, **time: float) -> None:
         """Move the clock."""
         self.now += timedelta(**time)
+
+    def catch_up(self) -> None:
+        """Move the clock to right after the real one, by which commands act: however long they took."""
+        self.now = max(self.now, now()) + timedelta(seconds=1)
 
     def sweep(self) -> None:
         """Tell all that is due, as the sweep of each minute has it done."""

@@ -99,7 +99,7 @@ def test_replay(run: Run, decided: Scene) -> None:
     assert ["delivered"] == decided.states()
     done = run("publishers", *some, "--yes")
     assert (0, True) == (done.exit_code, done.output.startswith("1 delivery told again within a minute"))
-    decided.later(seconds=5)
+    decided.catch_up()
     decided.sweep()
     assert [(1, "Reject"), (1, "Reject")] == decided.fake.told
 
@@ -150,7 +150,7 @@ def test_tell(run: Run, decided: Scene) -> None:
         told.exit_code,
         told.output.startswith("2 decisions told, beginning within a minute"),
     )
-    decided.later(seconds=1)
+    decided.catch_up()
     assert [theirs, decided.comment, claimed] == sorted(
         decided.due(), key=[theirs, decided.comment, claimed].index
     )
