@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 import redis
 
+from osmod.cli.checks.database import open_database
 from osmod.cli.checks.queue import open_queue
 from osmod.cli.errors import explain
 from osmod.operating import scorers
@@ -27,11 +28,21 @@ def looked_at(states: Sequence[ScorerState]) -> list[ScorerState]:
         return list(states)
 
 
-def reopen(scorer_id: int, *, reason: str = "") -> None:
-    """Have a scorer asked again at once, whatever it did before.
+def reopen(scorer_id: int, *, reason: str = "") -> int:
+    """Have a scorer asked again at once, whatever it did before; how many questions that waited are asked now.
 
     Raises:
       redis.RedisError, OSError: Redis is away.
     """
-    with open_queue(get_settings()) as queues:
-        scorers.reopen(queues, scorer_id, reason=reason)
+    with open_queue(get_settings()) as queues, open_database(get_settings()) as session:
+        return scorers.reopen(queues, session, scorer_id, reason=reason)
+
+
+def wake(scorer_id: int, *, reason: str = "") -> int:
+    """Have questions that wait for a scorer that is not held up come now; how many.
+
+    Raises:
+      redis.RedisError, OSError: Redis is away.
+    """
+    with open_queue(get_settings()) as queues, open_database(get_settings()) as session:
+        return scorers.wake(queues, session, scorer_id, reason=reason)

@@ -8,12 +8,12 @@ from osmod.cli.checks.database import open_database
 from osmod.cli.compare_applying import restore_rules
 from osmod.cli.queue_access import EXIT_CODES, because, job_broker, nothing_fits, print_json, say
 from osmod.cli.row_ids import ROW_ID
-from osmod.cli.scorer_gates import looked_at, reopen
+from osmod.cli.scorer_gates import looked_at, reopen, wake
 from osmod.cli.scorer_tables import scorers_table
 from osmod.cli.scorer_trial import test
 from osmod.cli.scorers_compare import compare
 from osmod.cli.tables import console, narrow
-from osmod.operating.scorers import scorer_states, with_gates
+from osmod.operating.scorers import resumed, scorer_states, with_gates
 from osmod.settings import get_settings
 
 
@@ -70,18 +70,20 @@ def list_(wide: bool, as_json: bool) -> None:
 def resume(scorer_id: int, reason: str, as_json: bool) -> None:
     """Have the scorer ID asked again at once, though it was away, refused its key, or asked for a pause.
 
-    Its limits go on counting. If it still fails, it is left alone again after a few requests. `osmod scorers test`
-    does the same for a scorer that answers.
+    Comments that wait for it, perhaps for minutes, have their turn at once. Its limits go on counting. If it still
+    fails, it is left alone again after a few requests. `osmod scorers test` does the same for a scorer that answers.
     """
     with open_database(get_settings()) as session:
         state = next((one for one in scorer_states(session) if one.id == scorer_id), None)
     if state is None:
         nothing_fits(f"There is no scorer {scorer_id}.", json={"changed": False} if as_json else None)
     (state,) = with_gates(job_broker(), [state])
-    if state.is_held_up:
-        reopen(scorer_id, reason=reason)
-    how = "is asked again" if state.is_held_up else "was not held up"
-    say(f"{state.name} (scorer {scorer_id}) {how}", {"changed": state.is_held_up}, as_json=as_json)
+    woken = (reopen if state.is_held_up else wake)(scorer_id, reason=reason)
+    say(
+        f"{state.name} (scorer {scorer_id}) {resumed(state, woken)}",
+        {"changed": state.is_held_up, "woken": woken},
+        as_json=as_json,
+    )
 
 
 scorers.add_command(test)

@@ -92,6 +92,17 @@ def still_open(session: Session, comment_id: int) -> list[OpenRequest]:
     return _open(session, [comment_id])[comment_id]
 
 
+def oldest_open(session: Session, scorer_id: int, limit: int) -> list[OpenRequest]:
+    """The requests that a scorer, switched on or not, has not answered, in their order; at most `limit`."""
+    statement = (
+        select(CommentScoreRequest.id, CommentScoreRequest.sent_at)
+        .where(CommentScoreRequest.user_id == scorer_id, CommentScoreRequest.done_at.is_(None))
+        .order_by(CommentScoreRequest.id)
+        .limit(limit)
+    )
+    return [OpenRequest(request_id, scorer_id, sent_at) for request_id, sent_at in session.execute(statement)]
+
+
 def withdraw(work: Work, comment_ids: Sequence[int]) -> None:
     """Delete these comments' open requests to those who are no active scorers any more, if others are.
 

@@ -11,16 +11,24 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from osmod.jobs.gate import Breaker, GateState
+from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.glance import length
+from osmod.jobs.steering.acts import promote
 from osmod.jobs.steering.audit import note
 from osmod.jobs.wire.queues import Queues
 from osmod.moderation.models import CommentScoreRequest, User
+from osmod.moderation.sending import oldest_open
 from osmod.scorers import BadScorerConfig, Limits, Scorer, config_of, scorer_for
 from osmod.scorers.config import asked_at
+from osmod.task.requests import ask_id
 from osmod.task.scorer_gates import gate_to_look_at
 
 #: Whose audit log has what is done to scorers: the queue of the jobs that ask them.
 QUEUE = "default"
+#: Questions that are woken at most: a scorer takes longer over so many than the others wait for.
+WOKEN = 10_000
+#: And at a time.
+_STEP = 500
 
 
 @dataclass(frozen=True)
@@ -114,14 +122,44 @@ def with_gates(queues: Queues, states: Iterable[ScorerState]) -> list[ScorerStat
     return [replace(one, gate=gate_to_look_at(queues, one.id).state()) for one in states]
 
 
-def reopen(queues: Queues, scorer_id: int, *, by: str | None = None, reason: str = "") -> None:
+def reopen(
+    queues: Queues, session: Session, scorer_id: int, *, by: str | None = None, reason: str = ""
+) -> int:
     """Have a scorer asked again at once, whatever it did before; the audit log keeps it.
+
+    Returns how many questions that waited for it are asked now: see `wake`.
 
     Raises:
       ServerError, redis.RedisError, OSError: Redis is away.
     """
     gate_to_look_at(queues, scorer_id).reset()
     note(queues, "resume scorer", f"scorer={scorer_id}", queue=QUEUE, by=by, reason=reason)
+    return wake(queues, session, scorer_id, by=by, reason=reason)
+
+
+def wake(queues: Queues, session: Session, scorer_id: int, *, by: str | None = None, reason: str = "") -> int:
+    """Have the questions that wait for a scorer come now, the oldest; how many. Its limits hold for them as ever.
+
+    They were told to come when it would have been tried again, which may be minutes away: its key may be another since.
+    What has a place in line keeps it.
+    """
+    waiting = [ask_id(one.id, one.sent_at) for one in oldest_open(session, scorer_id, WOKEN)]
+    return sum(
+        promote(
+            queues,
+            JobFilter(queue=QUEUE, ids=tuple(waiting[first : first + _STEP])),
+            by=by,
+            reason=reason or f"scorer {scorer_id} is asked again",
+        )
+        for first in range(0, len(waiting), _STEP)
+    )
+
+
+def resumed(state: ScorerState, woken: int) -> str:
+    """What came of having a scorer asked again, said of its state before."""
+    how = "is asked again" if state.is_held_up else "was not held up"
+    waited = "1 comment that waited has its" if woken == 1 else f"{woken:,} comments that waited have their"
+    return f"{how}; {waited} turn now" if woken else how
 
 
 def _state(session: Session, user: User) -> ScorerState:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from dramatiq import Message
 from dramatiq import broker as global_broker
 from sqlalchemy import Engine
 
@@ -16,9 +17,13 @@ from osmod.cli.checks import check_gates
 from osmod.cli.checks.finding import Level
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.gate import Gate, GateLimits, NotYet, Outcome
+from osmod.jobs.records.reading import get_job
+from osmod.jobs.states import JobState
 from osmod.jobs.steering.audit import audit_log
 from osmod.metrics.scorers import of_scorers
+from osmod.moderation.models import CommentScoreRequest, now
 from osmod.settings import read_settings
+from osmod.task.requests import ask_id
 from osmod.task.scorer_gates import gate_name
 from tests.cli.conftest import Run
 from tests.moderation.world import World
@@ -129,10 +134,44 @@ def test_one_is_resumed_by_hand(osmod: Command, world: World, broker: JobBroker)
     assert "P7 (scorer 7) is asked again\n" == osmod("resume", "7", "--reason", "it is up").stdout
     gate.enter("a next one")
     assert "P7 (scorer 7) was not held up\n" == osmod("resume", "7").stdout
-    assert {"changed": False} == json.loads(osmod("resume", "8", "--json").stdout)
+    assert {"changed": False, "woken": 0} == json.loads(osmod("resume", "8", "--json").stdout)
     assert [("resume scorer", "it is up")] == [(act.act, act.reason) for act in audit_log(broker)]
     missing = osmod("resume", "10")
     assert (3, "There is no scorer 10.\n") == (missing.exit_code, missing.stderr)
+
+
+def test_what_waits_comes_at_once(osmod: Command, world: World, broker: JobBroker) -> None:
+    """It was to come in ten minutes, when the scorer that refused its key would be tried again.
+
+    So it is where another comment has shown meanwhile that the key is good. What waits for another scorer stays.
+    """
+    comment = world.comment(world.article())
+    asks = {scorer: ask_later(world, broker, comment, scorer) for scorer in (7, 8)}
+    ended(broker, 7, REFUSED)
+    said = osmod("resume", "7", "--reason", "paid").stdout
+    assert "P7 (scorer 7) is asked again; 1 comment that waited has its turn now\n" == said
+    assert {7: JobState.WAITING, 8: JobState.DELAYED} == {
+        scorer: job.state for scorer, ask in asks.items() if (job := get_job(broker, ask))
+    }
+    said = osmod("resume", "8", "--json").stdout
+    assert {"changed": False, "woken": 1} == json.loads(said)
+    assert {"changed": False, "woken": 0} == json.loads(osmod("resume", "8", "--json").stdout)
+
+
+def ask_later(world: World, broker: JobBroker, comment: int, scorer: int) -> str:
+    """An open request, and the job that asks, put off for ten minutes. Returns its id."""
+    sent_at = now().replace(microsecond=0)
+    request = world.add(CommentScoreRequest(comment_id=comment, user_id=scorer, sent_at=sent_at))
+    job: Message[Any] = Message(
+        queue_name="default",
+        actor_name="askScorer",
+        args=(),
+        kwargs={"request_id": request, "comment_id": comment},
+        options={},
+        message_id=ask_id(request, sent_at),
+    )
+    broker.enqueue(job, delay=600_000)
+    return job.message_id
 
 
 def test_without_redis(osmod: Command, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from osmod.access.roles import Permission
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.glance import length
 from osmod.moderation.database import open_session
-from osmod.operating.scorers import ScorerState, reopen, scorer_states, with_gates
+from osmod.operating.scorers import ScorerState, reopen, resumed, scorer_states, wake, with_gates
 from osmod.operating.trial import Trial, ask, question
 from osmod.task import get_engine
 from osmod.web.pages.frame.page import NotHere, Page
@@ -42,10 +42,12 @@ def resume_scorer(form: Act) -> Done:
     """Have it asked again at once."""
     state = _scorer(form.params["scorer_id"])
     broker = dramatiq.get_broker()
-    if not state.is_held_up or not isinstance(broker, JobBroker):
+    if not isinstance(broker, JobBroker):
         return Done(f"{state.name} was not held up.")
-    reopen(broker, state.id, by=form.by, reason=form.field("reason")[:1_000])
-    return Done(f"{state.name} is asked again.", topics=(Topic.SCORERS, Topic.AUDIT))
+    act = reopen if state.is_held_up else wake
+    with open_session(get_engine()) as session:
+        woken = act(broker, session, state.id, by=form.by, reason=form.field("reason")[:1_000])
+    return Done(f"{state.name} {resumed(state, woken)}.", topics=(Topic.SCORERS, Topic.AUDIT))
 
 
 @page.act("/scorers/{scorer_id}/test", Permission.STEER_JOBS)
@@ -60,7 +62,8 @@ def test_scorer(form: Act) -> Done:
     def again(scorer_id: int) -> None:
         broker = dramatiq.get_broker()
         if isinstance(broker, JobBroker):
-            reopen(broker, scorer_id, by=form.by, reason="it answered a test")
+            with open_session(get_engine()) as session:
+                reopen(broker, session, scorer_id, by=form.by, reason="it answered a test")
 
     trial = ask(state, question(text), again)
     if trial.problem:
