@@ -6,7 +6,11 @@ const queue = kue.createQueue({ redis: process.env.KUE_URL, prefix: process.argv
 const wanted = JSON.parse(process.argv[2]);
 const events = ['enqueue', 'promotion', 'start', 'progress', 'failed attempt', 'failed', 'complete', 'remove'];
 
-function say(line) {
+// What happens while others are still being saved.
+const early = [];
+let say = (line) => early.push(line);
+
+function write(line) {
   process.stdout.write(JSON.stringify(line) + '\n');
 }
 
@@ -24,4 +28,7 @@ function save(one) {
   return new Promise((resolve, reject) => job.save((error) => (error ? reject(error) : resolve(job.id))));
 }
 
-Promise.all(wanted.map(save)).then((ids) => say(ids));
+Promise.all(wanted.map(save)).then((ids) => {
+  [ids, ...early].forEach(write);
+  say = write;
+});
