@@ -59,6 +59,9 @@ class Settings:
     #: Whether a comment that a scorer is given up for is deferred, so that moderators see it
     #: (`WORKER_DEFER_UNSCORED`); OSMod leaves it waiting for its scores.
     defer_unscored: bool
+    #: Whether moderators must say why they reject a comment (`REQUIRE_REASON_TO_REJECT`); OSMod's default is that they
+    #: must.
+    require_reason_to_reject: bool
     #: Where OSMod's API answers, without a slash at the end (`API_URL`).
     api_url: str
     #: Whose pages in a browser may call us (`OSMOD_CORS_ORIGINS`, separated by commas); empty: nobody else's.
@@ -106,6 +109,7 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
         run_scheduled_tasks=env.bool("WORKER_RUN_SCHEDULED_TASKS", True),
         rules_override_moderators=env.bool("WORKER_RULES_OVERRIDE_MODERATORS", False),
         defer_unscored=env.bool("WORKER_DEFER_UNSCORED", True),
+        require_reason_to_reject=env.bool("REQUIRE_REASON_TO_REJECT", False),
         api_url=(env.str("API_URL", "http://localhost:8000/api", validate=_check_api_url) or "").rstrip("/"),
         cors_origins=tuple(filter(None, env.list("OSMOD_CORS_ORIGINS", []) or [])),
         metrics=env.bool("OSMOD_METRICS", False),

@@ -24,6 +24,7 @@ from osmod.moderation.models import (
     OutboxEntry,
     now,
 )
+from osmod.settings import get_settings
 from osmod.web.pages.frame.fragments import RENDERINGS
 from osmod.web.pages.frame.session import CSRF, csrf_of
 from tests.moderation.world import World
@@ -101,6 +102,25 @@ def test_a_reason_and_a_tag_on_a_span(press: Press, world: World) -> None:
         (row.comment_id, row.tag_id, row.score, row.is_confirmed) for row in world.all(CommentSummaryScore)
     ]
     assert world.get(Comment, other).is_accepted is False
+
+
+def test_a_reason_that_must_be_given(
+    client: TestClient, press: Press, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is set so, nobody rejects without one; nothing else asks for any."""
+    monkeypatch.setenv("REQUIRE_REASON_TO_REJECT", "true")
+    get_settings.cache_clear()
+    spam = world.tag("SPAM")
+    first, second = (waiting(world, world.article(), score) for score in (0.9, 0.8))
+    page = f"/ui/moderate?comment={first}"
+    assert 'name="tag_id" required><option value="">choose a reason' in client.get(page).text
+
+    refused = press(page, "reject")
+
+    assert (422, True) == (refused.status_code, "choose why it is rejected; nothing was done" in refused.text)
+    assert world.get(Comment, first).is_accepted is None
+    assert f"Rejected comment {first}." in press(page, "reject", tag_id=str(spam)).text
+    assert f"Approved comment {second}." in press(f"/ui/moderate?comment={second}", "approve").text
 
 
 def test_a_form_that_is_sent_twice_acts_once(client: TestClient, press: Press, world: World) -> None:

@@ -17,6 +17,7 @@ from osmod.moderation.desk.queues import QUEUES, Wanted
 from osmod.moderation.desk.spans import notable, pieces
 from osmod.moderation.desk.waiting import Viewer
 from osmod.moderation.models import Category, Claim, Comment, Tag, User, now
+from osmod.settings import get_settings
 from osmod.task import get_engine
 from osmod.web.pages import moderate_acts, moderate_claims
 from osmod.web.pages.frame.page import Page
@@ -112,6 +113,7 @@ def item(view: View) -> dict[str, Any]:
             "item": found,
             **_ways(wanted),
             "reasons": _reasons(session),
+            "reason_needed": get_settings().require_reason_to_reject,
             "names": {tag.id: tag.attribute for tag in _tags(session)},
             "claim": claim,
             "holder": _name(session, claim) if claim and claim.user_id != view.user_id else "",

@@ -18,6 +18,7 @@ from osmod.moderation.desk.waiting import Viewer
 from osmod.moderation.errors import BadPayload, Refused
 from osmod.moderation.models import User, now
 from osmod.moderation.work import Committed
+from osmod.settings import get_settings
 from osmod.task import commit, get_engine
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done
@@ -50,6 +51,8 @@ def act_on_one(act: Act) -> Done:
     )
     if name == "tag" and asked.tag_id is None:
         raise BadPayload("tag: choose one from the list; nothing was tagged")
+    if name == "reject" and asked.tag_id is None and get_settings().require_reason_to_reject:
+        raise BadPayload("reason: choose why it is rejected; nothing was done")
     with open_session(get_engine()) as session:
         wanted = wanted_of(session, act)
     done = _commit(asked)
