@@ -88,6 +88,8 @@ def test_what_is_asked_before(site: Site, queue: JobBroker, monkeypatch: pytest.
 def test_a_session_that_ends_in_mid_act(site: Site, queue: JobBroker, engine: Engine, scripts: bool) -> None:
     """It asks to sign in, offers what was sent, and does it."""
     window = site.window(java_script_enabled=scripts)
+    if scripts:  # else the stream would ask to sign in first
+        expect(window.locator("#pulse")).to_have_attribute("data-state", "on")
     with open_session(engine) as session:
         session.query(AccessToken).update({"revoked_at": now()})
         session.commit()

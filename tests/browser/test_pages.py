@@ -80,7 +80,7 @@ def tallest_header(kind: dict[str, Any]) -> int:
 
 
 def looked_at(window: Page, address: str) -> int:
-    """Open a page until all is there; the bytes of all answers."""
+    """Open a page until all is there; the bytes of all that it asks for, whatever the page before asked for, too."""
     answers: list[Response] = []
 
     def note(answer: Response) -> None:
@@ -90,7 +90,10 @@ def looked_at(window: Page, address: str) -> int:
     window.goto(address)
     assert window.locator("h1").count() == 1
     window.remove_listener("response", note)
-    return sum(int(answer.headers["content-length"]) for answer in answers if "/ui/live/" not in answer.url)
+    sizes = {
+        answer.url: answer.headers["content-length"] for answer in answers if "/ui/live/" not in answer.url
+    }
+    return sum(map(int, sizes.values()))
 
 
 def findings(window: Page) -> list[str]:
