@@ -6,7 +6,7 @@ import re
 
 import pytest
 from dramatiq import Worker
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 
 from osmod.access.roles import Role
@@ -62,6 +62,12 @@ def test_without_scripts(site: Site, comments: list[int], engine: Engine) -> Non
     expect(window.get_by_role("heading", name=f"Comment {comments[2]}")).to_be_visible()
 
 
+def listens(window: Page, comment: int) -> None:
+    """Wait until a comment is shown, and keys are heard: scripts run once the page is there."""
+    expect(window.locator("#about")).to_have_text(f"Comment {comment}")
+    expect(window.locator("#pulse")).to_have_attribute("data-state", "on")
+
+
 def test_keys_and_what_became_of_it(
     site: Site, comments: list[int], queue: JobBroker, engine: Engine
 ) -> None:
@@ -70,15 +76,14 @@ def test_keys_and_what_became_of_it(
     window = site.window(Role.MODERATOR)
     window.goto(f"{site.address}/ui/moderate")
     window.keyboard.press("j")
-    heading = window.locator("#about")
-    expect(heading).to_have_text(f"Comment {comments[0]}")
+    listens(window, comments[0])
     expect(window.locator("mark").first).to_contain_text("fool")
     window.keyboard.press("j")
-    expect(heading).to_have_text(f"Comment {comments[1]}")
+    listens(window, comments[1])
     window.keyboard.press("k")
-    expect(heading).to_have_text(f"Comment {comments[0]}")
+    listens(window, comments[0])
     window.keyboard.press("r")
-    expect(heading).to_have_text(f"Comment {comments[1]}")
+    listens(window, comments[1])
     expect(window.locator("#acts")).to_contain_text("on its way")
     worker = Worker(queue, worker_threads=1)
     worker.start()
@@ -86,7 +91,7 @@ def test_keys_and_what_became_of_it(
         expect(window.locator("#acts li").first.locator(".done")).to_be_visible()
         assert world.get(Comment, comments[0]).is_accepted is False
         window.keyboard.press("u")
-        expect(heading).to_have_text(f"Comment {comments[0]}")
+        listens(window, comments[0])
         expect(window.locator("#item .pill")).to_have_text("undecided")
         window.keyboard.press("?")
         expect(window.get_by_role("heading", name="Keys")).to_be_visible()
