@@ -10,12 +10,14 @@ import dramatiq
 from dramatiq.middleware import CurrentMessage
 
 from osmod.jobs.actor import JobActor
+from osmod.jobs.errors import NoCurrentJob
+from osmod.jobs.middleware.current import CurrentJob, current_jobs
 from osmod.moderation import scoring
 from osmod.moderation.questions import OpenQuestion
 from osmod.moderation.score_data import ScoreData
 from osmod.moderation.work import Work
 from osmod.settings import get_settings
-from osmod.task import DATABASE_RETRIES, batch_task, current_deliveries, retry
+from osmod.task import DATABASE_RETRIES, batch_task, checked_batch, current_deliveries, retry
 from osmod.task.asking import Later, ask, find_question, miss
 from osmod.task.opening import open_for
 from osmod.task.payload import Id, checked
@@ -26,15 +28,33 @@ from osmod.task.sending import send_all
 SCORER_RETRIES = retry(1_100, first=5_000, longest=600_000)
 
 
+@dataclass(frozen=True)
+class Arrived:
+    """A comment that is to be scored."""
+
+    comment_id: Id
+
+
 @dramatiq.actor(
-    actor_class=JobActor, actor_name="sendCommentForScoring", index=("comment_id",), **DATABASE_RETRIES
+    actor_class=JobActor,
+    actor_name="sendCommentForScoring",
+    batch=50,
+    index=("comment_id",),
+    **DATABASE_RETRIES,
 )
-@checked("sendCommentForScoring")
-def send_comment_for_scoring(comment_id: Id) -> None:
+@checked_batch("sendCommentForScoring")
+def send_comment_for_scoring(arrived: Sequence[Arrived]) -> None:
     """Ask every active scorer about a comment: a job for each."""
-    opened = open_for(comment_id, current_deliveries("sendCommentForScoring"))
+    opened = open_for([one.comment_id for one in arrived], current_deliveries("sendCommentForScoring"))
+    senders = _senders(arrived)
     send_all(
-        _message(ask_scorer, ask_id(one.id, one.sent_at), request_id=one.id, comment_id=comment_id)
+        _message(
+            ask_scorer,
+            ask_id(one.id, one.sent_at),
+            sender=senders.get(one.comment_id),
+            request_id=one.id,
+            comment_id=one.comment_id,
+        )
         for one in opened.requests
     )
     opened.raise_unusable()
@@ -86,7 +106,11 @@ def process_machine_score(work: Work, answers: Sequence[Answer]) -> None:
 
 
 def _take_in(asked: OpenQuestion, answer: dict[str, Any]) -> None:
-    arguments = {"comment_id": asked.comment.id, "user_id": asked.scorer_id, "request_id": asked.request_id}
+    arguments: dict[str, Any] = {
+        "comment_id": asked.comment.id,
+        "user_id": asked.scorer_id,
+        "request_id": asked.request_id,
+    }
     taken_in = answer_id(asked.request_id, asked.sent_at)
     dramatiq.get_broker().enqueue(_message(process_machine_score, taken_in, score_data=answer, **arguments))
 
@@ -98,9 +122,28 @@ def _is_answered(asked: OpenQuestion) -> bool:
     return bool(is_anew and still_queued([answer_id(asked.request_id, asked.sent_at)]))
 
 
-def _message(actor: dramatiq.Actor[..., Any], message_id: str, **arguments: Any) -> dramatiq.Message[Any]:
-    """A job whose id is the same each time, so that one that is sent twice runs once; as urgent as its sender."""
+def _senders(arrived: Sequence[Arrived]) -> dict[int, CurrentJob]:
+    """The job of each comment; none where there is no queue."""
+    try:
+        return {one.comment_id: job for one, job in zip(arrived, current_jobs(), strict=False)}
+    except NoCurrentJob:
+        return {}
+
+
+def _message(
+    actor: dramatiq.Actor[..., Any], message_id: str, sender: CurrentJob | None = None, **arguments: Any
+) -> dramatiq.Message[Any]:
+    """A job whose id is the same each time, so that one that is sent twice runs once; as urgent as its sender.
+
+    Parameters:
+      sender: of several jobs in one call, the one for which it is sent.
+    """
+    options: dict[str, Any] = {}
     message = CurrentMessage.get_current_message()
-    urgency = message.options.get("priority") if message else None
-    options = {} if urgency is None else {"priority": urgency}
-    return actor.message_with_options(kwargs=arguments, **options).copy(message_id=message_id)
+    urgency = sender.priority if sender else message.options.get("priority") if message else None
+    if urgency is not None:
+        options["priority"] = urgency
+    made = actor.message_with_options(kwargs=arguments, **options)
+    if sender:
+        made.options["parent"] = sender.id
+    return made.copy(message_id=message_id)

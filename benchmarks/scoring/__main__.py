@@ -17,11 +17,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import psutil
 from sqlalchemy import Engine, create_engine, func, select, update
 
+from benchmarks.databases import DATABASES, databases
 from benchmarks.moderation.scene import SCORER, Scene
 from benchmarks.scoring.service import running
 from osmod.embedded import embedded_redis
@@ -53,16 +55,17 @@ def main() -> None:
     """Measure and print."""
     arguments = _arguments()
     print(f"Comments a second, a scorer that takes {arguments.latency * 1000:.0f} ms, one process\n")
-    heads = ("at once", "allowed", "asking alone", "", "queue to database", "", "processor")
-    print("{:>8}{:>10}{:>14}{:>7}{:>19}{:>7}{:>14}".format(*heads))
-    with running(arguments.latency) as url:
-        for threads in arguments.threads:
+    heads = ("database", "at once", "allowed", "asking alone", "", "queue to database", "", "processor")
+    print("{:10}{:>8}{:>10}{:>14}{:>7}{:>19}{:>7}{:>14}".format(*heads))
+    with running(arguments.latency) as url, databases(arguments.databases) as made:
+        for threads, (name, new_database) in product(arguments.threads, made.items()):
             allowed = threads / arguments.latency
             alone = run(_ask(scorer_for(SCORER, _config(url)), threads, arguments.seconds))
-            whole = _end_to_end(url, threads, allowed, arguments.seconds)
+            with new_database() as database_url:
+                whole = _end_to_end(url, database_url, threads, allowed, arguments.seconds)
             print(
-                f"{threads:>8}{allowed:>10,.0f}{alone:>14,.1f}{alone / allowed:>7.1%}{whole.rate:>19,.1f}"
-                f"{whole.rate / allowed:>7.1%}{whole.busy * 1000:>11.1f} ms",
+                f"{name:10}{threads:>8}{allowed:>10,.0f}{alone:>14,.1f}{alone / allowed:>7.1%}"
+                f"{whole.rate:>19,.1f}{whole.rate / allowed:>7.1%}{whole.busy * 1000:>11.1f} ms",
                 flush=True,
             )
 
@@ -89,18 +92,18 @@ async def _ask(scorer: Scorer, at_once: int, seconds: float) -> float:
     return rate
 
 
-def _end_to_end(url: str, threads: int, allowed: float, seconds: float) -> Reached:
+def _end_to_end(url: str, database_url: str, threads: int, allowed: float, seconds: float) -> Reached:
     with (
         tempfile.TemporaryDirectory(prefix="osmod-bench-") as name,
         embedded_redis(Path(name)) as redis_url,
     ):
-        engine = connect(f"sqlite:///{name}/bench.db")
+        engine = connect(database_url)
         comments = min(MOST, round(allowed * (seconds + WARMING)) + 10 * threads)
         Scene(engine, size=comments, comments=comments)
         with engine.begin() as connection:
             connection.execute(update(User).where(User.id == SCORER).values(extra=_config(url)))
         broker = JobBroker(url=redis_url)
-        with _worker(redis_url, str(engine.url), threads, Path(name)) as worker:
+        with _worker(redis_url, database_url, threads, Path(name)) as worker:
             looking = create_engine(engine.url)  # which takes no lock, as ours does
             reached = _Feed(broker, looking, comments, ahead=3 * threads + 10).run(worker, seconds)
             looking.dispose()
@@ -177,6 +180,7 @@ def _config(url: str) -> dict[str, object]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
     parser.add_argument("--latency", type=float, default=LATENCY, help="seconds (default: %(default)s)")
+    parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
     parser.add_argument("--threads", type=int, nargs="+", default=THREADS, help="requests at the same time")
     parser.add_argument(
         "--seconds", type=float, default=15.0, help="measured for each (default: %(default)s)"

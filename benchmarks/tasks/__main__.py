@@ -9,25 +9,19 @@ from __future__ import annotations
 
 import argparse
 import random
-import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 from statistics import median
 from typing import Any
 
-from sqlalchemy import make_url
-
+from benchmarks.databases import DATABASES, NewDatabase, databases
 from benchmarks.moderation.scene import Scene
 from benchmarks.tasks.calls import CALLS
 from benchmarks.tasks.direct import WARM_UP
 from benchmarks.tasks.trees import Tree, trees
 from osmod.moderation.database import connect, open_session
 from osmod.moderation.recounting import recount
-from tests.databases import mariadb_database, mariadb_server, server_problem
 
-DATABASES = ("sqlite", "mariadb")
 PARTS = ("tasks", "threads", "sizes", "hot", "queued")
 #: Comments of the articles that are measured, hot and cool ones.
 MANY = 1_000
@@ -38,8 +32,8 @@ HEAD = ("revision", "a second", "statements", "worker ms", "database ms", "redis
 class Bench:
     """The runs of one database, each on comments that none was on before."""
 
-    def __init__(self, url: str, revisions: list[Tree], options: argparse.Namespace) -> None:
-        self._url, self._trees, self._options = url, revisions, options
+    def __init__(self, new: NewDatabase, revisions: list[Tree], options: argparse.Namespace) -> None:
+        self._new, self._trees, self._options = new, revisions, options
         self._stack = ExitStack()
 
     def compare(self, title: str, module: str, size: int, articles: int = 1, **what: Any) -> None:
@@ -65,7 +59,7 @@ class Bench:
 
     def _scene(self, size: int, comments: int) -> Scene:
         self._stack.close()  # one at a time
-        url = self._stack.enter_context(_database(self._url))
+        url = self._stack.enter_context(self._new())
         engine = connect(url)
         self._stack.callback(engine.dispose)
         return Scene(engine, size, comments)
@@ -86,12 +80,12 @@ class Bench:
 def main() -> None:
     """Measure and print."""
     options = _arguments()
-    with trees(options.baseline) as revisions, _urls(options) as urls:
-        for database, url in urls.items():
+    with trees(options.baseline) as revisions, databases(options.databases) as made:
+        for database, new_database in made.items():
             print(
                 f"\n{database}\n\n{'':42}{HEAD[0]:>10}{HEAD[1]:>10}" + "".join(f"{h:>12}" for h in HEAD[2:])
             )
-            bench = Bench(url, revisions, options)
+            bench = Bench(new_database, revisions, options)
             try:
                 for part in options.parts:
                     _PARTS[part](bench, options)
@@ -134,34 +128,6 @@ def _queued(bench: Bench, options: argparse.Namespace) -> None:
 
 
 _PARTS = {"tasks": _tasks, "threads": _threads, "sizes": _sizes, "hot": _hot, "queued": _queued}
-
-
-@contextmanager
-def _urls(options: argparse.Namespace) -> Iterator[dict[str, str]]:
-    """By database: where databases are made, a folder or a server that is gone afterwards."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="osmod-bench-")))
-        urls = {}
-        if "sqlite" in options.databases:
-            urls["sqlite"] = f"sqlite:///{folder}"
-        if "mariadb" in options.databases:
-            if problem := server_problem():
-                raise SystemExit(f"MariaDB cannot be measured: {problem}; --databases sqlite leaves it out")
-            (folder / "mariadb").mkdir()
-            server = stack.enter_context(mariadb_server(folder / "mariadb"))
-            urls["mariadb"] = server.render_as_string(hide_password=False)
-        yield urls
-
-
-@contextmanager
-def _database(where: str) -> Iterator[str]:
-    """A new database's URL."""
-    if where.startswith("sqlite"):
-        with tempfile.TemporaryDirectory(dir=where.removeprefix("sqlite:///")) as folder:
-            yield f"sqlite:///{folder}/bench.db"
-        return
-    with mariadb_database(make_url(where), "bench") as url:
-        yield url.render_as_string(hide_password=False)
 
 
 def _arguments() -> argparse.Namespace:

@@ -69,6 +69,8 @@ OF_COMMANDS = Patience(connect=5, answer=8, lock=5, table=5, pool=5, tries=5)
 OF_LONG_COMMANDS = Patience(connect=5, lock=5, table=20, pool=5, tries=20)
 #: The execution option of an engine that has `Patience.tries`.
 TRIES = "osmod_tries"
+#: Connections of a process at most. Each is kept: to make one takes longer than a short transaction.
+_POOL = {"pool_size": 30, "max_overflow": 0}
 #: In the `info` of a connection: see `is_committed`.
 _COMMITTED = "osmod_committed"
 
@@ -97,8 +99,7 @@ def connect(url: str, *, create: bool = True, patience: Patience = OF_JOBS) -> E
         parsed,
         isolation_level="READ COMMITTED",
         pool_reset_on_return=None,
-        pool_size=10,
-        max_overflow=20,
+        **_POOL,
         pool_recycle=1800,
         pool_timeout=patience.pool,
         **_of_every_engine(patience),
@@ -256,7 +257,7 @@ def _sqlite(url: URL, patience: Patience, *, create: bool) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": patience.lock, "check_same_thread": False},
-        **({} if in_memory else {"pool_timeout": patience.pool}),
+        **({} if in_memory else {**_POOL, "pool_timeout": patience.pool}),
         **_of_every_engine(patience),
     )
     pragmas = ["synchronous = NORMAL", "foreign_keys = ON", *(["journal_mode = WAL"] if create else [])]

@@ -28,7 +28,19 @@ _users, _comments, _requests = (
 _SCORERS = select(_users.c.id, _users.c.extra).where(IS_SCORING).order_by(_users.c.id)
 _REPLACE = delete(_requests).where(_requests.c.id.in_(bindparam("requests", expanding=True)))
 _OPEN = insert(_requests)
-_SENT = update(_comments).where(_comments.c.id == bindparam("comment")).values(sentForScoring=bindparam("at"))
+_OPENED = (
+    select(_requests.c.id, _requests.c.userId, _requests.c.commentId)
+    .where(
+        _requests.c.commentId.in_(bindparam("comments", expanding=True)),
+        _requests.c.userId.in_(bindparam("scorers", expanding=True)),
+    )
+    .order_by(_requests.c.commentId, _requests.c.id)
+)
+_SENT = (
+    update(_comments)
+    .where(_comments.c.id.in_(bindparam("comments", expanding=True)))
+    .values(sentForScoring=bindparam("at"))
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,7 @@ class OpenRequest:
     id: int
     scorer_id: int
     sent_at: datetime
+    comment_id: int
 
 
 def active_scorers(session: Session) -> Sequence[User]:
@@ -53,32 +66,51 @@ class Scorer:
     extra: Any
 
 
-def open_requests(work: Work, comment_id: int, is_usable: Callable[[Scorer], bool]) -> list[OpenRequest]:
-    """Replace the comment's request to each active scorer by a new one.
+def open_requests(
+    work: Work, comment_ids: Sequence[int], is_usable: Callable[[Scorer], bool]
+) -> list[OpenRequest]:
+    """Replace each comment's request to each active scorer by a new one.
 
     Scorers that are not `is_usable` (badly configured) are passed over and keep their old request. Without
     an active scorer nothing is written.
 
     Raises:
-      NotFound: there is no such comment.
+      NotFound: there is no such comment. Everything is to be rolled back then.
     """
-    comment, asked = lock_with_requests(work, [comment_id]).get(comment_id, (None, []))
-    if comment is None:
-        raise NotFound(f"sendCommentForScoringTask: Comment not found, id: {comment_id}")
+    comment_ids = sorted(set(comment_ids))
+    locked = lock_with_requests(work, comment_ids)
+    for comment_id in comment_ids:
+        if comment_id not in locked:
+            raise NotFound(f"sendCommentForScoringTask: Comment not found, id: {comment_id}")
     scorers = [Scorer(*row) for row in work.connection.execute(_SCORERS)]
     usable = [scorer.id for scorer in scorers if is_usable(scorer)]
-    replaced = [one.id for one in asked if one.scorer_id in usable]
+    replaced = [one.id for _, asked in locked.values() for one in asked if one.scorer_id in usable]
     if replaced:
         work.connection.execute(_REPLACE, {"requests": replaced})
     sent_at = work.now.replace(microsecond=0)
-    opened = []
-    for scorer_id in usable:
-        row = {"commentId": comment_id, "userId": scorer_id, "sentAt": sent_at}
-        opened.append(OpenRequest(insert_one(work.connection, _OPEN, row), scorer_id, sent_at))
+    opened = _store(work, comment_ids, usable, sent_at) if usable else []
     if scorers:
-        work.connection.execute(_SENT, {"comment": comment_id, "at": sent_at})
-        work.changed("comment", "modify", comment_id)
+        work.connection.execute(_SENT, {"comments": comment_ids, "at": sent_at})
+        for comment_id in comment_ids:
+            work.changed("comment", "modify", comment_id)
     return opened
+
+
+def _store(
+    work: Work, comment_ids: Sequence[int], scorers: Sequence[int], sent_at: datetime
+) -> list[OpenRequest]:
+    """Store a request about each comment to each scorer, of which there is none."""
+    rows = [
+        {"commentId": comment_id, "userId": scorer_id, "sentAt": sent_at}
+        for comment_id in comment_ids
+        for scorer_id in scorers
+    ]
+    if len(rows) == 1:
+        number = insert_one(work.connection, _OPEN, rows[0])
+        return [OpenRequest(number, scorers[0], sent_at, comment_ids[0])]
+    work.connection.execute(_OPEN, rows)
+    stored = work.connection.execute(_OPENED, {"comments": comment_ids, "scorers": scorers})
+    return [OpenRequest(number, scorer_id, sent_at, comment_id) for number, scorer_id, comment_id in stored]
 
 
 def still_open(session: Session, comment_id: int) -> list[OpenRequest]:
@@ -175,5 +207,5 @@ def _open(session: Session, comment_ids: Sequence[int]) -> dict[int, list[OpenRe
     )
     found: dict[int, list[OpenRequest]] = {comment_id: [] for comment_id in comment_ids}
     for comment_id, request_id, scorer_id, sent_at in session.execute(statement):
-        found[comment_id].append(OpenRequest(request_id, scorer_id, sent_at))
+        found[comment_id].append(OpenRequest(request_id, scorer_id, sent_at, comment_id))
     return found

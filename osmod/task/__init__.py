@@ -8,7 +8,7 @@ jobs that the change owes are queued.
 
 from osmod.task.at_once import run_at_once, scorers_may_fail
 from osmod.task.committing import commit, current_deliveries
-from osmod.task.decorator import batch_task, task
+from osmod.task.decorator import batch_task, checked_batch, task
 from osmod.task.engine import be_patient, get_engine
 from osmod.task.outbox import deliver
 from osmod.task.owing import owe
@@ -19,6 +19,7 @@ __all__ = [
     "TRANSIENT",
     "batch_task",
     "be_patient",
+    "checked_batch",
     "commit",
     "current_deliveries",
     "deliver",

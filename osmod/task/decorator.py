@@ -57,20 +57,41 @@ def batch_task(
 
     def make(function: Callable[[Work, Sequence[T]], None]) -> JobActor[..., None]:
         item = _item_of(function)
-        payload = Payload(wire_name, item, skip=0, sensitive=options.get("sensitive", ()))
 
-        @together(lambda *args, **kwargs: item(**payload.read(args, kwargs)))
         @wraps(function)
-        def run(items: Sequence[T]) -> None:
+        def of_all(items: Sequence[T]) -> None:
             commit(lambda work: function(work, items), *current_deliveries(wire_name))
 
-        payload.describe(run)
+        payload, run = _checked(wire_name, item, of_all, options)
         run.effect = lambda work, payloads: function(  # type: ignore[attr-defined]
             work, [item(**payload) for payload in payloads]
         )
         return _actor(run, wire_name, payload, {"batch": batch, **options})
 
     return make
+
+
+def checked_batch(
+    wire_name: str, **options: Any
+) -> Callable[[Callable[[Sequence[T]], None]], Callable[..., None]]:
+    """Make a function of the items of several jobs one for an actor with `batch`, as `together` does.
+
+    Its parameter is annotated with what an item is, as in `batch_task`; the arguments of each job are checked.
+    """
+
+    def make(function: Callable[[Sequence[T]], None]) -> Callable[..., None]:
+        return _checked(wire_name, _item_of(function), function, options)[1]
+
+    return make
+
+
+def _checked(
+    wire_name: str, item: type[T], function: Callable[[Sequence[T]], None], options: dict[str, Any]
+) -> tuple[Payload, Callable[..., None]]:
+    payload = Payload(wire_name, item, skip=0, sensitive=options.get("sensitive", ()))
+    run = together(lambda *args, **kwargs: item(**payload.read(args, kwargs)))(function)
+    payload.describe(run)
+    return payload, run
 
 
 def _one_by_one(function: Callable[..., None]) -> Callable[[Work, Sequence[dict[str, Any]]], None]:
@@ -85,7 +106,7 @@ def _one_by_one(function: Callable[..., None]) -> Callable[[Work, Sequence[dict[
     return effect
 
 
-def _item_of(function: Callable[[Work, Sequence[T]], None]) -> type[T]:
+def _item_of(function: Callable[..., None]) -> type[Any]:
     *_, annotation = (kind for name, kind in get_type_hints(function).items() if name != "return")
     return get_args(annotation)[0]  # type: ignore[no-any-return]
 

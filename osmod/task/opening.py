@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,22 +54,28 @@ def problem_of(scorer_id: int, extra: Any) -> BadScorerConfig | None:
     return None
 
 
-def open_for(comment_id: int, deliveries: Iterable[Delivery]) -> Opened:
+def open_for(comment_ids: Sequence[int], deliveries: Sequence[Delivery]) -> Opened:
     """Open a request to each scorer; of a job that came back, those requests that nobody has answered yet.
 
     Raises:
-      NotFound: there is no such comment.
+      NotFound: there is no such comment. Nothing is opened then.
+      BadScorerConfig: of several comments: a scorer cannot be asked. Nothing is opened then, either: each comment's job
+        opens its own, and fails for it.
+      TakenBefore: of several jobs one has come back.
     """
     opened = Opened()
 
     def is_usable(scorer: Scorer) -> bool:
-        if problem := problem_of(scorer.id, scorer.extra):
+        problem = problem_of(scorer.id, scorer.extra)
+        if problem and len(comment_ids) > 1:
+            raise problem
+        if problem:
             _log.error("scorer %d is not asked: %s", scorer.id, problem)
             opened.unusable[scorer.id] = problem
         return problem is None
 
-    committed = commit(lambda work: open_requests(work, comment_id, is_usable), *deliveries)
-    opened.requests = _unanswered(comment_id) if committed.value is None else committed.value
+    committed = commit(lambda work: open_requests(work, comment_ids, is_usable), *deliveries)
+    opened.requests = _unanswered(comment_ids[0]) if committed.value is None else committed.value
     return opened
 
 

@@ -13,11 +13,15 @@ from sqlalchemy import Engine, event
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records import get_job
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import find
 from osmod.jobs.states import JobState
-from osmod.moderation.models import Comment, Decision, InboxEntry
+from osmod.moderation.models import Comment, CommentScoreRequest, Decision, InboxEntry
 from osmod.moderation.work import Delivery
+from osmod.scorers import ENDPOINT_TYPES
 from osmod.settings import get_settings
 from osmod.task import get_engine
+from tests.actors.scorers import TOLD, ToldScorer, scored
 from tests.moderation.conftest import world as world
 from tests.moderation.world import World
 from tests.placing import put_in_place
@@ -170,3 +174,51 @@ def test_one_act_that_cannot_be_done(queue: JobBroker, world: World, comments: l
 
     assert comments[:2] == [decision.comment_id for decision in world.all(Decision)]
     assert [] == world.miscounted()
+
+
+@pytest.fixture
+def scorer(world: World, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A scorer that answers at once."""
+    monkeypatch.setitem(ENDPOINT_TYPES, "told", TOLD)
+    monkeypatch.setattr(ToldScorer, "does", lambda question: scored(0.9))
+    return world.scorer({"endpointType": "told"})
+
+
+def test_comments_that_are_sent_together(queue: JobBroker, world: World, scorer: int) -> None:
+    """By one statement; each is asked about once: as urgently as it was sent, by a job that names its own sender."""
+    comments = [world.comment(world.article()) for _ in range(3)]
+    send = queue.get_actor("sendCommentForScoring")
+    sent = [send.message_with_options(kwargs={"comment_id": one}, priority=-one) for one in comments]
+    opened: list[str] = []
+
+    @event.listens_for(get_engine(), "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        opened.extend(["requests"] if statement.startswith("INSERT INTO comment_score_requests") else [])
+
+    assert [JobState.DONE] * 3 == _run(queue, *sent)
+
+    assert ["requests"] == opened
+    asked = find(queue, JobFilter(actor="askScorer")).jobs
+    senders = {(one.kwargs["comment_id"], -one.kwargs["comment_id"], one.message_id) for one in sent}
+    assert senders == {(job.arguments["comment_id"], job.priority, job.parent) for job in asked}
+    assert 3 == len(asked)
+    requests = [(row.comment_id, row.user_id) for row in world.all(CommentScoreRequest) if row.done_at]
+    assert [(comment, scorer) for comment in comments] == sorted(requests)
+
+
+def test_a_comment_that_is_sent_twice_together(queue: JobBroker, world: World, scorer: int) -> None:
+    """It is asked about once."""
+    comment = world.comment(world.article())
+    send = queue.get_actor("sendCommentForScoring")
+    assert [JobState.DONE] * 2 == _run(queue, *(send.message(comment_id=comment) for _ in range(2)))
+    assert [True] == [row.done_at is not None for row in world.all(CommentScoreRequest)]
+
+
+def test_a_scorer_that_cannot_be_asked_fails_each_job(queue: JobBroker, world: World, scorer: int) -> None:
+    """As it fails each by itself; the others are asked, once about each comment."""
+    world.scorer({"endpointType": "perspective-api"})
+    comments = [world.comment(world.article()) for _ in range(2)]
+    send = queue.get_actor("sendCommentForScoring")
+    assert [JobState.FAILED] * 2 == _run(queue, *(send.message(comment_id=comment) for comment in comments))
+    asked = [(row.comment_id, row.user_id, row.done_at is not None) for row in world.all(CommentScoreRequest)]
+    assert [(comment, scorer, True) for comment in comments] == sorted(asked)

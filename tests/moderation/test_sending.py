@@ -17,7 +17,7 @@ from tests.moderation.world import World
 def open_requests(world: World, comment: int, *unusable: int) -> list[OpenRequest]:
     """Open requests to all scorers but the unusable ones."""
     sent = world.do(
-        lambda work: sending.open_requests(work, comment, lambda scorer: scorer.id not in unusable)
+        lambda work: sending.open_requests(work, [comment], lambda scorer: scorer.id not in unusable)
     ).value
     assert sent is not None
     return sent
@@ -38,7 +38,7 @@ def test_requests_are_opened(world: World) -> None:
     scorers = [world.scorer(), world.scorer()]
     opened = open_requests(world, comment)
     rows = world.all(CommentScoreRequest)
-    assert opened == [OpenRequest(row.id, row.user_id or 0, row.sent_at) for row in rows]
+    assert opened == [OpenRequest(row.id, row.user_id or 0, row.sent_at, comment) for row in rows]
     assert scorers == [request.scorer_id for request in opened]
     assert [None, None] == [row.done_at for row in rows]
     assert world.get(Comment, comment).sent_for_scoring is not None

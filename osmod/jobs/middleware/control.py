@@ -148,7 +148,7 @@ class JobControl(Middleware):
         if reports is None:
             return
         now = perf_counter()
-        long = {ident: one for ident, one in list(self._running.items()) if now - one[1] > LONG}
+        long = {ident: one for ident, one in self._running.copy().items() if now - one[1] > LONG}
         for ident, (job, began) in long.items():
             if id(job) not in self._noted:
                 reports.running(job, now - began, self._name(ident).decode())
@@ -180,7 +180,7 @@ class JobControl(Middleware):
         return name
 
     def _interrupt(self, unwanted: set[str]) -> None:
-        for thread_id, (job, _) in list(self._running.items()):
+        for thread_id, (job, _) in self._running.copy().items():
             if job.message_id in unwanted:
                 interrupt(thread_id, Cancelled, partial(self._claim, thread_id, job))
 

@@ -33,6 +33,11 @@ class CurrentJob:
         """Which run this is, from 1."""
         return int(self._message.options.get("retries", 0)) + 1
 
+    @property
+    def priority(self) -> int | None:
+        """The priority that it was sent with; None: its actor's."""
+        return self._message.options.get("priority")  # type: ignore[no-any-return]
+
     def progress(self, done: float, total: float = 100, message: str | None = None) -> None:
         """Say how far the job is: `done` of `total`, and in words if you like (200 characters are kept).
 

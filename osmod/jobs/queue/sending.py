@@ -69,7 +69,7 @@ class Sender:
         """A copy to send, so that the caller's message stays as it was.
 
         As in Dramatiq, a delayed message carries `eta`, the millisecond of the epoch at which it is due; what a
-        running job sends carries that job's id as `parent`.
+        running job sends carries that job's id as `parent`; of several jobs in one call, the one that it names.
 
         Raises:
           UnknownArgument: its actor is known here, and takes no argument of such a name.
@@ -98,7 +98,10 @@ class Sender:
             apply_to_message(message, self._broker.message_options | self._broker.actor_options)
         if delay is not None:
             message.options["eta"] = current_millis() + delay
-        if (job := running.get()) is not None:
+        job = running.get()
+        if job is not None and not any(
+            one.message_id == message.options.get("parent") for one in job.company
+        ):
             message.options["parent"] = job.message_id
         return message
 
