@@ -1,0 +1,66 @@
+"""Kue's Redis or ours hangs, or dies and starts anew, while jobs are taken and told of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import dramatiq
+import pytest
+
+from osmod.jobs.broker import JobBroker
+from osmod.kue.bridge import Bridge
+from osmod.kue.keys import KueQueue
+from tests.jobs.brokers import boot
+from tests.jobs.conftest import working
+from tests.kue.stand_in import queue_job
+from tests.redis_servers import Server
+from tests.waiting import until
+
+JOBS = 600
+#: Seconds for which a server hangs: longer than its answer is waited for.
+HANGS = 6.5
+
+
+def _hang(server: Server) -> None:
+    server.freeze()
+    began = time.monotonic()
+    until(lambda: time.monotonic() - began > HANGS, HANGS + 5, "it has hung for long")
+    server.thaw()
+
+
+def _restart(server: Server) -> None:
+    server.kill()
+    server.start()
+
+
+@pytest.mark.parametrize("harm", [_hang, _restart])
+@pytest.mark.parametrize("which", ["kue", "ours"])
+def test_an_outage(own_server: Callable[..., Server], which: str, harm: Callable[[Server], None]) -> None:
+    """Each job runs once, and Kue is told of each."""
+    servers = {name: own_server("--appendonly", "yes", "--appendfsync", "always") for name in ("kue", "ours")}
+    kue = KueQueue.at(servers["kue"].url)
+    broker: JobBroker = boot(servers["ours"].url)
+    ran: list[int] = []
+
+    @dramatiq.actor(actor_name="note")
+    def note(number: int) -> None:
+        ran.append(number)
+
+    for number in range(JOBS):
+        queue_job(kue, "note", {"number": number}, removeOnComplete="")
+    bridge = Bridge(broker, kue, most_open=50)
+    with working(broker):
+        bridge.start()
+        try:
+            until(lambda: len(ran) > 100, 30, "100 have run")
+            harm(servers[which])
+            complete = kue.state("complete")
+            until(lambda: servers["kue"].ask("ZCARD", complete) == JOBS, 30, "Kue was told of all of them")
+        finally:
+            assert bridge.stop()
+    bridge.wait()
+    assert list(range(JOBS)) == sorted(ran)
+    assert 0 == kue.client.zcard(kue.taken) + kue.client.zcard(kue.held)
+    kue.close()
+    broker.close()
