@@ -18,7 +18,7 @@ from osmod.jobs.wire.link import curable
 from osmod.jobs.wire.refusals import outage
 from osmod.kue.keys import KueQueue
 from osmod.kue.taking import MOST_OPEN, ROUND, Taker
-from osmod.kue.telling import Teller
+from osmod.kue.telling import LOOKED_AT, Teller
 from osmod.kue.upkeep import Strays, promote, ring
 from osmod.outages import Outage
 
@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds for which a job is waited for at most, and between two rounds of what is done now and then.
 NAP = 1.0
+#: How often jobs are looked at in a row, before events are read again.
+LOOKS = 10
 #: Seconds to wait where no more may be taken until some have ended.
 FULL = 0.1
 
@@ -143,8 +145,14 @@ class Bridge:
         for found in watch.follow(self._left):
             self._patiently(partial(self._teller.hear, found))
             if time.monotonic() >= next_look:
-                self._patiently(self._teller.look)
+                self._patiently(self._look)
                 next_look = time.monotonic() + NAP
+
+    def _look(self) -> None:
+        """At what is due to be looked at, or after a flood of which not all was heard, at a good part of it."""
+        for _ in range(LOOKS):
+            if self._teller.look() < LOOKED_AT:
+                return
 
     def _left(self) -> float:
         """Seconds for which events are read: on and on, and once more when the bridge is stopped."""

@@ -12,7 +12,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import RedisUnusable
 from osmod.jobs.events import JobEvent
 from osmod.jobs.records.filters import JobFilter
-from osmod.jobs.records.reading import get_job, get_jobs
+from osmod.jobs.records.reading import get_job, get_jobs, get_states
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
 from osmod.jobs.steering import cancel
@@ -71,8 +71,17 @@ class Teller:
             actor = self._broker.actors.get(kind.decode("utf-8", "replace"))
             queues[actor.queue_name if actor is not None else None].append(message_id.decode())
         for queue, ids in queues.items():
-            self._tell(queue, ids, unknown=True)
+            self._tell(queue, self._worth_reading(queue, ids), unknown=True)
         return len(answer) // 2
+
+    def _worth_reading(self, queue: str | None, ids: Sequence[str]) -> Sequence[str]:
+        """Thousands may wait here, of which there is nothing to tell unless they are gone from Kue."""
+        if queue is None:
+            return ids
+        states = get_states(self._broker, queue, ids)
+        return [
+            message_id for message_id, state in zip(ids, states, strict=True) if state is not JobState.WAITING
+        ]
 
     def _tell(self, queue: str | None, ids: Sequence[str], *, unknown: bool) -> None:
         """`unknown`: whether a job without a record here is told of, too."""

@@ -1,5 +1,5 @@
 // Queues jobs, as queue_jobs.js does, and says each thing that happens to them: {id, event, args}, a line each.
-// The first line is the list of ids.
+// A line with the list of ids comes once all are queued.
 const kue = require('kue');
 
 const queue = kue.createQueue({ redis: process.env.KUE_URL, prefix: process.argv[3] || 'q' });

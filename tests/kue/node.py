@@ -75,6 +75,10 @@ class Running:
         until(lambda: len(self.lines) >= count, seconds, f"{count} lines")
         return self.lines[:count]
 
+    def ids(self, seconds: float = 30.0) -> list[int]:
+        """The ids of the jobs that follow_jobs.js queued: a line of its own, which events may precede."""
+        return until(lambda: next((one for one in self.lines if isinstance(one, list)), None), seconds, "ids")
+
     def kill(self) -> None:
         """End it as a crash would."""
         self.process.kill()

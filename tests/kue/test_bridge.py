@@ -65,7 +65,9 @@ def actors(broker: JobBroker) -> list[Any]:
 
 def events_of(running: Running, job_id: int) -> list[Any]:
     """What a Node process heard of a job."""
-    return [[one["event"], *one["args"]] for one in running.lines[1:] if one["id"] == job_id]
+    return [
+        [one["event"], *one["args"]] for one in running.lines if isinstance(one, dict) and one["id"] == job_id
+    ]
 
 
 def heard(running: Running, job_id: int, event: str) -> bool:
@@ -80,7 +82,7 @@ def test_a_job_that_is_done(node: Node, broker: JobBroker, actors: list[Any], br
         follower = node.start(
             "follow_jobs.js", json.dumps([{"type": "greet", "data": {"name": "Ada", "loud": True}}])
         )
-        (job_id,) = follower.until(1)[0]
+        (job_id,) = follower.ids()
         until(lambda: heard(follower, job_id, "complete"), what="its sender hears that it is complete")
     expected = [["enqueue", "greet"], ["start", "greet", None], ["complete", {"hello": "Ada"}, None]]
     assert expected == events_of(follower, job_id)
@@ -101,7 +103,7 @@ def test_remove_on_complete(
     bridging()
     with working(broker):
         follower = node.start("follow_jobs.js", json.dumps([job]))
-        (job_id,) = follower.until(1)[0]
+        (job_id,) = follower.ids()
         until(lambda: heard(follower, job_id, "complete"), what="its sender hears that it is complete")
     left = sorted(key.decode() for key in kue.client.scan_iter("q:*"))
     assert sorted([kue.ids, kue.types, kue.work_time, kue.counts]) == left
@@ -113,7 +115,7 @@ def test_a_job_that_fails(node: Node, broker: JobBroker, actors: list[Any], brid
     bridging()
     with working(broker):
         follower = node.start("follow_jobs.js", json.dumps([job]))
-        (job_id,) = follower.until(1)[0]
+        (job_id,) = follower.ids()
         until(lambda: heard(follower, job_id, "failed"), what="its sender hears that it failed")
     without_starts = [one for one in events_of(follower, job_id) if one[0] != "start"]
     assert [
@@ -133,7 +135,7 @@ def test_progress(node: Node, broker: JobBroker, actors: list[Any], bridging: Br
     bridging()
     with working(broker):
         follower = node.start("follow_jobs.js", json.dumps([{"type": "walk:far", "data": {"steps": 4}}]))
-        (job_id,) = follower.until(1)[0]
+        (job_id,) = follower.ids()
         until(lambda: heard(follower, job_id, "complete"), what="its sender hears that it is complete")
     said = [one for one in events_of(follower, job_id) if one[0] == "progress"]
     assert said == sorted(said)
@@ -170,7 +172,7 @@ def test_data_that_cannot_be_arguments(
     jobs = [{"type": "greet", "data": data}, {"type": "greet", "data": {"name": "Ada"}}]
     with working(broker):
         follower = node.start("follow_jobs.js", json.dumps(jobs))
-        wrong, right = follower.until(1)[0]
+        wrong, right = follower.ids()
         until(
             lambda: heard(follower, right, "complete") and heard(follower, wrong, "failed"), what="both ended"
         )
@@ -188,7 +190,7 @@ def test_delayed(node: Node, broker: JobBroker, actors: list[Any], bridging: Bri
         follower = node.start(
             "follow_jobs.js", json.dumps([{"type": "greet", "data": {"name": "Ada"}, "delay": 700}])
         )
-        (job_id,) = follower.until(1)[0]
+        (job_id,) = follower.ids()
         until(lambda: heard(follower, job_id, "complete"), what="its sender hears that it is complete")
     assert ["promotion", "enqueue", "start", "complete"] == [one[0] for one in events_of(follower, job_id)]
     (said,) = node.run("get_jobs.js", json.dumps([job_id]))
@@ -203,7 +205,7 @@ def test_cancelled_here(
 
     bridging()
     follower = node.start("follow_jobs.js", json.dumps([{"type": "greet", "data": {"name": "Ada"}}]))
-    (job_id,) = follower.until(1)[0]
+    (job_id,) = follower.ids()
     until(lambda: kue.client.zcard(kue.held), what="it is here")
     cancel(broker, JobFilter(), by="Grace")
     until(lambda: heard(follower, job_id, "failed"), what="its sender hears that it failed")

@@ -9,8 +9,11 @@ import dramatiq
 import pytest
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.wire.resp import ServerError
 from osmod.kue.bridge import Bridge
 from osmod.kue.keys import KueQueue
+from osmod.kue.taking import Taker
+from osmod.kue.telling import Teller
 from tests.jobs.brokers import boot
 from tests.jobs.conftest import working
 from tests.kue.stand_in import queue_job
@@ -62,5 +65,33 @@ def test_an_outage(own_server: Callable[..., Server], which: str, harm: Callable
     bridge.wait()
     assert list(range(JOBS)) == sorted(ran)
     assert 0 == kue.client.zcard(kue.taken) + kue.client.zcard(kue.held)
+    kue.close()
+    broker.close()
+
+
+def test_a_full_server(own_server: Callable[..., Server]) -> None:
+    """Nothing more is taken; but what is here is told of, which makes room."""
+    server = own_server()
+    kue = KueQueue.at(server.url)
+    broker: JobBroker = boot(server.url)
+    ran: list[int] = []
+
+    @dramatiq.actor(actor_name="note")
+    def note(number: int) -> None:
+        ran.append(number)
+
+    queue_job(kue, "note", {"number": 1})
+    queue_job(kue, "note", {"number": 2})
+    taker = Taker(broker, kue)
+    assert 1 == taker.take(1)[0]
+    with working(broker):
+        until(lambda: ran, what="it ran")
+    server.ask("CONFIG", "SET", "maxmemory", "1")
+    with pytest.raises(ServerError, match="OOM"):
+        taker.take()
+    assert 1 == Teller(broker, kue).look(0)
+    assert [0, 1] == [server.ask("EXISTS", kue.job(number)) for number in (1, 2)]
+    server.ask("CONFIG", "SET", "maxmemory", "0")
+    assert 1 == taker.take()[0]
     kue.close()
     broker.close()

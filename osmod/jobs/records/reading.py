@@ -52,10 +52,14 @@ def get_messages(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> lis
 
 def unended(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> set[str]:
     """Those of these jobs of one queue that wait, are delayed or run, in one call."""
+    states = get_states(broker, queue_name, job_ids)
+    return {job_id for job_id, state in zip(job_ids, states, strict=True) if state in _UNENDED}
+
+
+def get_states(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> list[JobState | None]:
+    """The states of jobs of one queue, in one call; None for each that has no record."""
     rows = _fields(broker, queue_name, job_ids, ("state",))
-    return {
-        job_id for job_id, (state,) in zip(job_ids, rows, strict=True) if state and state.decode() in _UNENDED
-    }
+    return [JobState(state.decode()) if state else None for (state,) in rows]
 
 
 def _fields(

@@ -1,6 +1,8 @@
 -- Jobs in our queue whose end was not told, those first that nobody looked at for the longest time.
 -- ARGV: milliseconds for which nobody did, how many at most, types. Returns message ids, each with the job's type, or
--- '' if Kue has it no more. Jobs of other types were taken by programs that have actors for them.
+-- '' if Kue has it no more, or it is somebody else's there by now. Jobs of other types were taken by programs that
+-- have actors for them.
+work_when_full()
 local ours, answer, passed = types_from(3), {}, 0
 local left = tonumber(ARGV[2])
 while left > 0 do
@@ -10,8 +12,10 @@ while left > 0 do
     end
     passed = passed + #found
     for _, message_id in ipairs(found) do
-        local id = parts_of(message_id)
-        local kind = fields_of(id, 'type')[1] or ''
+        local id, number = parts_of(message_id)
+        local row = fields_of(id, 'type', 'state', 'osmod_claim', 'workerId')
+        local ours_still = row[2] == 'active' and row[3] == number and string.sub(row[4] or '', 1, 6) == 'osmod:'
+        local kind = ours_still and row[1] or ''
         if kind == '' or ours[kind] then
             answer[#answer + 1] = message_id
             answer[#answer + 1] = kind
