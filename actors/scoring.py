@@ -122,7 +122,7 @@ def _is_answered(asked: OpenQuestion) -> bool:
     return bool(is_anew and still_queued([answer_id(asked.request_id, asked.sent_at)]))
 
 
-def _senders(arrived: Sequence[Arrived]) -> dict[int, CurrentJob]:
+def _senders(arrived: Sequence[Arrived]) -> dict[int | None, CurrentJob]:
     """The job of each comment; none where there is no queue."""
     try:
         return {one.comment_id: job for one, job in zip(arrived, current_jobs(), strict=False)}

@@ -45,12 +45,15 @@ _SENT = (
 
 @dataclass(frozen=True)
 class OpenRequest:
-    """A request that waits for its answer. `sent_at` in whole seconds, as the database has it."""
+    """A request that waits for its answer. `sent_at` in whole seconds, as the database has it.
+
+    `comment_id`: None where the comment was deleted.
+    """
 
     id: int
     scorer_id: int
     sent_at: datetime
-    comment_id: int
+    comment_id: int | None
 
 
 def active_scorers(session: Session) -> Sequence[User]:
@@ -127,12 +130,13 @@ def still_open(session: Session, comment_id: int) -> list[OpenRequest]:
 def oldest_open(session: Session, scorer_id: int, limit: int) -> list[OpenRequest]:
     """The requests that a scorer, switched on or not, has not answered, in their order; at most `limit`."""
     statement = (
-        select(CommentScoreRequest.id, CommentScoreRequest.sent_at)
+        select(CommentScoreRequest.id, CommentScoreRequest.sent_at, CommentScoreRequest.comment_id)
         .where(CommentScoreRequest.user_id == scorer_id, CommentScoreRequest.done_at.is_(None))
         .order_by(CommentScoreRequest.id)
         .limit(limit)
     )
-    return [OpenRequest(request_id, scorer_id, sent_at) for request_id, sent_at in session.execute(statement)]
+    found = session.execute(statement)
+    return [OpenRequest(number, scorer_id, sent_at, comment_id) for number, sent_at, comment_id in found]
 
 
 def withdraw(work: Work, comment_ids: Sequence[int]) -> None:
