@@ -88,3 +88,14 @@ def test_away_right_after(press: Press, world: World, monkeypatch: pytest.Monkey
     assert f"Rejected comment {comment}." in done.text
     assert f"Comment {comment}<" in done.text
     assert f"Comment {second}<" in press(f"/ui/moderate?comment={comment}", "after").text
+
+
+def test_away_while_it_is_open(
+    client: TestClient, press: Press, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of the page stays, and what cannot be had says that it comes back by itself."""
+    comment = waiting(world, world.article(), 0.9)
+    monkeypatch.setattr("osmod.web.pages.moderate.load", raises(OperationalError(*LOST)))
+    page = client.get(f"/ui/moderate?comment={comment}")
+    assert (200, 1) == (page.status_code, page.text.count("This comes back by itself."))
+    assert "1 comment</h2>" in page.text

@@ -127,7 +127,7 @@ def _and_on(wanted: Wanted, user_id: int, left: int, said: str) -> Done:
     try:
         return onward(wanted, user_id, left, said=said)
     except DBAPIError as error:
-        _log.warning("%s The next comment is not to be had: %s", said, error)
+        _log.warning("no next comment is to be had after an act that was done: %s", error)
         return Done(said, address(wanted, comment=left), CHANGED)
 
 
