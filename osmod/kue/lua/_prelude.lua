@@ -28,10 +28,16 @@ local function id_in(member)
     return string.match(member, '^%d+|(%d+)$')
 end
 
--- Of a message id: the job's id in Kue, and the number of the claim.
+-- Of a message id: the job's id in Kue, the number of the claim, and when the job was made.
 local function parts_of(message_id)
-    local id, _, claim = string.match(message_id, '(%d+):(%d+):(%d+)$')
-    return id, claim
+    local id, created, claim = string.match(message_id, '(%d+):(%d+):(%d+)$')
+    return id, claim, created
+end
+
+-- When a job was made, of its hash, as it stands in message ids: what tells it from one of the same id in a Redis that
+-- was emptied meanwhile.
+local function created_of(text)
+    return string.match(text or '', '^%d+$') or '0'
 end
 
 -- Fields of a job's hash; none if there is no such job, or something else in its place.
@@ -92,7 +98,7 @@ end
 local function claim(id, kind, state, worker)
     local key, member = JOB .. id, member_of(id)
     local number = (tonumber(call('HGET', key, 'osmod_claim') or '') or 0) + 1
-    local created = string.match(call('HGET', key, 'created_at') or '', '^%d+$') or '0'
+    local created = created_of(call('HGET', key, 'created_at'))
     local message_id = string.format('kue:%s%s:%s:%.0f', BASE, id, created, number)
     call('ZADD', TAKEN, stamp, message_id)
     call('HSET', key, 'osmod_claim', string.format('%.0f', number))

@@ -90,11 +90,12 @@ local function retries(job, id, key, told)
 end
 
 local function tell(job)
-    local id, number = parts_of(job.id)
+    local id, number, created = parts_of(job.id)
     local key = JOB .. id
-    local row = call('HMGET', key, 'type', 'state', 'osmod_claim', 'workerId', 'osmod_run', 'osmod_tries', 'osmod_ended', 'progress')
+    local row = call('HMGET', key, 'type', 'state', 'osmod_claim', 'workerId', 'osmod_run', 'osmod_tries', 'osmod_ended', 'progress', 'created_at')
     local kind, state, ended = row[1], row[2], tonumber(row[7] or '')
-    if not kind or not state or row[3] ~= number or string.sub(row[4] or '', 1, 6) ~= 'osmod:' then
+    local same = row[3] == number and created_of(row[9]) == created
+    if not kind or not state or not same or string.sub(row[4] or '', 1, 6) ~= 'osmod:' then
         return 'gone'
     end
     if state ~= 'active' then

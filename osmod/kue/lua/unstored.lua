@@ -9,9 +9,9 @@ while #answer < tonumber(ARGV[2]) and bytes < MOST_BYTES do
     if not found then
         break
     end
-    local id, number = parts_of(found)
-    local row = fields_of(id, 'state', 'osmod_claim', 'type')
-    if row[1] == 'active' and row[2] == number and row[3] then
+    local id, number, created = parts_of(found)
+    local row = fields_of(id, 'state', 'osmod_claim', 'type', 'created_at')
+    if row[1] == 'active' and row[2] == number and created_of(row[4]) == created and row[3] then
         if ours[row[3]] then
             answer[#answer + 1] = described(found, id)
             bytes = bytes + size_of(answer[#answer])
