@@ -45,6 +45,9 @@ def job(jobs: Jobs, chance: random.Random, number: int) -> dramatiq.Message[Any]
     kinds: list[tuple[str, dict[str, Any]]] = [
         *((name, action) for name in (*DECIDING, "highlightComments", "resetComments")),
         ("resolveFlags", {"commentId": comment, "userId": 1}),
+        ("reopenFlags", {"commentId": comment, "flagIds": list(range(1, 200)), "userId": 1}),
+        ("tagCommentSummaryScores", {"commentId": comment, "tagId": 1, "userId": 1}),
+        ("restoreSummaryScore", {"commentId": comment, "tagId": 1, "userId": 1, "isNew": number % 2 == 0}),
         ("processTagAddition", flag | reader),
         ("processTagAddition", flag | reader),
         ("processTagRevocation", flag | reader),
