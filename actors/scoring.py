@@ -20,7 +20,7 @@ from osmod.settings import get_settings
 from osmod.task import DATABASE_RETRIES, batch_task, checked_batch, current_deliveries, retry
 from osmod.task.asking import Later, ask, find_question, miss
 from osmod.task.opening import open_for
-from osmod.task.payload import Id, checked
+from osmod.task.payload import Id, IdOfAnAddress, checked
 from osmod.task.requests import answer_id, ask_id, miss_id, still_queued
 from osmod.task.sending import send_all
 
@@ -32,7 +32,7 @@ SCORER_RETRIES = retry(1_100, first=5_000, longest=600_000)
 class Arrived:
     """A comment that is to be scored."""
 
-    comment_id: Id
+    comment_id: IdOfAnAddress
 
 
 @dramatiq.actor(

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+)
 from pydantic.alias_generators import to_camel
 
 from osmod.moderation.errors import BadPayload
@@ -20,6 +29,14 @@ T = TypeVar("T")
 
 #: The id of a row.
 Id = Annotated[int, Field(ge=1, le=UNSIGNED_MAX, strict=True)]
+
+
+def _of_an_address(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,10}", value) else value
+
+
+#: The id of a row as OSMod's server queues it where it took it from an address: a text of digits (`editComment`).
+IdOfAnAddress = Annotated[Id, BeforeValidator(_of_an_address)]
 #: A user, or none; OSMod takes 0 for none, too.
 UserId = Annotated[int, Field(ge=0, le=UNSIGNED_MAX, strict=True)] | None
 #: true or false, nothing that looks like it.

@@ -70,6 +70,19 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         "acceptComments: commentId: Input should be a valid integer (it is '1'); "
         "isBatchAction: Input should be a valid boolean (it is 1)",
     ),
+    *(
+        (
+            "sendCommentForScoring",
+            {"commentId": text},
+            f"sendCommentForScoring: commentId: Input should be a valid integer (it is {text!r})",
+        )
+        for text in ("", "1x", " 1", "1.0", "-1", "١", "9" * 11)
+    ),
+    (
+        "sendCommentForScoring",
+        {"commentId": "0"},
+        "sendCommentForScoring: commentId: Input should be greater than or equal to 1 (it is 0)",
+    ),
     (
         "acceptComments",
         ACTION | {"commentId": 0},

@@ -39,6 +39,14 @@ def test_a_comment_s_way(jobs: Jobs, world: World, comment: int) -> None:
     settled(world, comment)
 
 
+def test_a_comment_whose_id_is_a_text(jobs: Jobs, comment: int) -> None:
+    """As OSMod's `editComment` queues it, which has the id from its address."""
+    jobs.deliver("sendCommentForScoring", commentId=str(comment))
+    assert [
+        ("askScorer", {"request_id": number, "comment_id": comment}) for number in (1, 2)
+    ] == jobs.waiting()
+
+
 def test_answers_in_any_order_and_often(jobs: Jobs, world: World, comment: int) -> None:
     """Answers delivered backwards, and all of them twice, are taken in once."""
     jobs.deliver("sendCommentForScoring", commentId=comment)

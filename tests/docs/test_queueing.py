@@ -102,7 +102,7 @@ def test_outbox_refuses(world: World) -> None:
         open_session(world.engine) as session,
         pytest.raises(BadPayload, match="comment_id: Input should be"),
     ):
-        owe(session, actors.send_comment_for_scoring, comment_id="12")
+        owe(session, actors.accept_comments, comment_id="12")
 
 
 def test_tests(queued_jobs: QueuedJobs) -> None:
