@@ -10,18 +10,19 @@ import dramatiq
 from dramatiq.middleware import CurrentMessage
 
 from osmod.jobs.actor import JobActor
-from osmod.jobs.errors import NoCurrentJob
+from osmod.jobs.errors import JobNotQueued, NoCurrentJob
 from osmod.jobs.middleware.current import CurrentJob, current_jobs
 from osmod.moderation import scoring
 from osmod.moderation.questions import OpenQuestion
 from osmod.moderation.score_data import ScoreData
-from osmod.moderation.work import Work
+from osmod.moderation.work import Owed, Work
 from osmod.settings import get_settings
 from osmod.task import DATABASE_RETRIES, batch_task, checked_batch, current_deliveries, retry
 from osmod.task.asking import Later, ask, find_question, miss
 from osmod.task.opening import open_for
+from osmod.task.owing import keep_owed
 from osmod.task.payload import Id, IdOfAnAddress, checked
-from osmod.task.requests import answer_id, ask_id, miss_id, still_queued
+from osmod.task.requests import answer_id, ask_id, is_answered, miss_id
 from osmod.task.sending import send_all
 
 #: Longer than a week, which is the longest deadline: the job itself gives up, once that of its scorer is over.
@@ -85,7 +86,7 @@ def ask_scorer(request_id: Id, comment_id: Id | None = None) -> None:
 def miss_scores(request_id: Id, comment_id: Id | None = None) -> None:
     """A scorer that wanted to call back has not, until its deadline: a person looks at the comment."""
     asked = find_question(request_id)
-    if asked is not None and not still_queued([answer_id(request_id, asked.sent_at)]):
+    if asked is not None and not is_answered(request_id, asked.sent_at):
         miss(asked)
 
 
@@ -112,14 +113,18 @@ def _take_in(asked: OpenQuestion, answer: dict[str, Any]) -> None:
         "request_id": asked.request_id,
     }
     taken_in = answer_id(asked.request_id, asked.sent_at)
-    dramatiq.get_broker().enqueue(_message(process_machine_score, taken_in, score_data=answer, **arguments))
+    message = _message(process_machine_score, taken_in, score_data=answer, **arguments)
+    try:
+        dramatiq.get_broker().enqueue(message)
+    except JobNotQueued:  # the scorer need not be asked, and paid, again
+        keep_owed(Owed(taken_in, message.actor_name, message.kwargs))
 
 
 def _is_answered(asked: OpenQuestion) -> bool:
     """Whether an earlier run of this job got the answer, which is about to be stored. Only a run anew need look."""
     message: Any = CurrentMessage.get_current_message()
     is_anew = message is not None and (getattr(message, "suspect", False) or message.options.get("retries"))
-    return bool(is_anew and still_queued([answer_id(asked.request_id, asked.sent_at)]))
+    return bool(is_anew and is_answered(asked.request_id, asked.sent_at))
 
 
 def _senders(arrived: Sequence[Arrived]) -> dict[int | None, CurrentJob]:

@@ -35,7 +35,7 @@ from osmod.scorers import (
 from osmod.settings import get_settings
 from osmod.task.committing import commit
 from osmod.task.engine import get_engine
-from osmod.task.requests import answer_id, still_queued
+from osmod.task.requests import is_answered
 from osmod.task.showing import question_of
 from osmod.task.turns import Turn
 
@@ -83,7 +83,7 @@ def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | None:
     except BadScorerConfig as error:
         give_up(asked.comment.id, asked.request_id, str(error))
         raise
-    if scorer.limits.batch > 1 and _is_answered(asked):
+    if scorer.limits.batch > 1 and is_answered(asked.request_id, asked.sent_at):
         return None
     turn = Turn(asked.scorer_id, asked.config, scorer.limits)
     get_ready()  # services count what arrives: between its turn and its departure nothing else is to be done
@@ -151,12 +151,11 @@ def _still_open(asked: OpenQuestion, tickets: Sequence[str]) -> list[OpenQuestio
         return []
     with open_session(get_engine()) as session:
         found = open_questions(session, [int(ticket) for ticket in tickets])
-    return [one for one in found if one.scorer_id == asked.scorer_id and not _is_answered(one)]
-
-
-def _is_answered(asked: OpenQuestion) -> bool:
-    """Whether its answer is about to be stored."""
-    return bool(still_queued([answer_id(asked.request_id, asked.sent_at)]))
+    return [
+        one
+        for one in found
+        if one.scorer_id == asked.scorer_id and not is_answered(one.request_id, one.sent_at)
+    ]
 
 
 def _answer(

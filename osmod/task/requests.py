@@ -11,9 +11,13 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 import dramatiq
+from sqlalchemy import select
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.reading import unended
+from osmod.moderation.database import open_session
+from osmod.moderation.models import OutboxEntry
+from osmod.task.engine import get_engine
 
 _REQUESTS = UUID("0d1f6f0e-7c56-4d0b-8a6e-3d0d3a0d6d55")
 
@@ -38,6 +42,15 @@ def still_queued(message_ids: Iterable[str]) -> set[str]:
     broker = dramatiq.get_broker()
     ids = list(message_ids)
     return unended(broker, "default", ids) if isinstance(broker, JobBroker) and ids else set()
+
+
+def is_answered(request_id: int, sent_at: datetime) -> bool:
+    """Whether its answer is about to be stored: it is in the queue, or owed to it."""
+    found = answer_id(request_id, sent_at)
+    if still_queued([found]):
+        return True
+    with open_session(get_engine()) as session:
+        return session.scalar(select(OutboxEntry.id).where(OutboxEntry.message_id == found)) is not None
 
 
 def _id(job: str, request_id: int, sent_at: datetime) -> str:

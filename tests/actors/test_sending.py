@@ -145,7 +145,7 @@ def test_an_answer_on_its_way(
         looked.extend(ids := list(ids))
         return {answer} & set(ids)
 
-    monkeypatch.setattr("actors.scoring.still_queued", queued)
+    monkeypatch.setattr("osmod.task.requests.still_queued", queued)
     jobs.broker.process(first)
     answer = jobs.take()[0].message_id
     assert [] == looked
