@@ -22,11 +22,14 @@ UNKNOWN = (
 
 def report(record: JobRecord) -> dict[str, Any]:
     """What there is to tell of a job, all of it: what was told before is not told again."""
-    failures = [_in_words(run.reason) for run in record.past if run.outcome == "retried" and run.reason]
+    failures = [
+        [_millis(run.started) or 0, *_in_words(run.reason or "It failed.")]
+        for run in record.past
+        if run.outcome == "retried"
+    ]
     told: dict[str, Any] = {"id": record.id, "tries": _tries(record), "failures": failures}
     if (started := _millis(record.started)) is not None:
         told["started"] = started
-        told["since"] = _millis(record.past[-1].ended) if record.past else 0
     if record.progress is not None:
         told["progress"] = int(record.progress.share * 100)
         if record.progress.message:

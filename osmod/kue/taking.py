@@ -25,6 +25,9 @@ ROUND = 200
 #: Jobs that may be ours and not yet told of, so that no more than so many records here are needed to tell Kue, should
 #: nobody tell for a while: our queue keeps 20,000.
 MOST_OPEN = 10_000
+#: What is raised for a message that cannot be sent, whatever Redis does: `UnknownArgument`, `InvalidOption`, and for
+#: what cannot be written as JSON.
+_UNSENDABLE = (TypeError, ValueError, RecursionError)
 #: Seconds after which a job that was taken and is not noted as held is sent again, and after which whoever took it
 #: leaves that to others.
 GRACE = 3.0
@@ -122,7 +125,7 @@ class Taker:
         messages = [self._message(job) for job in claimed]
         try:
             self._broker.send_many(messages)
-        except (TypeError, ValueError):
+        except _UNSENDABLE:
             # One of them carries what its actor does not take: none was sent.
             for job, message in zip(claimed, messages, strict=True):
                 self._send_alone(job, message)
@@ -138,5 +141,5 @@ class Taker:
     def _send_alone(self, job: KueJob, message: Message[Any]) -> None:
         try:
             self._broker.send_many([message])
-        except (TypeError, ValueError) as error:
+        except _UNSENDABLE as error:
             self._broker.send_many([job.refused(self._broker.actors[job.kind], str(error))])

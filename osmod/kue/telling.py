@@ -133,7 +133,8 @@ class Teller:
             reason = "it is gone from Kue, or somebody else's there"
             cancel(self._broker, JobFilter(ids=unwanted, states=waiting), by=_BY, reason=reason)
             _log.info("Cancelled %d jobs that are gone from Kue.", len(unwanted))
-        FORGET.run(self._kue.links, self._kue.base, [message_id.encode() for message_id in gone])
+        words = [str(len(self._broker.actors)), *self._broker.actors, *gone]
+        FORGET.run(self._kue.links, self._kue.base, [word.encode() for word in words])
 
 
 def _is_of_the_keys(error: ServerError | RedisUnusable) -> bool:

@@ -165,3 +165,36 @@ def test_keys_of_another_kind(kue: KueQueue, broker: JobBroker, actor: None) -> 
         until(lambda: b"complete" == kue.client.hget(kue.job(3), "state"), what="the third is complete")
         assert bridge.stop()
     bridge.wait()
+
+
+@pytest.mark.parametrize("depth", [500, 900, 940, 960, 980, 990])
+def test_nested_data(kue: KueQueue, broker: JobBroker, actor: None, depth: int) -> None:
+    """However deep, the job ends, and one behind it is done: what can be read can perhaps not be written."""
+    put(kue, 1, data='{"text": ' + "[" * depth + "]" * depth + "}")
+    put(kue, 2)
+    bridge = Bridge(broker, kue)
+    bridge.start()
+    with working(broker):
+        until(
+            lambda: (
+                not bridge.goes_on
+                or 2 == kue.client.zcard(kue.state("complete")) + kue.client.zcard(kue.state("failed"))
+            ),
+            what="both ended",
+        )
+        assert bridge.stop()
+    bridge.wait()
+    assert b"complete" == kue.client.hget(kue.job(2), "state")
+
+
+def test_removed_by_who_knows_it_as_waiting(kue: KueQueue, broker: JobBroker, actor: None) -> None:
+    """Kue takes a job out of the set in which the process at hand saw it last: nothing stays of it in others."""
+    put(kue, 1)
+    Taker(broker, kue).take()
+    kue.client.zrem(kue.state("inactive"), zid(1))
+    kue.client.zrem(kue.state("inactive", "note"), zid(1))
+    kue.client.zrem(kue.jobs, zid(1))
+    kue.client.delete(kue.job(1))
+    Teller(broker, kue).look(0.0)
+    left = sorted(key.decode() for key in kue.client.scan_iter("q:*"))
+    assert [kue.counts] == left

@@ -1,9 +1,9 @@
 -- Writes what became of jobs into Kue's keys and publishes it, each thing once however often it is told.
 -- ARGV: a JSON object a job:
 --   id         message id
---   started    when its last run began that is known (ms); since: when the one before that ended, or 0
+--   started    when its last run began (ms), if one has that did not fail
 --   tries      how many runs failed and were followed by another
---   failures   the last of those: {message, text}
+--   failures   the last of those: {when it began (ms, 0 if that is not known), message, text}
 --   progress   whole percent; progress_data: JSON
 --   ended      'complete' or 'failed'; at: when (ms); duration: ms, of its last run
 --   result     JSON
@@ -80,21 +80,35 @@ local function fail(job, id, key, kind)
     publish(id, 'failed', ',' .. text(job.message) .. ',null')
 end
 
-local function retries(job, id, key, told)
-    for try = told + 1, job.tries do
-        local last = job.failures[#job.failures - job.tries + try] or {'It failed.', 'It failed.'}
-        failure(id, key, stamp, last[1], last[2])
-        publish(id, 'failed attempt', ',' .. text(last[1]) .. string.format(',%.0f', attempted(key)))
+-- A run has one beginning, also if the worker was lost that began it and another began it anew.
+local function start(id, key, kind, run, began)
+    if run <= (tonumber(call('HGET', key, 'osmod_run') or '') or 0) then
+        return
     end
-    call('HSET', key, 'osmod_tries', string.format('%.0f', job.tries))
+    call('HSET', key, 'osmod_run', string.format('%.0f', run), 'updated_at', stamp)
+    if began > 0 then
+        call('HSET', key, 'started_at', string.format('%.0f', began))
+    end
+    publish(id, 'start', ',' .. text(kind) .. ',null')
+end
+
+local function retries(job, id, key, kind)
+    local told = tonumber(call('HGET', key, 'osmod_tries') or '') or 0
+    for run = told + 1, job.tries do
+        local last = job.failures[#job.failures - job.tries + run] or {0, 'It failed.', 'It failed.'}
+        start(id, key, kind, run, last[1])
+        failure(id, key, stamp, last[2], last[3])
+        publish(id, 'failed attempt', ',' .. text(last[2]) .. string.format(',%.0f', attempted(key)))
+        call('HSET', key, 'osmod_tries', string.format('%.0f', run))
+    end
 end
 
 local function tell(job)
     local id, number, created = parts_of(job.id)
     local key = JOB .. id
-    local row = call('HMGET', key, 'type', 'state', 'osmod_claim', 'workerId', 'osmod_run', 'osmod_tries', 'osmod_ended', 'progress', 'created_at')
-    local kind, state, ended = row[1], row[2], tonumber(row[7] or '')
-    local same = row[3] == number and created_of(row[9]) == created
+    local row = call('HMGET', key, 'type', 'state', 'osmod_claim', 'workerId', 'osmod_ended', 'progress', 'created_at')
+    local kind, state, ended = row[1], row[2], tonumber(row[5] or '')
+    local same = row[3] == number and created_of(row[7]) == created
     if not kind or not state or not same or string.sub(row[4] or '', 1, 6) ~= 'osmod:' then
         return 'gone'
     end
@@ -108,22 +122,14 @@ local function tell(job)
             return 'told'
         end
         enter(id, kind, state, 'active')
-        call('HDEL', key, 'osmod_ended', 'osmod_tries')
-        row[6] = nil
+        call('HDEL', key, 'osmod_ended', 'osmod_tries', 'osmod_run')
         call('ZADD', HELD, stamp, job.id)
     end
-    -- When a run began is known more exactly once it is over: it is another one if the one before was told of.
-    local begun = tonumber(row[5] or '') or 0
-    if job.started and job.started > begun and job.since >= begun then
-        local began = string.format('%.0f', job.started)
-        call('HSET', key, 'started_at', began, 'osmod_run', began, 'updated_at', stamp)
-        publish(id, 'start', ',' .. text(kind) .. ',null')
+    retries(job, id, key, kind)
+    if job.started then
+        start(id, key, kind, job.tries + 1, job.started)
     end
-    local told = tonumber(row[6] or '') or 0
-    if job.tries > told then
-        retries(job, id, key, told)
-    end
-    if job.progress and string.format('%.0f', job.progress) ~= row[8] and not job.ended then
+    if job.progress and string.format('%.0f', job.progress) ~= row[6] and not job.ended then
         local share = string.format('%.0f', job.progress)
         call('HSET', key, 'progress', share, 'updated_at', stamp)
         if job.progress_data then
