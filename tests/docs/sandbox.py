@@ -52,6 +52,12 @@ PATIENCE = 300
 _MAKES_OWN = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS"}
 
 
+def is_service(command: str) -> bool:
+    """Whether it runs until it is stopped."""
+    words = command.partition("#")[0].split()
+    return any(words[: len(service)] == service for service in map(str.split, SERVICES))
+
+
 class Sandbox:
     """Runs commands as an operator's shell does, on a Redis of the test's and a database in the folder.
 
@@ -86,7 +92,7 @@ class Sandbox:
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run one command to its end; a service is started and goes on."""
         command = self._with_id(command).replace(SERVED, f"localhost:{self._port}")
-        if " ".join(command.partition("#")[0].split()).startswith(SERVICES):
+        if is_service(command):
             self._serve(command)
             return subprocess.CompletedProcess(command, 0, "", "")
         done = subprocess.run(
