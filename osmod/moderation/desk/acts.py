@@ -90,7 +90,7 @@ def perform(work: Work, asked: Asked) -> Done:
     lock_comments(session, asked.comment_ids)
     before = by_form(session, asked.form)
     if before is not None:
-        refuse_other(before, asked.user_id, asked.act, asked.comment_ids)
+        refuse_other(before, asked.user_id, asked.act, asked.comment_ids, _detail(asked))
         return Done(before, repeated=True)
     comments = list(
         session.scalars(select(Comment).where(Comment.id.in_(asked.comment_ids)).order_by(Comment.id))
@@ -123,13 +123,15 @@ def by_form(session: Session, form: str) -> DeskAct | None:
     return session.scalars(select(DeskAct).where(DeskAct.form == form)).first()
 
 
-def refuse_other(before: DeskAct, user_id: int, act: str, comment_ids: Collection[int]) -> None:
+def refuse_other(
+    before: DeskAct, user_id: int, act: str, comment_ids: Collection[int], detail: dict[str, Any]
+) -> None:
     """Refuse a form that did something else before than it is sent for now: that would be taken for done.
 
     Raises:
-      Conflict: another user, another act, or other comments.
+      Conflict: another user, another act, another tag or reason, or other comments.
     """
-    same = before.user_id == user_id and before.act == act
+    same = (before.user_id, before.act, before.detail) == (user_id, act, detail)
     if not same or not {entry["id"] for entry in before.comments} <= set(comment_ids):
         raise Conflict(USED)
 
@@ -231,9 +233,13 @@ def owe(work: Work, task: str, **arguments: Any) -> str:
 
 
 def _write(work: Work, asked: Asked, entries: list[dict[str, Any]]) -> DeskAct:
+    return write(work, asked.form, asked.user_id, asked.act, entries, _detail(asked))
+
+
+def _detail(asked: Asked) -> dict[str, Any]:
+    """What is written down of a tag or a reason."""
     span = {"start": asked.span[0], "end": asked.span[1]} if asked.span else {}
-    detail = {} if asked.tag_id is None else {"tag_id": asked.tag_id, **span}
-    return write(work, asked.form, asked.user_id, asked.act, entries, detail)
+    return {} if asked.tag_id is None else {"tag_id": asked.tag_id, **span}
 
 
 def write(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Literal
+from zlib import crc32
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -32,11 +33,13 @@ def last_decisions(session: Session, comment_ids: Collection[int]) -> dict[int, 
 
 
 def marks(session: Session, comments: list[Comment]) -> dict[int, str]:
-    """For each comment a mark that another one follows once somebody or something has decided on it."""
+    """For each comment a mark that another one follows once somebody or something has decided on it, its text was
+    changed, or readers flagged it: what was read is not what an act would be about any more."""
     last = last_decisions(session, [comment.id for comment in comments])
     return {one.id: _mark(one, last.get(one.id)) for one in comments}
 
 
 def _mark(comment: Comment, decision_id: int | None) -> str:
     highlighted = "-highlighted" if comment.is_highlighted else ""
-    return f"{state_of(comment)}{highlighted}-{decision_id or 0}"
+    text = crc32(comment.text.encode(errors="surrogatepass"))
+    return f"{state_of(comment)}{highlighted}-{decision_id or 0}-{comment.unresolved_flags_count}-{text:x}"

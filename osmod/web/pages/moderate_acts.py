@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -13,17 +14,18 @@ from osmod.moderation.desk import acts, waiting
 from osmod.moderation.desk.acts import MOST, Asked, Stale
 from osmod.moderation.desk.outcomes import done_jobs, settle
 from osmod.moderation.desk.queues import Wanted
+from osmod.moderation.desk.states import marks
 from osmod.moderation.desk.undo import take_back
 from osmod.moderation.desk.waiting import Viewer
 from osmod.moderation.errors import BadPayload, Refused
-from osmod.moderation.models import User, now
+from osmod.moderation.models import Comment, User, now
 from osmod.moderation.work import Committed
 from osmod.settings import get_settings
 from osmod.task import commit, get_engine
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done
 from osmod.web.pages.frame.words import number, plural
-from osmod.web.pages.moderate_claims import comment_of, onward, wanted_of
+from osmod.web.pages.moderate_claims import comment_of, filter_of, onward, wanted_of
 from osmod.web.pages.moderate_filter import address, id_in
 from osmod.web.pages.moderate_outcomes import VERBS, failures
 
@@ -72,21 +74,29 @@ def act_on_range(act: Act) -> Done:
     name, form = _name(act, BATCHES), _form(act)
     user_id = act.caller.user_id
     with open_session(get_engine()) as session:
-        wanted = wanted_of(session, act)
+        chosen = filter_of(session, act)
+        wanted = chosen.wanted
         before = acts.by_form(session, form)
         meant = range_of(session, wanted, Viewer(user_id, now()))
+        seen = marks(session, list(session.scalars(select(Comment).where(Comment.id.in_(meant)))))
     if before is not None:  # those that it was sent for are not meant any more
-        acts.refuse_other(before, user_id, name, [entry["id"] for entry in before.comments])
+        acts.refuse_other(before, user_id, name, [entry["id"] for entry in before.comments], {})
         return _all_done(before.act, len(before.comments), "", wanted)
+    if chosen.faults:  # others would be meant in place of those that were chosen
+        return Done(_nothing(" ".join(chosen.faults).rstrip(".")), address(wanted))
     if str(len(meant)) != act.field("count"):
         found = plural(len(meant), "comment is", "comments are")
         said = f"{found} meant now, not {act.field('count')[:12]}: look again"
         return Done(_nothing(said), address(wanted, batch=name))
     if not meant:
         return Done(_nothing("no comment is meant"), address(wanted))
-    done = _commit(Asked(form, name, user_id, meant))
+    done = _commit(Asked(form, name, user_id, meant, seen))
     changed = len(done.row.comments) if done.row else 0
-    left = f", and left alone {number(len(done.stale))} that others are at" if done.stale else ""
+    left = (
+        f", and left alone {number(len(done.stale))} that others are at or have decided on"
+        if done.stale
+        else ""
+    )
     return _all_done(name, changed, left, wanted)
 
 

@@ -18,7 +18,7 @@ from osmod.task import get_engine
 from osmod.web.pages.frame.page import NotHere
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done
-from osmod.web.pages.moderate_filter import address, id_in, known_filter
+from osmod.web.pages.moderate_filter import Filter, address, id_in, known_filter
 
 #: Comments that are tried, as others may take one at the same moment.
 CANDIDATES = 10
@@ -81,7 +81,12 @@ def offer(
 
 def wanted_of(session: Session, act: Act) -> Wanted:
     """Which comments a form is about: those of the address that it stands at."""
-    return known_filter(session, dict(parse_qsl(act.field("query")))).wanted
+    return filter_of(session, act).wanted
+
+
+def filter_of(session: Session, act: Act) -> Filter:
+    """The same, with what of it makes no sense or is not there any more."""
+    return known_filter(session, dict(parse_qsl(act.field("query"))))
 
 
 def comment_of(act: Act) -> int:

@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from osmod.moderation import flags
 from osmod.moderation.database import insert_all, open_session
 from osmod.moderation.desk import acts, claims, outcomes, undo
 from osmod.moderation.desk.acts import Asked, Done, Stale
 from osmod.moderation.desk.undo import TakenBack
+from osmod.moderation.editing import edit_comment
 from osmod.moderation.errors import Conflict
 from osmod.moderation.models import Claim, CommentScore, CommentSummaryScore, DeskAct, OutboxEntry, now
 from osmod.moderation.work import Work
@@ -46,6 +48,36 @@ def test_a_form_that_did_something_else_is_refused(desk: Desk) -> None:
         desk.world.do(lambda work: undo.take_back(work, "one", desk.user))
     assert TakenBack(None) == desk.undo(act_form="unknown")
     assert ["acceptComments"] == desk.owed()
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_form_that_said_something_else_is_refused(desk: Desk) -> None:
+    """As a page that one went back to: another part of the text, or another reason, would be lost unsaid."""
+    spam, insult = desk.world.tag("SPAM"), desk.world.tag("INSULT")
+    tagged, rejected = desk.comment(text="Buy now"), desk.comment()
+    desk.act("tag", tagged, form="one", tag_id=spam, span=(0, 3))
+    desk.act("reject", rejected, form="two", tag_id=spam)
+    assert desk.act("tag", tagged, form="one", tag_id=spam, span=(0, 3)).repeated
+    others: list[tuple[str, acts.Name, int, dict[str, object]]] = [
+        ("one", "tag", tagged, {"tag_id": spam, "span": (4, 7)}),
+        ("one", "tag", tagged, {"tag_id": insult, "span": (0, 3)}),
+        ("two", "reject", rejected, {"tag_id": insult}),
+        ("two", "reject", rejected, {}),
+    ]
+    for form, act, comment, said in others:
+        with pytest.raises(Conflict, match="sent before, for something else"):
+            desk.act(act, comment, form=form, **said)
+
+
+@pytest.mark.only_on("sqlite")
+def test_what_was_not_read_is_not_decided_on(desk: Desk) -> None:
+    """A text that its author has changed since, and a flag that came since, which the act would resolve."""
+    edited, flagged = desk.comment(text="Well said"), desk.comment(source_id="c2")
+    seen = {comment: desk.mark(comment) for comment in (edited, flagged)}
+    desk.world.do(lambda work: edit_comment(work, edited, text="Buy now"))
+    desk.world.do(lambda work: flags.add_flags(work, [flags.Said("spam", "c2", "reader")]))
+
+    assert (Stale(edited, None), Stale(flagged, None)) == desk.act("approve", edited, flagged, seen=seen).stale
 
 
 @pytest.mark.only_on("sqlite")
