@@ -28,6 +28,7 @@ def report(record: JobRecord) -> dict[str, Any]:
         if run.outcome == "retried"
     ]
     told: dict[str, Any] = {"id": record.id, "tries": _tries(record), "failures": failures}
+    told["log"] = [[_millis(line.at), line.text] for line in record.log]
     if (started := _millis(record.started)) is not None:
         told["started"] = started
     if record.progress is not None:
@@ -42,7 +43,7 @@ def report(record: JobRecord) -> dict[str, Any]:
 def report_of_none(message_id: str) -> dict[str, Any]:
     """That nothing is known here of a job that was taken."""
     end = {"ended": "failed", "at": int(time.time() * 1000), "message": UNKNOWN, "text": UNKNOWN}
-    return {"id": message_id, "tries": 0, "failures": [], **end}
+    return {"id": message_id, "tries": 0, "failures": [], "log": [], **end}
 
 
 def _end(record: JobRecord) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import RedisUnusable
-from osmod.jobs.events import JobEvent
+from osmod.jobs.events import JobEvent, JobEventKind
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.reading import get_job, get_jobs, get_states
 from osmod.jobs.records.record import JobRecord
@@ -51,7 +51,7 @@ class Teller:
         """
         queues: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for event in events:
-            if self._known.fullmatch(event.job_id):
+            if event.kind is not JobEventKind.ENQUEUED and self._known.fullmatch(event.job_id):
                 queues[event.queue][event.job_id] = None
         for queue, ids in queues.items():
             self._tell(queue, list(ids), unknown=False)

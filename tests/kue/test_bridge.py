@@ -58,6 +58,7 @@ def actors(broker: JobBroker) -> list[Any]:
     def walk(steps: int) -> None:
         for step in range(1, steps + 1):
             current_job().progress(step, steps, f"step {step}")
+            current_job().log(f"took step {step}")
         calls.append("walked")
 
     return calls
@@ -129,7 +130,7 @@ def test_a_job_that_fails(node: Node, broker: JobBroker, actors: list[Any], brid
 
 
 def test_progress(node: Node, broker: JobBroker, actors: list[Any], bridging: Bridging) -> None:
-    """Progress is told in percent, with what was said beside it."""
+    """Progress is told in percent, with what was said beside it; what was logged is in Kue's log."""
     bridging()
     with working(broker):
         follower = node.start("follow_jobs.js", json.dumps([{"type": "walk:far", "data": {"steps": 4}}]))
@@ -138,6 +139,8 @@ def test_progress(node: Node, broker: JobBroker, actors: list[Any], bridging: Br
     said = [one for one in events_of(follower, job_id) if one[0] == "progress"]
     assert said == sorted(said)
     assert all(one[2] == f"step {one[1] // 25}" for one in said)
+    (job,) = node.run("get_jobs.js", json.dumps([job_id]))
+    assert [f"took step {step}" for step in (1, 2, 3, 4)] == job["log"]
 
 
 def test_types_without_an_actor_are_left(

@@ -114,3 +114,15 @@ def test_no_more_open_than_allowed(broker: JobBroker, kue: KueQueue, taker: Take
     assert (5, 0) == few.take()
     assert (0, 0) == few.take()
     assert 2 == kue.client.zcard(kue.state("inactive", "note"))
+
+
+def test_who_stood_still_leaves_what_it_claimed(
+    broker: JobBroker, kue: KueQueue, taker: Taker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After seconds others have sent it, and it may have run, and be forgotten: it is sent only as theirs would be."""
+    put(kue, 1)
+    monkeypatch.setattr("osmod.kue.taking.GRACE", 0.0)
+    assert 1 == taker.take()[0]
+    assert (0, 1) == (count(broker), kue.client.zcard(kue.taken))
+    assert 1 == Taker(broker, kue).recover(0.0)
+    assert (1, 0) == (count(broker), kue.client.zcard(kue.taken))

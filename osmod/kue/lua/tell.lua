@@ -4,6 +4,7 @@
 --   started    when its last run began (ms), if one has that did not fail
 --   tries      how many runs failed and were followed by another
 --   failures   the last of those: {when it began (ms, 0 if that is not known), message, text}
+--   log        the last lines that it logged: {when (ms), text}
 --   progress   whole percent; progress_data: JSON
 --   ended      'complete' or 'failed'; at: when (ms); duration: ms, of its last run
 --   result     JSON
@@ -103,6 +104,20 @@ local function retries(job, id, key, kind)
     end
 end
 
+local function log(key, lines)
+    local told = tonumber(call('HGET', key, 'osmod_logged') or '') or 0
+    local last = told
+    for _, line in ipairs(lines) do
+        if line[1] > told then
+            call('RPUSH', key .. ':log', line[2])
+            last = line[1]
+        end
+    end
+    if last > told then
+        call('HSET', key, 'osmod_logged', string.format('%.0f', last), 'updated_at', stamp)
+    end
+end
+
 local function tell(job)
     local id, number, created = parts_of(job.id)
     local key = JOB .. id
@@ -128,6 +143,9 @@ local function tell(job)
     retries(job, id, key, kind)
     if job.started then
         start(id, key, kind, job.tries + 1, job.started)
+    end
+    if #job.log > 0 then
+        log(key, job.log)
     end
     if job.progress and string.format('%.0f', job.progress) ~= row[6] and not job.ended then
         local share = string.format('%.0f', job.progress)
