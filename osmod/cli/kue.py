@@ -18,6 +18,7 @@ from osmod.cli.queue_access import (
     EXIT_CODES,
     confirm,
     counted,
+    explaining,
     job_broker,
     nothing_fits,
     print_json,
@@ -37,7 +38,6 @@ _prefix = click.option(
     "--prefix", metavar="TEXT", help="What Kue's keys begin with (default: KUE_PREFIX, or q)."
 )
 _yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-_dry_run = click.option("--dry-run", is_flag=True, help="Count the jobs that are meant, and change nothing.")
 
 
 def _types(meaning: str, *, required: bool = False) -> Callable[[Command], Command]:
@@ -95,10 +95,12 @@ def run(types: tuple[str, ...], finish: bool, prefix: str | None) -> None:
 @kue.command(epilog=EXIT_CODES)
 @_types("Take jobs of this type; several may be named.", required=True)
 @_yes
-@_dry_run
+@explaining
 @_prefix
 @_json
-def drain(types: tuple[str, ...], yes: bool, dry_run: bool, prefix: str | None, as_json: bool) -> None:
+def drain(
+    types: tuple[str, ...], yes: bool, dry_run: bool, reason: str, prefix: str | None, as_json: bool
+) -> None:
     """Take all jobs of some types that wait in Kue's queue now, however many, and end. Delayed ones stay.
 
     Workers run them. Kue is told what becomes of them by `osmod kue run`, or `osmod kue run --finish`. Have one of
@@ -110,7 +112,7 @@ def drain(types: tuple[str, ...], yes: bool, dry_run: bool, prefix: str | None, 
     with open_kue(prefix) as queue:
         number = waiting(queue, types)
         _ask(number, "{jobs} would be taken over from Kue.", yes=yes, dry_run=dry_run, as_json=as_json)
-        done = handing_over.drain(broker, queue, types)
+        done = handing_over.drain(broker, queue, types, reason=reason)
     told = "`osmod kue run --finish`, from now on, tells Kue what becomes of them"
     say(f"{counted(done)} taken over; {told}", {"count": done}, as_json=as_json)
 
@@ -125,11 +127,17 @@ def drain(types: tuple[str, ...], yes: bool, dry_run: bool, prefix: str | None, 
     help="Those of which nothing was said for so long: no start, no progress, no line in their log.",
 )
 @_yes
-@_dry_run
+@explaining
 @_prefix
 @_json
 def rescue(
-    types: tuple[str, ...], silent: timedelta, yes: bool, dry_run: bool, prefix: str | None, as_json: bool
+    types: tuple[str, ...],
+    silent: timedelta,
+    yes: bool,
+    dry_run: bool,
+    reason: str,
+    prefix: str | None,
+    as_json: bool,
 ) -> None:
     """Take over jobs that Node workers began and that nobody runs any more, as their process is dead.
 
@@ -142,7 +150,7 @@ def rescue(
         number = abandoned(queue, chosen, silent)
         sentence = "{jobs} of Node workers would be taken over, and run twice if their processes live."
         _ask(number, sentence, yes=yes, dry_run=dry_run, as_json=as_json)
-        done = handing_over.rescue(broker, queue, chosen, silent=silent)
+        done = handing_over.rescue(broker, queue, chosen, silent=silent, reason=reason)
     say(f"{counted(done)} taken over", {"count": done}, as_json=as_json)
 
 

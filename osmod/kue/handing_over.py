@@ -9,6 +9,8 @@ from typing import Any
 from dramatiq import Broker
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.durations import in_words
+from osmod.jobs.steering.audit import Asked, note_as
 from osmod.kue.jobs import KueJob
 from osmod.kue.keys import KueQueue
 from osmod.kue.scripts import RESCUE
@@ -28,11 +30,14 @@ def drain(
     kue: KueQueue,
     types: Sequence[str],
     *,
+    by: str | None = None,
+    reason: str = "",
     course: Callable[[int], None] = lambda count: None,
 ) -> int:
     """Take all jobs of these types that wait, and return how many. Kue is told of them by whoever runs the bridge.
 
     Parameters:
+      by, reason: who asks for it, and why, for the audit log.
       course: is told how many were taken so far.
 
     Raises:
@@ -41,14 +46,14 @@ def drain(
         what this one began.
     """
     check_types(broker, types)
-    taker = Taker(broker, kue, types, most_open=_NO_LIMIT)
-    while taker.recover(0.0):
+    act = _Act("kue drain", broker, Asked(by, reason).head(f"what waits in Kue: {', '.join(types)}"), course)
+    while Taker(broker, kue, types).recover(0.0):
         continue
-    total = 0
-    while found := taker.take()[0]:
-        total += found
-        course(total)
-    return total
+    for kind in types:
+        taker = Taker(broker, kue, [kind], most_open=_NO_LIMIT)
+        while found := taker.take()[0]:
+            act.done(kind, found)
+    return act.count
 
 
 def rescue(
@@ -57,6 +62,8 @@ def rescue(
     types: Sequence[str],
     *,
     silent: timedelta,
+    by: str | None = None,
+    reason: str = "",
     course: Callable[[int], None] = lambda count: None,
 ) -> int:
     """Take over jobs that are active for nobody, and return how many.
@@ -73,8 +80,9 @@ def rescue(
     check_types(broker, types)
     if silent < timedelta(0):
         raise ValueError(f"silent={silent!r}: expected 0 or more")
+    said = f"silent in Kue for {in_words(silent)}: {', '.join(types)}"
+    act = _Act("kue rescue", broker, Asked(by, reason).head(said), course)
     taker = Taker(broker, kue, types)
-    total = 0
     for kind in types:
         place, looked = 0, 1
         while looked:
@@ -85,9 +93,8 @@ def rescue(
             # Those that were claimed stand among the active jobs as they did.
             place += looked
             taker.send(KueJob.from_row(row) for row in rows)
-            total += len(rows)
-            course(total)
-    return total
+            act.done(kind, len(rows))
+    return act.count
 
 
 def check_types(broker: Broker, types: Sequence[str]) -> None:
@@ -102,3 +109,20 @@ def check_types(broker: Broker, types: Sequence[str]) -> None:
             raise UnknownType(
                 f"no actor is called {kind!r}, so jobs of that type cannot run here; there are: {known}"
             )
+
+
+class _Act:
+    """What an operator does, step by step; each is written down once it is done."""
+
+    def __init__(
+        self, name: str, broker: JobBroker, head: list[bytes], course: Callable[[int], None]
+    ) -> None:
+        self._name, self._broker, self._head, self._course = name, broker, head, course
+        self.count = 0
+
+    def done(self, kind: str, count: int) -> None:
+        """So many jobs of a type were taken over."""
+        if count:
+            note_as(self._broker, self._head, self._name, self._broker.actors[kind].queue_name, count)
+        self.count += count
+        self._course(self.count)

@@ -44,6 +44,12 @@ def osmod(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
     broker.close()
 
 
+def acts() -> list[dict[str, Any]]:
+    """What the audit log has."""
+    found: list[dict[str, Any]] = json.loads(CliRunner().invoke(main, ["audit", "--json"]).stdout)["acts"]
+    return found
+
+
 def test_status(osmod: Command, node: Node) -> None:
     """Each type on a line, and in sentences what is to be known; as JSON all of it."""
     worker = node.start("hold_jobs.js", "held")
@@ -150,11 +156,14 @@ def test_drain(osmod: Command, node: Node, kue: KueQueue) -> None:
     counted = osmod("drain", "--type", "acceptComments", "--dry-run", "--json")
     assert {"count": 3, "dry_run": True} == json.loads(counted.stdout)
     assert 3 == kue.client.zcard(kue.state("inactive", "acceptComments"))
-    done = osmod("drain", "--type", "acceptComments", "--yes")
+    done = osmod("drain", "--type", "acceptComments", "--yes", "--reason", "moving")
     assert 0 == done.exit_code
     assert done.stdout.startswith("3 jobs to be taken over.\n3 jobs taken over; `osmod kue run --finish`")
     assert (0, 3) == (kue.client.zcard(kue.state("inactive")), kue.client.zcard(kue.held))
     assert 3 == osmod("drain", "--type", "acceptComments", "--yes").exit_code
+    (act,) = acts()
+    assert ("kue drain", "default", 3, "moving") == (act["act"], act["queue"], act["count"], act["reason"])
+    assert "what waits in Kue: acceptComments" == act["what"]
 
 
 def test_rescue(osmod: Command, node: Node, kue: KueQueue) -> None:
@@ -171,6 +180,9 @@ def test_rescue(osmod: Command, node: Node, kue: KueQueue) -> None:
     assert {"count": 1} == json.loads(done.stdout)
     assert 1 == kue.client.zcard(kue.held)
     assert 0 == read_status(kue, {}).held_count
+    (act,) = acts()
+    assert ("kue rescue", 1) == (act["act"], act["count"])
+    assert act["what"].startswith("silent in Kue for 500 milliseconds: ")
 
 
 @pytest.mark.parametrize("command", [("run",), ("drain",), ("rescue", "--silent", "1h")])
