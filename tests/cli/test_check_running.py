@@ -203,12 +203,12 @@ def test_a_redis_and_a_database_that_hang(
     # Whoever is the first to have enough: the driver, or the check, a moment later.
     at = f"at mysql+pymysql://me@127.0.0.1:{port}/os"
     named = (
-        f"  ✗ the database does not answer {at}: it took the connection, and then said nothing for too long.",
+        f"  ✗ the database does not answer {at}: it took the connection, and then said nothing for too long",
         f"  ✗ the database {at} has not answered for {PATIENCE:.0f} s: it hangs, is overloaded or cut off.",
     )
     assert 2 == result.exit_code
     assert f"  ✗ Redis does not answer at {own_redis.url}: " in result.output
-    assert any(sentence in result.output for sentence in named)
+    assert any(sentence in result.output for sentence in named), result.output
     assert " actors: " in result.output
     assert took < PATIENCE + 2
 
