@@ -77,7 +77,9 @@ def test_what_was_not_read_is_not_decided_on(desk: Desk) -> None:
     desk.world.do(lambda work: edit_comment(work, edited, text="Buy now"))
     desk.world.do(lambda work: flags.add_flags(work, [flags.Said("spam", "c2", "reader")]))
 
-    assert (Stale(edited, None), Stale(flagged, None)) == desk.act("approve", edited, flagged, seen=seen).stale
+    assert (Stale(edited, None), Stale(flagged, None)) == desk.act(
+        "approve", edited, flagged, seen=seen
+    ).stale
 
 
 @pytest.mark.only_on("sqlite")
