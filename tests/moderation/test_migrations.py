@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 
 from osmod.moderation.database import connect
@@ -87,9 +88,7 @@ def test_down_and_up_with_rows(engine: Engine) -> None:
         before = {name: structure(connection, name) for name in OWN_TABLES}
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE osmod_worker_deliveries")  # MySQL commits each table by itself
-        config = revisions._config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0003")
+    _down(engine, "0003")
     assert not {"osmod_worker_unscored", "osmod_worker_deliveries", "osmod_worker_publishers"} & tables(
         engine
     )
@@ -98,6 +97,33 @@ def test_down_and_up_with_rows(engine: Engine) -> None:
     with engine.connect() as connection:
         assert before == {name: structure(connection, name) for name in OWN_TABLES}
     assert ([], []) == (world.all(Unscored), problems(engine))
+
+
+def test_down_to_nothing_and_up_again(engine: Engine) -> None:
+    """Step by step, with rows in OSMod's tables, which stay; then a downgrade to each revision, and up from there."""
+    comment = World(engine).comment(World(engine).article())
+    with engine.connect() as connection:
+        before = {name: structure(connection, name) for name in OWN_TABLES}
+    script = ScriptDirectory.from_config(revisions._config())
+    numbers = [one.revision for one in script.walk_revisions()]
+    for number in [*numbers[1:], "base"]:
+        _down(engine, number)
+    assert set() == {name for name in tables(engine) if name in OWN_TABLES}
+    upgrade(engine)
+    for number in numbers:
+        _down(engine, number)
+        upgrade(engine)
+        with engine.connect() as connection:
+            assert before == {name: structure(connection, name) for name in OWN_TABLES}, number
+    assert comment == World(engine).get(Comment, comment).id
+    assert [] == problems(engine)
+
+
+def _down(engine: Engine, to: str) -> None:
+    with engine.begin() as connection:
+        config = revisions._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, to)
 
 
 def test_osmods_tables_are_not_touched(osmod: Engine) -> None:
