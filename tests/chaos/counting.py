@@ -121,7 +121,7 @@ def count_jobs(
     runs = Counter(name for name, *_ in app.events(log))
     given_up = {name for queue in target.queues for name in _given_up(target, queue) if not runs[name]}
     missing = [name for name in accepted if not runs[name] and name not in given_up]
-    lost = [name for name in missing if not in_a_moment(accepted[name].at, target.failovers)]
+    lost = [name for name in missing if not in_a_moment(accepted[name], target.failovers)]
     outcome.sent = len(accepted)
     outcome.big = sum(1 for name in accepted if name.startswith(BIG))
     outcome.done = sum(1 for name in accepted if runs[name])
@@ -153,9 +153,9 @@ def recoveries(log: Path, kills: Iterable[Kill], faults: list[Fault]) -> list[Re
     return found
 
 
-def in_a_moment(at: float, failovers: list[float]) -> bool:
-    """Whether what was accepted `at` may be nowhere, since Redis answers before its replicas have what was written."""
-    return any(-BEFORE <= at - failover <= AFTER for failover in failovers)
+def in_a_moment(job: Accepted, failovers: list[float]) -> bool:
+    """Whether what was accepted may be nowhere, since Redis answers before its replicas have what was written."""
+    return any(job.began - AFTER <= failover <= job.at + BEFORE for failover in failovers)
 
 
 def _fate(target: Target, job: Accepted, faults: list[Fault]) -> str:

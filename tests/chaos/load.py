@@ -24,8 +24,12 @@ BIG = "big-"
 
 @dataclass(frozen=True)
 class Accepted:
-    """An acknowledged job: the moment of it, the queue and the message's id."""
+    """An acknowledged job: between which moments it was sent and acknowledged, the queue and the message's id.
 
+    The server said so at some moment between them: how long its answer took to be heard is the machine's business.
+    """
+
+    began: float
     at: float
     queue: str
     message_id: str
@@ -63,6 +67,7 @@ class Load:
 
     def _send(self, _: str) -> None:
         number = next(self._numbers)
+        began = time.time()
         if number % BIG_EVERY == BIG_EVERY // 10:
             messages = self._big_ones(number)
             send_all(self._broker, messages)
@@ -70,7 +75,7 @@ class Load:
             messages = [self._small_one(number)]
             self._broker.enqueue(messages[0], delay=300 if number % 10 == 7 else None)
         for one in messages:
-            self.accepted[one.args[0]] = Accepted(time.time(), one.queue_name, one.message_id)
+            self.accepted[one.args[0]] = Accepted(began, time.time(), one.queue_name, one.message_id)
 
     def _small_one(self, number: int) -> Message[None]:
         message = app.work.message(f"job-{number}", 300 if number % 10 == 5 else 5, number % 10 == 3)

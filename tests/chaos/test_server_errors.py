@@ -94,8 +94,9 @@ def test_errors_of_the_server_leave_no_job_stuck(own_server: Callable[..., Serve
         fault(server, own_server)
         faulty.set()
         assert ended.wait(10)
-        refused = _refused(server)
-        until(lambda: _refused(server) > refused)
+        if fault is not _oom:  # a full server takes the end of a job, which makes room: it may be told by now
+            refused = _refused(server)
+            until(lambda: _refused(server) > refused)
         _back(server)
         broker.join("default", timeout=5_000)
     broker.close()

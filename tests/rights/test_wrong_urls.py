@@ -22,11 +22,15 @@ from tests.redis_servers import Server
 from tests.rights.page import make_user
 
 
-def _said(words: str, url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What a command prints on a queue at `url`: one line, for people."""
+def _said(words: str, url: str, monkeypatch: pytest.MonkeyPatch, patience: int = 200) -> str:
+    """What a command prints on a queue at `url`: one line, for people.
+
+    Parameters:
+      patience: milliseconds that a send waits for what may pass; many for what is said at once, on whatever machine.
+    """
     monkeypatch.setenv("REDIS_URL", url)
     get_settings.cache_clear()
-    broker = JobBroker(url=url, middleware=default_middleware(get_settings()), send_patience=200)
+    broker = JobBroker(url=url, middleware=default_middleware(get_settings()), send_patience=patience)
     monkeypatch.setattr(dramatiq_broker, "global_broker", broker)
     dramatiq.actor(actor_name="heartbeat", periodic=every("1 hour"))(lambda: None)
     result = CliRunner().invoke(main, words.split(), prog_name="osmod")
@@ -46,7 +50,8 @@ COMMANDS = pytest.mark.parametrize(
 def test_a_wrong_password(server: Server, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     """The login is named, the password is not shown."""
     make_user(server.client, "operator")
-    said = _said(words, f"redis://osmod-operator:wrong@127.0.0.1:{server.port}/0", monkeypatch)
+    url = f"redis://osmod-operator:wrong@127.0.0.1:{server.port}/0"
+    said = _said(words, url, monkeypatch, patience=20_000)
     assert f"Redis at 127.0.0.1:{server.port} refuses the login of user 'osmod-operator'" in said
     assert "wrong@" not in said
 
@@ -54,7 +59,7 @@ def test_a_wrong_password(server: Server, monkeypatch: pytest.MonkeyPatch, words
 @COMMANDS
 def test_tls_against_a_plain_port(server: Server, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     """`rediss://` to a server that speaks none."""
-    said = _said(words, f"rediss://127.0.0.1:{server.port}/0", monkeypatch)
+    said = _said(words, f"rediss://127.0.0.1:{server.port}/0", monkeypatch, patience=20_000)
     assert "does not answer in TLS, which rediss:// asks for" in said
 
 

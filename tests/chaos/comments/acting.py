@@ -67,8 +67,11 @@ class Actions:
             for _ in range(self._random.randrange(IN_A_ROW + 1)):
                 act = self._random.choice(_ACTS)
                 message = act.message(comment_id=chosen, user_id=self._moderator)
+                sent = time.time()
                 self._send(message)
-                self.acts[message.message_id] = Accepted(time.time(), message.queue_name, message.message_id)
+                self.acts[message.message_id] = Accepted(
+                    sent, time.time(), message.queue_name, message.message_id
+                )
             self._over.wait(began + number * self._pause - time.monotonic())
 
     def _send(self, message: Message[Any]) -> None:

@@ -110,7 +110,7 @@ def judge_acts(
     """Every act of a moderator that the queue accepted took effect."""
     effective = {row.message_id for row in world.all(InboxEntry)}
     missing = {name for name in accepted if name not in effective}
-    unreplicated = {one for one in missing - died if in_a_moment(accepted[one].at, target.failovers)}
+    unreplicated = {one for one in missing - died if in_a_moment(accepted[one], target.failovers)}
     verdict.acts = len(accepted)
     verdict.without_effect = len(missing & died)
     verdict.unreplicated = len(unreplicated)
