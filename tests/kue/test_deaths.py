@@ -34,7 +34,7 @@ def completes(listener: Any) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("shared_server", ["redis"], indirect=True)
+@pytest.mark.parametrize("shared_server", ["valkey"], indirect=True)
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_a_step(
     node: Node, server: Server, broker: JobBroker, kue: KueQueue, tmp_path: Path, step: str

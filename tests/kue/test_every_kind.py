@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 import dramatiq
+import pytest
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.filters import JobFilter
@@ -17,6 +18,9 @@ from osmod.kue.keys import KueQueue
 from tests.jobs.conftest import working
 from tests.kue.node import Node
 from tests.waiting import until
+
+#: Each starts Node several times, which takes a second.
+pytestmark = pytest.mark.parametrize("shared_server", ["valkey"], indirect=True)
 
 #: By priority, Kue's names and numbers among each other, in the order in which they are to run.
 IN_ORDER = ["critical", -12, "high", "medium", -3, "normal", 7, "low"]

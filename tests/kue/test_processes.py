@@ -17,7 +17,7 @@ from tests.kue.node import Node
 from tests.redis_servers import Server
 from tests.waiting import until
 
-pytestmark = pytest.mark.parametrize("shared_server", ["redis"], indirect=True)
+pytestmark = pytest.mark.parametrize("shared_server", ["valkey"], indirect=True)
 
 Starting = Callable[..., "subprocess.Popen[str]"]
 

@@ -14,6 +14,9 @@ from tests.jobs.conftest import working
 from tests.kue.node import Node
 from tests.waiting import until
 
+#: Each starts Node several times, which takes a second.
+pytestmark = pytest.mark.parametrize("shared_server", ["valkey"], indirect=True)
+
 JOBS = 600
 
 
