@@ -136,5 +136,5 @@ def zid(job_id: int | str) -> str:
 
 def id_of(member: bytes | str) -> str:
     """The id of a job by its member of a sorted set."""
-    text = member.decode() if isinstance(member, bytes) else member
+    text = member.decode("utf-8", "replace") if isinstance(member, bytes) else member
     return text.partition("|")[2]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import redis
+
 from osmod.kue.keys import STATES, WORKER_PREFIX, KueQueue, id_of
 
 #: Jobs of Node workers that are told one by one, those that were begun first.
@@ -135,7 +137,7 @@ def read_status(queue: KueQueue, actors: Mapping[str, str]) -> KueStatus:
     Raises:
       redis.RedisError: Kue's Redis cannot be asked.
     """
-    names = sorted(name.decode() for name in queue.client.smembers(queue.types))
+    names = sorted(_text(name) for name in queue.client.smembers(queue.types))
     kinds, waiting, moving, here = _sizes(queue, names, actors)
     held = sorted(held_by_node(queue), key=lambda one: one.since or _NEVER)
     return KueStatus(
@@ -188,7 +190,12 @@ def held_by_node(queue: KueQueue) -> Iterator[HeldJob]:
         asked = queue.client.pipeline(transaction=False)
         for member, _ in members:
             asked.hmget(queue.job(id_of(member)), "type", "workerId", "started_at", "updated_at", "state")
-        for (member, score), row in zip(members, asked.execute(), strict=True):
+        rows = asked.execute(raise_on_error=False)
+        for (member, score), row in zip(members, rows, strict=True):
+            if isinstance(row, Exception):
+                if not _is_of_another_kind(row):
+                    raise row
+                continue
             kind, worker, started, updated, state = row
             if state != b"active" or (worker or b"").startswith(WORKER_PREFIX.encode()):
                 continue  # ended meanwhile, or ours
@@ -229,7 +236,7 @@ def _repeating(queue: KueQueue, actors: Mapping[str, str]) -> list[Repeating]:
         definition = _definition(queue.client.get(key))
         if definition is None:
             continue
-        left = queue.client.pttl(queue.key("scheduler:") + key.decode().removeprefix(start))
+        left = queue.client.pttl(queue.key("scheduler:") + _text(key).removeprefix(start))
         due = datetime.now(UTC) + timedelta(milliseconds=left) if left > 0 else None
         kind = definition["type"]
         found.append(Repeating(kind, str(definition["reccurInterval"]), due, actors.get(kind, "")))
@@ -245,6 +252,11 @@ def _definition(text: bytes | None) -> dict[str, Any] | None:
     if not isinstance(definition, dict) or not isinstance(definition.get("type"), str):
         return None
     return definition if definition.get("reccurInterval") else None
+
+
+def _is_of_another_kind(error: Exception) -> bool:
+    """Whether a key holds what Kue does not put there."""
+    return isinstance(error, redis.ResponseError) and str(error).startswith("WRONGTYPE")
 
 
 def _text(value: bytes | None) -> str:

@@ -15,6 +15,7 @@ import pytest
 from osmod.kue.keys import KueQueue
 from osmod.kue.status import KueStatus, read_status
 from tests.kue.node import Node
+from tests.kue.stand_in import queue_job
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -111,3 +112,20 @@ def test_a_prefix_is_taken_literally(kue: KueQueue) -> None:
     kue.client.set("a!!:scheduler:data:other", every)
     assert 1 == len(read(KueQueue(kue.client, "[a]*?")).repeating)
     assert 0 == len(read(KueQueue(kue.client, "*")).repeating)
+
+
+def test_what_kue_did_not_write(kue: KueQueue) -> None:
+    """Keys and members of another program's, or broken ones, keep nobody from seeing the rest."""
+    queue_job(kue, "acceptComments", {})
+    kue.client.sadd(kue.types, b"\xff\x00\x1b[2J")
+    kue.client.set(kue.job(77), "no hash")
+    members = {"01|1": 0, "02|77": 0, "nonsense": 0, b"\xff|5": 0, "02|78": 0}
+    kue.client.zadd(kue.state("active"), members)
+    kue.client.hset(kue.job(78), mapping={"state": "active", "started_at": "1e400", "workerId": b"kue:\xff"})
+    kue.client.rpush("q:scheduler:data:list", "no text")
+    kue.client.set(b"q:scheduler:data:\xff", b'{"type": "heartbeat", "reccurInterval": "1 hour"}')
+    status = read(kue)
+    assert ["78"] == [one.job_id for one in status.held]
+    assert None is status.held[0].since
+    assert 1 == next(one for one in status.kinds if one.name == "acceptComments").sizes["inactive"]
+    assert [("heartbeat", None)] == [(one.kind, one.due) for one in status.repeating]
