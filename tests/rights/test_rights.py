@@ -13,6 +13,7 @@ import pytest
 import redis
 
 import osmod.jobs
+import osmod.kue
 from osmod.cli.checks import check_redis
 from osmod.cli.checks.finding import Finding, Level
 from osmod.embedded import free_port
@@ -108,7 +109,8 @@ def test_nothing_is_half_stored(server: Server, command: str) -> None:
 
 def test_every_command_of_every_script_is_known() -> None:
     """Rights are asked for by what stands in the scripts: no call may be written in another way."""
-    for path in Path(osmod.jobs.__file__).parent.rglob("*.lua"):
+    folders = [Path(str(room.__file__)).parent for room in (osmod.jobs, osmod.kue)]
+    for path in (path for folder in folders for path in folder.rglob("*.lua")):
         text = re.sub(r"--.*", "", path.read_text())
         calls = re.findall(r"\b(?:call|pcall|try)\((.{1,30})", text)
         assert [] == [one for one in calls if not re.match(r"'[A-Za-z]+'", one)], path
