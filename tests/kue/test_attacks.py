@@ -198,3 +198,25 @@ def test_removed_by_who_knows_it_as_waiting(kue: KueQueue, broker: JobBroker, ac
     Teller(broker, kue).look(0.0)
     left = sorted(key.decode() for key in kue.client.scan_iter("q:*"))
     assert [kue.counts] == left
+
+
+def test_workers_that_keep_no_records(kue: KueQueue, make_broker: Callable[..., JobBroker]) -> None:
+    """Those of Kue's jobs stay all the same: from them Kue is told, and by them a job is known that comes again."""
+    broker = make_broker(remove_on_complete=True)
+
+    @dramatiq.actor(actor_name="note", keep_result=True)
+    def note() -> str:
+        return "done"
+
+    put(kue, 1)
+    taker, teller = Taker(broker, kue), Teller(broker, kue)
+    taker.take()
+    (message_id,) = kue.client.zrange(kue.held, 0, -1)
+    with working(broker):
+        until(lambda: broker.do_qsize("default") == 0, what="it ran")
+    kue.client.zrem(kue.held, message_id)
+    kue.client.zadd(kue.taken, {message_id: 1})
+    assert 1 == taker.recover(0.0)
+    assert 0 == broker.do_qsize("default")
+    teller.look(0.0)
+    assert [b"complete", b'"done"'] == kue.client.hmget(kue.job(1), "state", "result")
