@@ -28,14 +28,16 @@ def heartbeat() -> None:
     """Send comments for scoring whose scores have been due for 5 minutes, longest waiting first.
 
     Those that wait for their scorer's turn are left alone; those of which a scorer was given up are sent again at
-    growing distances. Who was switched off or deleted since it was asked is waited for no more. While no scorer can be
-    asked as it is set up, nothing is sent: each time as many jobs would fail.
+    growing distances. Who has answered is not asked again; who was switched off or deleted since it was asked is waited
+    for no more. While no scorer can be asked as it is set up, nothing is sent: each time as many jobs would fail.
     """
     overdue = comments_to_resend(RESEND_LIMIT) if any_usable() else []
     commit(lambda work: withdraw(work, overdue))
     send_all(
         send_comment_for_scoring.message_with_options(
-            kwargs={"comment_id": comment_id}, priority=PRIORITIES["low"], unique=f"resend:{comment_id}"
+            kwargs={"comment_id": comment_id, "missing": True},
+            priority=PRIORITIES["low"],
+            unique=f"resend:{comment_id}",
         )
         for comment_id in overdue
     )

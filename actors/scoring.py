@@ -31,9 +31,10 @@ SCORER_RETRIES = retry(1_100, first=5_000, longest=600_000)
 
 @dataclass(frozen=True)
 class Arrived:
-    """A comment that is to be scored."""
+    """A comment that is to be scored; `missing`: by those scorers alone that have not answered yet."""
 
     comment_id: IdOfAnAddress
+    missing: bool = False
 
 
 @dramatiq.actor(
@@ -46,7 +47,11 @@ class Arrived:
 @checked_batch("sendCommentForScoring")
 def send_comment_for_scoring(arrived: Sequence[Arrived]) -> None:
     """Ask every active scorer about a comment: a job for each."""
-    opened = open_for([one.comment_id for one in arrived], current_deliveries("sendCommentForScoring"))
+    missing = {one.comment_id for one in arrived if one.missing} - {
+        one.comment_id for one in arrived if not one.missing
+    }
+    deliveries = current_deliveries("sendCommentForScoring")
+    opened = open_for([one.comment_id for one in arrived], deliveries, missing)
     senders = _senders(arrived)
     send_all(
         _message(

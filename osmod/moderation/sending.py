@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Table, and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from osmod.moderation.completing import lock_with_requests
+from osmod.moderation.completing import Asked, lock_with_requests
 from osmod.moderation.database import insert_one
 from osmod.moderation.errors import NotFound, comment_not_found
 from osmod.moderation.models import IS_SCORING, Comment, CommentScoreRequest, Unscored, User, now
@@ -70,9 +70,15 @@ class Scorer:
 
 
 def open_requests(
-    work: Work, comment_ids: Sequence[int], is_usable: Callable[[Scorer], bool]
+    work: Work,
+    comment_ids: Sequence[int],
+    is_usable: Callable[[Scorer], bool],
+    missing: Collection[int] = (),
 ) -> list[OpenRequest]:
     """Replace each comment's request to each active scorer by a new one.
+
+    About the comments that are `missing` scores only those scorers are asked that have not answered yet; all of them
+    if all have.
 
     Scorers that are not `is_usable` (badly configured) are passed over and keep their old request. Without
     an active scorer nothing is written.
@@ -87,11 +93,20 @@ def open_requests(
             raise NotFound(f"sendCommentForScoringTask: Comment not found, id: {comment_id}")
     scorers = [Scorer(*row) for row in work.connection.execute(_SCORERS)]
     usable = [scorer.id for scorer in scorers if is_usable(scorer)]
-    replaced = [one.id for _, asked in locked.values() for one in asked if one.scorer_id in usable]
+    chosen: dict[tuple[int, int], None] = {}
+    for comment_id, (_, asked) in locked.items():
+        left = _unanswered(usable, asked) if comment_id in missing else usable
+        chosen |= dict.fromkeys((comment_id, scorer_id) for scorer_id in left or usable)
+    replaced = [
+        one.id
+        for comment_id, (_, asked) in locked.items()
+        for one in asked
+        if one.scorer_id is not None and (comment_id, one.scorer_id) in chosen
+    ]
     if replaced:
         work.connection.execute(_REPLACE, {"requests": replaced})
     sent_at = work.now.replace(microsecond=0)
-    opened = _store(work, comment_ids, usable, sent_at) if usable else []
+    opened = _store(work, [*chosen], sent_at) if chosen else []
     if scorers:
         work.connection.execute(_SENT, {"comments": comment_ids, "at": sent_at})
         for comment_id in comment_ids:
@@ -99,21 +114,28 @@ def open_requests(
     return opened
 
 
-def _store(
-    work: Work, comment_ids: Sequence[int], scorers: Sequence[int], sent_at: datetime
-) -> list[OpenRequest]:
-    """Store a request about each comment to each scorer, of which there is none."""
+def _unanswered(scorers: Sequence[int], asked: Sequence[Asked]) -> list[int]:
+    answered = {one.scorer_id for one in asked if one.done_at is not None}
+    return [scorer for scorer in scorers if scorer not in answered]
+
+
+def _store(work: Work, chosen: Sequence[tuple[int, int]], sent_at: datetime) -> list[OpenRequest]:
+    """Store a request for each of these pairs of a comment and a scorer, of which there is none."""
     rows = [
-        {"commentId": comment_id, "userId": scorer_id, "sentAt": sent_at}
-        for comment_id in comment_ids
-        for scorer_id in scorers
+        {"commentId": comment_id, "userId": scorer_id, "sentAt": sent_at} for comment_id, scorer_id in chosen
     ]
     if len(rows) == 1:
         number = insert_one(work.connection, _OPEN, rows[0])
-        return [OpenRequest(number, scorers[0], sent_at, comment_ids[0])]
+        return [OpenRequest(number, chosen[0][1], sent_at, chosen[0][0])]
     work.connection.execute(_OPEN, rows)
-    stored = work.connection.execute(_OPENED, {"comments": comment_ids, "scorers": scorers})
-    return [OpenRequest(number, scorer_id, sent_at, comment_id) for number, scorer_id, comment_id in stored]
+    comments, scorers = ({pair[side] for pair in chosen} for side in (0, 1))
+    stored = work.connection.execute(_OPENED, {"comments": sorted(comments), "scorers": sorted(scorers)})
+    made = frozenset(chosen)
+    return [
+        OpenRequest(number, scorer_id, sent_at, comment_id)
+        for number, scorer_id, comment_id in stored
+        if (comment_id, scorer_id) in made
+    ]
 
 
 def still_open(session: Session, comment_id: int) -> list[OpenRequest]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,8 +54,12 @@ def problem_of(scorer_id: int, extra: Any) -> BadScorerConfig | None:
     return None
 
 
-def open_for(comment_ids: Sequence[int], deliveries: Sequence[Delivery]) -> Opened:
+def open_for(
+    comment_ids: Sequence[int], deliveries: Sequence[Delivery], missing: Collection[int] = ()
+) -> Opened:
     """Open a request to each scorer; of a job that came back, those requests that nobody has answered yet.
+
+    About the comments that are `missing` scores those are not asked that have answered: see `open_requests`.
 
     Raises:
       NotFound: there is no such comment. Nothing is opened then.
@@ -74,7 +78,7 @@ def open_for(comment_ids: Sequence[int], deliveries: Sequence[Delivery]) -> Open
             opened.unusable[scorer.id] = problem
         return problem is None
 
-    committed = commit(lambda work: open_requests(work, comment_ids, is_usable), *deliveries)
+    committed = commit(lambda work: open_requests(work, comment_ids, is_usable, missing), *deliveries)
     opened.requests = _unanswered(comment_ids[0]) if committed.value is None else committed.value
     return opened
 

@@ -62,7 +62,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "sendCommentForScoring",
         {"commentId": 1, "force": True},
-        "sendCommentForScoring: force is unknown (it is True); the fields are commentId",
+        "sendCommentForScoring: force is unknown (it is True); the fields are commentId, missing",
     ),
     (
         "acceptComments",

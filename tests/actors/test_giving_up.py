@@ -73,7 +73,7 @@ def test_while_no_scorer_can_be_asked(
     )
     set_up()
     jobs.deliver("heartbeat")
-    assert [("sendCommentForScoring", {"comment_id": told})] == jobs.waiting()
+    assert [("sendCommentForScoring", {"comment_id": told, "missing": True})] == jobs.waiting()
 
 
 def test_a_first_try_past_the_deadline(jobs: Jobs, world: World, service: FakeScorer, comment: int) -> None:

@@ -191,7 +191,27 @@ def test_no_scorers(jobs: Jobs, world: World) -> None:
     assert [] == jobs.waiting()
     world.scorer({"endpointType": "assistant", "endpoint": "http://scorer.example"})
     jobs.deliver("heartbeat")
-    assert [("sendCommentForScoring", {"comment_id": comment})] == jobs.waiting()
+    assert [("sendCommentForScoring", {"comment_id": comment, "missing": True})] == jobs.waiting()
+
+
+def test_the_heartbeat_asks_no_scorer_again_that_has_answered(
+    jobs: Jobs, world: World, service: FakeScorer, comment: int
+) -> None:
+    """Only the one whose answer was lost, which completes the comment."""
+    jobs.deliver("sendCommentForScoring", commentId=comment)
+    first, second = jobs.take()
+    jobs.broker.process(first)
+    jobs.work_off()
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE comments SET sentForScoring = '2020-01-01 00:00:00'")
+    jobs.deliver("heartbeat")
+    (again,) = jobs.take()
+    jobs.broker.process(again)
+    (asks,) = jobs.take()
+    assert asks.kwargs["request_id"] not in (first.kwargs["request_id"], second.kwargs["request_id"])
+    jobs.broker.process(asks)
+    jobs.work_off()
+    settled(world, comment)
 
 
 def test_heartbeat(jobs: Jobs, world: World, service: FakeScorer, comment: int) -> None:

@@ -69,4 +69,4 @@ def test_a_lost_question_beside_a_text_that_cannot_be_scored(
     assert not world.get(Comment, comment).is_deferred
     pass_time(world, hours=2)
     jobs.deliver("heartbeat")
-    assert [("sendCommentForScoring", {"comment_id": comment})] == jobs.waiting()
+    assert [("sendCommentForScoring", {"comment_id": comment, "missing": True})] == jobs.waiting()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from osmod.moderation import sending
 from osmod.moderation.database import open_session
@@ -55,6 +56,30 @@ def test_requests_are_replaced(world: World) -> None:
     assert [before[1].id] == [request.id for request in after if request.user_id == unusable]
     (new,) = [request.id for request in after if request.user_id == usable]
     assert new > before[1].id
+
+
+def test_only_those_are_asked_that_have_not_answered(world: World) -> None:
+    """Of a comment that lacks scores; of the other in the same batch all are, and of one that all have answered."""
+    lacking, anew, all_told = (world.comment(world.article()) for _ in range(3))
+    first, second = world.scorer(), world.scorer()
+    for comment in (lacking, anew, all_told):
+        world.asked(comment, first, second)
+    with world.engine.begin() as connection:
+        rows = update(CommentScoreRequest).values(done_at=now())
+        connection.execute(rows.where(CommentScoreRequest.user_id == first))
+        connection.execute(rows.where(CommentScoreRequest.comment_id == all_told))
+    before = {(row.comment_id, row.user_id): row.id for row in world.all(CommentScoreRequest)}
+    opened = world.do(
+        lambda work: sending.open_requests(
+            work, [lacking, anew, all_told], lambda _: True, {lacking, all_told}
+        )
+    ).value
+    assert opened is not None
+    new = {(one.comment_id, one.scorer_id) for one in opened}
+    assert {(lacking, second), *((one, who) for one in (anew, all_told) for who in (first, second))} == new
+    after = {(row.comment_id, row.user_id): row.id for row in world.all(CommentScoreRequest)}
+    assert {(lacking, first)} == {pair for pair, number in after.items() if number == before[pair]}
+    assert {(one.comment_id, one.scorer_id): one.id for one in opened} == {pair: after[pair] for pair in new}
 
 
 def test_without_scorers(world: World) -> None:
