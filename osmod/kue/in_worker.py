@@ -30,6 +30,7 @@ class BridgeInWorker(Middleware):
         self._url = url
         self._prefix = prefix
         self._stopping = threading.Event()
+        self._closing = False
         self._thread: threading.Thread | None = None
         self._bridge: Bridge | None = None
 
@@ -37,11 +38,13 @@ class BridgeInWorker(Middleware):
         """Begin to take jobs."""
         assert isinstance(broker, JobBroker), "Kue's jobs need the queue"
         self._stopping.clear()
+        self._closing = False
         self._thread = threading.Thread(target=self._run, args=(broker,), name="kue", daemon=True)
         self._thread.start()
 
     def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
         """Take no more. Kue is told of the jobs that run to their end."""
+        self._closing = True
         if self._bridge is not None:
             self._bridge.take_no_more()
 
@@ -55,6 +58,8 @@ class BridgeInWorker(Middleware):
         while not self._stopping.is_set():
             kue = KueQueue.at(self._url, self._prefix)
             self._bridge = Bridge(broker, kue)
+            if self._closing:
+                self._bridge.take_no_more()
             self._bridge.start()
             try:
                 while not self._stopping.wait(0.2) and self._bridge.goes_on:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from osmod.kue.keys import KueQueue
 from tests.jobs.conftest import working
 from tests.kue.dying import STEPS
 from tests.kue.node import Node
+from tests.kue.stand_in import queue_job
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -66,3 +68,43 @@ def test_killed_at_a_step(
     assert sorted(ids) == sorted(published)
     assert 0 == kue.client.zcard(kue.taken) + kue.client.zcard(kue.held)
     assert [[b"1", b"1"]] * JOBS == [kue.client.hmget(kue.job(one), "osmod_claim", "attempts") for one in ids]
+
+
+@pytest.mark.parametrize("shared_server", ["valkey"], indirect=True)
+def test_told_once_in_order(server: Server, broker: JobBroker, kue: KueQueue) -> None:
+    """Of jobs that fail twice each beginning and end is published once, while bridges die and two go on."""
+    tried: Counter[int] = Counter()
+
+    @dramatiq.actor(actor_name="note")
+    def note(number: int) -> None:
+        tried[number] += 1
+        if tried[number] < 3:
+            raise ValueError(f"no {tried[number]}")
+
+    backoff = '{"type": "fixed", "delay": 200}'
+    for number in range(100):
+        queue_job(kue, "note", {"number": number}, removeOnComplete="", max_attempts=3, backoff=backoff)
+    listener = kue.client.pubsub()
+    listener.subscribe(kue.events)
+    environment = {**os.environ, "KUE_TEST_URL": server.url}
+    with working(broker):
+        for step in ("after tell", "before tell", "after tell"):
+            died = subprocess.run(
+                [sys.executable, "-m", "tests.kue.dying", step], env=environment, timeout=60
+            )
+            assert -signal.SIGKILL == died.returncode
+        bridges = [Bridge(broker, KueQueue(kue.client)) for _ in range(2)]
+        for bridge in bridges:
+            bridge.start()
+        try:
+            until(lambda: 100 == kue.client.zcard(kue.state("complete")), 30, "all are complete")
+        finally:
+            assert [True, True] == [bridge.stop() for bridge in bridges]
+    heard: dict[int, list[str]] = defaultdict(list)
+    while message := listener.get_message(timeout=0.2):
+        if message["type"] == "message":
+            event = json.loads(message["data"])
+            heard[event["id"]].append(event["event"])
+    listener.close()
+    once = ("start", "error", "failed attempt")
+    assert {(*once, *once, "start", "complete"): 100} == Counter(map(tuple, heard.values()))
