@@ -14,7 +14,7 @@ from osmod.moderation.desk.outcomes import settle_held
 from osmod.moderation.desk.states import last_decisions, marks, state_of
 from osmod.moderation.errors import Conflict
 from osmod.moderation.lookups import lock_comments
-from osmod.moderation.models import Comment, CommentFlag, CommentSummaryScore, DeskAct
+from osmod.moderation.models import Claim, Comment, CommentFlag, CommentSummaryScore, DeskAct
 from osmod.moderation.work import Work
 
 Name = Literal["approve", "reject", "defer", "highlight", "reset", "tag"]
@@ -251,7 +251,10 @@ def write(
     detail: dict[str, Any],
     undoes: str | None = None,
 ) -> DeskAct:
-    """Write an act down, and forget those of the same moderator that nobody takes back any more."""
+    """Write an act down, and forget those of the same moderator that nobody takes back any more.
+
+    One that still holds comments is kept: it says when they are let go.
+    """
     row = DeskAct(
         form=form, user_id=user_id, act=act, at=work.now, detail=detail, comments=entries, undoes=undoes
     )
@@ -261,6 +264,7 @@ def write(
     newest = select(DeskAct.id).where(mine).order_by(DeskAct.id.desc())
     oldest = work.session.scalar(newest.offset(KEPT - 1).limit(1))
     if oldest is not None:
-        old = delete(DeskAct).where(mine, DeskAct.id < oldest)
+        holding = select(Claim.form).where(Claim.form.is_not(None))
+        old = delete(DeskAct).where(mine, DeskAct.id < oldest, DeskAct.form.not_in(holding))
         work.session.execute(old.execution_options(synchronize_session=False))
     return row

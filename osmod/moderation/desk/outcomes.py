@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.desk.claims import let_go
-from osmod.moderation.models import Claim, DeskAct, InboxEntry
+from osmod.moderation.models import Claim, DeskAct, InboxEntry, OutboxEntry
 
 
 def jobs_of(act: DeskAct) -> list[str]:
@@ -27,6 +27,12 @@ def done_jobs(session: Session, act: DeskAct) -> set[str]:
     """Which of an act's jobs have taken effect."""
     entered = select(InboxEntry.message_id).where(InboxEntry.message_id.in_(jobs_of(act)))
     return set(session.scalars(entered))
+
+
+def owed_jobs(session: Session, act: DeskAct) -> set[str]:
+    """Which of an act's jobs the queue does not have yet."""
+    owed = select(OutboxEntry.message_id).where(OutboxEntry.message_id.in_(jobs_of(act)))
+    return set(session.scalars(owed))
 
 
 def settle(session: Session, act: DeskAct, done: Collection[str], failed: Collection[str] = ()) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.desk.acts import USED, by_form, last, owe, write
-from osmod.moderation.desk.outcomes import done_jobs, entry_jobs, settle
+from osmod.moderation.desk.claims import hold, of_others
+from osmod.moderation.desk.outcomes import done_jobs, entry_jobs, settle, settle_held
 from osmod.moderation.desk.states import State, state_of
 from osmod.moderation.errors import Conflict
 from osmod.moderation.lookups import lock_comments
@@ -91,6 +92,7 @@ def take_back(
     if session.scalar(select(DeskAct.id).where(DeskAct.user_id == user_id, DeskAct.undoes == act.form)):
         return TakenBack(None)
     done = done_jobs(session, act)
+    failed = set(failed) - done
     entries = [entry for entry in act.comments if entry["job"] not in failed]
     over = {*done, *failed}
     pending = [entry for entry in entries if not over.issuperset(entry_jobs(entry))]
@@ -98,8 +100,9 @@ def take_back(
         return TakenBack(None, len(pending))
     settle(session, act, done, failed)
     stale, taken = [], []
+    on_its_way = _on_its_way(work, entries, user_id)
     for entry in entries:
-        jobs = _put_back(work, act, entry, user_id)
+        jobs = [] if entry["id"] in on_its_way else _put_back(work, act, entry, user_id)
         if jobs:
             taken.append({**entry, "job": jobs[0], "also": jobs[1:]})
         else:
@@ -107,7 +110,17 @@ def take_back(
     if not taken:
         return TakenBack(None, changed=tuple(stale))
     row = write(work, form, user_id, f"undo {act.act}", taken, act.detail, undoes=act.form)
+    if act.act != "tag":
+        hold(session, [entry["id"] for entry in taken], user_id, form, work.now)
     return TakenBack(row, changed=tuple(stale))
+
+
+def _on_its_way(work: Work, entries: Collection[dict[str, Any]], user_id: int) -> set[int]:
+    """The comments that somebody has decided on anew, which has no effect yet."""
+    ids = [entry["id"] for entry in entries]
+    settle_held(work.session, of_others(work.session, ids, user_id, work.now).values())
+    held = of_others(work.session, ids, user_id, work.now).values()
+    return {claim.comment_id for claim in held if claim.form is not None}
 
 
 def _put_back(work: Work, act: DeskAct, entry: dict[str, Any], user_id: int) -> list[str]:

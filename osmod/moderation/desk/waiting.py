@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Double, Select, and_, func, literal, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
+from osmod.moderation.desk.claims import of_other
 from osmod.moderation.desk.queues import COLUMNS, EDGE, Wanted, meant, of_articles, plan, waits
 from osmod.moderation.models import Article, Claim, Comment, CommentSummaryScore
 
@@ -152,9 +153,7 @@ def _is_free(viewer: Viewer | None, comment_id: Any) -> ColumnElement[bool]:
     if viewer is None:
         return true()
     held = select(Claim.comment_id).where(
-        Claim.comment_id == comment_id,
-        Claim.until > viewer.now,
-        or_(Claim.user_id != viewer.user_id, Claim.form.is_not(None)),
+        Claim.comment_id == comment_id, of_other(viewer.user_id, viewer.now)
     )
     return ~held.exists()
 

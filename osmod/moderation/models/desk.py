@@ -18,7 +18,7 @@ class Claim(Base):
 
     Attributes:
       since: when it was opened.
-      until: from then on it is anybody's.
+      until: from then on it is anybody's; where something was done to it, asked whether that is over.
       form: of what was done to it; None: it is only looked at.
     """
 

@@ -24,7 +24,7 @@ from osmod.web.pages.frame.page import Page
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import View
 from osmod.web.pages.moderate_filter import address, id_in, known_filter, query_of
-from osmod.web.pages.moderate_outcomes import new_form, outcomes
+from osmod.web.pages.moderate_outcomes import new_form, outcomes, settle_held_for_long
 
 #: Scores from here on are marked in a text, unless an attribute is asked for.
 MARKED = 0.5
@@ -77,6 +77,8 @@ def nexts(view: View) -> dict[str, Any]:
     assert view.user_id is not None
     batch = view.query.get("batch", "")
     with open_session(get_engine()) as session:
+        settle_held_for_long(session, now())
+        session.commit()
         wanted = known_filter(session, view.query).wanted
         comment_id = id_in(view.query.get("comment", ""))
         here = None if comment_id is None else waiting.place_of(session, wanted, comment_id)
@@ -130,7 +132,7 @@ def my_acts(view: View) -> dict[str, Any]:
     assert view.user_id is not None
     with open_session(get_engine()) as session:
         wanted = known_filter(session, view.query).wanted
-        found = outcomes(session, view.user_id)
+        found = outcomes(session, view.user_id, now())
         session.commit()
         form = new_form(session, view.user_id, "undo")
         return {"outcomes": found, "form": form, **_ways(wanted)}

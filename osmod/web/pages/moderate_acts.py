@@ -107,7 +107,7 @@ def undo(act: Act) -> Done:
         wanted = wanted_of(session, act)
         named = act.field("undoes")
         target = acts.by_form(session, named) if named else acts.last(session, user_id)
-        failed = failures(target, done_jobs(session, target)) if target else {}
+        failed = failures(session, target, done_jobs(session, target)) if target else {}
     form = _form(act)
     taken = commit(lambda work: take_back(work, form, user_id, named or None, failed)).value
     assert taken is not None

@@ -19,6 +19,7 @@ from osmod.web.pages.frame.page import NotHere
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done
 from osmod.web.pages.moderate_filter import Filter, address, id_in, known_filter
+from osmod.web.pages.moderate_outcomes import settle_held_for_long
 
 #: Comments that are tried, as others may take one at the same moment.
 CANDIDATES = 10
@@ -55,6 +56,7 @@ def onward(
       said: what was done before.
     """
     with open_session(get_engine()) as session:
+        settle_held_for_long(session, now())
         if left is not None:
             claims.release(session, left, user_id)
         comment_id = offer(session, wanted, user_id, left, backwards=backwards)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,15 +13,19 @@ from sqlalchemy.orm import Session
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records import JobRecord
-from osmod.jobs.records.reading import get_jobs
+from osmod.jobs.records.reading import get_jobs, get_states
 from osmod.jobs.states import JobState
-from osmod.moderation.desk import acts
-from osmod.moderation.desk.outcomes import done_jobs, jobs_of, settle
+from osmod.moderation.delivery import INBOX_KEPT
+from osmod.moderation.desk import acts, claims
+from osmod.moderation.desk.outcomes import done_jobs, entry_jobs, jobs_of, owed_jobs, settle
 from osmod.moderation.models import DeskAct
 
-#: Acts that are shown, and jobs of one of them that are asked about.
+#: Acts that are shown.
 SHOWN = 5
-ASKED = 200
+#: Jobs that failed whose reasons are told, and jobs that are asked about in one call.
+ASKED, AT_ONCE = 20, 500
+#: For so long it is known what became of an act.
+KNOWN = INBOX_KEPT - timedelta(days=1)
 #: What was done, for a sentence that begins so.
 VERBS = {
     "approve": "Approved",
@@ -40,9 +43,11 @@ class Outcome:
 
     Attributes:
       comments: the ids of its comments.
-      done, pending: how many of its jobs have taken effect, and are on their way.
-      failed: comments whose job failed, with the reason.
-      can_undo: whether it is the last one, and done as far as it will be.
+      done, pending: to how many of them it is done, and on its way.
+      failed: comments to which it is not done, as their job failed, with the reason.
+      partly: comments of which only what belongs to it failed: a reason to reject, flags that were to be open again.
+      is_undo: whether it takes back another.
+      can_undo: whether it is the last one that did anything, and done as far as it will be.
     """
 
     form: str
@@ -52,20 +57,24 @@ class Outcome:
     done: int
     pending: int
     failed: tuple[tuple[int, str], ...]
+    partly: tuple[tuple[int, str], ...]
+    is_undo: bool
     can_undo: bool
 
 
-def outcomes(session: Session, user_id: int) -> list[Outcome]:
+def outcomes(session: Session, user_id: int, moment: datetime) -> list[Outcome]:
     """The last acts, newest first. Comments whose jobs are over are held no longer; commit it."""
-    rows = acts.latest(session, user_id, SHOWN)
-    last = acts.last(session, user_id)
-    found = []
+    rows = [row for row in acts.latest(session, user_id, SHOWN) if row.at > moment - KNOWN]
+    taken_back = {row.undoes for row in rows}
+    found: list[Outcome] = []
+    is_last = True
     for row in rows:
         done = done_jobs(session, row)
-        failed = failures(row, done)
+        failed = failures(session, row, done)
         settle(session, row, done, failed)
         entries = [entry for entry in row.comments if entry["job"] not in failed]
-        pending = sum(entry["job"] not in done for entry in entries)
+        pending = sum(not {*done, *failed}.issuperset(entry_jobs(entry)) for entry in entries)
+        may_be_undone = bool(entries) and row.undoes is None and row.form not in taken_back
         found.append(
             Outcome(
                 form=row.form,
@@ -77,27 +86,63 @@ def outcomes(session: Session, user_id: int) -> list[Outcome]:
                 failed=tuple(
                     (entry["id"], failed[entry["job"]]) for entry in row.comments if entry["job"] in failed
                 ),
-                can_undo=last is not None and row.form == last.form and not pending and bool(entries),
+                partly=tuple(
+                    (entry["id"], failed[job])
+                    for entry in entries
+                    for job in entry_jobs(entry)
+                    if job in failed
+                ),
+                is_undo=row.undoes is not None,
+                can_undo=is_last and may_be_undone and not pending,
             )
         )
+        is_last = is_last and not may_be_undone
     return found
 
 
-def failures(act: DeskAct, done: set[str]) -> dict[str, str]:
-    """By job, why those of an act failed that did. None are known where the queue is away."""
-    asked = [job for job in jobs_of(act) if job not in done][:ASKED]
+def settle_held_for_long(session: Session, moment: datetime) -> None:
+    """Let go of comments to which something was done that is over; commit it. Who did it may not look any more."""
+    forms = claims.held_for_long(session, moment)
+    if not forms:
+        return
+    for form in forms:
+        act = acts.by_form(session, form)
+        if act is not None:
+            done = done_jobs(session, act)
+            settle(session, act, done, failures(session, act, done))
+    claims.hold_on(session, forms, moment)
+
+
+def failures(session: Session, act: DeskAct, done: set[str]) -> dict[str, str]:
+    """By job, why those of an act failed that did. None are known where the queue is away.
+
+    Jobs go from the outbox to the queue, and from there to the inbox, and are looked for in this order: one that is in
+    none of them was deleted.
+    """
     broker = dramatiq.get_broker()
+    owed = owed_jobs(session, act)
+    asked = [job for job in jobs_of(act) if job not in done and job not in owed]
     if not asked or not isinstance(broker, JobBroker):
         return {}
+    queue = broker.get_actor("acceptComments").queue_name
     try:
-        records = _records(broker, asked)
+        states: dict[str, JobState | None] = {}
+        for first in range(0, len(asked), AT_ONCE):
+            some = asked[first : first + AT_ONCE]
+            states |= zip(some, get_states(broker, queue, some), strict=True)
+        ended = [job for job, state in states.items() if state in (JobState.FAILED, JobState.CANCELLED)]
+        records = get_jobs(broker, queue, ended[:ASKED])
     except BrokerConnectionError:
         return {}
-    return {
-        record.id: f"{record.error.kind}: {record.error.message}" if record.error else "it was cancelled"
-        for record in records
-        if record is not None and record.state in (JobState.FAILED, JobState.CANCELLED)
-    }
+    found = dict.fromkeys(ended, "its job says why")
+    found |= {record.id: _why(record) for record in records if record is not None}
+    deleted = [job for job, state in states.items() if state is None]
+    if deleted:
+        entered = done_jobs(
+            session, act
+        )  # by now: MariaDB shows what was committed meanwhile, SQLite has us alone
+        found |= {job: "its job was deleted before it had effect" for job in deleted if job not in entered}
+    return found
 
 
 def new_form(session: Session, user_id: int, *about: Any) -> str:
@@ -106,9 +151,8 @@ def new_form(session: Session, user_id: int, *about: Any) -> str:
     return str(uuid5(NAMESPACE_URL, "/".join(map(str, (user_id, number, *about)))))
 
 
-def _records(broker: JobBroker, job_ids: list[str]) -> Sequence[JobRecord | None]:
-    queue = broker.get_actor("acceptComments").queue_name
-    return get_jobs(broker, queue, job_ids)
+def _why(record: JobRecord) -> str:
+    return f"{record.error.kind}: {record.error.message}" if record.error else "it was cancelled"
 
 
 def _words(row: DeskAct) -> str:

@@ -175,9 +175,23 @@ def test_old_acts_are_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(acts, "KEPT", 2)
     other = desk.world.user()
     for user in (other, desk.user, desk.user, desk.user):
-        desk.act("approve", desk.comment(), user_id=user)
+        desk.act("tag", desk.comment(), user_id=user, tag_id=1)
     assert [other, desk.user, desk.user] == [row.user_id for row in desk.world.all(DeskAct)]
     assert now() >= desk.world.all(DeskAct)[0].at
+
+
+@pytest.mark.only_on("sqlite")
+def test_acts_that_hold_comments_are_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else nobody would know when these are let go."""
+    monkeypatch.setattr(acts, "KEPT", 1)
+    for _ in range(2):
+        desk.act("approve", desk.comment())
+    desk.work()
+    assert 2 == desk.world.size(DeskAct)
+    held = desk.world.all(Claim)
+    desk.world.do(lambda work: outcomes.settle_held(work.session, held))
+    desk.act("approve", desk.comment())
+    assert 1 == desk.world.size(DeskAct)
 
 
 @pytest.mark.only_on("mariadb")

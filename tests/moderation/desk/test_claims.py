@@ -76,6 +76,22 @@ def test_left_and_held(world: World) -> None:
     assert "form" == take(world, ANN).form
 
 
+def test_what_is_being_decided_is_held_for_as_long_as_that_takes(world: World) -> None:
+    """A queue may be behind for longer than a claim lasts: another would decide anew on what is decided already."""
+    late = timedelta(hours=1)
+    with open_session(world.engine) as session:
+        claims.hold(session, [7], ANN, "form", START)
+        assert {7} == claims.of_others(session, [7], BEN, START + late).keys()
+        session.commit()
+    assert (ANN, "form") == (take(world, BEN, late).user_id, take(world, BEN, late).form)
+    with open_session(world.engine) as session:
+        claims.take(session, 8, ANN, START + late)
+        session.commit()
+    standing = look(world, BEN, late)
+    assert standing is not None
+    assert ANN == standing.user_id
+
+
 @pytest.mark.only_on("mariadb")
 def test_both_at_once(world: World) -> None:
     """One waits for the other, and is told that it has it."""

@@ -8,6 +8,7 @@ from osmod.moderation import flags
 from osmod.moderation.database import open_session
 from osmod.moderation.decisions import Act
 from osmod.moderation.desk import acts
+from osmod.moderation.desk.acts import Stale
 from osmod.moderation.desk.undo import TakenBack
 from osmod.moderation.models import Comment, CommentFlag, CommentSummaryScore, OutboxEntry, User
 from osmod.moderation.work import Work
@@ -87,6 +88,31 @@ def test_undo_waits_for_the_jobs_and_leaves_what_others_decided(desk: Desk) -> N
 
     assert ((second,), "undecided", "accepted") == (taken.changed, desk.state(first), desk.state(second))
     assert None is desk.undo().row, "there is nothing more to take back"
+
+
+@pytest.mark.only_on("sqlite")
+def test_undo_does_not_overtake_what_another_has_just_decided(desk: Desk) -> None:
+    """That has no effect yet, so the comment looks as the act left it: put back, the other's decision would be lost."""
+    comment, other = desk.comment(), desk.world.user()
+    desk.act("approve", comment)
+    desk.work()
+    desk.act("reject", comment, user_id=other)
+
+    assert TakenBack(None, changed=(comment,)) == desk.undo()
+    assert ["rejectComments"] == desk.owed()
+
+
+@pytest.mark.only_on("sqlite")
+def test_nobody_decides_on_what_is_being_put_back(desk: Desk) -> None:
+    """The undo would have its effect after that, and take it back, too."""
+    comment, other = desk.comment(), desk.world.user()
+    desk.act("defer", comment)
+    desk.work()
+    assert desk.undo().row
+
+    assert (Stale(comment, desk.user),) == desk.act("reject", comment, user_id=other, anyway=True).stale
+    desk.work()
+    assert desk.act("reject", comment, user_id=other).row
 
 
 def _outbox(work: Work, job: str) -> OutboxEntry:

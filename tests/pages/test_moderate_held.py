@@ -1,0 +1,114 @@
+"""What is decided and on its way is offered to nobody, however long that takes, and to all once it is over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import update
+
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.records import JobFilter
+from osmod.jobs.steering import cancel, delete
+from osmod.moderation.database import open_session
+from osmod.moderation.desk import acts
+from osmod.moderation.desk.acts import Asked
+from osmod.moderation.models import Claim, now
+from osmod.task import commit
+from osmod.web.pages.frame.fragments import RENDERINGS
+from tests.moderation.world import World
+from tests.pages.conftest import Press, waiting
+from tests.web.conftest import USERS
+
+pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
+
+NOBODY_IS_AT = "No comment of those chosen waits that nobody is at."
+
+
+def decide(*comments: int, form: str = "theirs", **given: object) -> None:
+    """Another moderator decides, and closes the page."""
+    asked = {"act": "approve", "user_id": USERS["admin"], "comment_ids": comments, **given}
+    commit(lambda work: acts.perform(work, Asked(form=form, **asked)))  # type: ignore[arg-type]
+
+
+def time_passes(world: World) -> None:
+    """More than a claim lasts."""
+    with open_session(world.engine) as session:
+        session.execute(update(Claim).values(until=now() - timedelta(minutes=1)))
+        session.commit()
+
+
+def test_a_queue_that_is_behind(client: TestClient, press: Press, world: World, queue: JobBroker) -> None:
+    """For longer than a claim lasts: what waits in it is not decided on twice."""
+    comment = waiting(world, world.article(), 0.9)
+    decide(comment)
+    time_passes(world)
+
+    assert NOBODY_IS_AT in press("/ui/moderate", "/ui/moderate/next").text
+    assert "has decided on it. That is on its way" in client.get(f"/ui/moderate?comment={comment}").text
+    assert [True] == [claim.until > now() for claim in world.all(Claim)]
+
+
+@pytest.mark.parametrize("end", [cancel, delete])
+def test_a_job_that_ended_without_effect(press: Press, world: World, queue: JobBroker, end: object) -> None:
+    """Its comment is offered again, though nobody has the page open who decided on it."""
+    comment = waiting(world, world.article(), 0.9)
+    decide(comment)
+    end(queue, JobFilter(actor="acceptComments"), by="ann")  # type: ignore[operator]
+    assert NOBODY_IS_AT in press("/ui/moderate", "/ui/moderate/next").text
+    time_passes(world)
+    assert f"Comment {comment}<" in press("/ui/moderate", "/ui/moderate/next").text
+
+
+def test_an_act_whose_job_was_deleted(
+    client: TestClient, press: Press, world: World, queue: JobBroker
+) -> None:
+    """Is not on its way for ever, and what was done before it can be taken back."""
+    article = world.article()
+    first, second = waiting(world, article, 0.9), waiting(world, article, 0.8)
+    for comment in (first, second):
+        press(f"/ui/moderate?comment={comment}", "approve")
+    delete(queue, JobFilter(actor="acceptComments"), by="ann")
+    RENDERINGS.forget()
+
+    page = client.get("/ui/moderate").text
+
+    assert f"Comment {second}</a> failed and waits again: its job was deleted before it had effect" in page
+    assert "on its way" not in page
+
+
+def test_more_than_are_asked_about_at_once(
+    client: TestClient, press: Press, world: World, queue: JobBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are known to have failed, and wait again; reasons are told of the first."""
+    monkeypatch.setattr("osmod.web.pages.moderate_outcomes.ASKED", 2)
+    article = world.article()
+    for score in (0.5, 0.6, 0.7, 0.8, 0.9):
+        waiting(world, article, score)
+    press("/ui/moderate?lower=0.4&batch=reject", "reject")
+    cancel(queue, JobFilter(actor="rejectComments"), by="ann")
+    RENDERINGS.forget()
+
+    page = client.get("/ui/moderate").text
+
+    assert "Cancelled: by ann." in page
+    assert "So did 2 more." in page
+    assert "on their way" not in page
+    assert [] == world.all(Claim)
+
+
+def test_what_belongs_to_an_act_and_failed(
+    client: TestClient, press: Press, world: World, queue: JobBroker
+) -> None:
+    """As the reason of a rejection: that it is lost is said."""
+    spam = world.tag("SPAM")
+    comment = waiting(world, world.article(), 0.9)
+    press(f"/ui/moderate?comment={comment}", "reject", tag_id=str(spam))
+    cancel(queue, JobFilter(actor="tagCommentSummaryScores"), by="ann")
+    RENDERINGS.forget()
+
+    page = client.get("/ui/moderate").text
+
+    assert f">comment {comment}</a> the reason failed, or the flags: Cancelled: by ann." in page
+    assert "on its way" in page
