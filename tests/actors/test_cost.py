@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from benchmarks.moderation import growth, statements
-from benchmarks.moderation.scene import Deliver, Scene, answer
+from benchmarks.moderation.scene import PERSON, Deliver, Scene, answer, counted
 from osmod.moderation.database import connect
 from osmod.settings import get_settings
-from osmod.task import get_engine
+from osmod.task import commit, get_engine
 from tests.actors.conftest import ACTORS
 from tests.actors.jobs import Jobs
 from tests.moderation.world import World
@@ -54,6 +56,29 @@ def test_every_other_statement_is_osmods(jobs: Jobs, scene: Scene) -> None:
     found = statements.measure(scene, jobs.deliver)
     for task, theirs in statements.OSMODS.items():
         assert found[task] < theirs / 2 or theirs < 10, task
+
+
+@pytest.mark.parametrize(
+    ("wire_name", "arguments"),
+    [
+        ("processMachineScore", answer),
+        ("acceptComments", lambda comment: {"commentId": comment, "userId": PERSON}),
+        ("rejectCommentsAndFlags", lambda comment: {"commentId": comment, "userId": PERSON}),
+        ("tagComments", lambda comment: {"commentId": comment, "tagId": 1, "userId": PERSON}),
+        ("resolveFlags", lambda comment: {"commentId": comment, "userId": PERSON}),
+    ],
+)
+def test_twenty_comments_cost_as_many_as_one(
+    jobs: Jobs, scene: Scene, wire_name: str, arguments: Callable[[int], dict[str, Any]]
+) -> None:
+    """What a batch reads and writes of its comments is shared: rows are more, statements are not."""
+    function: Any = jobs.broker.get_actor(wire_name).fn
+    alone, *together = [function.payload.read((), arguments(comment)) for comment in range(1, 22)]
+    with counted(get_engine()) as of_one:
+        commit(lambda work: function.effect(work, [alone]))
+    with counted(get_engine()) as of_all:
+        commit(lambda work: function.effect(work, together))
+    assert of_one() == of_all()
 
 
 def test_statements_do_not_grow(jobs: Jobs, world: World) -> None:
