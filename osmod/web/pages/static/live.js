@@ -56,8 +56,10 @@
     else put(element, told);
   }
 
-  // What is being selected, typed or chosen in stays until that is over.
+  // What is being selected, typed, chosen or pressed in stays until that is over.
+  let pressed = null;
   function isUsed(element) {
+    if (pressed && element.contains(pressed)) return true;
     const active = document.activeElement;
     if (element.contains(active) && active.matches("input:not([type=checkbox]), select, textarea")) return true;
     if (element.querySelector("dialog[open]")) return true;
@@ -75,15 +77,23 @@
     element.dispatchEvent(new CustomEvent("fragment", { bubbles: true }));
   }
 
-  // Boxes that are ticked, details that are open, how far it is scrolled, and what has the focus.
+  // Boxes that are ticked, what was typed or chosen, details that are open, how far it is scrolled, and what has the focus.
   function keep(element) {
     const ticked = new Set([...element.querySelectorAll("input:checked")].map((one) => `${one.name}=${one.value}`));
+    const typed = [...element.querySelectorAll("select, textarea, input:not([type=hidden], [type=checkbox], [type=radio])")]
+      .filter((one) => one.value !== usual(one))
+      .map((one) => [field(one), one.value]);
     const opened = new Set([...element.querySelectorAll("details[open][id]")].map((one) => one.id));
     const scrolled = [...element.querySelectorAll("[data-scroll]")].map((one) => [one.dataset.scroll, one.scrollLeft, one.scrollTop]);
     const focused = element.contains(document.activeElement) ? path(element, document.activeElement) : null;
     return () => {
       for (const one of element.querySelectorAll("input[type=checkbox], input[type=radio]"))
         if (ticked.has(`${one.name}=${one.value}`)) one.checked = true;
+      for (const [which, value] of typed) {
+        const one = find(element, which);
+        const isThere = one?.tagName !== "SELECT" || [...one.options].some((option) => option.value === value);
+        if (one && isThere) one.value = value;
+      }
       for (const one of element.querySelectorAll("details[id]")) if (opened.has(one.id)) one.open = true;
       for (const [name, left, top] of scrolled) {
         const one = element.querySelector(`[data-scroll="${CSS.escape(name)}"]`);
@@ -91,6 +101,18 @@
       }
       if (focused) find(element, focused)?.focus({ preventScroll: true });
     };
+  }
+
+  // What a field says as the page comes.
+  function usual(one) {
+    if (one.tagName !== "SELECT") return one.defaultValue;
+    return (one.querySelector("option[selected]") ?? one.options[0])?.value;
+  }
+
+  // A field by its id, else by its form and its name.
+  function field(one) {
+    if (one.id) return `#${CSS.escape(one.id)}`;
+    return `form[action="${CSS.escape(one.form?.getAttribute("action") ?? "")}"] [name="${CSS.escape(one.name)}"]`;
   }
 
   // An element by its id, else by what it is and does.
@@ -114,6 +136,18 @@
     }
   }
 
+  // A click comes after the button is let go, and not at all where it was replaced meanwhile.
+  function letGo() {
+    setTimeout(() => {
+      pressed = null;
+      release();
+    }, 0);
+  }
+
+  document.addEventListener("pointerdown", (event) => (pressed = event.target));
+  document.addEventListener("pointerup", letGo);
+  document.addEventListener("pointercancel", letGo);
+  addEventListener("blur", letGo);
   document.addEventListener("selectionchange", release);
   document.addEventListener("focusout", () => setTimeout(release, 0));
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
