@@ -143,6 +143,16 @@ def test_nothing_but_ours_runs(client: TestClient, sign_in: SignIn, queue: JobBr
     assert [] == re.findall(r'(?:src|href|action)="(?!/ui|#|\?)[^"]*"', page.text)
 
 
+def test_loading_anew_without_scripts(client: TestClient, sign_in: SignIn, queue: JobBroker) -> None:
+    """Keeps what the address asks for, as does ending it."""
+    sign_in(Role.VIEWER)
+    page = client.get("/ui/jobs?q=actor:askScorer&q=state:failed").text
+    there = "/ui/jobs?q=actor%3AaskScorer&amp;q=state%3Afailed"
+    assert f'<a href="{there}&amp;refresh=10">Load anew every 10 seconds' in page
+    page = client.get("/ui/jobs?refresh=30&q=actor:askScorer&q=state:failed").text
+    assert f'<a href="{there}">Do not load anew' in page
+
+
 def test_static_files(client: TestClient) -> None:
     """Kept for ever under an address that names just this content."""
     page = client.get("/ui/sign-in").text

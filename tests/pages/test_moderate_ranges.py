@@ -29,6 +29,16 @@ def test_a_range_that_is_not_there_any_more(client: TestClient, press: Press, wo
     assert world.get(Comment, comment).is_accepted is None
 
 
+def test_on_from_a_range_that_is_not_there_any_more(client: TestClient, press: Press, world: World) -> None:
+    """It is said that the next comment is one of all."""
+    comment = waiting(world, world.article(world.category()), 0.5)
+
+    then = press("/ui/moderate", "/ui/moderate/next", query="category=77").text
+
+    assert "There is no category 77 any more; all are shown." in then
+    assert f"Comment {comment}<" in then
+
+
 def test_a_range_of_which_one_is_decided_at_the_same_moment(
     press: Press, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,9 +29,13 @@ def go_on(act: Act) -> Done:
     """To the next comment that nobody is at, or to the one before; the one that is left is let go."""
     before = id_in(act.field("before"))
     with open_session(get_engine()) as session:
-        wanted = wanted_of(session, act)
+        chosen = filter_of(session, act)
     return onward(
-        wanted, act.caller.user_id, before or id_in(act.field("after")), backwards=before is not None
+        chosen.wanted,
+        act.caller.user_id,
+        before or id_in(act.field("after")),
+        said=" ".join(chosen.faults),
+        backwards=before is not None,
     )
 
 

@@ -180,7 +180,6 @@ def test_old_acts_are_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
     assert now() >= desk.world.all(DeskAct)[0].at
 
 
-@pytest.mark.only_on("sqlite")
 def test_acts_that_hold_comments_are_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else nobody would know when these are let go."""
     monkeypatch.setattr(acts, "KEPT", 1)

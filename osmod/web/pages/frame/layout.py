@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from starlette.responses import HTMLResponse
@@ -56,6 +57,7 @@ def page_answer(
         theme=theme if theme in THEMES else "",
         said=request.cookies.get(SAID, ""),
         refresh=_refresh(request),
+        refresh_other=_refresh_other(request),
         is_get=request.method == "GET",
         **{"live_address": "", **context},
     )
@@ -69,6 +71,13 @@ def page_answer(
 def _address(request: Request) -> str:
     query = request.url.query
     return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def _refresh_other(request: Request) -> str:
+    """The address of this page where it loads itself anew if it does not, and the other way round."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "refresh"]
+    asked = kept if _refresh(request) else [*kept, ("refresh", "10")]
+    return f"{request.url.path}?{urlencode(asked)}"
 
 
 def _refresh(request: Request) -> int | None:
