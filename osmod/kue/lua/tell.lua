@@ -10,7 +10,7 @@
 --   result     JSON
 --   message, text   why it failed, in short and in full
 -- Returns for each: 'told' (or nothing to tell), 'gone' (Kue has it no more, or it is somebody else's by now: it stays
--- noted until forget.lua).
+-- noted until forget.lua). Of what is not noted here nothing is known: it may be of another Kue with the same prefix.
 local function text(value)
     return cjson.encode(value or '')
 end
@@ -118,6 +118,10 @@ local function log(key, lines)
     end
 end
 
+local function gone(message_id)
+    return (call('ZSCORE', HELD, message_id) or call('ZSCORE', TAKEN, message_id)) and 'gone' or 'told'
+end
+
 local function tell(job)
     local id, number, created = parts_of(job.id)
     local key = JOB .. id
@@ -125,13 +129,13 @@ local function tell(job)
     local kind, state, ended = row[1], row[2], tonumber(row[5] or '')
     local same = row[3] == number and created_of(row[7]) == created
     if not kind or not state or not same or string.sub(row[4] or '', 1, 6) ~= 'osmod:' then
-        return 'gone'
+        return gone(job.id)
     end
     if state ~= 'active' then
         -- Somebody had it run again here.
         if not (ended and job.started and job.started > ended) then
             if not ended then
-                return 'gone'
+                return gone(job.id)
             end
             close(job.id)
             return 'told'
