@@ -17,8 +17,8 @@ from osmod.jobs.wire.backoff import Backoff
 from osmod.jobs.wire.link import curable
 from osmod.jobs.wire.refusals import outage
 from osmod.kue.keys import KueQueue
-from osmod.kue.taking import MOST_OPEN, ROUND, Taker
-from osmod.kue.telling import LOOKED_AT, Teller
+from osmod.kue.taking import GRACE, MOST_OPEN, ROUND, Taker
+from osmod.kue.telling import LOOK_AGAIN, LOOKED_AT, Teller
 from osmod.kue.upkeep import Strays, promote, ring
 from osmod.outages import Outage
 
@@ -41,6 +41,8 @@ class Bridge:
       types: which of the actors' names to take; by default all.
       most_open: see `Taker`.
       finish: whether to take nothing, and stop once Kue was told how everything ended that was taken before.
+      grace: seconds after which what was taken and may not have been sent is sent again.
+      look_again: seconds after which a job is looked at of which no event was heard.
     """
 
     def __init__(
@@ -51,11 +53,14 @@ class Bridge:
         *,
         most_open: int = MOST_OPEN,
         finish: bool = False,
+        grace: float = GRACE,
+        look_again: float = LOOK_AGAIN,
     ) -> None:
         self._broker = broker
         self._kue = kue
         self._taker = Taker(broker, kue, () if finish else types, most_open=most_open)
         self._finish = finish
+        self._grace, self._look_again = grace, look_again
         self._teller = Teller(broker, kue)
         self._strays = Strays(kue)
         self._next_upkeep = 0.0
@@ -120,7 +125,7 @@ class Bridge:
 
     def _turn(self) -> None:
         if time.monotonic() >= self._next_upkeep:
-            while self._taker.recover() == ROUND:
+            while self._taker.recover(self._grace) == ROUND:
                 continue
             promote(self._kue)
             self._strays.step(self._taker.types)
@@ -151,7 +156,7 @@ class Bridge:
     def _look(self) -> None:
         """At what is due to be looked at, or after a flood of which not all was heard, at a good part of it."""
         for _ in range(LOOKS):
-            if self._teller.look() < LOOKED_AT:
+            if self._teller.look(self._look_again) < LOOKED_AT:
                 return
 
     def _left(self) -> float:

@@ -31,7 +31,7 @@ def bridging(broker: JobBroker, kue: KueQueue) -> Iterator[Bridging]:
     started: list[Bridge] = []
 
     def start() -> Bridge:
-        started.append(Bridge(broker, kue))
+        started.append(Bridge(broker, kue, look_again=0.5))
         started[-1].start()
         return started[-1]
 

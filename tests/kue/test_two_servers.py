@@ -1,4 +1,4 @@
-"""Two Node programs, each with Kue in a Redis of its own and under the same prefix, whose jobs run in one queue here."""
+"""Two Node programs, each with Kue in a Redis of its own under the same prefix; their jobs run in one queue here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_bridge_leaves_what_another_took(
         until(
             lambda: other.client.hget(other.job(job_id), "state") in (b"complete", b"failed"), what="it ended"
         )
-        assert all([bridge.stop() for bridge in bridges])
+        assert [True, True] == [bridge.stop() for bridge in bridges]
     assert b"complete" == other.client.hget(other.job(job_id), "state")
     assert [1, 1] == ran
     other.close()
