@@ -10,7 +10,6 @@ from sqlalchemy import Table, bindparam, insert, update
 
 from osmod.moderation.counts import Change, carry
 from osmod.moderation.database import insert_one
-from osmod.moderation.errors import comment_not_found, comment_without_article
 from osmod.moderation.flags import resolve, resolved, summed_up, unresolved
 from osmod.moderation.lookups import find_users
 from osmod.moderation.models import Decision, Source, Status
@@ -18,7 +17,7 @@ from osmod.moderation.publishing.owing import owe
 from osmod.moderation.publishing.reasons import Recorded
 from osmod.moderation.rounds import in_rounds
 from osmod.moderation.state import State
-from osmod.moderation.surroundings import Current, Subject, lock_subjects
+from osmod.moderation.surroundings import Current, Subject, lock_placed_subjects
 from osmod.moderation.work import Work
 
 _STATES: Final[dict[Status, dict[str, Any]]] = {
@@ -173,12 +172,7 @@ class _Acted(Subject):
 def _subjects(work: Work, acts: Sequence[Act]) -> list[_Acted]:
     """Look up and lock what acts need, each of them on a comment of its own."""
     moderators = find_users(work, [act.user_id for act in acts])
-    found = lock_subjects(work, [act.comment_id for act in acts])
-    for act in acts:
-        if act.comment_id not in found:
-            raise comment_not_found(act.comment_id)
-        if found[act.comment_id].around.article is None:
-            raise comment_without_article(act.comment_id)
+    found = lock_placed_subjects(work, [act.comment_id for act in acts])
     return [
         _Acted(**vars(found[act.comment_id]), act=act, moderator=moderator)
         for act, moderator in zip(acts, moderators, strict=True)

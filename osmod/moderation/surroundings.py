@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from osmod.moderation.attributes import KnownTag, KnownTags
+from osmod.moderation.errors import comment_not_found, comment_without_article
 from osmod.moderation.models import (
     Action,
     Article,
@@ -155,6 +156,22 @@ def lock_subjects(work: Work, comment_ids: Collection[int]) -> dict[int, Subject
     comments = lock_states(work, comment_ids)
     found = with_flags(work, comments) if comments else {}
     return {comment_id: Subject(comment, *found[comment_id]) for comment_id, comment in comments.items()}
+
+
+def lock_placed_subjects(work: Work, comment_ids: Collection[int]) -> dict[int, Subject]:
+    """These comments, locked as by `lock_subjects`.
+
+    Raises:
+      NotFound: one is not there.
+      Conflict: one has no article.
+    """
+    found = lock_subjects(work, comment_ids)
+    for comment_id in comment_ids:
+        if comment_id not in found:
+            raise comment_not_found(comment_id)
+        if found[comment_id].around.article is None:
+            raise comment_without_article(comment_id)
+    return found
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from osmod.moderation.flags import settle
 from osmod.moderation.lookups import check_tags, find_user, find_users
 from osmod.moderation.models import CommentScore, CommentSummaryScore
 from osmod.moderation.rounds import in_rounds
-from osmod.moderation.surroundings import Subject, lock_subjects
+from osmod.moderation.surroundings import Subject, lock_placed_subjects, lock_subjects
 from osmod.moderation.work import Work
 
 _scores = cast("Table", CommentScore.__table__)
@@ -41,12 +41,7 @@ def tag_comments(work: Work, taggings: Sequence[Tagging]) -> None:
     """
     for some in in_rounds(taggings):
         users = find_users(work, [one.user_id for one in some])
-        found = lock_subjects(work, [one.comment_id for one in some])
-        for one in some:
-            if one.comment_id not in found:
-                raise comment_not_found(one.comment_id)
-            if found[one.comment_id].around.article is None:
-                raise comment_without_article(one.comment_id)
+        found = lock_placed_subjects(work, [one.comment_id for one in some])
         check_tags(work, [one.tag_id for one in some])
         rows = [_row(one.comment_id, one.tag_id, user) for one, user in zip(some, users, strict=True)]
         work.connection.execute(_ADD, rows)
