@@ -8,8 +8,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from osmod.moderation.database import open_session
+from osmod.moderation.desk import queues
+from osmod.moderation.desk import waiting as desk_waiting
 from osmod.moderation.models import Comment
 from osmod.task import commit
+from osmod.web.pages.frame.fragments import RENDERINGS
 from osmod.web.pages.frame.session import CSRF, csrf_of
 from tests.moderation.world import World
 from tests.pages.conftest import Press, waiting
@@ -27,6 +30,27 @@ def test_a_range_that_is_not_there_any_more(client: TestClient, press: Press, wo
 
     assert "Nothing was done: There is no category 77 any more" in said
     assert world.get(Comment, comment).is_accepted is None
+
+
+def test_a_range_of_which_not_all_are_looked_at(
+    client: TestClient, press: Press, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is not said to be all: an act on it leaves some, which are to be acted on anew."""
+    article = world.article(world.category())
+    for score in (0.5, 0.6, 0.7):
+        waiting(world, article, score)
+
+    with monkeypatch.context() as patches:
+        patches.setattr(queues, "FEW", 2)
+        patches.setattr(queues, "ROWS", 2)
+        patches.setattr(desk_waiting, "WALKS", (1, 2))
+        page = client.get("/ui/moderate?lower=0.4&batch=reject").text
+
+    assert "Reject 2 comments?" in page
+    assert "More may be chosen, as more wait than can be looked at: these are done first." in page
+    assert "That is all that is chosen" not in page
+    RENDERINGS.forget()
+    assert "That is all that is chosen" in client.get("/ui/moderate?lower=0.4&batch=reject").text
 
 
 def test_on_from_a_range_that_is_not_there_any_more(client: TestClient, press: Press, world: World) -> None:

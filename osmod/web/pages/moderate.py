@@ -92,6 +92,7 @@ def nexts(view: View) -> dict[str, Any]:
             "batches": moderate_acts.BATCHES,
             "most": acts.MOST,
             "meant": len(meant),
+            "not_all": bool(meant) and queues.plan(session, wanted).of_newest is not None,
             "form": new_form(session, view.user_id, "batch", batch, wanted),
             "comment": comment_id,
         }
