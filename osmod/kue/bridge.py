@@ -155,6 +155,7 @@ class Bridge:
 
     def _look(self) -> None:
         """At what is due to be looked at, or after a flood of which not all was heard, at a good part of it."""
+        self._teller.look_back()
         for _ in range(LOOKS):
             if self._teller.look(self._look_again) < LOOKED_AT:
                 return

@@ -7,10 +7,10 @@ from pathlib import Path
 from osmod.jobs.wire.scripts import Script
 
 _LUA = Path(__file__).parent / "lua"
-TAKE, STORED, UNSTORED, RING, LOOK, TELL, FORGET, PROMOTE, STRAYS, MEND, RESCUE = (
+TAKE, STORED, UNSTORED, RING, LOOK, TELL, FORGET, PROMOTE, STRAYS, MEND, RESCUE, ENDED = (
     Script(_LUA / f"{name}.lua", prelude=_LUA / "_prelude.lua")
     for name in (
         *("take", "stored", "unstored", "ring", "look", "tell", "forget"),
-        *("promote", "strays", "mend", "rescue"),
+        *("promote", "strays", "mend", "rescue", "ended"),
     )
 )

@@ -20,7 +20,7 @@ from osmod.jobs.wire.resp import ServerError
 from osmod.kue.jobs import known_by
 from osmod.kue.keys import KueQueue
 from osmod.kue.reports import report, report_of_none
-from osmod.kue.scripts import FORGET, LOOK, TELL
+from osmod.kue.scripts import ENDED, FORGET, LOOK, TELL
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ BATCH = 100
 #: Jobs looked at in one go, and seconds after which one is looked at again of which no event was heard.
 LOOKED_AT = 500
 LOOK_AGAIN = 5.0
+#: Failed jobs looked at in one go.
+LOOKED_BACK_AT = 200
 #: Who cancels here what is gone from Kue.
 _BY = "kue"
 
@@ -42,6 +44,8 @@ class Teller:
         self._broker = broker
         self._kue = kue
         self._known = known_by(kue.prefix)
+        #: Which failed jobs are looked at next: of which type, from which place on.
+        self._type, self._place = 0, 0
 
     def hear(self, events: Iterable[JobEvent]) -> None:
         """Tell of the jobs of which these events are.
@@ -73,6 +77,30 @@ class Teller:
         for queue, ids in queues.items():
             self._tell(queue, self._worth_reading(queue, ids), unknown=True)
         return len(answer) // 2
+
+    def look_back(self) -> None:
+        """Look at some jobs that failed: one that an operator had run again while nobody heard the events is told of.
+
+        Raises:
+          ServerError, redis.RedisError, OSError: one of the two Redis is away.
+        """
+        actors = list(self._broker.actors.values())
+        if not actors:
+            return
+        actor = actors[self._type % len(actors)]
+        words = [actor.actor_name, str(self._place), str(LOOKED_BACK_AT)]
+        answer: Any = ENDED.run(self._kue.links, self._kue.base, [word.encode() for word in words])
+        looked, *found = answer
+        self._place += looked
+        if looked < LOOKED_BACK_AT:
+            self._type, self._place = self._type + 1, 0
+        ids = [message_id.decode() for message_id in found]
+        if not ids:
+            return
+        states = get_states(self._broker, actor.queue_name, ids)
+        again = (JobState.ACTIVE, JobState.DONE)
+        changed = [one for one, state in zip(ids, states, strict=True) if state in again]
+        self._tell(actor.queue_name, changed, unknown=False)
 
     def _worth_reading(self, queue: str | None, ids: Sequence[str]) -> Sequence[str]:
         """Thousands may wait here, of which there is nothing to tell unless they are gone from Kue."""

@@ -21,6 +21,7 @@ from osmod.kue.taking import Taker
 from osmod.kue.telling import Teller
 from tests.jobs.conftest import working
 from tests.kue.node import Node
+from tests.kue.stand_in import queue_job
 from tests.waiting import until
 
 #: Each starts Node several times, which takes a second.
@@ -65,6 +66,22 @@ def test_run_again_here(node: Node, broker: JobBroker, kue: KueQueue, ran: list[
         until(lambda: kue.client.zcard(kue.state("complete")), what="it is complete")
     assert [7, 7] == ran
     assert [b"1"] == kue.client.hmget(kue.job(job_id), "osmod_claim")
+    assert 0 == kue.client.zcard(kue.state("failed")) + kue.client.zcard(kue.held)
+
+
+def test_run_again_here_while_no_bridge_runs(broker: JobBroker, kue: KueQueue, ran: list[int]) -> None:
+    """The next bridge tells of it, though it heard nothing."""
+    job_id = queue_job(kue, "note", {"number": 7}, removeOnComplete="")
+    taker, teller = Taker(broker, kue), Teller(broker, kue)
+    taker.take()
+    with working(broker):
+        until(lambda: teller.look(0.0) == 0, what="it failed")
+        assert b"failed" == kue.client.hget(kue.job(job_id), "state")
+        assert 1 == retry(broker, JobFilter(states=(JobState.FAILED,)))
+        until(lambda: ran == [7, 7], what="it ran again")
+        broker.join("default")
+    teller.look_back()
+    assert b"complete" == kue.client.hget(kue.job(job_id), "state")
     assert 0 == kue.client.zcard(kue.state("failed")) + kue.client.zcard(kue.held)
 
 
