@@ -95,3 +95,26 @@ def test_a_full_server(own_server: Callable[..., Server]) -> None:
     assert 1 == taker.take()[0]
     kue.close()
     broker.close()
+
+
+@pytest.mark.parametrize("harmed", ["kue", "ours"])
+def test_a_server_that_only_reads_for_a_while(own_server: Callable[..., Server], harmed: str) -> None:
+    """As after a failover, until the client is led to the new primary: the bridge waits for it."""
+    servers = {name: own_server() for name in ("kue", "ours")}
+    server = servers[harmed]
+    kue = KueQueue.at(servers["kue"].url)
+    broker: JobBroker = boot(servers["ours"].url)
+    server.ask("REPLICAOF", "127.0.0.1", "1")
+    dramatiq.actor(actor_name="note")(int)
+    bridge = Bridge(broker, kue)
+    bridge.start()
+    began = time.monotonic()
+    until(lambda: time.monotonic() - began > 2 or not bridge.goes_on, what="it was refused some times")
+    server.ask("REPLICAOF", "NO", "ONE")
+    queue_job(kue, "note", {"x": 1})
+    until(lambda: kue.client.zcard(kue.held) or not bridge.goes_on, what="the job is here")
+    assert bridge.goes_on
+    assert bridge.stop()
+    bridge.wait()
+    kue.close()
+    broker.close()

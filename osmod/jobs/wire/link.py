@@ -32,7 +32,8 @@ PASSING = frozenset(
 )
 #: After these the connection is to the wrong server: open a new one.
 _WRONG_SERVER = frozenset({"READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED", "CLUSTERDOWN", "NOREPLICAS"})
-
+#: The same as redis-py raises them, which takes the first word out of what Redis said.
+_PASSED_ON = (redis.ReadOnlyError, redis.OutOfMemoryError, redis.exceptions.ClusterDownError)
 #: Every way in which Redis can be away for a while.
 OUTAGES = (redis.ConnectionError, redis.TimeoutError, OSError)
 
@@ -44,7 +45,7 @@ def passes(error: BaseException) -> bool:
     if isinstance(error, ServerError):
         return error.code in PASSING or "max number of clients" in str(error)
     if isinstance(error, redis.ResponseError):
-        return str(error).partition(" ")[0] in PASSING
+        return isinstance(error, _PASSED_ON) or str(error).partition(" ")[0] in PASSING
     return isinstance(error, OUTAGES)
 
 

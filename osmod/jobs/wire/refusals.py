@@ -94,7 +94,7 @@ def outage(error: BaseException, seconds: float | None = None) -> str:
         return said
     if sentence := cluster_away(said, since):
         return sentence
-    if re.search(r"\bOOM\b", said):
+    if re.search(r"\bOOM\b", said) or isinstance(error, redis.OutOfMemoryError):
         return (
             f"Redis is full{since} and takes no more jobs ({said}): raise its maxmemory or let workers drain it; "
             "what is queued is safe"
@@ -106,7 +106,7 @@ def outage(error: BaseException, seconds: float | None = None) -> str:
             f"Redis has fewer replicas{since} than min-replicas-to-write asks for ({said}): start the replicas, or "
             "see why they lag"
         )
-    if said.startswith("READONLY"):
+    if said.startswith("READONLY") or isinstance(error, redis.ReadOnlyError):
         return (
             f"Redis is a read-only replica{since} ({said}): name its primary, or the Sentinels, in REDIS_URL"
         )
