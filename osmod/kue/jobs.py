@@ -69,8 +69,10 @@ class KueJob:
             options["unique"] = False  # Kue's users are told what became of each job.
         if "retry_when" not in actor.options:
             options |= self._retries()
-        extra = {name: arguments.pop(name) for name in _EXTRA if name in arguments and not takes(actor, name)}
-        title = extra.get("title")
+        title = arguments.get("title")
+        for name in _EXTRA:
+            if not takes(actor, name):
+                arguments.pop(name, None)
         if isinstance(title, str) and title:
             options["label"] = title[:200]
         return self._as_message(actor, arguments, options)

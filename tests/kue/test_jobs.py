@@ -121,7 +121,13 @@ def test_data_that_is_no_object(actor: Actor[Any, Any], data: str, said: str) ->
 
 
 def test_title(actor: Actor[Any, Any]) -> None:
-    """Kue's pages show it; it is a label here unless the actor takes it."""
+    """Kue's pages show it; it is a label here, also where the actor takes it."""
+
+    @dramatiq.actor(actor_name="mail", broker=actor.broker)
+    def mail(title: str) -> None: ...
+
+    taken = kue_job(kind="mail", data='{"title": "greeting"}').message(mail)
+    assert ({"title": "greeting"}, "greeting") == (taken.kwargs, taken.options.get("label"))
     message = kue_job(data=json.dumps({"name": "Ada", "title": "greeting"})).message(actor)
     assert ({"name": "Ada"}, "greeting") == (message.kwargs, message.options["label"])
 
