@@ -128,7 +128,7 @@ def test_an_interrupted_demo_leaves_nothing_running(home: Path, number: signal.S
         "from osmod.demo import worker_process; worker_process.PROCESSES = 1; "
         "from osmod.cli.demo import demo; demo()"
     )
-    command = [sys.executable, "-c", code, "--comments", "300"]
+    command = [sys.executable, "-c", code, "--comments", "1000"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
         watchdog = threading.Timer(60, running.kill)
