@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -210,7 +211,7 @@ def test_killed_between_commit_and_queue(
     jobs: Jobs, world: World, comment: int, told: list[tuple[int, int]], database_url: str
 ) -> None:
     """A worker killed right after its commit: the redelivery does nothing, the sweep queues what it owed."""
-    environment = {"DATABASE_URL": database_url, "WORKER_RUN_IMMEDIATELY": "true"}
+    environment = {**os.environ, "DATABASE_URL": database_url, "WORKER_RUN_IMMEDIATELY": "true"}
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, str(comment)], cwd=ROOT, env=environment, check=False
     )
