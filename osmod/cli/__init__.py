@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from difflib import get_close_matches
-from importlib import import_module, metadata
+from importlib import metadata
 from io import TextIOWrapper
 from typing import Any
 
 import click
+
+from osmod.loading import load
 
 #: What there is: each is the command of the same name in `osmod.cli.NAME`. The order is that of `--help`.
 COMMANDS = {
@@ -44,7 +46,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"osmod.cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(load(f"osmod.cli.{cmd_name}"), cmd_name)
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -19,6 +19,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.embedded": (),
     "osmod.outages": (),
     "osmod.extra": (),
+    "osmod.loading": (),
     "osmod.moderation": ("osmod.extra", "osmod.publishers.registry", "osmod.settings"),
     "osmod.jobs": ("osmod.outages", "osmod.redis_urls", "osmod.settings"),
     "osmod.outgoing": (),
