@@ -33,7 +33,7 @@ serve: $(VENV)/installed-demo
 # Most tests wait: more processes than processors, each with databases and servers of its own; how the tests are
 # shared out is said in tests/sharing.py. ARGS="-n 0" for one process.
 test: $(VENV)/installed-dev
-	@$(BIN)/python -m pytest -n 5 --dist loadfile --ignore tests/browser $(ARGS)
+	@$(BIN)/python -m pytest -n 6 --dist loadfile --ignore tests/browser $(ARGS)
 
 browser: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser $(ARGS)
