@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## this list
 	@echo 'make demo      1,000 real comments, from queue to decision; ARGS="--comments 5000" for more'
 	@echo 'make serve     HTTP on localhost:8000, with a Redis, a database, a worker and comments of its own; ARGS="--port 8080"'
-	@echo 'make test      all tests; ARGS="tests/tour -k accept" for some of them'
+	@echo 'make test      all tests but those of make check; ARGS="tests/tour -k accept" for some of them'
 	@echo 'make browser   the pages in a headless Chromium, which must be installed: with and without scripts, on a phone and wide'
 	@echo 'make screenshots  docs/images anew, from the demo; needs a Chromium, too'
 	@echo 'make check     style, types, arrows, file sizes, compose file, lock file'
@@ -33,7 +33,7 @@ serve: $(VENV)/installed-demo
 # Most tests wait: more processes than processors, each with databases and servers of its own; how the tests are
 # shared out is said in tests/sharing.py. ARGS="-n 0" for one process.
 test: $(VENV)/installed-dev
-	@$(BIN)/python -m pytest -n 6 --dist loadfile --ignore tests/browser $(ARGS)
+	@$(BIN)/python -m pytest -n 6 --dist loadfile --ignore tests/browser --ignore tests/structure $(ARGS)
 
 browser: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser $(ARGS)
