@@ -15,7 +15,6 @@ tests that need it.
 
 from __future__ import annotations
 
-import gc
 import uuid
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -28,6 +27,7 @@ from sqlalchemy.engine import URL
 from tests import isolation  # isort: skip # noqa: F401
 from osmod import settings
 from osmod.embedded import embedded_redis
+from osmod.loading import nobody_collects
 from osmod.moderation.database import connect
 from tests import databases, services, statements
 from tests.redis_servers import ASKING, binary_of, running
@@ -56,12 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Thousands of tests and all modules stay: nobody looks through them for garbage, now or between the tests."""
-    gc.disable()
-    try:
+    with nobody_collects():
         return (yield)
-    finally:
-        gc.enable()
-        gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

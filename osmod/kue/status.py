@@ -89,6 +89,11 @@ class Repeating:
     due: datetime | None
     schedule: str
 
+    @property
+    def runs_twice(self) -> bool:
+        """Whether both have it run: kue-scheduler, and its actor's own schedule."""
+        return bool(self.schedule and self.due)
+
     def as_dict(self) -> dict[str, Any]:
         """In values that JSON has; moments in ISO 8601."""
         due = _iso(self.due)

@@ -27,11 +27,7 @@ def test_a_port_that_is_taken(run: Run) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        port = other.getsockname()[1]
-        for host in ("127.0.0.1", "0.0.0.0"):
-            result = run("serve", "--host", host, "--port", str(port))
-            said = f"Error: port {port} is taken: stop what listens there, or name another by --port.\n"
-            assert (1, said) == (result.exit_code, result.output)
+        _is_told(run, other.getsockname()[1], "127.0.0.1", "0.0.0.0")
 
 
 def test_a_port_that_is_taken_in_ipv6(run: Run) -> None:
@@ -42,11 +38,14 @@ def test_a_port_that_is_taken_in_ipv6(run: Run) -> None:
         except OSError:
             unavailable("no IPv6 on this machine")
         other.listen()
-        port = other.getsockname()[1]
-        for host in ("::1", "[::1]"):
-            result = run("serve", "--host", host, "--port", str(port))
-            said = f"Error: port {port} is taken: stop what listens there, or name another by --port.\n"
-            assert (1, said) == (result.exit_code, result.output)
+        _is_told(run, other.getsockname()[1], "::1", "[::1]")
+
+
+def _is_told(run: Run, port: int, *hosts: str) -> None:
+    for host in hosts:
+        result = run("serve", "--host", host, "--port", str(port))
+        said = f"Error: port {port} is taken: stop what listens there, or name another by --port.\n"
+        assert (1, said) == (result.exit_code, result.output)
 
 
 @pytest.mark.parametrize(

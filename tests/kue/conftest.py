@@ -9,8 +9,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import dramatiq
 import pytest
 
+from osmod.jobs.broker import JobBroker
 from osmod.kue.keys import KueQueue
 from tests.jobs.conftest import (  # noqa: F401
     _shared_redis,
@@ -63,6 +65,22 @@ def node(kue_folder: Path, server: Server) -> Iterator[Node]:  # noqa: F811
     runner = Node(kue_folder, server.url)
     yield runner
     runner.close()
+
+
+@pytest.fixture
+def ran(broker: JobBroker) -> list[int]:  # noqa: F811
+    """The numbers of the jobs that ran here, of the types `note` and `other`."""
+    numbers: list[int] = []
+
+    @dramatiq.actor(actor_name="note")
+    def note(number: int) -> None:
+        numbers.append(number)
+
+    @dramatiq.actor(actor_name="other")
+    def other(number: int) -> None:
+        numbers.append(number)
+
+    return numbers
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import dramatiq
 import pytest
 
 from osmod.jobs.broker import JobBroker
@@ -21,22 +20,6 @@ from tests.kue.node import Node
 from tests.waiting import until
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def ran(broker: JobBroker) -> list[int]:
-    """The numbers of the jobs that ran here, of the types `note` and `other`."""
-    numbers: list[int] = []
-
-    @dramatiq.actor(actor_name="note")
-    def note(number: int) -> None:
-        numbers.append(number)
-
-    @dramatiq.actor(actor_name="other")
-    def other(number: int) -> None:
-        numbers.append(number)
-
-    return numbers
 
 
 def test_drain(node: Node, broker: JobBroker, kue: KueQueue, ran: list[int]) -> None:

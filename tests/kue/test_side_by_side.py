@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import dramatiq
 import pytest
 
 from osmod.jobs.broker import JobBroker
@@ -18,18 +17,6 @@ from tests.waiting import until
 pytestmark = pytest.mark.parametrize("shared_server", ["valkey"], indirect=True)
 
 JOBS = 600
-
-
-@pytest.fixture
-def ran(broker: JobBroker) -> list[int]:
-    """The numbers of the jobs that ran here."""
-    numbers: list[int] = []
-
-    @dramatiq.actor(actor_name="note")
-    def note(number: int) -> None:
-        numbers.append(number)
-
-    return numbers
 
 
 def test_a_node_worker_beside_ours(node: Node, broker: JobBroker, kue: KueQueue, ran: list[int]) -> None:

@@ -137,14 +137,7 @@ def test_a_commit_whose_reply_was_lost(world: World) -> None:
     """The commit went through, its reply did not: the inbox keeps the second run from doubling it."""
     comment = world.comment(world.article())
     tries: list[int] = []
-    lost: list[int] = []
-
-    @event.listens_for(world.engine, "commit")
-    def commit_and_lose(connection: Connection) -> None:
-        if not lost:
-            lost.append(1)
-            connection.connection.commit()
-            _kill(world, connection)
+    _lose_the_next_reply(world)
 
     def effect(work: Work) -> None:
         tries.append(1)
@@ -160,14 +153,7 @@ def test_a_commit_whose_reply_was_lost(world: World) -> None:
 def test_a_commit_whose_reply_was_lost_without_a_job(world: World) -> None:
     """As when a moderator acts on a page: nobody can say that nothing was changed, and nobody does."""
     comment = world.comment(world.article())
-    lost: list[int] = []
-
-    @event.listens_for(world.engine, "commit")
-    def commit_and_lose(connection: Connection) -> None:
-        if not lost:
-            lost.append(1)
-            connection.connection.commit()
-            _kill(world, connection)
+    _lose_the_next_reply(world)
 
     with pytest.raises(MaybeCommitted):
         world.do(accept(comment))
@@ -196,6 +182,18 @@ def _kill(world: World, connection: Connection) -> None:
     number = connection.connection.thread_id()
     with world.engine.connect() as other:
         other.exec_driver_sql(f"KILL {number}")
+
+
+def _lose_the_next_reply(world: World) -> None:
+    """The next commit goes through, and its connection is lost before the reply."""
+    lost: list[int] = []
+
+    @event.listens_for(world.engine, "commit")
+    def commit_and_lose(connection: Connection) -> None:
+        if not lost:
+            lost.append(1)
+            connection.connection.commit()
+            _kill(world, connection)
 
 
 @pytest.mark.only_on("mariadb")

@@ -49,7 +49,7 @@ def _look(status: KueStatus, settings: Settings) -> Iterator[Finding]:
             "`osmod kue rescue` takes over what dead ones had begun."
         )
     for one in status.repeating:
-        if one.schedule and one.due:
+        if one.runs_twice:
             yield warning(
                 f"{one.kind} is repeated by kue-scheduler ({one.interval}) and here ({one.schedule}), so it runs "
                 f"twice: take it out of the Node program, or `osmod schedules pause {one.kind}`."

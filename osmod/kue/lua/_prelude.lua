@@ -40,6 +40,16 @@ local function created_of(text)
     return string.match(text or '', '^%d+$') or '0'
 end
 
+-- The id under which a job is sent here: `number` is that of its claim, `created` its field of that name.
+local function message_of(id, created, number)
+    return string.format('kue:%s%s:%s:%s', BASE, id, created_of(created), number)
+end
+
+-- Whether a job's `workerId` is a bridge's.
+local function is_ours(worker)
+    return string.sub(worker or '', 1, 6) == 'osmod:'
+end
+
 -- Fields of a job's hash; none if there is no such job, or something else in its place.
 local function fields_of(id, ...)
     local row = id and try('HMGET', JOB .. id, ...) or {}
@@ -97,11 +107,10 @@ end
 -- Takes a job for us that is in `state`. A job that comes again has a number of its own, and thus a message id.
 local function claim(id, kind, state, worker)
     local key, member = JOB .. id, member_of(id)
-    local number = (tonumber(call('HGET', key, 'osmod_claim') or '') or 0) + 1
-    local created = created_of(call('HGET', key, 'created_at'))
-    local message_id = string.format('kue:%s%s:%s:%.0f', BASE, id, created, number)
+    local number = string.format('%.0f', (tonumber(call('HGET', key, 'osmod_claim') or '') or 0) + 1)
+    local message_id = message_of(id, call('HGET', key, 'created_at'), number)
     call('ZADD', TAKEN, stamp, message_id)
-    call('HSET', key, 'osmod_claim', string.format('%.0f', number))
+    call('HSET', key, 'osmod_claim', number)
     call('HDEL', key, 'osmod_run', 'osmod_tries', 'osmod_logged', 'osmod_ended')
     call('ZREM', of_state(state), member)
     call('ZREM', of_type(kind, state), member)

@@ -5,8 +5,8 @@ local answer = {#members}
 for _, member in ipairs(members) do
     local id = id_in(member)
     local row = fields_of(id, 'state', 'osmod_ended', 'osmod_claim', 'workerId', 'created_at')
-    if row[1] == 'failed' and row[2] and row[3] and string.sub(row[4] or '', 1, 6) == 'osmod:' then
-        answer[#answer + 1] = string.format('kue:%s%s:%s:%s', BASE, id, created_of(row[5]), row[3])
+    if row[1] == 'failed' and row[2] and row[3] and is_ours(row[4]) then
+        answer[#answer + 1] = message_of(id, row[5], row[3])
     end
 end
 return answer

@@ -15,7 +15,7 @@ while left > 0 do
         local id, number, created = parts_of(message_id)
         local row = fields_of(id, 'type', 'state', 'osmod_claim', 'workerId', 'created_at')
         local same = row[3] == number and created_of(row[5]) == created
-        local ours_still = same and row[2] == 'active' and string.sub(row[4] or '', 1, 6) == 'osmod:'
+        local ours_still = same and row[2] == 'active' and is_ours(row[4])
         local kind = ours_still and row[1] or ''
         if kind == '' or ours[kind] then
             answer[#answer + 1] = message_id

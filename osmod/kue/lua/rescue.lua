@@ -10,8 +10,8 @@ for place, member in ipairs(members) do
     local row = fields_of(id, 'state', 'type', 'updated_at', 'started_at', 'created_at', 'osmod_claim', 'workerId')
     local said = math.max(tonumber(row[3] or '') or 0, tonumber(row[4] or '') or 0)
     local held = false
-    if row[6] and string.sub(row[7] or '', 1, 6) == 'osmod:' then
-        local message_id = string.format('kue:%s%s:%s:%s', BASE, id, created_of(row[5]), row[6])
+    if row[6] and is_ours(row[7]) then
+        local message_id = message_of(id, row[5], row[6])
         held = call('ZSCORE', HELD, message_id) or call('ZSCORE', TAKEN, message_id)
     end
     if row[1] == 'active' and row[2] == kind and not held and now - said >= silent then

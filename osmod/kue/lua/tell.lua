@@ -128,7 +128,7 @@ local function tell(job)
     local row = call('HMGET', key, 'type', 'state', 'osmod_claim', 'workerId', 'osmod_ended', 'progress', 'created_at')
     local kind, state, ended = row[1], row[2], tonumber(row[5] or '')
     local same = row[3] == number and created_of(row[7]) == created
-    if not kind or not state or not same or string.sub(row[4] or '', 1, 6) ~= 'osmod:' then
+    if not kind or not state or not same or not is_ours(row[4]) then
         return gone(job.id)
     end
     if state ~= 'active' then
