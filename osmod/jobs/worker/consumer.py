@@ -72,8 +72,9 @@ class JobConsumer(Consumer):
         self._worker = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self._leases = count(1)
         own = (actor for actor in broker.actors.values() if actor.queue_name == queue_name)
-        #: Jobs fetched beyond the usual number, so that a batch has as many as it may.
-        self._batch = max((actor.options.get("batch", 1) - 1 for actor in own), default=0)
+        #: Jobs of two calls: one runs, and the next is whole when its turn comes. With a number that is no multiple of
+        #: a call's, every other call would get the rest.
+        self._of_two_calls = 2 * max((actor.options.get("batch", 0) for actor in own), default=0)
         self._bell = Bell()
         self._ring_at = 0
         self._empty_until = 0.0
@@ -139,7 +140,7 @@ class JobConsumer(Consumer):
         work_queue = self._lifecycle.work_queue
         if QUEUE_PREFETCH or work_queue is None:
             return self.prefetch
-        return self.prefetch + max(self._batch, work_queue.ahead())
+        return max(self.prefetch + work_queue.ahead(), self._of_two_calls)
 
     def _next(self) -> Job | None:
         if self._lifecycle.stopping:

@@ -111,13 +111,33 @@ def test_jobs_that_wait_together_run_in_one_call(broker: JobBroker) -> None:
     library = Library(broker)
     ids = library.send(*range(12))
 
-    with library.worker(10):
+    with library.worker(12):
         broker.join("default")
 
     assert [number for call in library.calls for number in call] == list(range(12))
     assert library.calls[0] == list(range(10))
     assert library.jobs[0] == ids[:10]
     assert set(library.states(ids)) == {JobState.DONE}
+
+
+def test_a_worker_holds_the_jobs_of_two_calls(broker: JobBroker) -> None:
+    """One runs and the next waits, both whole: with more in stock, idle threads would begin calls with the rest."""
+    library = Library(broker)
+    library.go_on.clear()
+    ids = library.send(*range(40))
+
+    with working(broker, threads=4):
+        until(lambda: len(_held(broker)) >= 20)
+        assert len(_held(broker)) == 20
+        library.go_on.set()
+        broker.join("default")
+
+    assert set(library.states(ids)) == {JobState.DONE}
+
+
+def _held(broker: JobBroker) -> list[bytes]:
+    held: Any = broker.client.zrange(broker.key_base("default") + b"active", 0, -1)
+    return list(held)
 
 
 def test_one_failure_is_nobody_elses(broker: JobBroker) -> None:
