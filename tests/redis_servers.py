@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,6 +74,8 @@ class Server:
         ]
         self._process: subprocess.Popen[bytes] | None = None
         self._frozen = False
+        #: The moments at which it was killed or frozen.
+        self.taken_away: list[float] = []
         self.client = redis.Redis(port=self.port, socket_timeout=5)
 
     @property
@@ -129,12 +132,14 @@ class Server:
     def kill(self) -> None:
         """End it as a crash would."""
         assert self._process is not None
+        self.taken_away.append(time.time())
         self._process.kill()
         self._process.wait()
 
     def freeze(self) -> None:
         """Have it hang, connections open."""
         assert self._process is not None
+        self.taken_away.append(time.time())
         self._process.send_signal(signal.SIGSTOP)
         self._frozen = True
 

@@ -25,6 +25,8 @@ from osmod.jobs.steering.invariants import check
 from osmod.jobs.wire.connection import client_from_url
 from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.moving_routes import route_of
+from tests.chaos.counting import in_a_moment
+from tests.chaos.load import Accepted
 from tests.chaos.senders import sending
 from tests.jobs.conftest import working
 from tests.redis_clusters import ClusterSet
@@ -39,8 +41,8 @@ class Load:
     def __init__(self, broker: JobBroker) -> None:
         self.broker = broker
         self.ran: Counter[str] = Counter()
-        #: The queue and the id of what was acknowledged, by its name.
-        self.acknowledged: dict[str, tuple[str, str]] = {}
+        #: What was acknowledged, by its name.
+        self.acknowledged: dict[str, Accepted] = {}
         self.actors = {
             queue: dramatiq.actor(actor_name=f"note-{queue}", queue_name=queue)(self._note)
             for queue in QUEUES
@@ -52,9 +54,9 @@ class Load:
     def _send(self, name: str) -> None:
         thread, number = map(int, name.split("-"))
         queue = QUEUES[thread]
-        message = self.actors[queue].message(name)
+        message, began = self.actors[queue].message(name), time.time()
         self.broker.enqueue(message, delay=200 if number % 7 == 0 else None)
-        self.acknowledged[name] = queue, message.message_id
+        self.acknowledged[name] = Accepted(began, time.time(), queue, message.message_id)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -64,17 +66,24 @@ class Load:
             yield
         assert [] == senders.refused
 
-    def whereabouts(self) -> list[object]:
-        """What is missing, and what the queue knows of it."""
+    def whereabouts(self, names: set[str]) -> list[object]:
+        """What the queue knows of these jobs."""
+        jobs = [self.acknowledged[name] for name in names]
         return [
-            (name, self.broker.client.hgetall(self.broker.key_base(queue).decode() + f"job:{job_id}"))
-            for name, (queue, job_id) in self.acknowledged.items()
-            if name not in self.ran
+            (
+                job,
+                self.broker.client.hgetall(
+                    self.broker.key_base(job.queue).decode() + f"job:{job.message_id}"
+                ),
+            )
+            for job in jobs
         ]
 
-    def missing(self) -> set[str]:
-        """What was acknowledged and has not run."""
-        return self.acknowledged.keys() - self.ran.keys()
+    def missing(self, taken_away: list[float]) -> set[str]:
+        """What was acknowledged and has not run, but in the moments at which a master was taken away: what it
+        answered then its replica may not have had."""
+        names = self.acknowledged.keys() - self.ran.keys()
+        return {name for name in names if not in_a_moment(self.acknowledged[name], taken_away)}
 
 
 @pytest.fixture
@@ -140,11 +149,12 @@ def test_nothing_is_lost_when_a_queue_gets_another_master(
         until(lambda: len(load.acknowledged) > sent + 50, 20)
         until_over = time.monotonic() + 1
         until(lambda: time.monotonic() > until_over, 5)
+    taken_away = [moment for node in cluster.nodes for moment in node.taken_away]
     with working(load.broker, threads=8):
         try:
-            until(lambda: not load.missing(), 30, "all that was acknowledged has run")
+            until(lambda: not load.missing(taken_away), 30, "all that was acknowledged has run")
         except AssertionError as error:
-            error.add_note(str(load.whereabouts()))
+            error.add_note(str(load.whereabouts(load.missing(taken_away))))
             raise
     assert [] == check(load.broker)
 
