@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TextIO
 
 from osmod.cli import COMMANDS, main
+from osmod.cli.queue_access import load_actors
 
 #: Columns and TERM of each terminal.
 TERMINALS = {"narrow": (40, "xterm"), "dumb": (80, "dumb"), "terminal": (80, "xterm")}
@@ -131,6 +132,7 @@ if __name__ == "__main__":
     for name in COMMANDS:
         if name not in ("worker", "serve"):  # they load what runs, not what shows
             import_module(f"osmod.cli.{name}")
+    load_actors(needed=True)
     runs = []
     for command in json.load(sys.stdin):
         runs += [closed(command), piped(command), *(terminal(command, where) for where in TERMINALS)]

@@ -52,6 +52,14 @@ class Block:
         assert not parts[0], f"{self.name}: a console block begins with a command"
         return [(command, shown) for command, _, shown in (part.partition("\n") for part in parts[1:])]
 
+    def write(self, folder: Path) -> Path:
+        """Put it into a file: where its first line says, among the actors, or beside them. Returns the file."""
+        first = self.text.partition("\n")[0]
+        named = first.removeprefix("# ") if first.startswith("# actors/") else ""
+        path = folder / (named or f"{Path(self.page).stem}_{self.line}.py")
+        path.write_text(self.text)
+        return path
+
 
 def blocks_of(page: Path) -> list[Block]:
     """All blocks of a page, in order."""

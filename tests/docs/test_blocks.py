@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import configparser
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +11,8 @@ import pytest
 import yaml
 
 from tests.docs.blocks import Block, all_blocks
-from tests.docs.sandbox import ROOT, Sandbox
+from tests.docs.sandbox import Sandbox
+from tests.docs.template import Template, started
 from tests.redis_servers import binary_of, running
 
 #: Languages that something here, or a test that is named, looks at.
@@ -66,18 +64,6 @@ def test_redis(block: Block) -> None:
             server.ask(*line.split())
 
 
-def _write(block: Block, folder: Path) -> Path:
-    """A block in a file: where its first line says, among the actors, or beside them."""
-    first = block.text.partition("\n")[0]
-    path = folder / (
-        first.removeprefix("# ")
-        if first.startswith("# actors/")
-        else f"{Path(block.page).stem}_{block.line}.py"
-    )
-    path.write_text(block.text)
-    return path
-
-
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     """A checkout for blocks, and a Redis."""
@@ -85,31 +71,17 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
         yield Sandbox(tmp_path, server)
 
 
-def _succeeds(sandbox: Sandbox, *arguments: str) -> None:
-    """Run Python."""
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=sandbox.folder,
-        env=sandbox.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert 0 == done.returncode, done.stdout + done.stderr
-
-
-@pytest.mark.timeout(600)  # mypy reads all that they import
-def test_python_has_types(sandbox: Sandbox) -> None:
-    """All blocks pass mypy as our own code must."""
-    paths = [str(_write(block, sandbox.folder)) for block in PYTHON]
-    known = ROOT / ".mypy_cache"
-    if known.exists():  # What `make check` found out of the libraries.
-        shutil.copytree(known, sandbox.folder / known.name)
-    _succeeds(sandbox, "-m", "mypy", "--config-file", "pyproject.toml", *paths)
+@pytest.fixture(scope="module")
+def template() -> Iterator[Template]:
+    """What runs the blocks."""
+    with started() as template:
+        yield template
 
 
 @pytest.mark.parametrize("block", _named(PYTHON))
-def test_python(block: Block, sandbox: Sandbox) -> None:
+def test_python(block: Block, sandbox: Sandbox, template: Template) -> None:
     """It runs; a block that names its file is loaded with the actors."""
-    path = _write(block, sandbox.folder)
-    _succeeds(sandbox, *(["-c", "import worker"] if path.parent.name == "actors" else [str(path)]))
+    path = block.write(sandbox.folder)
+    program = ["-m", "worker"] if path.parent.name == "actors" else [str(path)]
+    code, printed = template.run(program, sandbox.folder, sandbox.environment, sandbox.folder / "log")
+    assert 0 == code, printed

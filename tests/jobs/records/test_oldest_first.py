@@ -35,8 +35,8 @@ QUESTIONS = {
 def many(broker: JobBroker, accept: Actor[..., None]) -> None:
     """Jobs in every state, of two actors and several priorities, many of them of one millisecond."""
     other = dramatiq.actor(actor_name="other", queue_name="mail", max_retries=0)(lambda number: None)
-    broker.send_many(accept.message(number, note="odd" if number % 2 else "") for number in range(1, 150))
-    end(broker, 130, ValueError("no"))
+    broker.send_many(accept.message(number, note="odd" if number % 2 else "") for number in range(1, 80))
+    end(broker, 60, ValueError("no"))
     for priority in ("high", "low", "normal"):
         for number in (3, 4):
             accept.send_with_options(args=(number,), priority=priority)
