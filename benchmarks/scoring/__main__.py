@@ -28,9 +28,9 @@ from benchmarks.moderation.scene import SCORER, Scene
 from benchmarks.scoring.service import running
 from osmod.embedded import embedded_redis
 from osmod.jobs.broker import JobBroker
+from osmod.loop import run
 from osmod.moderation.database import connect
 from osmod.moderation.models import Comment, User
-from osmod.outgoing.loop import run
 from osmod.scorers import Question, Scorer, scorer_for
 
 LATENCY = 0.1

@@ -17,8 +17,8 @@ from osmod.comparing.population import Chosen
 from osmod.comparing.questions import questions
 from osmod.jobs.records.glance import length
 from osmod.jobs.setup import ensure_broker
+from osmod.loop import run
 from osmod.moderation.models import User
-from osmod.outgoing.loop import run
 from osmod.scorers import Limits, Scorer, config_of
 from osmod.scorers.config import asked_at
 from osmod.task.turns import Turn

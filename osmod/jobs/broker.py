@@ -16,17 +16,16 @@ from osmod.jobs.messages.bounds import bounded_delay, check_queue_name, check_sp
 from osmod.jobs.messages.options import ACTOR_OPTIONS, MESSAGE_OPTIONS, apply_to_actor
 from osmod.jobs.middleware.defaults import default_middleware, ensure_control
 from osmod.jobs.queue.custody import DEFAULT_LEASE, Custody
-from osmod.jobs.queue.interrupts import interruptible
 from osmod.jobs.queue.retries import is_its_run, run_again
 from osmod.jobs.queue.scripts import ENQUEUE, PURGE
 from osmod.jobs.queue.sending import DEFAULT_SEND_PATIENCE, Sender, stored_as
 from osmod.jobs.wire.connection import bounded, client_from_url
 from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.moving_routes import route_of
-from osmod.jobs.worker.batches import in_batches
 from osmod.jobs.worker.consumer import JobConsumer
 from osmod.jobs.worker.hook_table import HookTable
 from osmod.jobs.worker.lifecycle import DEFAULT_DRAIN, Lifecycle
+from osmod.jobs.worker.two_ways import as_run_here
 
 #: Milliseconds that an idle consumer sleeps when nothing is known to come.
 DEFAULT_NAP = 10_000
@@ -128,7 +127,7 @@ class JobBroker(RedisBroker):
           InvalidOption: an option's value makes no sense.
         """
         apply_to_actor(actor)
-        actor.fn = interruptible(in_batches(actor.fn))
+        actor.fn = as_run_here(actor.fn)
         super().declare_actor(actor)
 
     def declare_queue(self, queue_name: str) -> None:

@@ -53,7 +53,8 @@ class CountBegun(Middleware):
         due = (
             message.due if isinstance(message, Job) and message.due is not None else message.message_timestamp
         )
-        waited = max(0.0, time.time() - due / 1000)
+        ran = message.run.ran() if isinstance(message, Job) and message.run is not None else 0.0
+        waited = max(0.0, time.time() - ran - due / 1000)
         self._tally.add(message.queue_name, [((STARTED, actor), 1), *taking(waited, WAITED, actor)])
 
 

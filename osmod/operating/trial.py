@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from osmod.loop import run
 from osmod.moderation.questions import Text
 from osmod.operating.scorers import ScorerState
-from osmod.outgoing.loop import run
 from osmod.scorers import (
     BadAnswer,
     KeyRefused,

@@ -14,9 +14,9 @@ from typing import Literal
 import httpcore
 import httpx
 
+from osmod.loop import PerLoop, run
 from osmod.outgoing.addresses import AddressRefused
 from osmod.outgoing.connections import Connections, make_tls
-from osmod.outgoing.loop import PerLoop, run
 
 #: Bytes. A longer answer is refused before it fills the memory.
 MOST_BYTES = 4 * 1024 * 1024

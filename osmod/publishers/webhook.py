@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from osmod.outgoing import loop, retry_after, urls
+from osmod import loop
+from osmod.outgoing import retry_after, urls
 from osmod.outgoing.client import Answer, NoAnswer, Timeouts, post
 from osmod.publishers.contract import BadPublisherConfig, News, NotTold, PublisherGone, Told
 from osmod.publishers.signing import PREFIX, read_secret, signature_header

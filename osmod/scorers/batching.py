@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from osmod.outgoing.loop import PerLoop
+from osmod.loop import PerLoop
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -13,13 +13,13 @@ from typing import Any
 
 from osmod.jobs.errors import NoCurrentJob, PutOff
 from osmod.jobs.middleware.current import CurrentJob, current_job
+from osmod.loop import run
 from osmod.moderation import unscored
 from osmod.moderation.database import open_session
 from osmod.moderation.models import now
 from osmod.moderation.questions import OpenQuestion, open_question, open_questions
 from osmod.outages import Outage
 from osmod.outgoing.client import get_ready
-from osmod.outgoing.loop import run
 from osmod.scorers import (
     BadScorerConfig,
     KeyRefused,

@@ -13,7 +13,7 @@ from osmod.comparing.answers import Answers
 from osmod.comparing.asking import Asking, Stopped
 from osmod.comparing.questions import questions
 from osmod.jobs.errors import PutOff
-from osmod.outgoing.loop import run
+from osmod.loop import run
 from osmod.scorers import (
     BadAnswer,
     KeyRefused,

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 import osmod.scorers
-from osmod.outgoing.loop import run
+from osmod.loop import run
 from osmod.scorers import BadAnswer, Question, Scored, scorer_for
 from tests.docs.blocks import ROOT, blocks_of
 from tests.scorers.fake import serving

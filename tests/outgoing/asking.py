@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from osmod.loop import run
 from osmod.outgoing.client import Answer, NoAnswer, post
-from osmod.outgoing.loop import run
 
 
 def ask(url: str, **options: Any) -> Answer:

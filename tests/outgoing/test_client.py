@@ -8,9 +8,9 @@ import socket
 
 import pytest
 
+from osmod.loop import run
 from osmod.outgoing import connections
 from osmod.outgoing.client import Answer, Timeouts, post
-from osmod.outgoing.loop import run
 from tests.outgoing.asking import ask, refused
 from tests.scorers.fake import Fake, Reply
 from tests.waiting import until

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from osmod.outgoing.loop import run
+from osmod.loop import run
 from osmod.scorers import BadAnswer, Question, Scored, ScorerAway, scorer_for
 from tests.scorers.fake import Fake, Reply
 

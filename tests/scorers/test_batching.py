@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from osmod.outgoing.loop import run
+from osmod.loop import run
 from osmod.scorers.batching import Batcher
 
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from osmod.outgoing.loop import run
+from osmod.loop import run
 from osmod.scorers import BadAnswer, KeyRefused, ScorerAway, ScorerError, Throttled, Unscorable
 from osmod.scorers.endpoint import Endpoint
 from tests.scorers.fake import Fake, Reply

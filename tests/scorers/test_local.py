@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from osmod.outgoing.loop import run
+from osmod.loop import run
 from osmod.scorers import BadScorerConfig, Question, local_model, scorer_for
 from osmod.scorers.local import MOST_SPANS, sentences
 

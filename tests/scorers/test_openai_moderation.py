@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from osmod.outgoing.loop import run
+from osmod.loop import run
 from osmod.scorers import BadAnswer, BadScorerConfig, KeyRefused, Question, Scored, Unscorable, scorer_for
 from osmod.scorers.openai_moderation import ENDPOINT, OpenaiModerationScorer
 from tests.scorers.fake import Asked, Fake, Reply

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from osmod.outgoing.loop import run
+from osmod.loop import run
 from osmod.scorers import KeyRefused, Question, ScorerError, scorer_for
 from tests.scorers.fake import Fake, Reply
 

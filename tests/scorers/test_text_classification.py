@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from osmod.outgoing.loop import run
+from osmod.loop import run
 from osmod.scorers import BadAnswer, BadScorerConfig, Question, Unscorable, scorer_for
 from tests.scorers.fake import Asked, Fake, Reply
 

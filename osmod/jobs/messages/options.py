@@ -8,6 +8,8 @@ Each may stand on the actor or on the message; the message's wins.
 - `time_limit`: milliseconds that a run may take.
 - `unique`, `unique_until`, `unique_for`, `unique_ttl`: that there is one such job, see `osmod.jobs.messages.unique`.
 - `batch`: on the actor alone, how many of its jobs run in one call at most, see `osmod.jobs.messages.batches`.
+- `concurrency`: on an `async def` actor alone, how many of its jobs run at once in a worker process, without a thread
+  each, see `osmod.jobs.actor`.
 - `remove_on_complete`: whether the job leaves no record once it is done. Without it the worker that ran it decides.
 """
 
@@ -25,6 +27,7 @@ from osmod.jobs.errors import InvalidOption, UnknownOption
 from osmod.jobs.messages.arguments import parameters
 from osmod.jobs.messages.batches import check_batch
 from osmod.jobs.messages.bounds import LONGEST, check_moment, check_span
+from osmod.jobs.messages.concurrency import check_concurrency
 from osmod.jobs.messages.indexing import index_entries
 from osmod.jobs.messages.unique import UNIQUE_OPTIONS, check_unique, unique_terms
 
@@ -35,7 +38,7 @@ PRIORITY_LIMIT = 2000
 
 #: Options that a message may carry, and an actor, beside those of its middleware.
 JOB_OPTIONS = frozenset({"attempts", "backoff", "max_backoff", "remove_on_complete", *UNIQUE_OPTIONS})
-ACTOR_OPTIONS = JOB_OPTIONS | {"batch"}
+ACTOR_OPTIONS = JOB_OPTIONS | {"batch", "concurrency"}
 #: Options of Dramatiq's own middleware. A process that only sends may be without that middleware.
 _STOCK_OPTIONS = frozenset(
     {
@@ -141,6 +144,7 @@ def apply_to_actor(actor: Actor[Any, Any]) -> None:
         actor.options.setdefault("max_retries", parse_attempts(actor.options["attempts"]) - 1)
     check_unique(actor.options, f"actor {actor.actor_name!r}", actor)
     check_batch(actor)
+    check_concurrency(actor)
     for option in ("index", "sensitive"):
         _check_names(actor, option)
 

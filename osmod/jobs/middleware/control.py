@@ -69,6 +69,10 @@ class JobControl(Middleware):
         if actor.options.get("keep_result"):
             actor.fn = keeping_result(broker, actor.fn)
 
+    def before_worker_boot(self, broker: Any, worker: Worker) -> None:
+        """Take the reports of jobs that run as coroutines."""
+        self._reports = broker.custody.reports = self._reports or Reports(broker)
+
     def after_worker_boot(self, broker: Any, worker: Worker) -> None:
         """Start to watch over this process's jobs."""
         with self._lock:
@@ -101,10 +105,12 @@ class JobControl(Middleware):
             self._reports = Reports(broker)
         message.reports = self._reports
         running.set(message)
-        if self.unwanted and message.message_id in self.unwanted and not message.came_about:
+        came_about = message.came_about or message.run is not None
+        if self.unwanted and message.message_id in self.unwanted and not came_about:
             message.fail()
             raise CancelledBefore(f"{message.message_id} was cancelled before it started")
-        self._running[get_ident()] = (message, perf_counter())
+        began = perf_counter() if message.run is None else message.run.began
+        self._running[get_ident()] = (message, began)
         if "refused" in message.options:
             raise JobRefused(str(message.options["refused"]))
 
@@ -148,11 +154,13 @@ class JobControl(Middleware):
         if reports is None:
             return
         now = perf_counter()
-        long = {ident: one for ident, one in self._running.copy().items() if now - one[1] > LONG}
-        for ident, (job, began) in long.items():
+        threads = [(job, began, ident) for ident, (job, began) in self._running.copy().items()]
+        coroutines = [(job, job.run.began, None) for job in _coroutines(broker) if job.run is not None]
+        long = [one for one in (*threads, *coroutines) if now - one[1] > LONG]
+        for job, began, ident in long:
             if id(job) not in self._noted:
-                reports.running(job, now - began, self._name(ident).decode())
-        self._noted = {id(job) for job, _ in long.values()}
+                reports.running(job, now - began, self._name(ident).decode() if ident else "")
+        self._noted = {id(job) for job, *_ in long}
         busy = {holdings.queue_name for holdings in broker.custody.all_holdings() if holdings.held}
         unwanted: set[str] = set()
         for queue_name in busy | reports.queues():
@@ -160,6 +168,9 @@ class JobControl(Middleware):
         self.unwanted = frozenset(unwanted)
         if unwanted:
             self._interrupt(unwanted)
+            for job in _coroutines(broker):
+                if job.message_id in unwanted and job.run is not None and _claim(job):
+                    job.run.stop(Cancelled())
 
     def report(self, broker: Custodian) -> None:
         """Write what jobs reported.
@@ -186,8 +197,21 @@ class JobControl(Middleware):
 
     def _claim(self, thread_id: int, job: Job) -> bool:
         now_running = self._running.get(thread_id)
-        if now_running is None or now_running[0] is not job or job.options.get("throws") is Cancelled:
-            return False
-        # To the worker it is an expected exception, to `Retries` one that ends the job.
-        job.options["throws"] = Cancelled
-        return True
+        return now_running is not None and now_running[0] is job and _claim(job)
+
+
+def _claim(job: Job) -> bool:
+    """Whether it is to be interrupted now: it was not before."""
+    if job.options.get("throws") is Cancelled:
+        return False
+    # To the worker it is an expected exception, to `Retries` one that ends the job.
+    job.options["throws"] = Cancelled
+    return True
+
+
+def _coroutines(broker: Custodian) -> list[Job]:
+    """The jobs of this process that run as coroutines."""
+    holdings = broker.custody.all_holdings()
+    return [
+        job for one in holdings for job in list(one.held.values()) if job.run is not None and not job.ended
+    ]

@@ -14,7 +14,7 @@ from osmod.jobs.errors import InvalidOption
 from osmod.jobs.messages.bounds import check_span
 from osmod.jobs.queue.commands import Commands
 from osmod.jobs.queue.holdings import Holdings
-from osmod.jobs.queue.job import Job
+from osmod.jobs.queue.job import Job, Reporting
 from osmod.jobs.queue.leases import Heartbeat
 from osmod.jobs.queue.scripts import BEGIN
 from osmod.jobs.queue.sending import Sender
@@ -51,6 +51,7 @@ class Custody:
       terms: what every exchange with Redis is told first; see `lua/exchange.lua`.
       complaints: where whoever meets a Redis that does not work says so.
       quiet: whether an operator asked this process to begin no more jobs.
+      reports: where jobs report to that run as coroutines.
 
     Parameters:
       lease: as `JobBroker` takes it.
@@ -73,6 +74,7 @@ class Custody:
         self.nap = min(nap, self.lease * 2 // 3)
         self.complaints = Complaints()
         self.quiet = False
+        self.reports: Reporting | None = None
         kept = (broker.done_ttl, keep_done, broker.dead_message_ttl)
         self.terms = [b"%d" % term for term in (self.lease, *kept, DEATHS_ALLOWED, self.nap, remove)]
         self._broker = broker

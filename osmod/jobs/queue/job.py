@@ -10,6 +10,7 @@ from dramatiq import Message, MessageProxy
 
 from osmod.jobs.messages.arguments import logged, named, scrubbed, secrets
 from osmod.jobs.queue import settlements
+from osmod.jobs.queue.coroutines import CoroutineRun
 from osmod.jobs.queue.settlements import Settlement
 from osmod.jobs.wire.queues import Queues
 
@@ -62,6 +63,7 @@ class Job(MessageProxy):
       company: the jobs that run in one call with it; see `osmod.jobs.worker.batches`.
       came_about: whether it has taken effect in the call of another one; what is left is its end.
       alone: whether it is to run in a call of its own, since one with others failed.
+      run: as a coroutine, if it is run as one.
     """
 
     #: Once its run is over, a space, the milliseconds that it took, a space, and the name of its thread. Told when
@@ -74,6 +76,7 @@ class Job(MessageProxy):
     company: tuple[Job, ...] = ()
     came_about: bool = False
     alone: bool = False
+    run: CoroutineRun | None = None
 
     def __init__(
         self, message: Message[Any], job_id: bytes, token: bytes, consumer: Holder, marks: bytes

@@ -142,12 +142,19 @@ class JobConsumer(Consumer):
             return self.prefetch
         return max(self.prefetch + work_queue.ahead(), self._of_two_calls)
 
+    def _room(self) -> int:
+        """How many jobs more may be leased: those that run as coroutines keep no thread from another."""
+        work_queue = self._lifecycle.work_queue
+        beside = work_queue.coroutines.running(self.queue_name) if work_queue is not None else 0
+        return self._stock.room(self._most() + beside)
+
     def _next(self) -> Job | None:
         if self._lifecycle.stopping:
             self._wind_down(CLOSING_PAUSE)
             return None
         if self._custody.quiet:
-            self._give_back_all()
+            if self._lifecycle.work_queue is not None:  # not begun
+                self._stock.give_back(self._lifecycle.work_queue.take_back(self.queue_name, sys.maxsize))
             self._wind_down(self._look_up)
             return None
         if not self._sleeper.asleep:
@@ -160,11 +167,6 @@ class JobConsumer(Consumer):
                     return None
             self._sleeper.fall_asleep(self._empty_until - time.monotonic())
         return self._sleep()
-
-    def _give_back_all(self) -> None:
-        """Hand back, of this queue, what the worker's threads have not begun."""
-        if self._lifecycle.work_queue is not None:
-            self._stock.give_back(self._lifecycle.work_queue.take_back(self.queue_name, sys.maxsize))
 
     def _wind_down(self, pause: float) -> None:
         """No more jobs: this process is stopping, or quiet. What ends is still settled; `pause` is in seconds."""
@@ -189,15 +191,13 @@ class JobConsumer(Consumer):
 
     def _refill(self) -> bool:
         """Fetch what there is room for, once that is worth a call. False: there is no room yet."""
-        most = self._most()
-        worth = max(1, most // 2)
-        room = self._stock.room(most)
+        worth, room = max(1, self._most() // 2), self._room()
         if room < 0 and self._lifecycle.work_queue is not None:
             self._stock.give_back(self._lifecycle.work_queue.take_back(self.queue_name, -room))
         if room < worth:
             if not self._gathered(room, worth):
                 return False
-            room = self._stock.room(most)
+            room = self._room()
         self._exchange(room)
         return True
 
@@ -241,8 +241,10 @@ class JobConsumer(Consumer):
             return None
         self._sleeper.wake()
         self._empty_until = 0.0
+        if self._lifecycle.stopping:
+            return None  # What stirred may be what was just handed back.
         # The process was idle: it may as well look out for the answer. A busy one leaves the core to Redis.
         self._link.eager = True
-        self._exchange(self._stock.room(self._most()))
+        self._exchange(self._room())
         self._link.eager = False
         return self.message_cache.popleft() if self.message_cache else None

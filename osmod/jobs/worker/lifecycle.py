@@ -28,9 +28,11 @@ from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.settlements import handed_back, postponed
 from osmod.jobs.worker import signals
 from osmod.jobs.worker.batches import take_batches
+from osmod.jobs.worker.coroutines import CoroutineThread
 from osmod.jobs.worker.no_delays import NoDelays
 from osmod.jobs.worker.patience import GRACE, Drained, Patience
 from osmod.jobs.worker.serving import refusal
+from osmod.jobs.worker.two_ways import TwoWays
 from osmod.jobs.worker.workqueue import WorkQueue
 
 _log = logging.getLogger(__name__)
@@ -62,7 +64,7 @@ class Lifecycle:
         self._custody = custody
         self.drain = drain
         self.stopping = False
-        self.work_queue: WorkQueue | None = None
+        self.work_queue: TwoWays | None = None
         #: Whether a coroutine went on though it was cancelled.
         self._clinging = False
 
@@ -114,8 +116,10 @@ class Lifecycle:
         self._clinging = False
         if requests is not None:
             requests.patience = NOTICING + self.drain / 1000 + GRACE + signals.LEAVING
-        self.work_queue = WorkQueue(worker.worker_threads, worker.consumers)
+        self.work_queue = TwoWays(worker.worker_threads, worker.consumers, worker.broker)
         setattr(worker, "work_queue", self.work_queue)  # noqa: B010
+        if self.work_queue.coroutines:
+            worker.workers.append(CoroutineThread.begin(worker, self.work_queue.coroutines))
 
     @staticmethod
     def _take_delays(consumer_thread: Any) -> None:
@@ -194,9 +198,9 @@ class Lifecycle:
         work_queue = self.work_queue
         if work_queue is not None:
             work_queue.shut()
-            if not _wait(lambda: not work_queue.busy_threads(), LAST_CHANCE):
+            if not _wait(lambda: not work_queue.is_busy(), LAST_CHANCE):
                 work_queue.interrupt(Drained)
-                _wait(lambda: not work_queue.busy_threads(), LAST_GRACE)
+                _wait(lambda: not work_queue.is_busy(), LAST_GRACE)
         for holdings, job in self._hand_back_unbegun():
             holdings.settle(job, postponed(job.id, job.token, AFTERLIFE))
         self._custody.flush()

@@ -1,4 +1,4 @@
-"""This process's one event loop, on a thread of its own: workers' threads wait there for the outside world."""
+"""This process's one event loop, on a thread of its own: coroutines run there, and threads wait for them."""
 
 from __future__ import annotations
 
@@ -45,12 +45,17 @@ class _Home:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "osmod-outgoing"))
-                threading.Thread(target=self._loop.run_forever, name="osmod-outgoing", daemon=True).start()
+                self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "osmod-loop"))
+                threading.Thread(target=self._loop.run_forever, name="osmod-loop", daemon=True).start()
             return self._loop
 
 
 _homes = [_Home()]
+
+
+def the_loop() -> asyncio.AbstractEventLoop:
+    """The loop of this process; it runs."""
+    return _homes[-1].loop()
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -59,7 +64,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     An exception that is raised in the calling thread meanwhile (time limit, cancelling, shutdown) cancels the
     coroutine, within half a second.
     """
-    loop, call = _homes[-1].loop(), _Call(coroutine)
+    loop, call = the_loop(), _Call(coroutine)
     try:
         loop.call_soon_threadsafe(call.start)
         while not call.done.wait(LOOK):

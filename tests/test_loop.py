@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from dramatiq.middleware import Interrupt, raise_thread_exception
 
-from osmod.outgoing.loop import run
+from osmod.loop import run
 from tests.waiting import until
 
 
