@@ -1,8 +1,9 @@
 """`python -m benchmarks.pages [--jobs N] [--comments N] [--database sqlite|mariadb]`: each page among so many of them.
 
 Redis and the database are its own, the server is in this process. Prints for each page the median time to its first
-byte, the processor time of this process and of Redis, and its size. Exit status 1 if a page takes longer than 200 ms
-at the median. With `--busy` the goal is less than 100 ms of this process, which others on the machine do not change.
+byte, the processor time of this process, of Redis and of MariaDB, and its size. Exit status 1 if a page takes longer
+than 200 ms at the median. With `--busy` the goal is less than 100 ms of this process, which others on the machine do
+not change.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -35,6 +37,10 @@ from tests.databases import mariadb_database, mariadb_server, server_problem
 RUNS = 11
 #: The most that the median of a page may take, in milliseconds: to its first byte, and of this process's processor.
 GOAL, GOAL_BUSY = 200, 100
+#: Of servers what says how many seconds of a processor each has used.
+Servers = dict[str, Callable[[], float]]
+#: Of a processor's second, as the kernel counts.
+_TICKS = os.sysconf("SC_CLK_TCK")
 #: Memory that MariaDB has for its tables: without it the disk is measured.
 BUFFER_POOL = 1 << 29
 #: Has the planner know what there is, as it does where a site has grown.
@@ -61,7 +67,8 @@ def main() -> int:
         print(f"{given.comments:,} comments stored in {took:.0f} s, {given.database}", flush=True)
         addresses = _of_jobs(filled) + _of_comments(given.comments)
         wanted = [one for one in addresses if given.only in one]
-        return _measure(wanted, code, redis.Redis.from_url(url), busy=given.busy)
+        servers = {"Redis": partial(_busy, redis.Redis.from_url(url)), **_database_busy(database)}
+        return _measure(wanted, code, servers, busy=given.busy)
 
 
 def _fill(database: str, comments: int) -> str:
@@ -91,7 +98,7 @@ def _without_words(engine: Engine) -> Iterator[None]:
     yield
 
 
-def _measure(addresses: list[str], code: str, server: redis.Redis, *, busy: bool) -> int:
+def _measure(addresses: list[str], code: str, servers: Servers, *, busy: bool) -> int:
     # Late: both read the settings, which are those of the environment by now.
     from osmod.web.app import create_app
     from osmod.web.pages.frame.fragments import RENDERINGS
@@ -100,21 +107,27 @@ def _measure(addresses: list[str], code: str, server: redis.Redis, *, busy: bool
     with TestClient(create_app(), headers={"Origin": "http://testserver"}) as client:
         client.post("/ui/sign-in", data={"code": code})
         for address in addresses:
-            times, ours, theirs = [], [], []
+            times, ours = [], []
+            theirs: dict[str, list[float]] = {name: [] for name in servers}
             for _ in range(RUNS):
                 RENDERINGS.forget()
-                before = time.perf_counter(), time.process_time(), _busy(server)
+                used = {name: busy_of() for name, busy_of in servers.items()}
+                before = time.perf_counter(), time.process_time()
                 answer = client.get(address)
                 times.append((time.perf_counter() - before[0]) * 1000)
                 ours.append((time.process_time() - before[1]) * 1000)
-                theirs.append((_busy(server) - before[2]) * 1000)
+                for name, busy_of in servers.items():
+                    theirs[name].append((busy_of() - used[name]) * 1000)
                 answer.raise_for_status()
                 assert "Something went wrong" not in answer.text, address
             median, own = statistics.median(times), statistics.median(ours)
             slowest = max(slowest, own if busy else median)
+            of_servers = ", ".join(
+                f"{statistics.median(some):6.1f} ms in {name}" for name, some in theirs.items()
+            )
+            size = len(answer.content) / 1000
             print(
-                f"{address:60} {median:7.1f} ms, of a processor {own:6.1f} ms here, "
-                f"{statistics.median(theirs):6.1f} ms in Redis; {len(answer.content) / 1000:5.1f} kB",
+                f"{address:60} {median:7.1f} ms, of a processor {own:6.1f} ms here, {of_servers}; {size:5.1f} kB",
                 flush=True,
             )
     return 1 if slowest > (GOAL_BUSY if busy else GOAL) else 0
@@ -170,6 +183,17 @@ def _database(kind: str, folder: Path) -> Iterator[str]:
             connection.exec_driver_sql(f"SET GLOBAL innodb_buffer_pool_size = {BUFFER_POOL}")
         engine.dispose()
         yield url.render_as_string(hide_password=False)
+
+
+def _database_busy(url: str) -> Servers:
+    """What says how many seconds of a processor MariaDB has used; SQLite works in this process."""
+    engine = connect(url)
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            return {}
+        pid = Path(str(connection.exec_driver_sql("SELECT @@pid_file").scalar_one())).read_text().strip()
+    engine.dispose()
+    return {"MariaDB": lambda: sum(map(int, Path(f"/proc/{pid}/stat").read_text().split()[13:15])) / _TICKS}
 
 
 def _busy(server: redis.Redis) -> float:

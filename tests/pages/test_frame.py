@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
 import redis
+from dramatiq.errors import BrokerConnectionError
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from osmod.access.links import make_code
 from osmod.access.roles import Role
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.queue.minutes import note_minute
 from osmod.moderation.database import open_session
 from osmod.moderation.models import AccessToken, User, now
 from osmod.web.pages.frame.session import CSRF, csrf_of
 from tests.pages.conftest import SignIn
 from tests.web.conftest import USERS, MakeToken
+
+#: Name and value of a hidden field.
+INPUTS = re.compile(r'type="hidden" name="(\w+)" value="([^"]*)"')
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 
@@ -87,11 +93,39 @@ def test_a_session_that_ends_in_mid_act(client: TestClient, token: MakeToken) ->
     assert "/ui/theme" == fields["kept_path"]
     given = {name: value.replace("&amp;", "&") for name, value in fields.items()}
     offered = client.post("/ui/sign-in", data={**given, "token": token("admin")})
+    assert "do it as <b>admin</b>, admin" in offered.text
     assert '<input type="hidden" name="back" value="&#34;&gt;&lt;b&gt;&amp;x=1">' in offered.text
     csrf = re.search(r'name="csrf" value="(\w+)"', offered.text)
     assert csrf
     done = client.post("/ui/theme", data={"theme": "dark", CSRF: csrf[1]}, follow_redirects=False)
     assert (303, "dark") == (done.status_code, done.cookies["osmod_theme"])
+
+
+def test_the_way_back_after_it_is_sent_again(
+    client: TestClient, token: MakeToken, queue: JobBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leads to the page that the form stands on: neither to where one signed in, nor to the address of the act."""
+    stood_on = {"Referer": "http://testserver/ui/overview?later"}
+    note_minute(queue, ["default"])
+    kept = client.post("/ui/queues/default/pause", data={CSRF: "old"}, headers=stood_on)
+    given = {name: html.unescape(value) for name, value in INPUTS.findall(kept.text)}
+    offered = client.post("/ui/sign-in", data={**given, "token": token("admin")})
+    again = dict(INPUTS.findall(offered.text.partition("<h1>")[2]))
+    there = {"Referer": "http://testserver/ui/sign-in"}
+    done = client.post("/ui/queues/default/pause", data=again, headers=there, follow_redirects=False)
+    assert (303, "/ui/overview?later") == (done.status_code, done.headers["location"])
+
+    def away(*_given: object, **_more: object) -> None:
+        raise BrokerConnectionError("Redis is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("osmod.web.pages.overview.known_queues", away)
+        failed = client.post("/ui/queues/default/resume", data={CSRF: again[CSRF]}, headers=stood_on)
+    assert 503 == failed.status_code
+    again = dict(INPUTS.findall(failed.text.partition("<h1>")[2]))
+    there = {"Referer": "http://testserver/ui/queues/default/resume"}
+    done = client.post("/ui/queues/default/resume", data=again, headers=there, follow_redirects=False)
+    assert (303, "/ui/overview?later") == (done.status_code, done.headers["location"])
 
 
 def test_nobody_is_led_elsewhere(client: TestClient, token: MakeToken) -> None:

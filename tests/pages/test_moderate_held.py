@@ -11,10 +11,11 @@ from sqlalchemy import update
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records import JobFilter
 from osmod.jobs.steering import cancel, delete
+from osmod.jobs.testing import drain, enqueued
 from osmod.moderation.database import open_session
 from osmod.moderation.desk import acts
 from osmod.moderation.desk.acts import Asked
-from osmod.moderation.models import Claim, now
+from osmod.moderation.models import Claim, Comment, DeskAct, InboxEntry, OutboxEntry, now
 from osmod.task import commit
 from osmod.web.pages.frame.fragments import RENDERINGS
 from tests.moderation.world import World
@@ -96,6 +97,58 @@ def test_more_than_are_asked_about_at_once(
     assert "So did 2 more." in page
     assert "on their way" not in page
     assert [] == world.all(Claim)
+
+
+def test_an_undo_whose_job_failed(client: TestClient, press: Press, world: World, queue: JobBroker) -> None:
+    """That is said, and it can be pressed again."""
+    comment = waiting(world, world.article(), 0.9)
+    press(f"/ui/moderate?comment={comment}", "approve")
+    drain(queue)
+    press("/ui/moderate", "/ui/moderate/undo")
+    cancel(queue, JobFilter(actor="resetComments"), by="ann")
+    RENDERINGS.forget()
+
+    page = client.get("/ui/moderate").text
+    assert f"Comment {comment}</a> failed and is as it was: Cancelled: by ann." in page
+    assert f"Comment {comment} is put back." in press("/ui/moderate", "/ui/moderate/undo").text
+    drain(queue)
+    assert None is world.get(Comment, comment).is_accepted
+    assert "/ui/moderate/undo" not in client.get("/ui/moderate").text
+
+
+def test_what_belongs_to_an_act_holds_the_comment(
+    client: TestClient, press: Press, world: World, queue: JobBroker
+) -> None:
+    """Until that is over, too: another's decision would meet a flag or a reason that comes after it."""
+    comment = waiting(world, world.article(), 0.9)
+    decide(comment, act="reject", tag_id=world.tag("SPAM"))
+    (job,) = (one for one in enqueued(queue) if one.actor_name == "rejectComments")
+    world.add(InboxEntry(message_id=job.message_id, actor=job.actor_name))
+    time_passes(world)
+    assert NOBODY_IS_AT in press("/ui/moderate", "/ui/moderate/next").text
+    assert [comment] == [claim.comment_id for claim in world.all(Claim)]
+    drain(queue)
+    time_passes(world)
+    press("/ui/moderate", "/ui/moderate/next")
+    assert comment not in [claim.comment_id for claim in world.all(Claim) if claim.form]
+
+
+def test_an_owed_job_of_a_task_that_nobody_knows(press: Press, world: World, queue: JobBroker) -> None:
+    """As after a return to an earlier version: it is withdrawn after an hour, and its comment is offered again."""
+    comment = waiting(world, world.article(), 0.9)
+    decide(comment)
+    (job,) = enqueued(queue)
+    delete(queue, JobFilter(ids=(job.message_id,)), by="ann")
+    world.add(OutboxEntry(message_id=job.message_id, actor="later:task", arguments={}))
+    time_passes(world)
+    assert NOBODY_IS_AT in press("/ui/moderate", "/ui/moderate/next").text
+    assert 1 == len(world.all(OutboxEntry))
+    with open_session(world.engine) as session:
+        session.execute(update(DeskAct).values(at=now() - timedelta(hours=1)))
+        session.commit()
+    time_passes(world)
+    assert f"Comment {comment}<" in press("/ui/moderate", "/ui/moderate/next").text
+    assert [] == world.all(OutboxEntry)
 
 
 def test_what_belongs_to_an_act_and_failed(

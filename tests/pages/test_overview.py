@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import time
 
@@ -68,6 +69,46 @@ def test_pausing(client: TestClient, sign_in: SignIn, queue: JobBroker) -> None:
     missing = client.post("/ui/queues/defualt/pause", headers=within)
     assert (404, "#said") == (missing.status_code, missing.headers["HX-Retarget"])
     assert "did you mean" in missing.text
+
+
+def test_an_act_asks_without_scripts(client: TestClient, sign_in: SignIn, queue: JobBroker) -> None:
+    """On a page of its own, and is done once that is said yes to; the way back leads to where its form stands."""
+    csrf = sign_in(Role.OPERATOR)
+    note_minute(queue, ["default"])
+    give_sign_of_life(queue, threads=8, running=2, queues=["default"], since=time.time(), first=True)
+    (worker,) = workers(queue)
+    page = client.get("/ui/overview").text
+    form = next(one for one in re.findall(r"<form.*?</form>", page, re.S) if "/stop" in one)
+    fields = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form)}
+    address = f"/ui/workers/{worker.name}/stop"
+
+    asked = client.post(
+        address, data={**fields, CSRF: csrf}, headers={"Referer": "http://testserver/ui/overview?later"}
+    )
+    assert (200, True) == (asked.status_code, f"Stop {worker.name}? It ends once" in shown(asked.text))
+    assert None is workers(queue)[0].asked
+    assert '<a class="button" href="/ui/overview?later">Leave it</a>' in asked.text
+
+    fields = dict(
+        re.findall(
+            r'name="(\w+)" value="([^"]*)"', re.findall(r'(<form[^>]*/stop".*?)</form>', asked.text, re.S)[0]
+        )
+    )
+    done = client.post(
+        address, data=fields, headers={"Referer": f"http://testserver{address}"}, follow_redirects=False
+    )
+    assert (303, "/ui/overview?later") == (done.status_code, done.headers["location"])
+    assert Request.STOP is workers(queue)[0].asked
+
+
+def test_scripts_have_asked(client: TestClient, sign_in: SignIn, queue: JobBroker) -> None:
+    """So it is done at once."""
+    csrf = sign_in(Role.OPERATOR)
+    give_sign_of_life(queue, threads=8, running=2, queues=["default"], since=time.time(), first=True)
+    (worker,) = workers(queue)
+    within = {"HX-Request": "true", "X-CSRF-Token": csrf}
+    client.post(f"/ui/workers/{worker.name}/stop", data={"ask": "Stop it?"}, headers=within)
+    assert Request.STOP is workers(queue)[0].asked
 
 
 def test_a_viewer_is_shown_no_acts(client: TestClient, sign_in: SignIn, queue: JobBroker) -> None:

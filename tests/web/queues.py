@@ -16,7 +16,7 @@ from tests.placing import put_in_place
 @pytest.fixture
 def queue(app: FastAPI, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBroker]:
     """Jobs wait in it; nobody works."""
-    broker = JobBroker(url=redis_url, middleware=default_middleware(get_settings()), send_patience=200)
+    broker = JobBroker(url=redis_url, middleware=default_middleware(get_settings()))
     put_in_place(broker, monkeypatch)
     yield broker
     broker.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.desk.claims import let_go
@@ -35,9 +35,19 @@ def owed_jobs(session: Session, act: DeskAct) -> set[str]:
     return set(session.scalars(owed))
 
 
+def withdraw(session: Session, jobs: Collection[str], known: Collection[str]) -> None:
+    """Owe no longer those of the jobs whose task is none of the known ones: they would wait for ever.
+
+    One that another process has just queued all the same is found in the queue.
+    """
+    unknown = delete(OutboxEntry).where(OutboxEntry.message_id.in_(jobs), OutboxEntry.actor.not_in(known))
+    session.execute(unknown.execution_options(synchronize_session=False))
+
+
 def settle(session: Session, act: DeskAct, done: Collection[str], failed: Collection[str] = ()) -> None:
-    """Hold no longer the comments of which the jobs are done or have failed: these are offered again."""
-    over = [entry["id"] for entry in act.comments if entry["job"] in done or entry["job"] in failed]
+    """Hold no longer the comments of which all jobs are done or have failed: these are offered again."""
+    ended = {*done, *failed}
+    over = [entry["id"] for entry in act.comments if ended.issuperset(entry_jobs(entry))]
     if over:
         let_go(session, act.form, over)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +75,8 @@ def take_back(
 
     Parameters:
       form: of this act: sent twice, it does so once.
-      failed: jobs of the act that are known to have failed, so that there is nothing to take back.
+      failed: jobs of the act that are known to have failed, so that there is nothing to take back; and of those that
+        took it back, so that it is not: that can be done again.
 
     Raises:
       Conflict: the form did something else before. Nothing is done then.
@@ -89,16 +90,21 @@ def take_back(
     if act is None or act.user_id != user_id or act.undoes is not None:
         return TakenBack(None)
     lock_comments(session, (entry["id"] for entry in act.comments))
-    if session.scalar(select(DeskAct.id).where(DeskAct.user_id == user_id, DeskAct.undoes == act.form)):
-        return TakenBack(None)
-    done = done_jobs(session, act)
+    before = undos_of(session, act)
+    done = done_jobs(session, act).union(*(done_jobs(session, one) for one in before))
     failed = set(failed) - done
     entries = [entry for entry in act.comments if entry["job"] not in failed]
+    if before:
+        not_done = _not_put_back(before, failed)
+        entries = [entry for entry in entries if entry["id"] in not_done]
+        if not entries:
+            return TakenBack(None)
     over = {*done, *failed}
     pending = [entry for entry in entries if not over.issuperset(entry_jobs(entry))]
     if pending:
         return TakenBack(None, len(pending))
-    settle(session, act, done, failed)
+    for one in (act, *before):
+        settle(session, one, done, failed)
     stale, taken = [], []
     on_its_way = _on_its_way(work, entries, user_id)
     for entry in entries:
@@ -113,6 +119,20 @@ def take_back(
     if act.act != "tag":
         hold(session, [entry["id"] for entry in taken], user_id, form, work.now)
     return TakenBack(row, changed=tuple(stale))
+
+
+def undos_of(session: Session, act: DeskAct) -> Sequence[DeskAct]:
+    """The acts that take an act back: several where one failed."""
+    mine = DeskAct.user_id == act.user_id
+    return session.scalars(select(DeskAct).where(mine, DeskAct.undoes == act.form)).all()
+
+
+def _not_put_back(undos: Sequence[DeskAct], failed: Collection[str]) -> set[int]:
+    """The comments that were to be put back, and were not each time, as their job failed."""
+    entries = [entry for one in undos for entry in one.comments]
+    return {entry["id"] for entry in entries} - {
+        entry["id"] for entry in entries if entry["job"] not in failed
+    }
 
 
 def _on_its_way(work: Work, entries: Collection[dict[str, Any]], user_id: int) -> set[int]:

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from osmod.moderation.database import open_session
 from osmod.moderation.desk import acts, waiting
 from osmod.moderation.desk.acts import MOST, Asked, Stale
-from osmod.moderation.desk.outcomes import done_jobs, settle
+from osmod.moderation.desk.outcomes import done_jobs, jobs_of, settle
 from osmod.moderation.desk.queues import Wanted
 from osmod.moderation.desk.states import marks
-from osmod.moderation.desk.undo import take_back
+from osmod.moderation.desk.undo import take_back, undos_of
 from osmod.moderation.desk.waiting import Viewer
 from osmod.moderation.errors import BadPayload, Refused
 from osmod.moderation.models import Comment, User, now
@@ -107,7 +107,11 @@ def undo(act: Act) -> Done:
         wanted = wanted_of(session, act)
         named = act.field("undoes")
         target = acts.by_form(session, named) if named else acts.last(session, user_id)
-        failed = failures(session, target, done_jobs(session, target)) if target else {}
+        failed = {
+            job
+            for one in (target and [target, *undos_of(session, target)]) or ()
+            for job in failures(session, one, done_jobs(session, one))
+        }
     form = _form(act)
     taken = commit(lambda work: take_back(work, form, user_id, named or None, failed)).value
     assert taken is not None
@@ -153,7 +157,7 @@ def _commit(asked: Asked) -> acts.Done:
         with open_session(get_engine()) as session:
             row = acts.by_form(session, asked.form)
             if row is not None:
-                settle(session, row, (), [entry["job"] for entry in row.comments])
+                settle(session, row, (), jobs_of(row))
                 session.commit()
         raise
     assert committed.value is not None

@@ -17,7 +17,7 @@ from osmod.jobs.records.reading import get_jobs, get_states
 from osmod.jobs.states import JobState
 from osmod.moderation.delivery import INBOX_KEPT
 from osmod.moderation.desk import acts, claims
-from osmod.moderation.desk.outcomes import done_jobs, entry_jobs, jobs_of, owed_jobs, settle
+from osmod.moderation.desk.outcomes import done_jobs, entry_jobs, jobs_of, owed_jobs, settle, withdraw
 from osmod.moderation.models import DeskAct
 
 #: Acts that are shown.
@@ -26,6 +26,8 @@ SHOWN = 5
 ASKED, AT_ONCE = 20, 500
 #: For so long it is known what became of an act.
 KNOWN = INBOX_KEPT - timedelta(days=1)
+#: For so long an owed job waits for a process that knows its task, as while a new version is rolled out.
+UNKNOWN_FOR = timedelta(hours=1)
 #: What was done, for a sentence that begins so.
 VERBS = {
     "approve": "Approved",
@@ -65,7 +67,7 @@ class Outcome:
 def outcomes(session: Session, user_id: int, moment: datetime) -> list[Outcome]:
     """The last acts, newest first. Comments whose jobs are over are held no longer; commit it."""
     rows = [row for row in acts.latest(session, user_id, SHOWN) if row.at > moment - KNOWN]
-    taken_back = {row.undoes for row in rows}
+    taken_back: set[str | None] = set()
     found: list[Outcome] = []
     is_last = True
     for row in rows:
@@ -74,6 +76,8 @@ def outcomes(session: Session, user_id: int, moment: datetime) -> list[Outcome]:
         settle(session, row, done, failed)
         entries = [entry for entry in row.comments if entry["job"] not in failed]
         pending = sum(not {*done, *failed}.issuperset(entry_jobs(entry)) for entry in entries)
+        if pending or len(entries) == len(row.comments):  # else what failed can be put back by another
+            taken_back.add(row.undoes)
         may_be_undone = bool(entries) and row.undoes is None and row.form not in taken_back
         found.append(
             Outcome(
@@ -108,6 +112,8 @@ def settle_held_for_long(session: Session, moment: datetime) -> None:
     for form in forms:
         act = acts.by_form(session, form)
         if act is not None:
+            if act.at <= moment - UNKNOWN_FOR:
+                withdraw(session, owed_jobs(session, act), dramatiq.get_broker().get_declared_actors())
             done = done_jobs(session, act)
             settle(session, act, done, failures(session, act, done))
     claims.hold_on(session, forms, moment)

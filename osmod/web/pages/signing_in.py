@@ -19,11 +19,11 @@ from osmod.access.tokens import BadToken, read_token
 from osmod.moderation.database import open_session
 from osmod.moderation.models import AccessToken
 from osmod.task import get_engine
-from osmod.web.guard import get_signing, open_to_all, refusal
+from osmod.web.guard import caller_of, get_signing, open_to_all, refusal
 from osmod.web.pages.frame.layout import THEME, THEMES, page_answer, ways_of
 from osmod.web.pages.frame.page import UI
+from osmod.web.pages.frame.returning import own
 from osmod.web.pages.frame.session import csrf_of, forget, from_here, keep, page_needs, posted, shown
-from osmod.web.places import is_page
 from osmod.web.problems import Problem
 
 _log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ def sign_out(request: Request, _caller: SignedIn) -> Response:
 def set_theme(request: Request, _caller: SignedIn, fields: Fields) -> Response:
     """Light, dark, or as the system has it."""
     theme, back = (next(iter(fields.get(name, ())), "") for name in ("theme", "back"))
-    answer = RedirectResponse(_own(back) or UI, 303)
+    answer = RedirectResponse(own(back) or UI, 303)
     if theme in THEMES:
         answer.set_cookie(THEME, theme, max_age=365 * 86_400, path=UI, httponly=True, samesite="lax")
     else:
@@ -130,17 +130,12 @@ def _session(request: Request, code: str, token: str) -> tuple[AccessToken, str]
 
 def _onward(request: Request, kept: dict[str, str], token: str) -> Response:
     """On to where the reader wanted to go; a form that was kept is offered, as it may have been meant for then only."""
-    path = _own(kept["kept_path"])
+    path = own(kept["kept_path"])
     if path:
         pairs = parse_qsl(kept["kept"], keep_blank_values=True)
+        request.state.caller = caller_of(request, token)
         return page_answer(request, "go-on.html", csrf=csrf_of(token), kept_path=path, pairs=pairs)
-    return RedirectResponse(_own(kept["back"]) or UI, 303)
-
-
-def _own(path: str) -> str:
-    """An address if it is one of our pages, else nothing."""
-    plain = path.partition("?")[0]
-    return path if is_page(plain) and "\\" not in path else ""
+    return RedirectResponse(own(kept["back"]) or UI, 303)
 
 
 def _form(request: Request, *, status: int = 200, **given: Any) -> Response:

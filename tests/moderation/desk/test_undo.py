@@ -91,6 +91,29 @@ def test_undo_waits_for_the_jobs_and_leaves_what_others_decided(desk: Desk) -> N
 
 
 @pytest.mark.only_on("sqlite")
+def test_an_undo_that_failed_can_be_done_again(desk: Desk) -> None:
+    """For the comments whose job failed, and for those alone."""
+    first, second = desk.comment(), desk.comment()
+    desk.act("approve", first, second)
+    desk.work()
+    row = desk.undo().row
+    assert row is not None
+    jobs = {entry["id"]: entry["job"] for entry in row.comments}
+    desk.world.do(lambda work: work.session.delete(_outbox(work, jobs[second])))
+    act = row.undoes
+    assert None is desk.undo(act_form=act).row, "it is on its way"
+    desk.work()
+
+    again = desk.undo(act_form=act, failed=[jobs[second]]).row
+
+    assert again is not None
+    assert [second] == [entry["id"] for entry in again.comments]
+    desk.work()
+    assert ["undecided", "undecided"] == [desk.state(one) for one in (first, second)]
+    assert TakenBack(None) == desk.undo(act_form=act, failed=[jobs[second]])
+
+
+@pytest.mark.only_on("sqlite")
 def test_undo_does_not_overtake_what_another_has_just_decided(desk: Desk) -> None:
     """That has no effect yet, so the comment looks as the act left it: put back, the other's decision would be lost."""
     comment, other = desk.comment(), desk.world.user()

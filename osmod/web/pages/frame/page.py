@@ -16,11 +16,12 @@ from osmod.web.event_stream import EventStream
 from osmod.web.pages.frame.fragments import RENDERINGS, Fragment, Look, Rendered
 from osmod.web.pages.frame.layout import SAID, Way, page_answer
 from osmod.web.pages.frame.live import Live
-from osmod.web.pages.frame.session import page_needs, split_address
+from osmod.web.pages.frame.returning import ask, is_to_ask, whence
+from osmod.web.pages.frame.session import page_needs
 from osmod.web.pages.frame.templates import for_reader, render
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done, View, path_params
-from osmod.web.places import PAGES, is_page
+from osmod.web.places import PAGES
 from osmod.web.problems import Problem
 
 #: Below which all pages lie, and below which their streams do.
@@ -86,6 +87,8 @@ class Page:
             asked = page_needs(needs)
 
             async def sent(request: Request, caller: Caller = asked) -> Response:
+                if is_to_ask(request):
+                    return ask(request)
                 act = Act(caller, path_params(request), request.state.fields)
                 done = await run_in_threadpool(do, act)
                 return _said(request, done)
@@ -145,7 +148,7 @@ def _said(request: Request, done: Done) -> Response:
             return answer
         html = render("_said.html", said=done.sentence, problem=None)
         return HTMLResponse(for_reader(html, request.state.csrf))
-    answer = RedirectResponse(done.back or _whence(request), 303)
+    answer = RedirectResponse(done.back or whence(request), 303)
     _keep(answer, done.sentence)
     return answer
 
@@ -155,14 +158,6 @@ def _keep(answer: Response, sentence: str) -> None:
     if not sentence:
         return
     answer.set_cookie(SAID, quote(sentence), max_age=60, path=UI, httponly=True, samesite="lax")
-
-
-def _whence(request: Request) -> str:
-    """The page that a form stands on."""
-    parts = split_address(request.headers.get("Referer", ""))
-    if not is_page(parts.path):
-        return UI
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 class NotHere(Problem):

@@ -8,6 +8,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from osmod.web.pages.frame.layout import page_answer
+from osmod.web.pages.frame.returning import ASK, fields_of
 from osmod.web.pages.frame.session import CSRF, split_address
 from osmod.web.pages.frame.templates import for_reader, render
 from osmod.web.problems import Problem
@@ -40,8 +41,7 @@ def sign_in_context(request: Request) -> dict[str, str]:
         )
         back = f"{here.path}?{here.query}" if here.query else here.path
         return {"back": back, "kept": "", "kept_path": "", "code": "", "wrong": ""}
-    fields: dict[str, list[str]] = getattr(request.state, "fields", {})
-    kept = urlencode([(name, value) for name, values in fields.items() if name != CSRF for value in values])
+    kept = urlencode(fields_of(request))
     return {"back": "", "kept": kept, "kept_path": request.url.path, "code": "", "wrong": ""}
 
 
@@ -50,7 +50,8 @@ def _again(request: Request) -> list[tuple[str, str]]:
     if request.method != "POST":
         return []
     fields: dict[str, list[str]] = getattr(request.state, "fields", {})
-    return [(name, value) for name, values in fields.items() for value in values]
+    proof = [(CSRF, value) for value in fields.get(CSRF, ())]
+    return [*proof, *((name, value) for name, value in fields_of(request) if name != ASK)]
 
 
 def _is_within(request: Request) -> bool:
