@@ -37,7 +37,7 @@ def worker(arguments: tuple[str, ...]) -> None:
     log = ["--log-format", settings.log_format]
     if settings.log_level:
         log += ["--log-level", settings.log_level]
-    sys.exit(main([*log, *arguments], _add_options))
+    sys.exit(main([*log, *arguments], _add_options, ahead="osmod.ahead"))
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

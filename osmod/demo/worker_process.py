@@ -1,4 +1,4 @@
-"""The demo's worker: `dramatiq worker` as an operator starts it, in processes of its own."""
+"""The demo's worker: `osmod worker` as an operator starts it, in processes of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def running_worker(environment: Mapping[str, str], log: Path) -> Iterator[subpro
 
     It is told to stop when the block is left, and killed with all its processes if it does not.
     """
-    command = [sys.executable, "-m", "dramatiq", "worker", "--path", str(_folder_of_worker())]
+    command = [sys.executable, "-m", "osmod", "worker", "worker", "--path", str(_folder_of_worker())]
     command += ["--processes", str(PROCESSES), "--threads", str(THREADS)]
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -12,7 +12,7 @@ import pytest
 from dramatiq.cli import HANDLED_SIGNALS
 
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.worker.processes import Process
+from osmod.jobs.worker.process import Process
 from osmod.jobs.worker.supervised import due_reason
 from osmod.jobs.worker.supervisor import Supervisor, main, parse
 from tests.chaos import app

@@ -5,6 +5,7 @@
 - `send FIRST COUNT`: both.
 - `state`: the jobs by state, the comments and the decisions.
 - `kill SIGNAL WORDS`: a signal to the processes of this container whose command lines have these words.
+- `kill-last SIGNAL WORDS`: to those of them that have no child.
 """
 
 from __future__ import annotations
@@ -75,11 +76,12 @@ def state() -> dict[str, Any]:
     }
 
 
-def kill(name: str, *words: str) -> int:
-    """How many processes got the signal."""
+def kill(name: str, *words: str, last: bool = False) -> int:
+    """How many processes got the signal. With `last`, it is for those without children."""
     hit = 0
-    for process in psutil.process_iter():
-        if process.pid != os.getpid() and " ".join(words) in " ".join(process.cmdline()):
+    found = [one for one in psutil.process_iter() if " ".join(words) in " ".join(one.cmdline())]
+    for process in [one for one in found if not (last and one.children())]:
+        if process.pid != os.getpid():
             process.send_signal(signal.Signals[f"SIG{name}"])
             hit += 1
     return hit
@@ -96,6 +98,8 @@ if __name__ == "__main__":
             answer = write(*map(int, arguments)) and accept(int(arguments[0]))
         case "kill":
             answer = kill(*arguments)
+        case "kill-last":
+            answer = kill(*arguments, last=True)
         case _:
             answer = state()
     print(json.dumps(answer))

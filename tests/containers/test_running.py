@@ -96,7 +96,7 @@ def test_a_wrong_password(stack: Stack) -> None:
 
 def test_a_process_is_killed(stack: Stack, jobs: Callable[[], None]) -> None:
     """Another takes its place; the container goes on."""
-    assert 2 == stack.inside("kill", "KILL", "spawn_main", service="worker")
+    assert 2 == stack.inside("kill-last", "KILL", "forkserver", service="worker")
     jobs()
     assert 0 == restarts(stack, "worker")
     assert any("ended with code -9; starting another" in line for line in stack.log("worker"))

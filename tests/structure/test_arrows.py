@@ -10,7 +10,7 @@ from tests.structure.imports import ROOT, SOURCES, circles, imports, module, mod
 
 OURS = ("actors", "osmod", "worker")
 #: Where processes begin: these may import all.
-BEGINNINGS = ("worker", "osmod.__main__", "osmod.cli", "osmod.demo")
+BEGINNINGS = ("worker", "osmod.ahead", "osmod.__main__", "osmod.cli", "osmod.demo")
 #: For every other part, the parts of ours that it may import, besides itself.
 MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.mysqlclient": (),

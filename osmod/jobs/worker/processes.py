@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-import math
-import multiprocessing
-import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from collections.abc import Iterable
 from multiprocessing.connection import Connection
-from typing import Any
-
-from dramatiq.cli import HANDLED_SIGNALS
 
 from osmod.jobs.wire.backoff import Backoff
 from osmod.jobs.worker.patience import GRACE
+from osmod.jobs.worker.process import SPAWN, Origin, Process
 from osmod.jobs.worker.signals import LEAVING
 from osmod.jobs.worker.supervised import run_fork, run_worker
 
@@ -25,56 +18,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds that a process must have lived for its death not to count as one at the start.
 STABLE = 10.0
-#: Seconds after which a process that should be gone by itself is killed.
-LATE = 3.0
 #: Seconds that a fork function gets to end.
 FORKS_END = 2.0
-
-_spawning = multiprocessing.get_context("spawn")
-
-
-class Process:
-    """A process, which is asked to end once, however many reasons there are."""
-
-    def __init__(self, target: Callable[..., object], *arguments: Any, daemon: bool = False) -> None:
-        self._process = _spawning.Process(target=target, args=arguments, daemon=daemon)
-        self._asked: float | None = None
-        #: Seconds in which it ends when it is asked to, until it tells better.
-        self.patience = math.inf
-        with _signals_held():
-            self._process.start()
-        self.sentinel = self._process.sentinel
-
-    def ask(self) -> None:
-        """Have it end in its own time."""
-        if self._asked is None:
-            self._asked = time.monotonic()
-            self._process.terminate()
-
-    def is_overdue(self) -> bool:
-        """Whether it was asked to end and cannot."""
-        return self._asked is not None and time.monotonic() - self._asked > self.patience + LATE
-
-    def insist(self) -> None:
-        """Have it end now; it was asked more than `osmod.jobs.worker.signals.SAME` ago."""
-        self._process.terminate()
-
-    def kill(self) -> None:
-        """End it from outside."""
-        self._process.kill()
-
-    def join(self, seconds: float) -> None:
-        """Wait for its end."""
-        self._process.join(seconds)
-
-    def is_alive(self) -> bool:
-        """Whether it runs."""
-        return self._process.is_alive()
-
-    @property
-    def exitcode(self) -> int | None:
-        """How it ended; None while it runs."""
-        return self._process.exitcode
 
 
 class Restarts:
@@ -111,8 +56,8 @@ class Restarts:
 class Slot:
     """One of the places that a worker process fills, and what became of those that filled it."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
-        self._options = options
+    def __init__(self, options: argparse.Namespace, origin: Origin) -> None:
+        self._options, self._origin = options, origin
         self._restarts = Restarts()
         self.process: Process | None = None
         self.pipe: Connection | None = None
@@ -122,11 +67,15 @@ class Slot:
         """Start a process where there is none, unless the last one died just now."""
         if self.process is None and self._restarts.is_due:
             try:
-                self.pipe, theirs = _spawning.Pipe(duplex=False)
+                self.pipe, theirs = SPAWN.Pipe(duplex=False)
                 with theirs:
-                    self.process = Process(run_worker, self._options, theirs)
-            except OSError as error:
-                _log.error("No worker process could be started, trying again: %s", error)
+                    self.process = Process(run_worker, self._options, theirs, context=self._origin.context)
+            except (OSError, EOFError) as error:
+                if self._origin.is_shared and isinstance(error, (EOFError, ConnectionError)):
+                    _log.error("What worker processes share could not be loaded: each loads it by itself.")
+                    self._origin.anew()
+                else:
+                    _log.error("No worker process could be started, trying again: %s", error)
                 self._vacate()
                 self._restarts.failed()
                 return
@@ -233,14 +182,3 @@ class Forks:
                 process.kill()
                 process.join(FORKS_END)
         self._forks.clear()
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Keep signals back, also in a process that is made meanwhile, until it handles them."""
-    resource_tracker.ensure_running()  # Making a process would start it, and let SIGTERM through again.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED_SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from multiprocessing import forkserver
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -83,7 +84,7 @@ class StopRequests:
         self._stop = stop
         self._parent = multiprocessing.parent_process()
         # Of a process that a fork server made, that is the parent. Any other's may be gone by now.
-        by_server = multiprocessing.get_start_method(allow_none=True) == "forkserver"
+        by_server = forkserver.get_inherited_fds() is not None
         self._under = os.getppid() if self._parent is None or by_server else self._parent.pid
         self._first: float | None = None
         self._terminated: float | None = None

@@ -35,6 +35,7 @@ from osmod.jobs.errors import UNUSABLE
 from osmod.jobs.logs.handlers import CONSOLE, FORMATS, LEVELS
 from osmod.jobs.worker.lifecycle import DEFAULT_DRAIN
 from osmod.jobs.worker.logthread import LogThread
+from osmod.jobs.worker.process import Origin
 from osmod.jobs.worker.processes import Forks, Slot
 from osmod.jobs.worker.serving import no_threads
 from osmod.jobs.worker.signals import AT_ONCE, SAME
@@ -83,9 +84,10 @@ def parse(argv: Sequence[str] | None = None, add_options: AddOptions | None = No
 class Supervisor:
     """Keeps as many worker processes as were asked for, until told to stop."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, origin: Origin | None = None) -> None:
         self._options = options
-        self._slots = [Slot(options) for _ in range(options.processes)]
+        self._origin = origin or Origin()
+        self._slots = [Slot(options, self._origin) for _ in range(options.processes)]
         self._forks = Forks(options)
         self._wake, self._waker = socket.socketpair()
         self._reload = False
@@ -148,6 +150,7 @@ class Supervisor:
         if time.monotonic() - self._reloaded <= SAME:
             return  # The same request, come again.
         self._reloaded = time.monotonic()
+        self._origin.anew()  # the code may be another
         for slot in self._slots:
             slot.retire()
         self._forks.stop()
@@ -219,8 +222,8 @@ class Supervisor:
             self._reload = True
 
 
-def main(argv: Sequence[str] | None = None, add_options: AddOptions | None = None) -> int:
-    """Run the command. Returns its exit code, one of Dramatiq's."""
+def main(argv: Sequence[str] | None = None, add_options: AddOptions | None = None, ahead: str = "") -> int:
+    """Run the command. Returns its exit code, one of Dramatiq's. `ahead`: see `Origin`."""
     options = parse(argv, add_options)
     set_up_logging(options)
     if options.pid_file:
@@ -229,7 +232,7 @@ def main(argv: Sequence[str] | None = None, add_options: AddOptions | None = Non
         except RuntimeError as error:
             _log.critical("%s", error)
             return RET_PIDFILE
-    log, supervisor = LogThread(), Supervisor(options)
+    log, supervisor = LogThread(), Supervisor(options, Origin(ahead))
     if options.watch:
         threading.Thread(target=supervisor.watch, name="watch", daemon=True).start()
     try:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from osmod.jobs.worker import processes
-from osmod.jobs.worker.processes import LATE, Forks, Process, Slot
+from osmod.jobs.worker.process import LATE, SPAWN, Origin, Process
+from osmod.jobs.worker.processes import Forks, Slot
 from osmod.jobs.worker.supervisor import parse
 from tests.waiting import until
 
@@ -21,8 +22,8 @@ def test_a_process_that_cannot_be_made_is_tried_again_later(monkeypatch: pytest.
     def none_left(**options: Any) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(processes._spawning, "Pipe", none_left)
-    slot = Slot(parse(["worker"]))
+    monkeypatch.setattr(SPAWN, "Pipe", none_left)
+    slot = Slot(parse(["worker"]), Origin())
     slot.start_if_due()
 
     assert [] == slot.everyone()
@@ -62,7 +63,7 @@ def test_a_fork_function_that_dies_is_started_anew(monkeypatch: pytest.MonkeyPat
 
 def test_one_that_cannot_end_is_killed() -> None:
     """It was to make place for another and does not heed signals, as if it were frozen or stuck in C code."""
-    slot = Slot(parse(["worker"]))
+    slot = Slot(parse(["worker"]), Origin())
     slot.process = Process(time.sleep, 60)  # with all signals held back
     slot.process.patience = -LATE
     slot.retire()

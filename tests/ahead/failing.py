@@ -1,0 +1,3 @@
+"""What cannot be loaded ahead."""
+
+raise SystemExit("no memory, for example")
