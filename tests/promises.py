@@ -18,6 +18,7 @@ from collections.abc import Generator
 
 import pytest
 
+from tests import waiting
 from tests.jobs.brokers import BROKERS, CHOICE
 
 PROMISES = tuple(f"P{number}" for number in range(1, 13))
@@ -40,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "promise(*names, stock, absent): proves promises of the queue")
     os.environ[CHOICE] = config.getoption("--broker")
     if _on_stock(config):
+        waiting.SLACK = 1  # most of what is waited for never comes there
         # Its consumer threads die of a Redis that is away. That is for the tests to notice, by what it does to jobs.
         config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnhandledThreadExceptionWarning")
 

@@ -132,9 +132,9 @@ def test_a_full_server_can_be_steered(own_server: Callable[..., Server], kind: s
     assert 1 == steering.promote(broker, JobFilter(ids=(later.message_id,)))
     assert 1 == steering.delete(broker, JobFilter(ids=(four.message_id,)))
     with working(broker):
-        assert began.wait(5)
+        assert began.wait(30)
         assert 1 == steering.cancel(broker, JobFilter(ids=(running.message_id,))).interrupting
-        broker.join("default", timeout=10_000)
+        broker.join("default", timeout=30_000)
         assert ended.is_set()
 
     assert QueueCounts(0, 0, 0, 3, 0, 2, False) == queue_counts(broker, "default")

@@ -34,9 +34,9 @@ def test_a_message_sent_twice_is_one_job(own_server: Callable[..., Server]) -> N
     broker.enqueue(message)
     broker.enqueue(message)
     with working(broker):
-        broker.join("default", timeout=10_000)
+        broker.join("default", timeout=30_000)
         broker.enqueue(message)
-        broker.join("default", timeout=10_000)
+        broker.join("default", timeout=30_000)
     broker.close()
 
     assert ran == [1]
@@ -75,7 +75,7 @@ def test_a_swallowed_answer_does_not_hold_up_send(
         actor.send()
     broker.close()
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
 
 
 def test_one_thread_waits_for_a_redis_that_is_known_to_be_away(
@@ -144,17 +144,17 @@ def test_a_retry_that_comes_while_redis_is_away_is_not_lost(own_server: Callable
         runs.append(1)
         if len(runs) == 1:
             began.set()
-            assert down.wait(10)
+            assert down.wait(30)
             raise RuntimeError("as told")
 
     with working(broker):
         fails_once.send()
-        assert began.wait(10)
+        assert began.wait(30)
         server.kill()
         down.set()
-        assert ended.wait(10)
+        assert ended.wait(30)
         server.start()
-        broker.join("default", timeout=10_000)
+        broker.join("default", timeout=30_000)
     broker.close()
 
     assert len(runs) == 2
@@ -174,17 +174,17 @@ def test_what_follows_a_job_is_sent_though_redis_was_away(own_server: Callable[.
     @dramatiq.actor(on_success="on_success")
     def works() -> None:
         began.set()
-        assert down.wait(10)
+        assert down.wait(30)
 
     with working(broker):
         works.send()
-        assert began.wait(10)
+        assert began.wait(30)
         server.kill()
         down.set()
-        assert ended.wait(10)
+        assert ended.wait(30)
         server.start()
         until(called.is_set, 10, "its callback runs")
-        broker.join("default", timeout=10_000)
+        broker.join("default", timeout=30_000)
     broker.close()
 
 
@@ -210,7 +210,7 @@ def test_nothing_is_lost_over_restarts_of_redis(own_server: Callable[..., Server
             until_held(broker)
             server.kill()
             server.start()
-        broker.join("default", timeout=10_000)
+        broker.join("default", timeout=30_000)
     broker.close()
 
     assert set(ran) == set(range(sent))
@@ -232,7 +232,7 @@ def test_a_job_that_was_lost_on_its_way_to_a_worker_is_fetched_again(
         until(lambda: proxy.lost)
         lost = time.monotonic()
         until(lambda: ran, 7, "the job is fetched again")
-        broker.join("default", timeout=10_000)
+        broker.join("default", timeout=30_000)
     broker.close()
     sender.close()
 

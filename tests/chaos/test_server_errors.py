@@ -69,7 +69,7 @@ def test_errors_of_the_server_refuse_a_send_plainly(own_server: Callable[..., Se
     _back(server)
     with working(broker):
         actor.send(3)
-        broker.join("default", timeout=10_000)
+        broker.join("default", timeout=30_000)
     broker.close()
 
     assert sorted(ran) == [1, 3]
@@ -86,19 +86,19 @@ def test_errors_of_the_server_leave_no_job_stuck(own_server: Callable[..., Serve
     @dramatiq.actor
     def work() -> None:
         began.set()
-        assert faulty.wait(10)
+        assert faulty.wait(30)
 
     with working(broker):
         work.send()
-        assert began.wait(10)
+        assert began.wait(30)
         fault(server, own_server)
         faulty.set()
-        assert ended.wait(10)
+        assert ended.wait(30)
         if fault is not _oom:  # a full server takes the end of a job, which makes room: it may be told by now
             refused = _refused(server)
             until(lambda: _refused(server) > refused)
         _back(server)
-        broker.join("default", timeout=5_000)
+        broker.join("default", timeout=30_000)
     broker.close()
 
 
@@ -135,7 +135,7 @@ def test_a_full_server_can_still_be_drained(own_server: Callable[..., Server]) -
     server.client.config_set("maxmemory", "1")
     with working(broker):
         until(lambda: len(ran) == 50, 5, "the jobs there are have run")
-        broker.join("default", timeout=5_000)
+        broker.join("default", timeout=30_000)
     broker.close()
 
     assert sorted(ran) == list(range(50))

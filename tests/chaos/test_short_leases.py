@@ -34,7 +34,7 @@ def test_one_answer_that_never_comes_costs_no_lease(
     actor = dramatiq.actor(actor_name="work")(hold)
     with working(holder, threads=1):
         actor.send()
-        assert began.wait(5)
+        assert began.wait(30)
         other, stolen = boot(server.url, lease=LEASE), threading.Event()
         dramatiq.actor(actor_name="work")(stolen.set)
         with working(other, threads=1):

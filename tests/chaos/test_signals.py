@@ -117,7 +117,8 @@ def test_asked_again_later_it_ends_at_once(
     gone = deaths(pool, 5)
 
     assert pool.wait() == 1
-    assert max(gone.values()) - asked < 1.5
+    # Its jobs would take forty.
+    assert max(gone.values()) - asked < 5
     until(lambda: queue_counts(sender, "default").done == 4, 10)
     assert_never_at_once(log, gone)
 
@@ -147,7 +148,7 @@ def test_what_ignores_its_interruption_does_not_hold_up_the_end(
     gone = deaths(pool, 12)
 
     assert pool.wait() == 0
-    assert max(gone.values()) - asked < 6
+    assert max(gone.values()) - asked < 20
     until(lambda: queue_counts(sender, "default").done == 3, 10)
     assert_never_at_once(log, gone)
 

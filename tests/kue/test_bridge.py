@@ -95,7 +95,7 @@ def test_a_job_that_is_done(node: Node, broker: JobBroker, actors: list[Any], br
     assert {"made": 1, "remaining": 0, "max": 1} == job["attempts"]
     assert job["workerId"].startswith("osmod:")
     assert int(job["created_at"]) <= int(job["started_at"])
-    assert 0 <= int(job["duration"]) < 1000
+    assert 0 <= int(job["duration"]) < 30_000
 
 
 def test_remove_on_complete(
@@ -198,7 +198,7 @@ def test_delayed(node: Node, broker: JobBroker, actors: list[Any], bridging: Bri
         until(lambda: heard(follower, job_id, "complete"), what="its sender hears that it is complete")
     assert ["promotion", "start", "complete"] == [one[0] for one in events_of(follower, job_id)]
     (said,) = node.run("get_jobs.js", json.dumps([job_id]))
-    assert 700 <= int(said["started_at"]) - int(said["created_at"]) < 5000
+    assert 700 <= int(said["started_at"]) - int(said["created_at"]) < 60_000
 
 
 def test_cancelled_here(

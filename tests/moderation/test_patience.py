@@ -53,7 +53,7 @@ def test_a_database_that_hangs() -> None:
         began = time.monotonic()
         with pytest.raises(OperationalError):
             connect(url, patience=SHORT).connect()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.only_on("sqlite")
@@ -67,7 +67,7 @@ def test_a_locked_file_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.Mo
 
     def upgrade(engine: Engine) -> None:
         tries.append(1)
-        assert locked.wait(10)
+        assert locked.wait(30)
         raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
 
     def ask() -> None:
@@ -114,7 +114,7 @@ def test_connections_that_are_all_in_use(world: World) -> None:
     began = time.monotonic()
     with ExitStack() as taken, pytest.raises(PoolTimeout):
         _take_all(impatient, taken)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     impatient.dispose()
 
 

@@ -174,7 +174,7 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Fake]:
     ready = threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(fake.run(ready.set)), name="fake", daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(30)
     try:
         yield fake
     finally:

@@ -55,7 +55,7 @@ def test_a_limited_actor_keeps_its_rate(broker: JobBroker) -> None:
 
     assert len(started) == 12
     assert _most_within(started, 0.9) <= 5
-    assert started[-1] - started[0] < 5
+    assert started[-1] - started[0] < 20
 
 
 def test_acquire_raises_when_the_limit_is_reached(broker: JobBroker) -> None:

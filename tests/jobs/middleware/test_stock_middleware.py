@@ -42,7 +42,7 @@ def test_results_pipelines_and_groups(broker: JobBroker, server: Server) -> None
         both.add_completion_callback(all_done.message())
         both.run()
         assert list(both.get_results(block=True)) == [2, 4]
-        assert called.wait(5)
+        assert called.wait(30)
 
 
 def test_callbacks_rate_limiters_and_the_age_limit(broker: JobBroker, server: Server) -> None:

@@ -60,7 +60,7 @@ def test_what_a_running_job_says_does_not_act(broker: JobBroker, run: Run) -> No
 
     mumble.send(_ACTING)
     with working(broker):
-        assert spoken.wait(10)
+        assert spoken.wait(30)
         result = run("top", "--once")
         go_on.set()
 

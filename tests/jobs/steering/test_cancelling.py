@@ -56,7 +56,7 @@ def test_a_running_job_is_interrupted(broker: JobBroker) -> None:
 
     message = work.send()
     with working(broker):
-        assert started.wait(10)
+        assert started.wait(30)
         outcome = steering.cancel(broker, one(message.message_id), by="ann@desk")
         assert (0, 1) == (outcome.cancelled, outcome.interrupting)
         until(lambda: record(broker, message.message_id).state is JobState.CANCELLED)
@@ -129,7 +129,7 @@ def test_a_cancelled_job_that_fails_otherwise_is_cancelled_all_the_same(broker: 
 
     message = work.send()
     with working(broker):
-        assert started.wait(10)
+        assert started.wait(30)
         steering.cancel(broker, one(message.message_id))
         until(lambda: record(broker, message.message_id).state is JobState.CANCELLED)
 

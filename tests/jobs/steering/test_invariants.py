@@ -27,7 +27,7 @@ def ids(broker: JobBroker) -> list[str]:
 
     ended = [maybe.send(False).message_id, maybe.send(True).message_id]
     with working(broker):
-        broker.join("default", timeout=10_000)
+        broker.join("default", timeout=30_000)
     waiting = enqueue(maybe, unique="key").message_id
     delayed = enqueue(maybe, delay=60_000).message_id
     return [waiting, delayed, *ended]

@@ -34,7 +34,7 @@ def _works(broker: JobBroker) -> None:
     actor = dramatiq.actor(actor_name="noop")(lambda: None)
     actor.send()
     with working(broker):
-        broker.join("default", timeout=10_000)
+        broker.join("default", timeout=30_000)
     assert queue_counts(broker, "default").done == 1
     broker.close()
 

@@ -202,7 +202,7 @@ def test_cancelled_while_its_call_runs(broker: JobBroker) -> None:
     ids = library.send(1, 2)
 
     with library.worker(2):
-        library.reached.wait(5)
+        library.reached.wait(30)
         steering.cancel(broker, JobFilter(ids=(ids[1],)), by="test")
         until(lambda: ids[1] in _unwanted(broker))
         library.go_on.set()
@@ -223,7 +223,7 @@ def test_a_stopping_worker_ends_what_it_took_along(broker: JobBroker) -> None:
     ids = library.send(1, 2, 3)
 
     with library.worker(3) as worker:
-        library.reached.wait(5)
+        library.reached.wait(30)
         stopping = threading.Thread(target=worker.stop)
         stopping.start()
         until(lambda: broker.lifecycle.stopping)
@@ -243,7 +243,7 @@ def test_a_stopping_worker_hands_back_what_has_to_run_again(broker: JobBroker) -
     ids = library.send(1, 2, 3)
 
     with library.worker(3) as worker:
-        library.reached.wait(5)
+        library.reached.wait(30)
         stopping = threading.Thread(target=worker.stop)
         stopping.start()
         until(lambda: broker.lifecycle.stopping)

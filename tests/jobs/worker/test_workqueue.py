@@ -72,7 +72,7 @@ def test_get_gives_up_after_its_timeout() -> None:
     began = time.monotonic()
     with pytest.raises(Empty):
         work.get(timeout=0.05)
-    assert 0.04 < time.monotonic() - began < 1
+    assert 0.04 < time.monotonic() - began < 30
     assert work.empty()
 
 
