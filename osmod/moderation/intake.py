@@ -30,8 +30,9 @@ _LAST = select(func.coalesce(func.max(Comment.id), 0))
 _NEW = select(Comment.source_id, Comment.id).where(
     Comment.id > bindparam("after"), Comment.source_id.in_(bindparam("source_ids", expanding=True))
 )
-_ANSWERS = select(Comment.id, Comment.reply_to_source_id).where(
-    Comment.reply_to_source_id.in_(bindparam("source_ids", expanding=True)), Comment.reply_id.is_(None)
+# Whether they are linked is no condition: SQLite would go through all comments that answer none.
+_ANSWERS = select(Comment.id, Comment.reply_to_source_id, Comment.reply_id).where(
+    Comment.reply_to_source_id.in_(bindparam("source_ids", expanding=True))
 )
 _table = cast("Table", Comment.__table__)
 _LINK = update(_table).where(_table.c.id == bindparam("answer")).values(replyId=bindparam("parent"))
@@ -122,8 +123,11 @@ def _store(
 def _link_answers(work: Work, ids: Mapping[str, int]) -> None:
     """Comments may come before those that they answer."""
     answers = work.session.execute(_ANSWERS, {"source_ids": list(ids)})
-    parents = {answer: ids.get(source_id or "") for answer, source_id in answers}
-    links = [{"answer": answer, "parent": parent} for answer, parent in parents.items() if parent is not None]
+    links = [
+        {"answer": answer, "parent": ids[source_id]}
+        for answer, source_id, parent in answers
+        if parent is None and source_id is not None and source_id in ids
+    ]
     if links:
         work.session.connection().execute(_LINK, links)
 

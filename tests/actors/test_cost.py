@@ -18,6 +18,7 @@ from osmod.task import commit, get_engine
 from tests.actors.conftest import ACTORS
 from tests.actors.jobs import Jobs
 from tests.moderation.world import World
+from tests.sqlite_steps import steps
 
 NOT_MODERATION = {
     "heartbeat",
@@ -87,6 +88,29 @@ def test_statements_do_not_grow(jobs: Jobs, world: World) -> None:
     scene = Scene(get_engine(), size=2_000, comments=2_000)
     sent = scene.statements(jobs.deliver, "processMachineScore", **answer(7))
     assert OF_AN_ANSWER[get_engine().dialect.name] == sent
+
+
+@pytest.mark.only_on("sqlite")
+def test_what_sqlite_does_for_a_task_does_not_grow(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among 8,000 comments no task takes much more steps than among 500: none goes by an index that says nothing."""
+    found = []
+    for size in (500, 8_000):
+        monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / f'{size}.db'}")
+        get_settings.cache_clear()
+        scene = Scene(get_engine(), size, size)
+        scene.with_history()
+        taken: dict[str, int] = {}
+        for shown, wire_name, arguments in statements.calls():
+            with steps(scene.engine) as count:
+                jobs.deliver(wire_name, **arguments)
+            taken[shown] = count()
+        found.append(taken)
+        scene.engine.dispose()
+    few, many = found
+    assert min(few.values()) > 0
+    assert {} == {task: (few[task], many[task]) for task in few if many[task] > 1.5 * few[task] + 100}
 
 
 @pytest.mark.only_on("sqlite")
