@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,7 +50,10 @@ SHARE = 50
 
 
 def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
-    """The command that sends comments for scoring; `scored`: those, too, that have their scores."""
+    """The command that sends comments for scoring; `scored`: those, too, that have their scores, and to every scorer.
+
+    The other is for scores that are missing: it asks who has not answered, unless told `--anew`.
+    """
 
     @choosing_comments
     @click.option(
@@ -69,7 +72,14 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
     @because
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     def run(
-        choice: Choice, after: int, share: int, yes: bool, dry_run: bool, reason: str, as_json: bool
+        choice: Choice,
+        after: int,
+        share: int,
+        yes: bool,
+        dry_run: bool,
+        reason: str,
+        as_json: bool,
+        anew: bool = True,
     ) -> None:
         broker = job_broker(needs_actors=True)
         choice = replace(choice, scored=scored)
@@ -81,11 +91,11 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
                 )
             pace = _Pace(broker, scorers, share)
             pace.wait_for_others()
+            words = [name, *([] if scored or not anew else ["--anew"])]
             named = ", ".join(map(_named, scorers))
-            meant = (
-                f"{counted(extent.count, 'comment')} would be sent to {named}{pace.in_words(extent.count)}"
-            )
-            sending = _Sending(broker, engine, choice, pace, name, reason)
+            who = named if anew or len(scorers) == 1 else f"who of {named} has not answered"
+            meant = f"{counted(extent.count, 'comment')} would be sent to {who}{pace.in_words(extent.count)}"
+            sending = _Sending(broker, engine, choice, pace, words, reason, missing=not anew)
             if dry_run:
                 sending.note(extent.count, dry_run=True)
                 say(
@@ -97,7 +107,10 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
             sending.run(extent, after)
         say(sending.sentence, {"count": sending.queued, "waiting": sending.waiting}, as_json=as_json)
 
-    return click.command(name, help=sentence, epilog=EXIT_CODES)(run)
+    asking_anew = click.option(
+        "--anew", is_flag=True, help="Ask those scorers again, too, that have answered about a comment."
+    )
+    return click.command(name, help=sentence, epilog=EXIT_CODES)(run if scored else asking_anew(run))
 
 
 def _look(engine: Engine, choice: Choice, after: int) -> tuple[Extent, list[ScorerState]]:
@@ -194,13 +207,26 @@ class _Sending:
     Attributes:
       queued: jobs made.
       waiting: comments that got none, as their job from an earlier run still waits.
+
+    Parameters:
+      act: the command's name, and its option if it has one.
+      missing: whether only those scorers are asked that have not answered.
     """
 
     def __init__(
-        self, broker: JobBroker, engine: Engine, choice: Choice, pace: _Pace, act: str, reason: str
+        self,
+        broker: JobBroker,
+        engine: Engine,
+        choice: Choice,
+        pace: _Pace,
+        act: Sequence[str],
+        reason: str,
+        *,
+        missing: bool,
     ) -> None:
-        self._broker, self._engine, self._choice, self._act = broker, engine, choice, act
-        self._pace = pace
+        self._broker, self._engine, self._choice, self._act = broker, engine, choice, act[0]
+        self._command = f"osmod comments {' '.join(act)} {in_words(choice)}{pace.option}"
+        self._pace, self._missing = pace, missing
         self._head = Asked(reason=reason).head(in_words(choice))
         self.queued = self.waiting = 0
 
@@ -218,7 +244,7 @@ class _Sending:
         except BaseException as error:
             click.echo(
                 f"Stopped after {self.queued + self.waiting:,} of {counted(extent.count, 'comment')}; "
-                f"the rest: osmod comments {self._act} {in_words(self._choice)}{self._pace.option} --after {end}",
+                f"the rest: {self._command} --after {end}",
                 err=True,
             )
             if isinstance(error, KeyboardInterrupt):
@@ -231,7 +257,9 @@ class _Sending:
             found = page(session, self._choice, after, last)
         if found.ids:
             self._pace.wait_for_others()
-            sent = self._broker.send_many([_message(one, self._pace.due()) for one in found.ids])
+            sent = self._broker.send_many(
+                [_message(one, self._pace.due(), self._missing) for one in found.ids]
+            )
             waiting = sum("duplicate_of" in message.options for message in sent)
             self.waiting += waiting
             self.queued += len(sent) - waiting
@@ -250,10 +278,11 @@ class _Sending:
         return f"{counted(self.queued, 'comment')} queued{waiting}"
 
 
-def _message(comment_id: int, due: float | None) -> Any:
+def _message(comment_id: int, due: float | None, missing: bool) -> Any:
     from actors import send_comment_for_scoring  # late: the command says what is wrong with the folder
 
+    arguments = {"comment_id": comment_id} | ({"missing": True} if missing else {})
     options: dict[str, Any] = {"priority": PRIORITIES["low"], "unique": ("comment_id",)}
     if due is not None:
         options["eta"] = due
-    return send_comment_for_scoring.message_with_options(kwargs={"comment_id": comment_id}, **options)
+    return send_comment_for_scoring.message_with_options(kwargs=arguments, **options)

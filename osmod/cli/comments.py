@@ -113,7 +113,8 @@ comments.add_command(
     command_of(
         "send-to-scorer",
         scored=False,
-        sentence="Send comments for scoring that have no scores yet.\n\n"
+        sentence="Send comments for scoring that have no scores yet, or not those of every scorer.\n\n"
+        "Those scorers are asked that have not answered about a comment; with --anew all, who are then paid again. "
         "The heartbeat sends again what is overdue, by itself; this is for many at once, as after a new scorer is "
         "switched on. Ctrl-C stops it, and it says how to go on from there. A comment whose job still waits gets no "
         "second one, so to repeat it does no harm. They are due one after another, so that comments that come "

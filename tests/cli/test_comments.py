@@ -85,6 +85,31 @@ def test_those_without_scores_are_sent_once(osmod: Command, world: World, broker
 
 
 @pytest.mark.only_on("valkey")
+@pytest.mark.parametrize(
+    ("words", "missing", "who"),
+    [
+        (("send-to-scorer",), True, "who of Perspective (7), Other (8) has not answered"),
+        (("send-to-scorer", "--anew"), False, "Perspective (7), Other (8)"),
+        (("rescore",), False, "Perspective (7), Other (8)"),
+    ],
+    ids=["missing", "anew", "rescore"],
+)
+def test_who_has_answered_is_not_asked_again(
+    osmod: Command, world: World, broker: JobBroker, words: tuple[str, ...], missing: bool, who: str
+) -> None:
+    """What was paid for is not asked for again, unless that is what the command is for, or it is told to."""
+    world.user(id=8, group="moderator", name="Other", is_active=True, extra={"endpointType": "local"})
+    world.comment(world.article())
+    assert (
+        f"1 comment would be sent to {who}; nothing was changed\n"
+        == osmod(*words, "--all", "--dry-run").stdout
+    )
+    osmod(*words, "--all", "--yes")
+    (job,) = find(broker, JobFilter(actor="sendCommentForScoring"), limit=2).jobs
+    assert missing == job.arguments.get("missing", False)
+
+
+@pytest.mark.only_on("valkey")
 def test_rescoring_leaves_alone_what_is_decided(osmod: Command, world: World, broker: JobBroker) -> None:
     """As OSMod's does; with `--decided` it does not."""
     article = world.article(world.category())
@@ -122,8 +147,8 @@ def test_comments_that_come_meanwhile_need_not_wait(
     world.user(id=8, group="moderator", name="Broken", is_active=True)
     said = osmod("send-to-scorer", "--all", "--dry-run").stdout
     assert (
-        "3 comments would be sent to Perspective (7), Broken (8, which cannot be used), over 6.0 s at 50 % of what "
-        "limits allow; nothing was changed\n" == said
+        "3 comments would be sent to who of Perspective (7), Broken (8, which cannot be used) has not answered, over "
+        "6.0 s at 50 % of what limits allow; nothing was changed\n" == said
     )
     osmod("send-to-scorer", "--all", "--share", "10", "--yes")
     jobs = find(broker, JobFilter(states=(JobState.DELAYED,)), oldest=True).jobs
@@ -152,13 +177,16 @@ def test_without_limits_all_are_due_at_once(osmod: Command, settled: Engine, bro
 
 @pytest.mark.only_on("valkey")
 @pytest.mark.parametrize(
-    ("interruption", "code"), [(KeyboardInterrupt(), 130), (RuntimeError("away"), 1)], ids=["Ctrl-C", "error"]
+    ("command", "interruption", "code"),
+    [("rescore", KeyboardInterrupt(), 130), ("send-to-scorer --anew", RuntimeError("away"), 1)],
+    ids=["Ctrl-C", "error"],
 )
 def test_what_is_interrupted_can_be_gone_on_with(
     osmod: Command,
     world: World,
     broker: JobBroker,
     monkeypatch: pytest.MonkeyPatch,
+    command: str,
     interruption: BaseException,
     code: int,
 ) -> None:
@@ -176,8 +204,8 @@ def test_what_is_interrupted_can_be_gone_on_with(
         raise interruption
 
     monkeypatch.setattr(broker, "send_many", once)
-    stopped = osmod("rescore", "--article", str(article), "--share", "100", "--yes")
-    rest = f"osmod comments rescore --article {article} --share 100 --after {ids[1]}"
+    stopped = osmod(*command.split(), "--article", str(article), "--share", "100", "--yes")
+    rest = f"osmod comments {command} --article {article} --share 100 --after {ids[1]}"
     assert f"Stopped after 2 of 5 comments; the rest: {rest}\n" in stopped.stderr
     assert code == stopped.exit_code
     assert ids[:2] == sent(broker)
