@@ -20,6 +20,7 @@ from osmod.cli.publisher_tables import (
     plain_delivery,
     publishers_table,
 )
+from osmod.cli.publisher_trial import test
 from osmod.cli.queue_access import (
     EXIT_CODES,
     because,
@@ -66,6 +67,7 @@ def publishers() -> None:
       osmod publishers show 4711
       osmod publishers replay --publisher 5 --since '2 days'
       osmod publishers tell --publisher 5
+      osmod publishers test 5 'Hello from OSMod'
       osmod publishers disable 5 --reason 'their server moves'
       osmod publishers enable 5
     """
@@ -245,6 +247,9 @@ def enable(publisher: int, reason: str, as_json: bool) -> None:
         nothing_fits(f"Publisher {publisher} is not disabled.", json={"count": 0} if as_json else None)
     sentence = f"publisher {publisher} is told again; {counted(held, 'decision')} held for it {_SOON}"
     say(sentence, {"count": 1, "held": held}, as_json=as_json)
+
+
+publishers.add_command(test)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def replay_deliveries(
     if not count:
         return 0
     what = " ".join(map(str, wanted.ids)) or f"publisher {wanted.owner_id or 'any'}"
-    _note(queues, "replay deliveries", what, count, by, reason)
+    write_down(queues, "replay deliveries", what, count, by, reason)
     return _do(engine, lambda session: steering.replay(session, wanted, now()))
 
 
@@ -82,7 +82,7 @@ def disable_publisher(
     why = f"disabled by {by or whoever_asks()}" + (f": {reason}" if reason else "")
     if not _do(engine, lambda session: steering.disable(session, owner_id, why, now())):
         return False
-    _note(queues, "disable publisher", f"publisher {owner_id}", 1, by, reason)
+    write_down(queues, "disable publisher", f"publisher {owner_id}", 1, by, reason)
     return True
 
 
@@ -92,7 +92,7 @@ def enable_publisher(
     """Tell a publisher again. Returns how many decisions were held for it; None: it was not disabled."""
     held = _do(engine, lambda session: steering.enable(session, owner_id, now()))
     if held is not None:
-        _note(queues, "enable publisher", f"publisher {owner_id}", 1, by, reason)
+        write_down(queues, "enable publisher", f"publisher {owner_id}", 1, by, reason)
     return held
 
 
@@ -102,7 +102,7 @@ def tell_publishers(
     """Have what waits told now, of one publisher or of all. Returns how many decisions that is."""
     due = _do(engine, lambda session: steering.hasten(session, owner_id, now()))
     if due:
-        _note(queues, "tell publishers", f"publisher {owner_id or 'any'}", due, by, reason)
+        write_down(queues, "tell publishers", f"publisher {owner_id or 'any'}", due, by, reason)
     return due
 
 
@@ -111,7 +111,7 @@ def _do(engine: Engine, act: Callable[[Session], T]) -> T:
     return cast("T", transact(engine, lambda work: act(work.session)).value)
 
 
-def _note(queues: Broker, act: str, what: str, count: int, by: str | None, reason: str) -> None:
+def write_down(queues: Broker, act: str, what: str, count: int, by: str | None, reason: str) -> None:
     """Write an act down where acts on jobs are; where tasks run at once there is no log."""
     if isinstance(queues, JobBroker):
         from actors import deliver_decision  # late: importing it declares all actors

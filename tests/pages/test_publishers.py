@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,9 +22,12 @@ from osmod.moderation.models import (
     User,
     now,
 )
+from osmod.settings import get_settings
 from osmod.web.pages.frame.fragments import RENDERINGS
 from osmod.web.pages.frame.session import CSRF
 from tests.pages.conftest import SignIn
+from tests.publishers.fake import Fake, Reply
+from tests.publishers.fake import publisher as made
 from tests.web.conftest import USERS
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
@@ -55,6 +59,19 @@ def publisher(engine: Engine, queue: JobBroker) -> int:
         session.add(DeliveryAttempt(at=now(), answer="", **attempt))
         session.commit()
     return ID
+
+
+@pytest.fixture
+def hook(engine: Engine, publisher: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
+    """The publisher's side, over HTTP."""
+    monkeypatch.setenv("OSMOD_PRIVATE_WEBHOOKS", "true")
+    get_settings.cache_clear()
+    with made() as fake:
+        with open_session(engine) as session:
+            session.get_one(User, publisher).extra = {"webhook": fake.webhook}
+            session.commit()
+        yield fake
+    get_settings.cache_clear()
 
 
 @pytest.fixture
@@ -135,6 +152,28 @@ def test_told_again(act: Any, client: TestClient, engine: Engine, publisher: int
     assert ["waiting", "failed", "failed", "waiting"] == states(engine)
     assert "2 deliveries told again" in act(f"/publishers/{publisher}/replay", confirm="2")[1]
     assert ["waiting"] * 4 == states(engine)
+
+
+def test_a_text_of_ones_own(act: Any, engine: Engine, queue: JobBroker, publisher: int, hook: Fake) -> None:
+    """Is sent at once; status, time and the beginning of the answer are shown, as texts, and no secret."""
+    path, before = f"/publishers/{publisher}/test", states(engine)
+    hook.script += [Reply(body=b"<b>ok</b>"), Reply(500, body=hook.secrets[0].encode()), Reply(410)]
+
+    status, said = act(path, text="Hello")
+    assert (200, True) == (status, "answered 200 in" in said)
+    assert "Its answer begins: <b>ok</b>" in said
+    status, said = act(path, text="Hello")
+    assert (502, True) == (status, "answered 500" in said)
+    assert hook.secrets[0].removeprefix("whsec_") not in said
+    assert 502 == act(path, text="Hello")[0]
+
+    assert before == states(engine)
+    assert ["test"] * 3 == [one.content["type"] for one in hook.received]
+    assert (422, 422) == (act(path, text="")[0], act(path, text="x" * 1_001)[0])
+    assert 404 == act("/publishers/99/test", text="Hello")[0]
+    assert ["test publisher"] * 3 == [one.act for one in audit_log(queue)]
+    with open_session(engine) as session:
+        assert 0 == session.query(PublisherStanding).count(), "a test disables nobody"
 
 
 def test_nothing_there_yet(client: TestClient, sign_in: SignIn, queue: JobBroker) -> None:

@@ -44,6 +44,7 @@ ACTS: dict[str, Permission] = {
     "/scorers/{scorer_id}/test": P.STEER_JOBS,
     "/publishers/{publisher}/disable": P.STEER_JOBS,
     "/publishers/{publisher}/enable": P.STEER_JOBS,
+    "/publishers/{publisher}/test": P.STEER_JOBS,
     "/publishers/{publisher}/replay": P.STEER_JOBS,
     "/deliveries/{delivery}/replay": P.STEER_JOBS,
 }

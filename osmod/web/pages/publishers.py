@@ -12,6 +12,7 @@ from osmod.moderation.database import open_session
 from osmod.moderation.models import DeliveryState, now
 from osmod.moderation.publishing import overview, steering
 from osmod.moderation.publishing.steering import Replay
+from osmod.operating.publisher_trial import LONGEST, try_publisher
 from osmod.operating.publishers import (
     PublisherState,
     disable_publisher,
@@ -27,6 +28,8 @@ from osmod.web.problems import Problem
 
 page = Page("publishers", "/publishers", "Publishers", Permission.SEE_JOBS)
 
+#: Characters of an answer that are told; a cookie holds them until the next page where no scripts run.
+SHOWN = 200
 #: Deliveries shown, and the states that one may ask for.
 DELIVERIES = 50
 STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
@@ -58,6 +61,7 @@ def publishers(view: View) -> dict[str, Any]:
         "failed": failed,
         "may_steer": view.may(Permission.STEER_JOBS),
         "deliveries_at": _at,
+        "longest": LONGEST,
     }
 
 
@@ -125,6 +129,19 @@ def replay_one(form: Act) -> Done:
     if delivery is None:
         raise NotHere("There is no such delivery.", _HERE)
     return _replayed(form, Replay(ids=(delivery,)))
+
+
+@page.act("/publishers/{publisher}/test", Permission.STEER_JOBS)
+def test_publisher(form: Act) -> Done:
+    """Send its webhook a text, here and now."""
+    one, text = _publisher(form), form.field("text")
+    if not 0 < len(text) <= LONGEST:
+        raise Problem(422, f"The text has {len(text):,} characters; 1 to {LONGEST:,} are sent.", field="text")
+    trial = try_publisher(dramatiq.get_broker(), one, text, by=form.by, reason=form.field("reason")[:1_000])
+    answer = f" Its answer begins: {trial.answer[:SHOWN]}" if trial.answer else ""
+    if trial.problem:
+        raise Problem(502, f"{_name(one)}: {trial.words}.{answer}", title="Not acknowledged")
+    return Done(f"{_name(one)} {trial.words}.{answer}", topics=(Topic.AUDIT,))
 
 
 def _replayed(form: Act, wanted: Replay) -> Done:
