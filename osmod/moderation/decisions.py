@@ -13,6 +13,7 @@ from osmod.moderation.database import insert_one
 from osmod.moderation.flags import resolve, resolved, summed_up, unresolved
 from osmod.moderation.lookups import find_users
 from osmod.moderation.models import Decision, Source, Status
+from osmod.moderation.overtaken import refuse_overtaken
 from osmod.moderation.publishing.owing import owe
 from osmod.moderation.publishing.reasons import Recorded
 from osmod.moderation.rounds import in_rounds
@@ -173,6 +174,7 @@ def _subjects(work: Work, acts: Sequence[Act]) -> list[_Acted]:
     """Look up and lock what acts need, each of them on a comment of its own."""
     moderators = find_users(work, [act.user_id for act in acts])
     found = lock_placed_subjects(work, [act.comment_id for act in acts])
+    refuse_overtaken(work, found)
     return [
         _Acted(**vars(found[act.comment_id]), act=act, moderator=moderator)
         for act, moderator in zip(acts, moderators, strict=True)

@@ -31,10 +31,14 @@ _NOTIFIED = {Comment: "comment", Article: "article", Category: "category"}
 
 @dataclass(frozen=True)
 class Delivery:
-    """The message at work, as the inbox knows it: its id, the same on every redelivery, and its actor."""
+    """The message at work, as the inbox knows it: its id, the same on every redelivery, and its actor.
+
+    `out_of_queue`: of one that failed and that somebody had run again, between which moments it was not to run.
+    """
 
     message_id: str
     actor: str
+    out_of_queue: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ def _commit(connection: Connection) -> None:
 def _enter(connection: Connection, deliveries: Sequence[Delivery]) -> bool:
     """Write the inbox rows. False: it is there, so the message has taken effect. Waits for one in progress."""
     try:
-        connection.execute(_ENTER, [vars(one) for one in deliveries])
+        connection.execute(_ENTER, [{"message_id": one.message_id, "actor": one.actor} for one in deliveries])
     except IntegrityError:
         if len(deliveries) > 1:
             raise TakenBefore(f"one of {len(deliveries)} messages has taken effect before") from None

@@ -29,6 +29,6 @@ def commit(effect: Callable[[Work], T], *deliveries: Delivery) -> Committed[T]:
 def current_deliveries(wire_name: str) -> list[Delivery]:
     """The messages at work in this thread, as many as share its call; none where an actor is called as a function."""
     try:
-        return [Delivery(job.id, wire_name) for job in current_jobs()]
+        return [Delivery(job.id, wire_name, job.out_of_queue) for job in current_jobs()]
     except NoCurrentJob:
         return []

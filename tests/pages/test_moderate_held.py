@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,12 +11,12 @@ from sqlalchemy import update
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records import JobFilter
-from osmod.jobs.steering import cancel, delete
+from osmod.jobs.steering import cancel, delete, retry
 from osmod.jobs.testing import drain, enqueued
 from osmod.moderation.database import open_session
 from osmod.moderation.desk import acts
 from osmod.moderation.desk.acts import Asked
-from osmod.moderation.models import Claim, Comment, DeskAct, InboxEntry, OutboxEntry, now
+from osmod.moderation.models import Claim, Comment, Decision, DeskAct, InboxEntry, OutboxEntry, now
 from osmod.task import commit
 from osmod.web.pages.frame.fragments import RENDERINGS
 from tests.moderation.world import World
@@ -114,6 +115,33 @@ def test_an_undo_whose_job_failed(client: TestClient, press: Press, world: World
     drain(queue)
     assert None is world.get(Comment, comment).is_accepted
     assert "/ui/moderate/undo" not in client.get("/ui/moderate").text
+
+
+def test_a_job_that_is_retried_after_another_decided(
+    client: TestClient, press: Press, world: World, queue: JobBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does not override that, and says so, to its moderator, too; retried once more, it does not either."""
+    comment = waiting(world, world.article(), 0.9)
+    press(f"/ui/moderate?comment={comment}", "approve")
+    (failed,) = enqueued(queue)
+    cancel(queue, JobFilter(actor="acceptComments"), by="ann")
+    RENDERINGS.forget()
+    client.get("/ui/moderate")
+    decide(comment, act="reject")
+    drain(queue)
+    wanted, later = JobFilter(ids=(failed.message_id,)), time.time() + 3_600
+    monkeypatch.setattr("osmod.jobs.steering.acts.clock", lambda: later)
+    with open_session(world.engine) as session:
+        session.execute(update(Decision).values(created_at=now() + timedelta(minutes=1)))
+        session.commit()
+
+    for _ in range(2):
+        assert 1 == retry(queue, wanted)
+        drain(queue, raise_errors=False)
+        assert [False] == [one.is_accepted for one in world.all(Comment)]
+
+    RENDERINGS.forget()
+    assert f"user {USERS['admin']} decided Reject" in client.get("/ui/moderate").text
 
 
 def test_what_belongs_to_an_act_holds_the_comment(

@@ -47,12 +47,14 @@ _STOCK_OPTIONS = frozenset(
         *("pipe_ignore", "store_results", "result_ttl"),
     }
 )
+#: Of a job that failed and was had run again: between which moments it was not to run, in milliseconds of the epoch.
+OUT_OF_QUEUE = "out_of_queue"
 #: Options that programs put on messages: ours, Dramatiq's, and periodiq's `scheduled_at`. Nobody misspells them.
 #: `label` is what people are to see beside a job, `refused` why it is to fail without being run.
 _WRITTEN_BY_PROGRAMS = frozenset(
     {
         *("eta", "redis_message_id", "duplicate_of", "retries", "traceback", "error", "requeue_timestamp"),
-        *("label", "refused"),
+        *("label", "refused", OUT_OF_QUEUE),
         *("parent", "group_completion_uuid", "group_completion_callbacks", "pipe_target", "scheduled_at"),
     }
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 from dramatiq.middleware import CurrentMessage
 
 from osmod.jobs.errors import NoCurrentJob
+from osmod.jobs.messages.options import OUT_OF_QUEUE
 from osmod.jobs.queue.job import Reporting, running
 
 
@@ -37,6 +39,16 @@ class CurrentJob:
     def priority(self) -> int | None:
         """The priority that it was sent with; None: its actor's."""
         return self._message.options.get("priority")  # type: ignore[no-any-return]
+
+    @property
+    def out_of_queue(self) -> tuple[datetime, datetime] | None:
+        """Of a job that failed, or was cancelled, and that somebody had run again: between which moments it was not to
+        run, by the clocks of Redis and of who did so. None: it was in its queue all the time."""
+        between = self._message.options.get(OUT_OF_QUEUE)
+        if between is None:
+            return None
+        since, until = (datetime.fromtimestamp(one / 1000, UTC) for one in between)
+        return since, until
 
     def progress(self, done: float, total: float = 100, message: str | None = None) -> None:
         """Say how far the job is: `done` of `total`, and in words if you like (200 characters are kept).

@@ -50,6 +50,12 @@ def get_messages(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> lis
     return [message for (message,) in _fields(broker, queue_name, job_ids, ("message",))]
 
 
+def get_ends(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> list[int | None]:
+    """When jobs of one queue ended, in milliseconds of the epoch, in one call; None for each that has not."""
+    rows = _fields(broker, queue_name, job_ids, ("finished",))
+    return [_int((end or b"").partition(b" ")[0]) for (end,) in rows]
+
+
 def unended(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> set[str]:
     """Those of these jobs of one queue that wait, are delayed or run, in one call."""
     states = get_states(broker, queue_name, job_ids)

@@ -7,6 +7,7 @@ nothing happens to a job twice. `by` is who acts, the user of the operating syst
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +17,10 @@ from dramatiq import Message
 from dramatiq.errors import DecodeError
 
 from osmod.jobs.messages.arguments import MASK, snake_case
-from osmod.jobs.messages.options import parse_priority
+from osmod.jobs.messages.options import OUT_OF_QUEUE, parse_priority
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import every_id
-from osmod.jobs.records.reading import get_messages
+from osmod.jobs.records.reading import get_ends, get_messages
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.audit import AUDIT, Asked, note_as
 from osmod.jobs.steering.course import Course
@@ -40,6 +41,9 @@ PRIORITISABLE = (JobState.WAITING, JobState.DELAYED)
 DELETABLE = (JobState.WAITING, JobState.DELAYED, JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 #: Traces of failed runs in a message's options. Without them it has all its attempts before it.
 _TRACES = ("retries", "traceback", "error", "requeue_timestamp", "eta")
+
+#: Says what time it is, in seconds of the epoch.
+clock: Callable[[], float] = time.time
 
 #: Given a queue and ids of its jobs, what a script is told of them.
 _Terms = Callable[[str, list[str]], list[bytes]]
@@ -68,13 +72,19 @@ def retry(
 ) -> int:
     """Have failed and cancelled jobs run again, with all their attempts before them. Returns how many.
 
-    One whose unique key another job holds by now is left as it is.
+    One whose unique key another job holds by now is left as it is. Its message says between which moments it was out of
+    its queue (`OUT_OF_QUEUE`), so that it does not undo what was done meanwhile.
     """
 
+    asked = int(clock() * 1000)
+
     def terms(queue: str, ids: list[str]) -> list[bytes]:
-        messages = zip(ids, get_messages(broker, queue, ids), strict=True)
+        found = zip(ids, get_messages(broker, queue, ids), get_ends(broker, queue, ids), strict=True)
         return [
-            part for job_id, message in messages if message for part in (job_id.encode(), _fresh(message))
+            part
+            for job_id, message, ended in found
+            if message
+            for part in (job_id.encode(), _fresh(message, (ended or asked, asked)))
         ]
 
     return sum(_act(broker, _RETRY, wanted, RETRIABLE, Asked(by, reason), terms, course))
@@ -220,10 +230,12 @@ def _terms(*first: bytes) -> _Terms:
     return lambda _, ids: [*first, *(job_id.encode() for job_id in ids)]
 
 
-def _fresh(encoded: bytes) -> bytes:
+def _fresh(encoded: bytes, out_of_queue: tuple[int, int]) -> bytes:
     try:
         message: Message[Any] = Message.decode(encoded)
     except DecodeError:
         return encoded  # A worker of another version may read it.
     options = {name: value for name, value in message.options.items() if name not in _TRACES}
+    first = options.get(OUT_OF_QUEUE, out_of_queue)[0]
+    options[OUT_OF_QUEUE] = [first, out_of_queue[1]]
     return bytes(replace(message, options=options).encode())

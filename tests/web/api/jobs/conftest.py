@@ -29,7 +29,7 @@ def broker(immediate: None, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("WORKER_RUN_IMMEDIATELY", "false")
     monkeypatch.setenv("REDIS_URL", redis_url)
     get_settings.cache_clear()
-    broker = JobBroker(url=redis_url, middleware=default_middleware(get_settings()), send_patience=200)
+    broker = JobBroker(url=redis_url, middleware=default_middleware(get_settings()))
     monkeypatch.setattr(global_broker, "global_broker", broker)
     for name in actors.__all__:
         monkeypatch.setattr(getattr(actors, name), "broker", broker)
