@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,10 @@ pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 
 #: Seconds for processes to start, on a busy machine.
 PATIENCE = 60
+
+
+#: What the supervisor says where it cannot be had.
+NOT_SHARED = "What worker processes share could not be loaded, each loads it by itself"
 
 
 class AheadPool(Pool):
@@ -178,7 +183,7 @@ def test_what_cannot_be_loaded_ahead_is_loaded_by_each(caplog: pytest.LogCapture
     slot.start_if_due()
 
     assert not origin.is_shared
-    assert ["What worker processes share could not be loaded: each loads it by itself."] == caplog.messages
+    assert [f"{NOT_SHARED}: unexpected EOF"] == caplog.messages
 
     def started() -> bool:
         slot.start_if_due()
@@ -186,3 +191,28 @@ def test_what_cannot_be_loaded_ahead_is_loaded_by_each(caplog: pytest.LogCapture
 
     until(started, PATIENCE)
     assert 2 == until(slot.reap, PATIENCE)
+
+
+def test_without_a_folder_for_its_socket(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A name that is too long for a socket, or a disk that nobody may write to: workers start all the same."""
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    pool = scene.start(1)
+    scene.seen("no-model,no-tasks")
+
+    assert f"{NOT_SHARED}: AF_UNIX path too long" in pool.said()
+
+
+def test_nothing_is_left_behind(scene: Scene) -> None:
+    """The socket by which processes are forked goes with the command."""
+    pool = scene.start(1)
+    scene.seen("no-model,tasks")
+    folder = Path(psutil.Process(pool.main).environ()["TMPDIR"])
+    assert [*folder.iterdir()]
+    pool.terminate()
+    assert 0 == pool.wait(PATIENCE)
+
+    assert [] == [*folder.iterdir()]

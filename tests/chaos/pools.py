@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,6 +31,9 @@ class Pool:
         self, url: str, log: str | Path, *options: str, processes: int = 1, **settings: object
     ) -> None:
         environment = os.environ | {"CHAOS_URL": url, "CHAOS_LOG": str(log), "PYTHONPATH": str(ROOT)}
+        # Of those that are killed something stays behind, as the socket by which processes are forked.
+        self._folder = tempfile.TemporaryDirectory(prefix="pool-")
+        environment["TMPDIR"] = self._folder.name
         environment |= {f"CHAOS_{name.upper()}": str(value) for name, value in settings.items()}
         self.output = Path(f"{log}.{id(self)}.out")
         with self.output.open("wb") as output:
@@ -63,6 +67,7 @@ class Pool:
         with suppress(ProcessLookupError):
             os.killpg(self._main.pid, signal.SIGKILL)
         self._main.wait()
+        self._folder.cleanup()
 
     @property
     def main(self) -> int:

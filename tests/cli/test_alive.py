@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,14 +36,19 @@ def _queue(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def running(*command: str) -> Iterator[subprocess.Popen[bytes]]:
     """A program of ours in a process group of its own, ended at the end, whatever state it is in."""
-    program = subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        yield program
-    finally:
-        os.killpg(program.pid, signal.SIGKILL)
-        program.wait()
+    with tempfile.TemporaryDirectory(prefix="alive-") as folder:  # what is killed leaves its sockets behind
+        program = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=os.environ | {"TMPDIR": folder},
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            yield program
+        finally:
+            os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
 
 
 @pytest.mark.parametrize(

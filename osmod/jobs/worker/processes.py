@@ -71,8 +71,10 @@ class Slot:
                 with theirs:
                     self.process = Process(run_worker, self._options, theirs, context=self._origin.context)
             except (OSError, EOFError) as error:
-                if self._origin.is_shared and isinstance(error, (EOFError, ConnectionError)):
-                    _log.error("What worker processes share could not be loaded: each loads it by itself.")
+                if self._origin.is_shared:
+                    _log.error(
+                        "What worker processes share could not be loaded, each loads it by itself: %s", error
+                    )
                     self._origin.anew()
                 else:
                     _log.error("No worker process could be started, trying again: %s", error)
