@@ -76,11 +76,11 @@ def run(types: tuple[str, ...], finish: bool, prefix: str | None) -> None:
     """
     broker = job_broker(needs_actors=True)
     _check(broker, types)
-    with open_kue(prefix) as queue:
+    with stopping_in_order(), open_kue(prefix) as queue:
         bridge = Bridge(broker, queue, types or None, finish=finish)
-        bridge.start()
         try:
-            with suppress(KeyboardInterrupt), stopping_in_order():
+            with suppress(KeyboardInterrupt):
+                bridge.start()
                 if finish:
                     click.echo(f"Telling Kue's queue {queue.prefix!r} of what was taken; Ctrl-C ends it.")
                 else:
