@@ -4,7 +4,7 @@ const kue = require('kue');
 
 const queue = kue.createQueue({ redis: process.env.KUE_URL, prefix: process.argv[3] || 'q' });
 const wanted = JSON.parse(process.argv[2]);
-const events = ['enqueue', 'promotion', 'start', 'progress', 'failed attempt', 'failed', 'complete', 'remove'];
+const events = ['enqueue', 'promotion', 'start', 'progress', 'ttl exceeded', 'failed attempt', 'failed', 'complete', 'remove'];
 
 // What happens while others are still being saved.
 const early = [];

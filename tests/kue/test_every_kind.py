@@ -54,7 +54,7 @@ KINDS: list[tuple[dict[str, Any], str | None, list[str]]] = [
         for at, one in enumerate(BACKOFFS)
     ),
     (stumble("once"), "failed", ["start", "failed"]),
-    ({"type": "slow", "data": {}, "ttl": 300}, "failed", ["start", "failed"]),
+    ({"type": "slow", "data": {}, "ttl": 300}, "failed", ["start", "ttl exceeded", "failed"]),
     ({"type": "greet", "data": [1]}, "failed", ["start", "failed"]),
     ({"type": "greet", "data": {"nobody": 1}}, "failed", ["start", "failed"]),
     ({"type": "theirs", "data": {}}, "inactive", []),

@@ -15,7 +15,11 @@ local function text(value)
     return cjson.encode(value or '')
 end
 
+-- Kue's users hear that a job's own time was over before they hear that it failed.
 local function failure(id, key, at, message, full)
+    if string.match(full, '^TimeLimitExceeded') and call('HEXISTS', key, 'ttl') == 1 then
+        publish(id, 'ttl exceeded', '')
+    end
     call('HSET', key, 'error', full, 'failed_at', at, 'updated_at', stamp)
     call('RPUSH', key .. ':log', string.match(full, '^[^\n]*'))
     publish(id, 'error', ',' .. text(full))
