@@ -11,6 +11,7 @@ import redis
 from dramatiq import Broker
 
 from osmod.cli.errors import redis_sentence
+from osmod.kue.foreign_keys import ForeignKey, foreign_keys
 from osmod.kue.keys import KueQueue
 from osmod.settings import Settings, get_settings
 
@@ -31,9 +32,17 @@ def open_kue(prefix: str | None = None) -> Iterator[KueQueue]:
     try:
         yield queue
     except redis.RedisError as error:
-        raise click.ClickException(kue_sentence(error, settings)) from error
+        sentence = "; ".join(map(str, _in_the_way(queue, error))) or kue_sentence(error, settings)
+        raise click.ClickException(sentence) from error
     finally:
         queue.close()
+
+
+def _in_the_way(queue: KueQueue, error: redis.RedisError) -> list[ForeignKey]:
+    """The keys that are not what Kue keeps there, if it is one of those that stopped the command."""
+    if not str(error).startswith("WRONGTYPE"):
+        return []
+    return foreign_keys(queue, sorted(kind.decode() for kind in queue.client.smembers(queue.types)))
 
 
 def kue_sentence(error: Exception, settings: Settings) -> str:

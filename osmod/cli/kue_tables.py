@@ -43,6 +43,7 @@ def sentences(status: KueStatus) -> Iterator[str]:
             f"{counted(status.unclaimed)} in nobody's line: a Node worker died as it took them, or takes them now. "
             "`osmod kue run` takes those that stay."
         )
+    yield from (on_one_line(f"{str(one)[:1].upper()}{str(one)[1:]}.") for one in status.foreign)
     yield from _held(status)
     for one in status.repeating:
         due = f"next in {length(one.due - datetime.now(UTC))}" if one.due else "no program makes it any more"

@@ -121,7 +121,7 @@ class Bridge:
         try:
             ring(self._kue, self._taker.types)
         except (redis.RedisError, OSError) as error:
-            _log.warning("Kue's own workers were not woken for what waits: %s", outage(error))
+            _log.warning("Kue's own workers were not woken for what waits: %s", _sentence(error))
 
     def _turn(self) -> None:
         if time.monotonic() >= self._next_upkeep:
@@ -180,9 +180,16 @@ class Bridge:
             except (redis.RedisError, OSError, JobNotQueued) as error:
                 if not (isinstance(error, JobNotQueued) or curable(error)):
                     raise
-                self._outage.met(str(error) if isinstance(error, JobNotQueued) else outage(error), by=thread)
+                self._outage.met(_sentence(error), by=thread)
                 if self._stopping.wait(backoff.next()):
                     return
                 continue
             self._outage.over(by=thread)
             return
+
+
+def _sentence(error: Exception) -> str:
+    """What is wrong with one of the two Redis. Where it was not ours for sure, it may be Kue's."""
+    if isinstance(error, JobNotQueued):
+        return str(error)
+    return outage(error).replace("REDIS_URL", "REDIS_URL or KUE_URL")

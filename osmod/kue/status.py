@@ -11,6 +11,7 @@ from typing import Any
 
 import redis
 
+from osmod.kue.foreign_keys import ForeignKey, foreign_keys
 from osmod.kue.keys import STATES, WORKER_PREFIX, KueQueue, id_of
 
 #: Jobs of Node workers that are told one by one, those that were begun first.
@@ -111,6 +112,7 @@ class KueStatus:
       here: jobs in our queue whose end Kue was not told yet.
       held: what Node workers hold, `MOST_HELD` at most, and how many that are in all.
       repeating: by type.
+      foreign: keys of types that are not what Kue keeps there; of what should be in them nothing is counted.
     """
 
     kinds: list[KindStatus]
@@ -120,6 +122,7 @@ class KueStatus:
     held: list[HeldJob]
     held_count: int
     repeating: list[Repeating]
+    foreign: list[ForeignKey]
 
     def as_dict(self) -> dict[str, Any]:
         """In values that JSON has."""
@@ -130,6 +133,7 @@ class KueStatus:
             "here": self.here,
             "held_by_node": {"count": self.held_count, "jobs": [one.as_dict() for one in self.held]},
             "repeating": [one.as_dict() for one in self.repeating],
+            "foreign_keys": [vars(one) for one in self.foreign],
         }
 
 
@@ -153,6 +157,7 @@ def read_status(queue: KueQueue, actors: Mapping[str, str]) -> KueStatus:
         held=held[:MOST_HELD],
         held_count=len(held),
         repeating=_repeating(queue, actors),
+        foreign=foreign_keys(queue, names),
     )
 
 
@@ -168,7 +173,7 @@ def _sizes(
     for name in names:
         for state in STATES:
             asked.zcard(queue.state(state, name))
-    waiting, moving, here, counts, *sizes = asked.execute()
+    waiting, moving, here, counts, *sizes = map(_known, asked.execute(raise_on_error=False))
     kinds = [
         KindStatus(
             name,
@@ -179,6 +184,15 @@ def _sizes(
         for place, name in enumerate(names)
     ]
     return kinds, waiting, moving, here
+
+
+def _known(answer: Any) -> Any:
+    """An answer; 0 where something else stands in the key."""
+    if not isinstance(answer, Exception):
+        return answer
+    if not _is_of_another_kind(answer):
+        raise answer
+    return 0
 
 
 def held_by_node(queue: KueQueue) -> Iterator[HeldJob]:

@@ -7,6 +7,7 @@ and not held for seconds sends it once more: the same id is the same job.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
@@ -16,9 +17,14 @@ from typing import Any
 from dramatiq import Message
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.errors import RedisUnusable
+from osmod.jobs.wire.resp import ServerError
+from osmod.kue.foreign_keys import foreign_keys, stopped_by_keys
 from osmod.kue.jobs import KueJob
 from osmod.kue.keys import WORKER_PREFIX, KueQueue
 from osmod.kue.scripts import STORED, TAKE, UNSTORED
+
+_log = logging.getLogger(__name__)
 
 #: Jobs claimed by one script, which keeps Redis busy for some 20 µs a job.
 ROUND = 200
@@ -31,6 +37,8 @@ _UNSENDABLE = (TypeError, ValueError, RecursionError)
 #: Seconds after which a job that was taken and is not noted as held is sent again, and after which whoever took it
 #: leaves that to others.
 GRACE = 3.0
+#: Seconds after which it is looked at again whether a key is what Kue keeps there.
+LOOK_AGAIN = 1.0
 
 
 class Taker:
@@ -56,14 +64,18 @@ class Taker:
         self._chosen = types
         self._most_open = most_open
         self._turn = 0
+        #: Types that are not taken for now, as one of their keys is something else; and when that is looked at again.
+        self._aside: set[str] = set()
+        self._look_again = 0.0
         #: Whether jobs were claimed that could not be sent. They come before others.
         self._owing = False
         self.worker = f"{WORKER_PREFIX}{socket.gethostname()}:{os.getpid()}"
 
     @property
     def types(self) -> list[str]:
-        """The types that it takes."""
-        return list(self._broker.actors) if self._chosen is None else list(self._chosen)
+        """The types that it takes, but those of which a key is not what Kue keeps there."""
+        wanted = self._broker.actors if self._chosen is None else self._chosen
+        return [kind for kind in wanted if kind not in self._aside]
 
     def open(self) -> int:
         """How many jobs were taken, by whomever, and Kue was not told yet how they ended.
@@ -81,6 +93,8 @@ class Taker:
           JobNotQueued: our Redis is away; what was claimed is sent by `recover`, here or elsewhere.
           ServerError, redis.RedisError, OSError: Kue's Redis is away.
         """
+        if self._aside and time.monotonic() >= self._look_again:
+            self._put_aside(self._aside)
         types = self.types
         if not types:
             return 0, 0
@@ -90,7 +104,13 @@ class Taker:
         self._turn = (self._turn + 1) % len(types)
         began = time.monotonic()
         words = [self.worker, str(most), str(self._most_open), *types[self._turn :], *types[: self._turn]]
-        answer: Any = TAKE.run(self._kue.links, self._kue.base, [word.encode() for word in words])
+        try:
+            answer: Any = TAKE.run(self._kue.links, self._kue.base, [word.encode() for word in words])
+        except (ServerError, RedisUnusable) as error:
+            # What it had claimed by then is sent by `recover`.
+            if not stopped_by_keys(error) or not self._put_aside(types):
+                raise
+            return self.take(most)
         room, *rows = answer
         if rows and time.monotonic() - began < GRACE:
             self._owing = True
@@ -130,6 +150,17 @@ class Taker:
             for job, message in zip(claimed, messages, strict=True):
                 self._send_alone(job, message)
         STORED.run(self._kue.links, self._kue.base, [job.message_id.encode() for job in claimed])
+
+    def _put_aside(self, kinds: Iterable[str]) -> bool:
+        """Take none of those types for now of which a key is something else. Returns whether there are any."""
+        kinds = set(kinds)
+        found = foreign_keys(self._kue, sorted(kinds))
+        for one in found:
+            if one.kind not in self._aside:
+                _log.warning("In Kue's queue %s.", one)
+        self._aside = self._aside - kinds | {one.kind for one in found}
+        self._look_again = time.monotonic() + LOOK_AGAIN
+        return bool(found)
 
     def _message(self, job: KueJob) -> Message[Any]:
         actor = self._broker.actors[job.kind]

@@ -17,6 +17,7 @@ from osmod.jobs.records.record import JobRecord
 from osmod.jobs.states import JobState
 from osmod.jobs.steering import cancel
 from osmod.jobs.wire.resp import ServerError
+from osmod.kue.foreign_keys import stopped_by_keys
 from osmod.kue.jobs import known_by
 from osmod.kue.keys import KueQueue
 from osmod.kue.reports import report, report_of_none
@@ -142,7 +143,7 @@ class Teller:
         try:
             answers: Any = TELL.run(self._kue.links, self._kue.base, words)
         except (ServerError, RedisUnusable) as error:
-            if not _is_of_the_keys(error):
+            if not stopped_by_keys(error):
                 raise
             if len(words) == 1:
                 job = json.loads(words[0])["id"]
@@ -163,9 +164,3 @@ class Teller:
             _log.info("Cancelled %d jobs that are gone from Kue.", len(unwanted))
         words = [str(len(self._broker.actors)), *self._broker.actors, *gone]
         FORGET.run(self._kue.links, self._kue.base, [word.encode() for word in words])
-
-
-def _is_of_the_keys(error: ServerError | RedisUnusable) -> bool:
-    """Whether a script was stopped by what stands in the keys of the job at hand."""
-    said = error.__cause__ if isinstance(error, RedisUnusable) else error
-    return isinstance(said, ServerError) and said.code in ("ERR", "WRONGTYPE")

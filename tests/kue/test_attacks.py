@@ -167,6 +167,46 @@ def test_keys_of_another_kind(kue: KueQueue, broker: JobBroker, actor: None) -> 
     bridge.wait()
 
 
+@pytest.mark.parametrize(
+    "of_which", [lambda kue: kue.state("inactive", "other"), lambda kue: kue.bell("other")]
+)
+def test_a_type_of_which_a_key_is_of_another_kind(
+    kue: KueQueue,
+    broker: JobBroker,
+    actor: None,
+    caplog: pytest.LogCaptureFixture,
+    of_which: Callable[[KueQueue], str],
+) -> None:
+    """Is said once, with the key and what to do; the other types go on, and this one once the key is well again."""
+    dramatiq.actor(actor_name="other")(lambda: None)
+    key = of_which(kue)
+    put(kue, 1, "other")
+    kue.client.rename(key, "saved")
+    kue.client.set(key, "text")
+    bridge = Bridge(broker, kue)
+    bridge.start()
+    with working(broker):
+        put(kue, 2)
+        put(kue, 3)
+        until(lambda: 2 == kue.client.zcard(kue.state("complete", "note")), what="they are done")
+        put(kue, 4)
+        until(
+            lambda: 3 == kue.client.zcard(kue.state("complete", "note")), what="one that comes later is done"
+        )
+        assert b"inactive" == kue.client.hget(kue.job(1), "state")
+        kue.client.rename("saved", key)
+        until(
+            lambda: b"complete" == kue.client.hget(kue.job(1), "state"), what="that of the other type is done"
+        )
+        assert bridge.stop()
+    bridge.wait()
+    expected = "list" if key == kue.bell("other") else "sorted set"
+    assert [
+        f"In Kue's queue jobs of other are not taken: the key {key} is a string, not the {expected} that Kue keeps "
+        "there; rename or delete it."
+    ] == [one.getMessage() for one in caplog.records if one.name.startswith("osmod.kue")]
+
+
 @pytest.mark.parametrize("depth", [500, 900, 940, 960, 980, 990])
 def test_nested_data(kue: KueQueue, broker: JobBroker, actor: None, depth: int) -> None:
     """However deep, the job ends, and one behind it is done: what can be read can perhaps not be written."""

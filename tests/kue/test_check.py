@@ -78,3 +78,17 @@ def test_another_redis(own_server: object, monkeypatch: pytest.MonkeyPatch) -> N
     (one,) = found()
     assert Level.ERROR is one.level
     assert "name yours in KUE_URL" in one.message
+
+
+def test_a_key_of_another_kind(kue: KueQueue) -> None:
+    """Is an error, with the key and what to do; what else there is, is counted all the same."""
+    queue_job(kue, "acceptComments", {})
+    queue_job(kue, "rejectComments", {})
+    kue.client.set(kue.state("inactive", "rejectComments"), "text")
+    well, wrong = found()
+    assert well.message.startswith("1 job for us")
+    assert (
+        Level.ERROR,
+        "jobs of rejectComments are not taken: the key q:jobs:rejectComments:inactive is a string, not the sorted set "
+        "that Kue keeps there; rename or delete it.",
+    ) == (wrong.level, wrong.message)

@@ -25,6 +25,7 @@ from osmod.kue.taking import Taker
 from osmod.settings import get_settings
 from tests.jobs.conftest import working
 from tests.kue.node import Node
+from tests.kue.stand_in import queue_job
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -85,6 +86,27 @@ def test_a_job_that_would_run_twice(osmod: Command, kue: KueQueue) -> None:
     shown = osmod("status").stdout
     assert "heartbeat is repeated by kue-scheduler: 10 minutes; next in 8 min.\n" in shown
     assert "so twice: take it out of the Node program, or `osmod schedules pause heartbeat`." in shown
+
+
+def test_a_key_of_another_kind(osmod: Command, kue: KueQueue) -> None:
+    """Is named with the remedy: among the rest, and where nothing can be done without it."""
+    queue_job(kue, "acceptComments", {})
+    kue.client.set(kue.state("failed", "acceptComments"), "text")
+    sentence = (
+        "Jobs of acceptComments are not taken: the key q:jobs:acceptComments:failed is a string, not the sorted "
+        "set that Kue keeps there; rename or delete it.\n"
+    )
+    assert sentence in osmod("status").stdout
+    (told,) = json.loads(osmod("status", "--json").stdout)["foreign_keys"]
+    assert ("q:jobs:acceptComments:failed", "string", "zset") == (
+        told["key"],
+        told["found"],
+        told["expected"],
+    )
+    kue.client.rename(kue.state("failed", "acceptComments"), kue.state("inactive", "acceptComments"))
+    refused = osmod("drain", "--type", "acceptComments", "--yes")
+    assert 1 == refused.exit_code
+    assert "the key q:jobs:acceptComments:inactive is a string" in refused.stderr
 
 
 def test_a_redis_that_is_away(osmod: Command, monkeypatch: pytest.MonkeyPatch) -> None:

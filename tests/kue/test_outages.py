@@ -98,7 +98,9 @@ def test_a_full_server(own_server: Callable[..., Server]) -> None:
 
 
 @pytest.mark.parametrize("harmed", ["kue", "ours"])
-def test_a_server_that_only_reads_for_a_while(own_server: Callable[..., Server], harmed: str) -> None:
+def test_a_server_that_only_reads_for_a_while(
+    own_server: Callable[..., Server], harmed: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """As after a failover, until the client is led to the new primary: the bridge waits for it."""
     servers = {name: own_server() for name in ("kue", "ours")}
     server = servers[harmed]
@@ -116,5 +118,7 @@ def test_a_server_that_only_reads_for_a_while(own_server: Callable[..., Server],
     assert bridge.goes_on
     assert bridge.stop()
     bridge.wait()
+    said = [one.getMessage() for one in caplog.records if "bridge to Kue" in one.getMessage()]
+    assert harmed == "ours" or any("in REDIS_URL or KUE_URL" in one for one in said), said
     kue.close()
     broker.close()

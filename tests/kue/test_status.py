@@ -32,7 +32,7 @@ def read(kue: KueQueue) -> KueStatus:
 
 def test_nothing_was_ever_queued(kue: KueQueue) -> None:
     """An empty Redis is an empty queue."""
-    assert KueStatus([], 0, 0, 0, [], 0, []) == read(kue)
+    assert KueStatus([], 0, 0, 0, [], 0, [], []) == read(kue)
 
 
 def test_types_and_states(node: Node, kue: KueQueue) -> None:

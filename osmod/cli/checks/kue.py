@@ -48,6 +48,8 @@ def _look(status: KueStatus, settings: Settings) -> Iterator[Finding]:
             f"{counted(overdue)} of Node workers ran for longer than they may, so no Node worker lives: "
             "`osmod kue rescue` takes over what dead ones had begun."
         )
+    for key in status.foreign:
+        yield error(f"{key}.")
     for one in status.repeating:
         if one.runs_twice:
             yield warning(

@@ -1,6 +1,9 @@
 -- Looks for jobs that failed here by what Kue was told, and may have been had run again here since.
 -- ARGV: type, from which place on, how many. Returns how many were looked at, then message ids.
-local members = call('ZRANGE', of_type(ARGV[1], 'failed'), ARGV[2], ARGV[2] + ARGV[3] - 1)
+local members = try('ZRANGE', of_type(ARGV[1], 'failed'), ARGV[2], ARGV[2] + ARGV[3] - 1)
+if members.err then -- the key is something else
+    members = {}
+end
 local answer = {#members}
 for _, member in ipairs(members) do
     local id = id_in(member)

@@ -11,7 +11,7 @@ for i = count + 2, #ARGV do
     if id and call('EXISTS', JOB .. id) == 0 then
         call('ZREM', of_state('active'), member_of(id))
         for place = 2, count + 1 do
-            call('ZREM', of_type(ARGV[place], 'active'), member_of(id))
+            try('ZREM', of_type(ARGV[place], 'active'), member_of(id))
         end
     end
 end

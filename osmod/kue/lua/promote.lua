@@ -12,11 +12,12 @@ for _, member in ipairs(due) do
     if row[1] == 'delayed' and row[2] then
         local kind, priority = row[2], string.format('%.17g', priority_of(id))
         publish(id, 'promotion', '')
-        call('ZREM', of_type(kind, 'delayed'), member)
+        try('ZREM', of_type(kind, 'delayed'), member)
         call('HSET', JOB .. id, 'state', 'inactive', 'updated_at', stamp)
         call('ZADD', of_state('inactive'), priority, member)
-        call('ZADD', of_type(kind, 'inactive'), priority, member)
-        call('LPUSH', BASE .. kind .. ':jobs', 1)
+        -- Where one of these is something else the job is astray, and put back once that is mended.
+        try('ZADD', of_type(kind, 'inactive'), priority, member)
+        try('LPUSH', BASE .. kind .. ':jobs', 1)
         publish(id, 'enqueue', ',' .. cjson.encode(kind))
     end
 end
