@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import dramatiq
-from dramatiq.middleware import CurrentMessage
 
 from osmod.jobs.actor import JobActor
-from osmod.jobs.errors import JobNotQueued, NoCurrentJob
-from osmod.jobs.middleware.current import CurrentJob, current_jobs
+from osmod.jobs.errors import NoCurrentJob
+from osmod.jobs.middleware.current import CurrentJob, current_job, current_jobs
 from osmod.moderation import scoring
 from osmod.moderation.questions import OpenQuestion
 from osmod.moderation.score_data import ScoreData
-from osmod.moderation.work import Owed, Work
+from osmod.moderation.work import Work
 from osmod.settings import get_settings
 from osmod.task import DATABASE_RETRIES, batch_task, checked_batch, current_deliveries, retry
-from osmod.task.asking import Later, ask, find_question, miss
+from osmod.task.asking import Later, ask, find_question, find_question_soon, miss
 from osmod.task.opening import open_for
-from osmod.task.owing import keep_owed
 from osmod.task.payload import Id, IdOfAnAddress, checked
 from osmod.task.requests import answer_id, ask_id, is_answered, miss_id
-from osmod.task.sending import send_all
+from osmod.task.sending import send_all, send_or_owe, send_soon
 
 #: Longer than a week, which is the longest deadline: the job itself gives up, once that of its scorer is over.
 SCORER_RETRIES = retry(1_100, first=5_000, longest=600_000)
@@ -66,14 +67,20 @@ def send_comment_for_scoring(arrived: Sequence[Arrived]) -> None:
     opened.raise_unusable()
 
 
-@dramatiq.actor(actor_class=JobActor, actor_name="askScorer", index=("comment_id",), **SCORER_RETRIES)
+@dramatiq.actor(
+    actor_class=JobActor,
+    actor_name="askScorer",
+    concurrency=get_settings().scorers_at_once,
+    index=("comment_id",),
+    **SCORER_RETRIES,
+)
 @checked("askScorer")
-def ask_scorer(request_id: Id, comment_id: Id | None = None) -> None:
+async def ask_scorer(request_id: Id, comment_id: Id | None = None) -> None:
     """Ask one scorer. Its answer is a job of its own, queued once an answer. `comment_id`: for whoever looks for it."""
-    asked = find_question(request_id)
-    if asked is None or _is_answered(asked):
+    asked = await find_question_soon(request_id)
+    if asked is None or await _is_answered(asked):
         return
-    answer = ask(asked, _take_in)
+    answer = await ask(asked, _take_in)
     if isinstance(answer, Later):
         late = _message(
             miss_scores,
@@ -81,9 +88,9 @@ def ask_scorer(request_id: Id, comment_id: Id | None = None) -> None:
             request_id=request_id,
             comment_id=asked.comment.id,
         )
-        dramatiq.get_broker().enqueue(late, delay=round(answer.within.total_seconds() * 1_000) + 1_000)
+        await send_soon(late, answer.within + timedelta(seconds=1))
     elif answer is not None:
-        _take_in(asked, answer)
+        await _take_in(asked, answer)
 
 
 @dramatiq.actor(actor_class=JobActor, actor_name="missScores", index=("comment_id",), **DATABASE_RETRIES)
@@ -111,25 +118,24 @@ def process_machine_score(work: Work, answers: Sequence[Answer]) -> None:
     scoring.process_machine_scores(work, answers, override=get_settings().rules_override_moderators)
 
 
-def _take_in(asked: OpenQuestion, answer: dict[str, Any]) -> None:
+async def _take_in(asked: OpenQuestion, answer: dict[str, Any]) -> None:
     arguments: dict[str, Any] = {
         "comment_id": asked.comment.id,
         "user_id": asked.scorer_id,
         "request_id": asked.request_id,
     }
     taken_in = answer_id(asked.request_id, asked.sent_at)
-    message = _message(process_machine_score, taken_in, score_data=answer, **arguments)
-    try:
-        dramatiq.get_broker().enqueue(message)
-    except JobNotQueued:  # the scorer need not be asked, and paid, again
-        keep_owed(Owed(taken_in, message.actor_name, message.kwargs))
+    # The scorer need not be asked, and paid, again.
+    await send_or_owe(_message(process_machine_score, taken_in, score_data=answer, **arguments))
 
 
-def _is_answered(asked: OpenQuestion) -> bool:
+async def _is_answered(asked: OpenQuestion) -> bool:
     """Whether an earlier run of this job got the answer, which is about to be stored. Only a run anew need look."""
-    message: Any = CurrentMessage.get_current_message()
-    is_anew = message is not None and (getattr(message, "suspect", False) or message.options.get("retries"))
-    return bool(is_anew and is_answered(asked.request_id, asked.sent_at))
+    try:
+        is_anew = current_job().is_anew
+    except NoCurrentJob:
+        return False
+    return is_anew and await to_thread(is_answered, asked.request_id, asked.sent_at)
 
 
 def _senders(arrived: Sequence[Arrived]) -> dict[int | None, CurrentJob]:
@@ -149,10 +155,10 @@ def _message(
       sender: of several jobs in one call, the one for which it is sent.
     """
     options: dict[str, Any] = {}
-    message = CurrentMessage.get_current_message()
-    urgency = sender.priority if sender else message.options.get("priority") if message else None
-    if urgency is not None:
-        options["priority"] = urgency
+    with suppress(NoCurrentJob):
+        urgency = (sender or current_job()).priority
+        if urgency is not None:
+            options["priority"] = urgency
     made = actor.message_with_options(kwargs=arguments, **options)
     if sender:
         made.options["parent"] = sender.id

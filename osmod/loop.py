@@ -7,6 +7,8 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -17,6 +19,8 @@ T = TypeVar("T")
 LOOK = 0.5
 #: Threads for what would block the loop, name resolution above all: one name that does not resolve holds one.
 THREADS = 32
+#: Threads for calls that are over soon, or that all wait for.
+THREADS_IN_COMMON = 8
 
 
 class PerLoop(Generic[T]):
@@ -32,6 +36,15 @@ class PerLoop(Generic[T]):
         if loop not in self._values:
             self._values[loop] = self._make()
         return self._values[loop]
+
+
+_in_common = PerLoop(lambda: ThreadPoolExecutor(THREADS_IN_COMMON, "osmod-loop"))
+
+
+async def in_common(function: Callable[..., T], *arguments: Any) -> T:
+    """What a function that blocks returns, in the loop's name: it does not queue behind names that do not resolve."""
+    call = partial(copy_context().run, function, *arguments)
+    return await asyncio.get_running_loop().run_in_executor(_in_common.get(), call)
 
 
 class _Home:

@@ -59,6 +59,8 @@ class Settings:
     #: Whether a comment that a scorer is given up for is deferred, so that moderators see it
     #: (`WORKER_DEFER_UNSCORED`); OSMod leaves it waiting for its scores.
     defer_unscored: bool
+    #: How many questions to scorers one worker process has under way (`WORKER_SCORERS_AT_ONCE`).
+    scorers_at_once: int
     #: Whether moderators must say why they reject a comment (`REQUIRE_REASON_TO_REJECT`); OSMod's default is that they
     #: must.
     require_reason_to_reject: bool
@@ -109,6 +111,7 @@ def read_settings(*, for_jobs: bool = False) -> Settings:
         run_scheduled_tasks=env.bool("WORKER_RUN_SCHEDULED_TASKS", True),
         rules_override_moderators=env.bool("WORKER_RULES_OVERRIDE_MODERATORS", False),
         defer_unscored=env.bool("WORKER_DEFER_UNSCORED", True),
+        scorers_at_once=env.int("WORKER_SCORERS_AT_ONCE", 500, validate=validate.Range(min=1, max=1000)),
         require_reason_to_reject=env.bool("REQUIRE_REASON_TO_REJECT", False),
         api_url=(env.str("API_URL", "http://localhost:8000/api", validate=_check_api_url) or "").rstrip("/"),
         cors_origins=tuple(filter(None, env.list("OSMOD_CORS_ORIGINS", []) or [])),

@@ -1,8 +1,9 @@
 """`python -m benchmarks.scoring`: comments a second with a scorer that takes 100 ms, by requests at the same time.
 
-Of each number of threads of one worker process: what the latency allows (threads / latency), what asking alone
-reaches (no queue, no database), and comments from the queue to their scores in the database, of which as many are
-sent as are scored. Nothing else should run on the machine.
+Of each number of questions that one worker process has under way at most (`WORKER_SCORERS_AT_ONCE`; its threads are
+the usual eight): what the latency allows (questions / latency), what asking alone reaches (no queue, no database), and
+comments from the queue to their scores in the database, of which as many are sent as are scored. Nothing else should
+run on the machine.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from osmod.moderation.models import Comment, User
 from osmod.scorers import Question, Scorer, scorer_for
 
 LATENCY = 0.1
-THREADS = (1, 10, 100, 500)
+AT_ONCE = (1, 10, 100, 500)
 #: Seconds before anything is counted: processes start, connections are made.
 WARMING = 5.0
 #: Seconds between two looks at how many are scored.
@@ -58,13 +59,13 @@ def main() -> None:
     heads = ("database", "at once", "allowed", "asking alone", "", "queue to database", "", "processor")
     print("{:10}{:>8}{:>10}{:>14}{:>7}{:>19}{:>7}{:>14}".format(*heads))
     with running(arguments.latency) as url, databases(arguments.databases) as made:
-        for threads, (name, new_database) in product(arguments.threads, made.items()):
-            allowed = threads / arguments.latency
-            alone = run(_ask(scorer_for(SCORER, _config(url)), threads, arguments.seconds))
+        for at_once, (name, new_database) in product(arguments.at_once, made.items()):
+            allowed = at_once / arguments.latency
+            alone = run(_ask(scorer_for(SCORER, _config(url)), at_once, arguments.seconds))
             with new_database() as database_url:
-                whole = _end_to_end(url, database_url, threads, allowed, arguments.seconds)
+                whole = _end_to_end(url, database_url, at_once, allowed, arguments.seconds)
             print(
-                f"{name:10}{threads:>8}{allowed:>10,.0f}{alone:>14,.1f}{alone / allowed:>7.1%}"
+                f"{name:10}{at_once:>8}{allowed:>10,.0f}{alone:>14,.1f}{alone / allowed:>7.1%}"
                 f"{whole.rate:>19,.1f}{whole.rate / allowed:>7.1%}{whole.busy * 1000:>11.1f} ms",
                 flush=True,
             )
@@ -92,20 +93,22 @@ async def _ask(scorer: Scorer, at_once: int, seconds: float) -> float:
     return rate
 
 
-def _end_to_end(url: str, database_url: str, threads: int, allowed: float, seconds: float) -> Reached:
+def _end_to_end(url: str, database_url: str, at_once: int, allowed: float, seconds: float) -> Reached:
     with (
         tempfile.TemporaryDirectory(prefix="osmod-bench-") as name,
         embedded_redis(Path(name)) as redis_url,
     ):
         engine = connect(database_url)
-        comments = min(MOST, round(allowed * (seconds + WARMING)) + 10 * threads)
+        comments = min(MOST, round(allowed * (seconds + WARMING)) + 10 * at_once)
         Scene(engine, size=comments, comments=comments)
         with engine.begin() as connection:
             connection.execute(update(User).where(User.id == SCORER).values(extra=_config(url)))
         broker = JobBroker(url=redis_url)
-        with _worker(redis_url, database_url, threads, Path(name)) as worker:
+        with _worker(redis_url, database_url, at_once, Path(name)) as worker:
+            # What is asked, and what comes in between two looks.
+            ahead = round(2 * at_once + 3 * allowed * LOOK) + 10
             looking = create_engine(engine.url)  # which takes no lock, as ours does
-            reached = _Feed(broker, looking, comments, ahead=3 * threads + 10).run(worker, seconds)
+            reached = _Feed(broker, looking, comments, ahead=ahead).run(worker, seconds)
             looking.dispose()
         broker.close()
         engine.dispose()
@@ -156,9 +159,10 @@ class _Feed:
 
 
 @contextmanager
-def _worker(redis_url: str, database_url: str, threads: int, folder: Path) -> Iterator[psutil.Process]:
+def _worker(redis_url: str, database_url: str, at_once: int, folder: Path) -> Iterator[psutil.Process]:
     environment = os.environ | {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "LOG_LEVEL": "warning"}
-    command = [sys.executable, "-m", "osmod", "worker", "-p", "1", "-t", str(threads)]
+    environment["WORKER_SCORERS_AT_ONCE"] = str(at_once)
+    command = [sys.executable, "-m", "osmod", "worker", "-p", "1"]
     process = subprocess.Popen(command, env=environment | {"OSMOD_HOME": str(folder)})
     try:
         yield psutil.Process(process.pid)
@@ -181,7 +185,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
     parser.add_argument("--latency", type=float, default=LATENCY, help="seconds (default: %(default)s)")
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
-    parser.add_argument("--threads", type=int, nargs="+", default=THREADS, help="requests at the same time")
+    parser.add_argument("--at-once", type=int, nargs="+", default=AT_ONCE, help="questions under way")
     parser.add_argument(
         "--seconds", type=float, default=15.0, help="measured for each (default: %(default)s)"
     )

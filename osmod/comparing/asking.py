@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import uuid4
 
@@ -32,7 +32,7 @@ class Stopped(Exception):
 class Turns(Protocol):
     """Whose turn it is to ask the scorer, over all processes."""
 
-    def taken(self, ticket: str) -> AbstractContextManager[object]:
+    def taken(self, ticket: str) -> AbstractAsyncContextManager[object]:
         """A block in which it is asked.
 
         Raises:
@@ -101,7 +101,7 @@ class Asking:
         ticket = f"compare-{uuid4()}"
         while True:
             try:
-                with self._turns.taken(ticket):
+                async with self._turns.taken(ticket):
                     scored = await self._scorer.score(question)
                 break
             except PutOff as wait:

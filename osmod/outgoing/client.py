@@ -7,14 +7,14 @@ import base64
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from time import monotonic
 from typing import Literal
 
 import httpcore
 import httpx
 
-from osmod.loop import PerLoop, run
+from osmod.loop import PerLoop
 from osmod.outgoing.addresses import AddressRefused
 from osmod.outgoing.connections import Connections, make_tls
 
@@ -61,11 +61,15 @@ class NoAnswer(Exception):
         self.kind = kind
 
 
-@cache
-def get_ready() -> None:
+_is_ready = PerLoop(asyncio.Event)
+
+
+async def get_ready() -> None:
     """Make what a process's first request needs, so that it departs as promptly as those after it."""
-    make_tls()
-    run(httpcore.AnyIOBackend().sleep(0))  # the loop, and what is imported when it is used first
+    if not _is_ready.get().is_set():
+        await asyncio.to_thread(make_tls)
+        await httpcore.AnyIOBackend().sleep(0)  # what is imported when it is used first
+        _is_ready.get().set()
 
 
 async def post(

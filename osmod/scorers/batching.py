@@ -39,7 +39,7 @@ class Batcher(Generic[T, R]):
         function: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
         *,
         most: int,
-        divisible: type[Exception],
+        divisible: type[Exception] | tuple[()] = (),
     ) -> None:
         self._function = function
         self._most = most

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from asyncio import gather
-from collections.abc import Callable, Sequence
+from asyncio import gather, to_thread
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -13,7 +13,7 @@ from typing import Any
 
 from osmod.jobs.errors import NoCurrentJob, PutOff
 from osmod.jobs.middleware.current import CurrentJob, current_job
-from osmod.loop import run
+from osmod.loop import in_common
 from osmod.moderation import unscored
 from osmod.moderation.database import open_session
 from osmod.moderation.models import now
@@ -23,7 +23,6 @@ from osmod.outgoing.client import get_ready
 from osmod.scorers import (
     BadScorerConfig,
     KeyRefused,
-    Question,
     Scored,
     Scorer,
     ScorerAway,
@@ -32,6 +31,7 @@ from osmod.scorers import (
     deadline_of,
     scorer_for,
 )
+from osmod.scorers.batching import Batcher
 from osmod.settings import get_settings
 from osmod.task.committing import commit
 from osmod.task.engine import get_engine
@@ -42,12 +42,14 @@ from osmod.task.turns import Turn
 #: How often a scorer is asked about a comment at least, unless it answers nobody: one that waited in the queue until
 #: its deadline was over is not given up at the first failure.
 TRIES = 3
+#: Questions read in one statement.
+TOGETHER = 100
 
 _log = logging.getLogger(__name__)
 
 
 #: Takes a scorer's answer to a question, as `processMachineScore` does.
-Answered = Callable[[OpenQuestion, dict[str, Any]], None]
+Answered = Callable[[OpenQuestion, dict[str, Any]], Awaitable[None]]
 Others = list[tuple[OpenQuestion, Scored]]
 
 
@@ -64,7 +66,21 @@ def find_question(request_id: int) -> OpenQuestion | None:
         return open_question(session, request_id)
 
 
-def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | None:
+async def _find_all(request_ids: Sequence[int]) -> list[OpenQuestion | None]:
+    found = {one.request_id: one for one in await in_common(_read, request_ids)}
+    return [found.get(request_id) for request_id in request_ids]
+
+
+def _read(request_ids: Sequence[int]) -> list[OpenQuestion]:
+    with open_session(get_engine()) as session:
+        return open_questions(session, request_ids)
+
+
+#: `find_question`, awaited; of several at the same time in one statement.
+find_question_soon: Batcher[int, OpenQuestion | None] = Batcher(_find_all, most=TOGETHER)
+
+
+async def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | None:
     """Ask the scorer once its turn has come. Returns its answer, as `processMachineScore` takes it.
 
     `also` is given what the same request brought for others that waited for their turn.
@@ -81,26 +97,29 @@ def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | None:
         scorer = scorer_for(asked.scorer_id, asked.config)
         deadline = asked.sent_at + deadline_of(asked.scorer_id, asked.config)
     except BadScorerConfig as error:
-        give_up(asked.comment.id, asked.request_id, str(error))
+        await to_thread(give_up, asked.comment.id, asked.request_id, str(error))
         raise
-    if scorer.limits.batch > 1 and is_answered(asked.request_id, asked.sent_at):
+    if scorer.limits.batch > 1 and await to_thread(is_answered, asked.request_id, asked.sent_at):
         return None
     turn = Turn(asked.scorer_id, asked.config, scorer.limits)
-    get_ready()  # services count what arrives: between its turn and its departure nothing else is to be done
+    await (
+        get_ready()
+    )  # services count what arrives: between its turn and its departure nothing else is to be done
     others: Others = []
     try:
-        with turn.taken(str(asked.request_id)) as along:
-            scored = _answer(asked, _still_open(asked, along), scorer, others)
+        async with turn.taken(str(asked.request_id)) as along:
+            company = await to_thread(_still_open, asked, along) if along else []
+            scored = await _answer(asked, company, scorer, others)
     except Unscorable as error:
         _keep(error)
-        give_up(asked.comment.id, asked.request_id, str(error), for_good=True)
+        await to_thread(give_up, asked.comment.id, asked.request_id, str(error), for_good=True)
         return None
     except PutOff as error:
         left = (deadline - now()).total_seconds()
         if error.seconds > left:
-            left = max(left, turn.remains())
+            left = max(left, await to_thread(turn.remains))
         if left <= 0:
-            give_up(asked.comment.id, asked.request_id, str(error))
+            await to_thread(give_up, asked.comment.id, asked.request_id, str(error))
             return None
         if (
             error.seconds > left
@@ -110,11 +129,11 @@ def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | None:
     except ScorerError as error:
         if now() < deadline or _tries() < TRIES:
             raise
-        give_up(asked.comment.id, asked.request_id, str(error))
+        await to_thread(give_up, asked.comment.id, asked.request_id, str(error))
         return None
     finally:  # whatever became of this one: they were counted, and would be asked again
         for other, answer in others:
-            also(other, answer.score_data)
+            await also(other, answer.score_data)
     return Later(max(timedelta(), deadline - now())) if scored is None else scored.score_data
 
 
@@ -147,18 +166,14 @@ def give_up(comment_id: int, request_id: int, reason: str, *, for_good: bool = F
 
 def _still_open(asked: OpenQuestion, tickets: Sequence[str]) -> list[OpenQuestion]:
     """What these tickets ask of the same scorer, without what was answered meanwhile."""
-    if not tickets:
-        return []
-    with open_session(get_engine()) as session:
-        found = open_questions(session, [int(ticket) for ticket in tickets])
     return [
         one
-        for one in found
+        for one in _read([int(ticket) for ticket in tickets])
         if one.scorer_id == asked.scorer_id and not is_answered(one.request_id, one.sent_at)
     ]
 
 
-def _answer(
+async def _answer(
     asked: OpenQuestion, along: Sequence[OpenQuestion], scorer: Scorer, others: Others
 ) -> Scored | None:
     """Ask, and have it logged once for all jobs when the scorer goes away and when it is back.
@@ -171,7 +186,7 @@ def _answer(
         questions = [
             question_of(one.request_id, one.comment, one.article, one.parent) for one in (asked, *along)
         ]
-        scored, *answers = run(_score(scorer, questions))
+        scored, *answers = await gather(*map(scorer.score, questions), return_exceptions=True)
         others += [
             (one, answer) for one, answer in zip(along, answers, strict=True) if isinstance(answer, Scored)
         ]
@@ -193,10 +208,6 @@ def _answer(
         raise failed from None
     outage.over()
     return scored
-
-
-async def _score(scorer: Scorer, questions: Sequence[Question]) -> list[Scored | BaseException | None]:
-    return await gather(*map(scorer.score, questions), return_exceptions=True)
 
 
 def _tries() -> int:

@@ -145,8 +145,13 @@ def checked(wire_name: str, *, sensitive: Iterable[str] = ()) -> Callable[[Calla
         def run(*args: P.args, **kwargs: P.kwargs) -> T:
             return function(**payload.read(args, kwargs))  # type: ignore[call-arg]
 
-        payload.describe(run)
-        return run
+        @wraps(function)
+        async def run_coroutine(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return await function(**payload.read(args, kwargs))  # type: ignore[call-arg, misc]
+
+        checking: Any = run_coroutine if inspect.iscoroutinefunction(function) else run
+        payload.describe(checking)
+        return checking  # type: ignore[no-any-return]
 
     return make
 

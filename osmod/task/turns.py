@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from hashlib import blake2b
 from math import inf
@@ -15,8 +15,10 @@ import redis
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import PutOff
-from osmod.jobs.gate import Breaker, Gate, GateLimits, GateState, Outcome
+from osmod.jobs.gate import Breaker, Gate, GateLimits, GateState, NotYet, Outcome
+from osmod.loop import in_common
 from osmod.scorers import BadAnswer, KeyRefused, Limits, ScorerAway, Throttled, Unscorable
+from osmod.scorers.batching import Batcher
 from osmod.task.scorer_gates import gate_name
 
 #: Seconds for which a scorer is left alone that wants to be asked less, and does not say when again.
@@ -26,6 +28,8 @@ SHORTEST = 1.0
 #: Seconds for which a scorer has to have answered nobody before those are given up that come to it past their deadline:
 #: after a night without workers all do, and its first hiccup is not to send them all to people.
 GRACE = 300.0
+#: Turns taken, or over, in one call: a script holds up everyone else.
+TOGETHER = 100
 
 
 class Turn:
@@ -41,11 +45,11 @@ class Turn:
         if isinstance(broker, JobBroker):
             self._gate = gate_of(broker, scorer_id, json.dumps(config), limits)
 
-    @contextmanager
-    def taken(self, ticket: str) -> Iterator[list[str]]:
+    @asynccontextmanager
+    async def taken(self, ticket: str) -> AsyncIterator[list[str]]:
         """For the length of the block it is this ticket's turn, and of those that it is given: one request is for all.
 
-        The gate learns how the block ended.
+        The gate learns how the block ended. Of tickets at the same time it is asked, and told, in one step.
 
         Raises:
           PutOff: it is not, or the scorer wants to be left alone for a time.
@@ -53,7 +57,10 @@ class Turn:
         if self._gate is None:
             yield []
             return
-        along = self._gate.enter(ticket)
+        door = _door(self._gate)
+        along = await door.enter(ticket)
+        if isinstance(along, NotYet):
+            raise along
         outcome = Outcome.unrelated()
         try:
             yield along
@@ -72,7 +79,7 @@ class Turn:
             outcome = Outcome.away(str(error))
             raise
         finally:
-            self._gate.leave(ticket, outcome, along)
+            await door.leave((ticket, outcome, along))
 
     def state(self) -> GateState | None:
         """What is known of the scorer; None where there is no queue.
@@ -93,6 +100,27 @@ class Turn:
         if state.breaker is Breaker.CLOSED and state.paused_until is None:
             return inf
         return GRACE - (state.failing_for or 0.0)
+
+
+class _Door:
+    """A gate, for many at the same time."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self.enter: Batcher[str, list[str] | NotYet] = Batcher(self._enter, most=TOGETHER)
+        self.leave: Batcher[tuple[str, Outcome, Sequence[str]], None] = Batcher(self._leave, most=TOGETHER)
+
+    async def _enter(self, tickets: Sequence[str]) -> list[list[str] | NotYet]:
+        return await in_common(self._gate.enter_all, tickets)
+
+    async def _leave(self, requests: Sequence[tuple[str, Outcome, Sequence[str]]]) -> list[None]:
+        await in_common(self._gate.leave_all, requests)
+        return [None] * len(requests)
+
+
+@lru_cache(maxsize=64)
+def _door(gate: Gate) -> _Door:
+    return _Door(gate)
 
 
 @lru_cache(maxsize=64)

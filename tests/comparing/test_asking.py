@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -36,8 +36,8 @@ class Gate:
     def __init__(self, *waits: float) -> None:
         self.waits = list(waits)
 
-    @contextmanager
-    def taken(self, ticket: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def taken(self, ticket: str) -> AsyncIterator[None]:
         """See `Turns`; a scorer that wants to be left alone has its error wrapped, as the worker's gate does."""
         if self.waits:
             raise PutOff(self.waits.pop(0), "the scorer is left alone until it answers again")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from typing import Any
 
 import redis
 
@@ -84,6 +85,7 @@ class Gate:
         self._windows = limits.windows()
         concurrency = limits.concurrency or 0
         self._limits = [b"%d" % concurrency, b"%d" % hold, b"%d" % (limits.together - 1)]
+        self._limits.append(b"%d" % (3 * len(self._windows)))
         self._limits += [
             b"%d" % number for one in self._windows for number in (one.limit, one.millis, one.from_ends)
         ]
@@ -101,38 +103,46 @@ class Gate:
         Raises:
           NotYet: not now; or Redis is away, so that it could not be counted.
         """
-        arguments = [ticket.encode(), self._version, *self._limits]
+        (answer,) = self.enter_all([ticket])
+        if isinstance(answer, NotYet):
+            raise answer
+        return answer
+
+    def enter_all(self, tickets: Sequence[str]) -> list[list[str] | NotYet]:
+        """The same for several requests in one step, in their order: of each what it takes along, or why not now."""
+        arguments = [self._version, *self._limits, *map(str.encode, tickets)]
         try:
-            answer = ENTER.run(self._links, self._base, arguments)
+            answers = ENTER.run(self._links, self._base, arguments)
         except (redis.RedisError, OSError) as error:
             if not passes(error):
                 _log.warning("%s waits, since its gate cannot be asked: %s", self.name, error)
-            raise NotYet(AWAY, f"{self.name}: whether it is its turn is not known, Redis is away") from error
-        if not answer[0]:
-            return [along.decode() for along in answer[1:]]
-        wait, why, detail, ahead = answer
-        raise NotYet(wait / 1000, self._sentence(why.decode(), detail.decode("utf-8", "replace"), ahead))
+            return [self._unknown(error) for _ in tickets]
+        return [self._entered(answer) for answer in answers]
 
     def leave(self, ticket: str, outcome: Outcome, along: Sequence[str] = ()) -> None:
         """Say that the request is over, for those, too, that it took along.
 
         With Redis away nobody is told: it is taken to be lost after `hold`.
         """
-        why = outcome.why[:_WHY].encode(errors="replace")
-        told = [outcome.kind.encode(), why, b"%d" % outcome.pause]
+        self.leave_all([(ticket, outcome, along)])
+
+    def leave_all(self, requests: Sequence[tuple[str, Outcome, Sequence[str]]]) -> None:
+        """The same for several requests in one step."""
+        arguments = [self._version, self._hold, *self._terms]
+        for ticket, outcome, along in requests:
+            why = outcome.why[:_WHY].encode(errors="replace")
+            arguments += [ticket.encode(), outcome.kind.encode(), why, b"%d" % outcome.pause]
+            arguments += [b"%d" % len(along), *map(str.encode, along)]
         try:
-            changed = LEAVE.run(
-                self._links,
-                self._base,
-                [ticket.encode(), self._version, self._hold, *told, *self._terms, *map(str.encode, along)],
-            )
+            changes = LEAVE.run(self._links, self._base, arguments)
         except (redis.RedisError, OSError) as error:
             if not curable(error):
                 raise
-            # What the request brought is worth more than the gate's knowing of it.
-            _log.debug("%s: that request %s is over was not told: %s", self.name, ticket, error)
+            # What the requests brought is worth more than the gate's knowing of them.
+            _log.debug("%s: that %d requests are over was not told: %s", self.name, len(requests), error)
             return
-        self._tell(changed.decode(), outcome.why)
+        for changed, (_, outcome, _) in zip(changes, requests, strict=True):
+            self._tell(changed.decode(), outcome.why)
 
     def state(self) -> GateState:
         """What is known of the service now.
@@ -149,6 +159,17 @@ class Gate:
           ServerError, redis.RedisError, OSError: Redis is away.
         """
         RESET.run(self._links, self._base, [])
+
+    def _entered(self, answer: list[Any]) -> list[str] | NotYet:
+        if not answer[0]:
+            return [along.decode() for along in answer[1:]]
+        wait, why, detail, ahead = answer
+        return NotYet(wait / 1000, self._sentence(why.decode(), detail.decode("utf-8", "replace"), ahead))
+
+    def _unknown(self, error: Exception) -> NotYet:
+        waits = NotYet(AWAY, f"{self.name}: whether it is its turn is not known, Redis is away")
+        waits.__cause__ = error
+        return waits
 
     def _sentence(self, why: str, detail: str, ahead: int) -> str:
         if why == "rate":

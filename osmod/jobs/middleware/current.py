@@ -36,6 +36,11 @@ class CurrentJob:
         return int(self._message.options.get("retries", 0)) + 1
 
     @property
+    def is_anew(self) -> bool:
+        """Whether it has run before, as far as that is known: it is tried again, or its worker vanished."""
+        return self.attempt > 1 or bool(getattr(self._message, "suspect", False))
+
+    @property
     def priority(self) -> int | None:
         """The priority that it was sent with; None: its actor's."""
         return self._message.options.get("priority")  # type: ignore[no-any-return]
