@@ -33,6 +33,20 @@ def test_without_limits_all_depart(broker: JobBroker) -> None:
     assert (0, 50) == (gate.state().in_flight, gate.state().last_minute)
 
 
+def test_several_in_one_step(broker: JobBroker) -> None:
+    """Each is let in, or told of its turn, as if it had come by itself in their order; each leaves with its own end."""
+    gate = Gate(broker, "scorer:7", GateLimits(per_second=2, concurrency=3))
+    one, two, *others = gate.enter_all(["1", "2", "3", "4"])
+    assert ([], []) == (one, two)
+    assert all(isinstance(other, NotYet) for other in others)
+    assert (2, 2) == (gate.state().in_flight, gate.state().waiting)
+
+    gate.leave_all([("1", Outcome.ok(), []), ("2", Outcome.paused(5), [])])
+    state = gate.state()
+    assert 0 == state.in_flight
+    assert state.paused_until is not None
+
+
 def test_those_who_wait_are_told_when_their_turns_come(broker: JobBroker) -> None:
     """The n-th of them the n-th free turn: no more at one moment than may then depart."""
     gate = Gate(broker, "scorer:7", GateLimits(per_minute=60))

@@ -1,0 +1,60 @@
+"""Hundreds of questions to a scorer are under way in one process, though it has one thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from unittest.mock import Mock
+
+import pytest
+from dramatiq import Worker
+
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.gate import Gate
+from osmod.moderation.models import Comment, CommentScoreRequest, now
+from osmod.scorers import Question, Scored
+from tests.actors.scorers import ToldScorer, scored
+from tests.actors.test_turns import jobs
+from tests.actors.test_turns import queue as queue
+from tests.moderation.conftest import world as world
+from tests.moderation.world import World
+from tests.waiting import until
+
+pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
+
+
+def test_hundreds_at_once(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread keeps as many questions under way as there are, and asks the database and the gate few times."""
+    number = 200
+    scorer = world.scorer({"endpointType": "told"})
+    article = world.article()
+    texts = {"article_id": article, "author_source_id": "ann", "text": "Well said", "author": {}}
+    world.bulk(Comment, [{"source_id": f"c{n}", **texts} for n in range(number)])
+    asked = [{"comment_id": n + 1, "user_id": scorer, "sent_at": now()} for n in range(number)]
+    world.bulk(CommentScoreRequest, asked)
+    under_way: list[int] = []
+    all_there = threading.Event()
+
+    async def answer(self: ToldScorer, question: Question) -> Scored | None:
+        under_way.append(question.request_id)
+        if len(under_way) == number:
+            all_there.set()
+        while not all_there.is_set():
+            await asyncio.sleep(0.01)
+        return scored(0.5)
+
+    monkeypatch.setattr(ToldScorer, "score", answer)
+    steps = Mock(wraps=Gate.enter_all)
+    monkeypatch.setattr(Gate, "enter_all", lambda gate, tickets: steps(gate, tickets))
+    ask = queue.get_actor("askScorer")
+    queue.send_many(ask.message(request_id=n + 1) for n in range(number))
+    worker = Worker(queue, worker_threads=1)
+    worker.start()
+    try:
+        assert all_there.wait(30), f"{len(under_way)} at once"
+        until(lambda: not jobs(queue, "askScorer"), 20, "all have ended")
+    finally:
+        all_there.set()
+        worker.stop()
+    assert list(range(1, number + 1)) == sorted(under_way)
+    assert steps.call_count < number / 2
