@@ -23,6 +23,7 @@ from osmod.cli.queue_access import (
     counted,
     job_broker,
     nothing_fits,
+    rehearsed,
     say,
 )
 from osmod.cli.row_ids import LARGEST
@@ -98,9 +99,7 @@ def command_of(name: str, *, scored: bool, sentence: str) -> click.Command:
             sending = _Sending(broker, engine, choice, pace, words, reason, missing=not anew)
             if dry_run:
                 sending.note(extent.count, dry_run=True)
-                say(
-                    f"{meant}; nothing was changed", {"count": extent.count, "dry_run": True}, as_json=as_json
-                )
+                rehearsed(meant, extent.count, as_json=as_json)
                 return
             if not yes:
                 confirm(f"{meant}.", extent.count)

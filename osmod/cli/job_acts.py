@@ -17,7 +17,7 @@ from osmod.cli.queue_access import (
     job_broker,
     nothing_fits,
     print_json,
-    say,
+    rehearsed,
 )
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption
@@ -85,8 +85,7 @@ def _rehearse(
     number = act.rehearse(broker, wanted, reason=reason).count
     if not number:
         _nothing_fits(broker, act, wanted, as_json)
-    would = f"{counted(number)} would {act.future.format(**typed)}; nothing was changed"
-    say(would, {"count": number, "dry_run": True}, as_json=as_json)
+    rehearsed(f"{counted(number)} would {act.future.format(**typed)}", number, as_json=as_json)
 
 
 def _ask(broker: JobBroker, act: Act, wanted: JobFilter, as_json: bool, typed: dict[str, str]) -> None:

@@ -22,6 +22,7 @@ from osmod.cli.queue_access import (
     job_broker,
     nothing_fits,
     print_json,
+    rehearsed,
     say,
 )
 from osmod.cli.stopping import stopping_in_order
@@ -111,7 +112,7 @@ def drain(
     _check(broker, types)
     with open_kue(prefix) as queue:
         number = waiting(queue, types)
-        _ask(number, "{jobs} would be taken over from Kue.", yes=yes, dry_run=dry_run, as_json=as_json)
+        _ask(number, "{jobs} would be taken over from Kue", yes=yes, dry_run=dry_run, as_json=as_json)
         done = handing_over.drain(broker, queue, types, reason=reason)
     told = "`osmod kue run --finish`, from now on, tells Kue what becomes of them"
     say(f"{counted(done)} taken over; {told}", {"count": done}, as_json=as_json)
@@ -148,7 +149,7 @@ def rescue(
     with open_kue(prefix) as queue:
         chosen = types or tuple(broker.actors)
         number = abandoned(queue, chosen, silent)
-        sentence = "{jobs} of Node workers would be taken over, and run twice if their processes live."
+        sentence = "{jobs} of Node workers would be taken over, and run twice if their processes live"
         _ask(number, sentence, yes=yes, dry_run=dry_run, as_json=as_json)
         done = handing_over.rescue(broker, queue, chosen, silent=silent, reason=reason)
     say(f"{counted(done)} taken over", {"count": done}, as_json=as_json)
@@ -193,10 +194,9 @@ def _ask(number: int, sentence: str, *, yes: bool, dry_run: bool, as_json: bool)
     if not number:
         nothing_fits("There are no such jobs in Kue's queue.", json={"count": 0} if as_json else None)
     if dry_run:
-        said = sentence.format(jobs=counted(number))
-        say(f"{said} Nothing was changed.", {"count": number, "dry_run": True}, as_json=as_json)
+        rehearsed(sentence.format(jobs=counted(number)), number, as_json=as_json)
         sys.exit(0)
     if not yes:
-        confirm(sentence, number)
+        confirm(f"{sentence}.", number)
     elif not as_json:
         click.echo(f"{counted(number)} to be taken over.")

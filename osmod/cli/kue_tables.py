@@ -49,10 +49,7 @@ def sentences(status: KueStatus) -> Iterator[str]:
         due = f"next in {length(one.due - datetime.now(UTC))}" if one.due else "no program makes it any more"
         yield on_one_line(f"{one.kind} is repeated by kue-scheduler: {one.interval}; {due}.")
         if one.runs_twice:
-            yield on_one_line(
-                f"  It runs here by itself, too ({one.schedule}), so twice: take it out of the Node program, or "
-                f"`osmod schedules pause {one.kind}`."
-            )
+            yield on_one_line(f"  It runs here by itself, too ({one.schedule}), so twice: {one.remedy}.")
 
 
 def _held(status: KueStatus) -> Iterator[str]:

@@ -29,6 +29,7 @@ from osmod.cli.queue_access import (
     load_actors,
     nothing_fits,
     print_json,
+    rehearsed,
     say,
 )
 from osmod.cli.row_ids import ROW_ID
@@ -186,11 +187,7 @@ def replay(
         )
     said = counted(number, "delivery", "deliveries")
     if dry_run:
-        say(
-            f"{said} would be told again; nothing was changed",
-            {"count": number, "dry_run": True},
-            as_json=as_json,
-        )
+        rehearsed(f"{said} would be told again", number, as_json=as_json)
         return
     if not ids and not yes:
         confirm(f"{said} would be told again.", number)

@@ -82,6 +82,11 @@ def confirm(sentence: str, count: int) -> None:
         sys.exit(DECLINED)
 
 
+def rehearsed(sentence: str, count: int, *, as_json: bool) -> None:
+    """Print what an act would have done to so many, where it was only tried (`--dry-run`)."""
+    say(f"{sentence}; nothing was changed", {"count": count, "dry_run": True}, as_json=as_json)
+
+
 def nothing_fits(*sentences: str, json: dict[str, Any] | None = None) -> NoReturn:
     """End the command: there is nothing that was meant. `json` is what it prints all the same."""
     if json is not None:

@@ -19,6 +19,7 @@ from osmod.cli.queue_access import (
     job_broker,
     nothing_fits,
     print_json,
+    rehearsed,
     say,
 )
 from osmod.cli.queue_tables import queues_table
@@ -138,11 +139,7 @@ def _rehearse(broker: JobBroker, wanted: JobFilter, reason: str, as_json: bool) 
     number = steering.rehearse(broker, "purge", wanted, steering.DELETABLE, reason=reason)
     if not number:
         nothing_fits(f"{wanted.queue} is empty.", json={"count": 0} if as_json else None)
-    say(
-        f"{counted(number)} would be deleted; nothing was changed",
-        {"count": number, "dry_run": True},
-        as_json=as_json,
-    )
+    rehearsed(f"{counted(number)} would be deleted", number, as_json=as_json)
 
 
 @contextlib.contextmanager

@@ -95,6 +95,11 @@ class Repeating:
         """Whether both have it run: kue-scheduler, and its actor's own schedule."""
         return bool(self.schedule and self.due)
 
+    @property
+    def remedy(self) -> str:
+        """What to do where it runs twice."""
+        return f"take it out of the Node program, or `osmod schedules pause {self.kind}`"
+
     def as_dict(self) -> dict[str, Any]:
         """In values that JSON has; moments in ISO 8601."""
         due = _iso(self.due)

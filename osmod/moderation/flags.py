@@ -121,10 +121,7 @@ def resolve_flags(work: Work, acts: Sequence[Resolving]) -> None:
       NotFound: there is no such comment or user. Everything is to be rolled back then.
     """
     for some in in_rounds(acts):
-        found = lock_subjects(work, [act.comment_id for act in some])
-        for act in some:
-            if act.comment_id not in found:
-                raise NotFound(f"No such comment {act.comment_id}")
+        found = _locked(work, [act.comment_id for act in some])
         subjects = [found[act.comment_id] for act in some]
         opened = [unresolved(subject.flags) for subject in subjects]
         moderators = find_users(
@@ -148,9 +145,7 @@ def reopen(work: Work, comment_id: int, flag_ids: Sequence[int], user_id: int) -
     Raises:
       NotFound: there is no such comment.
     """
-    subject = lock_subjects(work, [comment_id]).get(comment_id)
-    if subject is None:
-        raise NotFound(f"No such comment {comment_id}")
+    subject = _locked(work, [comment_id])[comment_id]
     theirs = work.connection.scalars(_RESOLVED_BY, {"comment": comment_id, "by": user_id})
     opened = set(theirs).intersection(flag_ids)
     if opened:
@@ -231,6 +226,15 @@ def _named(work: Work, said: Sequence[Said]) -> list[_Named]:
             raise source_not_found(source_id)
         named.append(_Named(comment_id, one))
     return named
+
+
+def _locked(work: Work, comment_ids: Sequence[int]) -> dict[int, Subject]:
+    """These comments, locked; all of them must be there."""
+    found = lock_subjects(work, comment_ids)
+    for comment_id in comment_ids:
+        if comment_id not in found:
+            raise NotFound(f"No such comment {comment_id}")
+    return found
 
 
 def _subjects(work: Work, named: Sequence[_Named]) -> list[Subject]:

@@ -54,5 +54,5 @@ def _look(status: KueStatus, settings: Settings) -> Iterator[Finding]:
         if one.runs_twice:
             yield warning(
                 f"{one.kind} is repeated by kue-scheduler ({one.interval}) and here ({one.schedule}), so it runs "
-                f"twice: take it out of the Node program, or `osmod schedules pause {one.kind}`."
+                f"twice: {one.remedy}."
             )
