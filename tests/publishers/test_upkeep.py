@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from osmod.moderation.database import open_session
 from osmod.moderation.errors import NotFound
 from osmod.moderation.models import Decision, DecisionDelivery, PublisherStanding, now
+from osmod.moderation.publishing.overview import due_of
 from tests.actors.jobs import Jobs
 from tests.publishers.fake import Reply
 from tests.publishers.scene import Scene
@@ -54,6 +57,45 @@ def test_what_waits_for_a_resting_publisher_holds_up_nobody(scene: Scene, jobs: 
     scene.tell(second)
     until = scene.standing().paused_until
     assert [until, until] == [row.next_attempt_at for row in scene.deliveries() if row.comment_id == second]
+
+
+@pytest.mark.only_on("sqlite")
+def test_who_is_next_is_found_among_any_number(scene: Scene) -> None:
+    """It is looked for with each decision that is told: what that costs does not grow with what waits."""
+    taken: list[int] = []
+    for first, last in ((0, 100), (100, 5_000)):
+        scene.world.bulk(
+            DecisionDelivery,
+            [
+                {"message_id": f"msg_{number}", "comment_id": number, "decision_id": number, **OF_MANY}
+                | {"owner_id": scene.owner}
+                for number in range(first, last)
+            ],
+        )
+        taken.append(_steps_of_sqlite(scene))
+    assert taken[1] < 2 * taken[0]
+
+
+#: What a delivery is like.
+OF_MANY: dict[str, Any] = {"sequence": 1, "event": "comment.decided", "data": {}}
+
+
+def _steps_of_sqlite(scene: Scene) -> int:
+    """Instructions, in tens, that it takes to find the next comments of which a publisher is to be told."""
+    steps = 0
+
+    def note() -> None:
+        nonlocal steps
+        steps += 1
+
+    with open_session(scene.world.engine) as session:
+        connection: Any = session.connection().connection.driver_connection
+        connection.set_progress_handler(note, 10)
+        try:
+            assert 8 == len(due_of(session, scene.owner, now(), 8))
+        finally:
+            connection.set_progress_handler(None, 0)
+    return steps
 
 
 def test_what_was_held_for_a_quarter_of_a_year_is_pruned(

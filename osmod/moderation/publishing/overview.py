@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from osmod.extra import fields_of
@@ -47,7 +47,8 @@ class Standing:
 
 def due(session: Session, moment: datetime, each: int) -> list[int]:
     """Comments of which a decision is to be told now and no worker is known to do it, `each` publisher's oldest."""
-    owners = session.scalars(select(DecisionDelivery.owner_id).where(*_is_due(moment)).distinct()).all()
+    is_due = DecisionDelivery.state == "waiting", DecisionDelivery.next_attempt_at <= moment
+    owners = session.scalars(select(DecisionDelivery.owner_id).where(*is_due).distinct()).all()
     return [comment_id for owner in sorted(owners) for comment_id in due_of(session, owner, moment, each)]
 
 
@@ -58,16 +59,18 @@ def due_of(session: Session, owner_id: int, moment: datetime, limit: int) -> lis
         return []
     found = session.scalars(
         select(DecisionDelivery.comment_id)
-        # `settled_at` is for the index: its entries are in the order of the ids then.
-        .where(DecisionDelivery.owner_id == owner_id, DecisionDelivery.settled_at.is_(None), *_is_due(moment))
+        # `settled_at` is for the index: its entries are in the order of the ids then. `coalesce` keeps SQLite from the
+        # index of moments, by which it would sort all that waits for the first few.
+        .where(
+            DecisionDelivery.owner_id == owner_id,
+            DecisionDelivery.state == "waiting",
+            DecisionDelivery.settled_at.is_(None),
+            func.coalesce(DecisionDelivery.next_attempt_at, moment) <= moment,
+        )
         .order_by(DecisionDelivery.id)
         .limit(limit)
     )
     return list(dict.fromkeys(found))
-
-
-def _is_due(moment: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return DecisionDelivery.state == "waiting", DecisionDelivery.next_attempt_at <= moment
 
 
 def publishers(session: Session, *, last: bool = True) -> Iterator[Standing]:
