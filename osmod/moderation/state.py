@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Executable, Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, select
 
 from osmod.moderation.locking import in_order
-from osmod.moderation.models import Comment
+from osmod.moderation.models import Comment, now
+from osmod.moderation.updating import update_rows
 from osmod.moderation.work import Work
 
 
@@ -39,6 +39,7 @@ _NAMES = tuple(field.name for field in fields(State))
 _comments = cast("Table", Comment.__table__)
 #: Of a statement: the columns of a `State`, in its order.
 STATE = [Comment.__mapper__.columns[name] for name in _NAMES]
+_COLUMNS = dict(zip(_NAMES, STATE, strict=True))
 _LOCK = in_order(select(*STATE).where(_comments.c.id.in_(bindparam("comments", expanding=True))))
 
 
@@ -57,20 +58,13 @@ def lock_state(work: Work, comment_id: int) -> State | None:
 
 def write_states(work: Work, changes: Iterable[tuple[State, State]]) -> None:
     """Write what has changed of comments, each as it was and as it is; those that change the same together."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for before, after in changes:
         old, new = vars(before), vars(after)
         changed = {name: value for name, value in new.items() if value != old[name]}
         if changed:
-            alike.setdefault(tuple(changed), []).append({"comment": before.id, **changed})
+            alike.setdefault(tuple(changed), []).append((before.id, now(), *changed.values()))
             work.changed("comment", "modify", before.id)
     for names, rows in alike.items():
-        work.connection.execute(_update(names), rows)
-
-
-@cache
-def _update(names: tuple[str, ...]) -> Executable:
-    """The statement that sets these columns. Few sets of them occur: each is made once."""
-    columns = Comment.__mapper__.columns
-    values: dict[Any, Any] = {columns[name]: bindparam(name) for name in names}
-    return update(_comments).where(_comments.c.id == bindparam("comment")).values(values)
+        columns = [_comments.c.updatedAt, *(_COLUMNS[name] for name in names)]
+        update_rows(work.connection, _comments.c.id, columns, rows)
