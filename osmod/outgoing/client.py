@@ -7,7 +7,7 @@ import base64
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from time import monotonic
 from typing import Literal
 
@@ -123,12 +123,18 @@ class _Request:
 _connections = {private: PerLoop(partial(Connections, private)) for private in (False, True)}
 
 
-def _request(url: str, content: bytes, headers: Mapping[str, str], timeouts: Timeouts) -> _Request:
+@lru_cache(maxsize=256)
+def _parsed(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
         _ = parsed.host, parsed.raw_host.decode("ascii").encode("idna")  # as name resolution will
     except (httpx.InvalidURL, UnicodeError):
-        parsed = httpx.URL()
+        return httpx.URL()
+    return parsed
+
+
+def _request(url: str, content: bytes, headers: Mapping[str, str], timeouts: Timeouts) -> _Request:
+    parsed = _parsed(url)
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise NoAnswer(
             "invalid", "is no URL that can be asked; one begins with http:// or https:// and a host"

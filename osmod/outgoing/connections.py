@@ -1,18 +1,19 @@
 """Connections that are kept between requests.
 
-Each is an httpcore pool of one. A single pool for all would look at every connection it has, twice for each request:
+Each is one of httpcore's, outside of its pools. A pool looks at every connection that it has, twice for each request:
 with 100 in flight that takes 15 milliseconds of processor time a request, against half a one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import urllib.request
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, lru_cache
 
 import httpcore
 import httpx
@@ -21,6 +22,16 @@ from osmod.outgoing.addresses import resolve
 
 #: Seconds for which a connection is kept that nobody uses.
 KEEP = 30.0
+#: Variables of the environment that name proxies, and what is reached without.
+_NAMED_BY = [
+    spelling
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method")
+    for spelling in (name, name.upper())
+]
+
+
+#: A proxy's is a pool of one: it knows how it is spoken to.
+Connection = httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool
 
 
 class Connections:
@@ -30,12 +41,11 @@ class Connections:
         self._private = private
         self._backend = httpcore.AnyIOBackend() if private else _PublicOnly()
         #: For each origin and proxy: those that nobody uses, with the moment since when; the last used is last.
-        self._idle: defaultdict[tuple[str, ...], deque[tuple[float, httpcore.AsyncConnectionPool]]]
-        self._idle = defaultdict(deque)
+        self._idle: defaultdict[tuple[str, ...], deque[tuple[float, Connection]]] = defaultdict(deque)
         self._tidying: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def lend(self, url: httpx.URL) -> AsyncIterator[httpcore.AsyncConnectionPool]:
+    async def lend(self, url: httpx.URL) -> AsyncIterator[Connection]:
         """A connection for one request. One whose request failed is closed.
 
         Raises:
@@ -47,7 +57,7 @@ class Connections:
             await _check(url)
         place = url.scheme, url.host, str(url.port), proxy
         idle = self._idle[place]
-        connection = idle.pop()[1] if idle else self._new(proxy)
+        connection = await self._kept(idle) or self._new(url, proxy)
         try:
             yield connection
         except BaseException:
@@ -58,10 +68,23 @@ class Connections:
         if self._tidying is None:
             self._tidying = asyncio.create_task(self._tidy())
 
-    def _new(self, proxy: str) -> httpcore.AsyncConnectionPool:
+    @staticmethod
+    async def _kept(idle: deque[tuple[float, Connection]]) -> Connection | None:
+        while idle:
+            connection = idle.pop()[1]
+            if isinstance(connection, httpcore.AsyncConnectionPool) or not (
+                connection.is_closed() or connection.has_expired()  # the other side has hung up
+            ):
+                return connection
+            await connection.aclose()
+        return None
+
+    def _new(self, url: httpx.URL, proxy: str) -> Connection:
         if not proxy:
-            return httpcore.AsyncConnectionPool(
-                make_tls(), max_connections=1, keepalive_expiry=KEEP, network_backend=self._backend
+            port = url.port or {"http": 80, "https": 443}[url.scheme]
+            origin = httpcore.Origin(url.raw_scheme, url.raw_host, port)
+            return httpcore.AsyncHTTPConnection(
+                origin, make_tls(), keepalive_expiry=KEEP, network_backend=self._backend
             )
         # It may be on our own network: whoever set it up decides what it reaches.
         try:
@@ -128,11 +151,17 @@ class _PublicOnly(httpcore.AsyncNetworkBackend):
 
 def _proxy_for(url: httpx.URL) -> str:
     """The proxy that the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) names; '' for none."""
-    proxies = urllib.request.getproxies()
+    proxies = _proxies(tuple(map(os.environ.get, _NAMED_BY)))
     proxy = proxies.get(url.scheme) or proxies.get("all") or ""
     if not proxy or urllib.request.proxy_bypass(url.host):
         return ""
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+@lru_cache(maxsize=1)
+def _proxies(named: tuple[str | None, ...]) -> dict[str, str]:
+    """Those of an environment, which is looked through once for as long as it names the same."""
+    return urllib.request.getproxies()
 
 
 async def _check(url: httpx.URL) -> None:
