@@ -8,6 +8,9 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Executable, bindparam, update
 
+#: Rows of a statement at most: each is a part of its own for the database's parser.
+AT_ONCE = 500
+
 
 def update_rows(
     connection: Connection, key: Column[int], columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
@@ -22,8 +25,10 @@ def update_rows(
     if len(rows) == 1 or connection.dialect.name == "sqlite":
         names = [_name(place) for place in range(len(of_one))]
         connection.execute(_one(of_one), [dict(zip(names, row, strict=True)) for row in rows])
-    else:
-        connection.exec_driver_sql(_joined(of_one, len(rows)), _as_sent(connection.dialect, of_one, rows))
+        return
+    for first in range(0, len(rows), AT_ONCE):
+        some = rows[first : first + AT_ONCE]
+        connection.exec_driver_sql(_joined(of_one, len(some)), _as_sent(connection.dialect, of_one, some))
 
 
 @cache

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from benchmarks.moderation.scene import counted
+from osmod.moderation import updating
 from osmod.moderation.models import Comment
 from osmod.moderation.state import State, lock_states, write_states
 from osmod.moderation.work import Work
@@ -63,6 +64,14 @@ def test_each_has_its_own(world: World) -> None:
         replace(one, is_scored=True, **values) for one, values in zip(before, VALUES, strict=True)
     ] == _states(world, ids)
     assert [] == [one for one in ids if (world.get(Comment, one).updated_at or LONG_AGO) <= LONG_AGO]
+
+
+def test_more_than_a_statement_takes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest comes with the next one."""
+    monkeypatch.setattr(updating, "AT_ONCE", 2)
+    ids = _before(world)
+    world.do(lambda work: _write(work, ids))
+    assert [True] * 3 == [one.is_scored for one in _states(world, ids)]
 
 
 @pytest.mark.only_on("mariadb")
