@@ -57,13 +57,18 @@ def main() -> int:
     parser.add_argument("--comments", type=int, default=2000, help="how many (default: 2000)")
     parser.add_argument("--rate", type=float, default=20.0, help="comments a second (default: 20)")
     parser.add_argument("--hurry", type=float, default=10.0, help="how much shorter pauses are (default: 10)")
+    parser.add_argument(
+        "--faults", type=float, default=120.0, help="for how long after all was sent, at most (default: 120)"
+    )
     parser.add_argument("--database", choices=("sqlite", "mariadb"), default="sqlite")
     parser.add_argument("--topology", choices=list(TARGETS), default="single")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="repeat the faults of another run")
     options = parser.parse_args()
     print(f"{options.database}, {options.topology}: seed {options.seed}", flush=True)
     kind = TARGETS[options.topology]
-    terms = Terms(options.comments, options.seed, options.rate, options.hurry, kind=kind)
+    terms = Terms(
+        options.comments, options.seed, options.rate, options.hurry, faults=options.faults, kind=kind
+    )
     with database(options.database) as url:
         engine = connect(url.render_as_string(hide_password=False))
         upgrade(engine)

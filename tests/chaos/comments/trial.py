@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 import time
@@ -56,6 +57,8 @@ class Terms:
         between those of machines.
       spell: seconds that most faults of the scorers and the publisher last.
       calm_at: what may be left to do, for each comment, when the faults end.
+      faults: seconds for which faults go on when all has been sent, at most: a machine that is busy with other things
+        may get nothing done between one and the next.
       patience: seconds without anything being done after which it is all over.
     """
 
@@ -66,6 +69,7 @@ class Terms:
     pauses: tuple[float, float] = (0.5, 4.0)
     spell: float = 1.0
     calm_at: float = 0.5
+    faults: float = 120.0
     patience: float = 400.0
     kind: type[Target] = SingleTarget
 
@@ -156,7 +160,7 @@ class Trial:
             for harms in everywhere:
                 under_way.enter_context(harms)
             acting.wait()
-            self._work_off(but=round(self._terms.calm_at * self._terms.comments))
+            self._work_off(round(self._terms.calm_at * self._terms.comments), self._terms.faults)
         self._target.quiet()
         return sum((harms.done for harms in everywhere), Counter[str]())
 
@@ -165,10 +169,11 @@ class Trial:
         self._pools[which].kill()
         self._pools[which] = self._pool(which)
 
-    def _work_off(self, but: int = 0) -> None:
-        """Wait until no more than so much is left to do, or nothing happens for longer than retries wait."""
+    def _work_off(self, but: int = 0, seconds: float = math.inf) -> None:
+        """Wait, so long at most, until no more than so much is left or nothing happens for longer than retries wait."""
         left, since = self._left(), time.monotonic()
-        while left > but and time.monotonic() - since < self._terms.patience:
+        end = since + seconds
+        while left > but and time.monotonic() < min(end, since + self._terms.patience):
             time.sleep(0.5)  # whatever is not done in the end is part of the verdict
             if (now := self._left()) != left:
                 left, since = now, time.monotonic()
