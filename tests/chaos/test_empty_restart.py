@@ -35,11 +35,11 @@ def test_a_job_sent_again_does_not_run_beside_its_first_run(
 
     with working(broker, threads=2), caplog.at_level(logging.WARNING):
         message = slow.send("first")
-        assert running.acquire(timeout=10)
+        assert running.acquire(timeout=30)
         server.kill()
         server.start()
         slow.send("other")
-        assert running.acquire(timeout=10)
+        assert running.acquire(timeout=30)
         broker.enqueue(message.copy(options={}))
         lease = "dramatiq:{default}:active"
         until(lambda: server.client.zcard(lease) == 2, what="the job is leased again")

@@ -79,7 +79,7 @@ def test_a_locked_file_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.Mo
     with ThreadPoolExecutor(threads) as asking:
         asked = [asking.submit(ask) for _ in range(threads)]
         for _ in range(threads):
-            assert entered.acquire(timeout=10)
+            assert entered.acquire(timeout=30)
         locked.set()
         for one in asked:
             one.result()

@@ -93,7 +93,7 @@ def test_one_waits_for_a_redis_that_hangs(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(broker.client, "pipeline", hangs)
         with ThreadPoolExecutor(1) as threads:
             waiting = threads.submit(publish, broker, CHANGES)
-            assert asked.acquire(timeout=10)
+            assert asked.acquire(timeout=30)
             publish(broker, CHANGES)
             assert not waiting.done()
             go.set()

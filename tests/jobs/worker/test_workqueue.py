@@ -120,17 +120,17 @@ def test_slow_jobs_get_all_threads() -> None:
 
     def run(item: _WorkQueueItem) -> None:
         started.release()
-        release.wait(10)
+        release.wait(30)
 
     over = _threads(work, 4, run)
     for number in range(8):
         work.put(_item(str(number)))
-    assert started.acquire(timeout=5)
+    assert started.acquire(timeout=30)
     until(work.stalled)
     time.sleep(2 * STALL)
     work.rouse()
     for _ in range(3):
-        assert started.acquire(timeout=5)
+        assert started.acquire(timeout=30)
     release.set()
     work.join()
     over.set()
