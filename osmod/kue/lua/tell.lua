@@ -17,7 +17,7 @@ end
 
 -- Kue's users hear that a job's own time was over before they hear that it failed.
 local function failure(id, key, at, message, full)
-    if string.match(full, '^TimeLimitExceeded') and call('HEXISTS', key, 'ttl') == 1 then
+    if string.match(full, '^TimeLimitExceeded') and (call('HGET', key, 'ttl') or '') ~= '' then
         publish(id, 'ttl exceeded', '')
     end
     call('HSET', key, 'error', full, 'failed_at', at, 'updated_at', stamp)
