@@ -18,6 +18,7 @@ from osmod.moderation.models import (
     CommentSummaryScore,
     DecisionDelivery,
     DeliveryAttempt,
+    User,
     now,
 )
 from tests.jobs.records.taking import end
@@ -63,6 +64,8 @@ def _fail_one(queue: JobBroker) -> None:
 
 def _tell_a_publisher(engine: Engine) -> None:
     with open_session(engine) as session:
+        webhook = {"url": "https://news.example/hook", "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}
+        session.get_one(User, USERS["service"]).extra = {"webhook": webhook}
         row = DecisionDelivery(id=1, message_id="m1", comment_id=1, decision_id=1, owner_id=USERS["service"])
         row.sequence, row.event, row.data, row.state = 1, "comment.accepted", {}, "failed"
         session.add(row)
