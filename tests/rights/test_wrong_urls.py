@@ -59,7 +59,7 @@ def test_a_wrong_password(server: Server, monkeypatch: pytest.MonkeyPatch, words
 @COMMANDS
 def test_tls_against_a_plain_port(server: Server, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     """`rediss://` to a server that speaks none."""
-    said = _said(words, f"rediss://127.0.0.1:{server.port}/0", monkeypatch, patience=20_000)
+    said = _said(words, f"rediss://127.0.0.1:{server.port}/0?socket_timeout=1", monkeypatch, patience=20_000)
     assert "does not answer in TLS, which rediss:// asks for" in said
 
 
