@@ -187,6 +187,21 @@ def test_a_stopping_worker_lets_them_end(broker: JobBroker) -> None:
     assert errands.cancelled == []
 
 
+def test_a_quiet_process_hands_back_those_that_wait(broker: JobBroker) -> None:
+    """Another may run them; those that have begun go on."""
+    errands = Errands(broker, concurrency=1)
+    ids = errands.send(1, 2)
+
+    with working(broker, threads=1):
+        until(lambda: len(errands.begun) == 1)
+        broker.custody.quiet = True
+        until(lambda: errands.states(ids) == [JobState.ACTIVE, JobState.WAITING])
+        errands.let_go()
+        until(lambda: errands.states(ids) == [JobState.DONE, JobState.WAITING])
+
+    assert errands.cancelled == []
+
+
 def test_those_that_do_not_end_in_time_go_back(broker: JobBroker) -> None:
     """They are cancelled, and are run again elsewhere as if they had not begun."""
     errands = Errands(broker)
