@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine
@@ -13,6 +14,8 @@ from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 #: Seconds between two moments at which a thread that waits can be interrupted: an exception that is raised in it
 #: from outside, such as a time limit's, is not seen inside a system call.
@@ -59,8 +62,20 @@ class _Home:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "osmod-loop"))
-                threading.Thread(target=self._loop.run_forever, name="osmod-loop", daemon=True).start()
+                threading.Thread(target=_serve, args=(self._loop,), name="osmod-loop", daemon=True).start()
             return self._loop
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    """Run a loop for good: that a coroutine exits, or stops the loop, is no reason for others to wait for ever.
+
+    asyncio gives a `SystemExit` or `KeyboardInterrupt` to whoever waits for the coroutine, and has the loop raise it.
+    """
+    while True:
+        try:
+            loop.run_forever()
+        except BaseException as error:  # noqa: BLE001 - nobody is above this thread
+            _log.warning("A coroutine raised %s; the others go on.", type(error).__name__)
 
 
 _homes = [_Home()]

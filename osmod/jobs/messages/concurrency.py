@@ -27,6 +27,6 @@ def check_concurrency(actor: Any) -> None:
         raise InvalidOption(
             f"concurrency={most}: actor {actor.actor_name!r} is no `async def` with actor_class=JobActor"
         )
-    for other in ("rate_limit", "batch", "max_age", "notify_shutdown"):
+    for other in ("rate_limit", "batch", "max_age", "notify_shutdown", "periodic"):
         if actor.options.get(other):
             raise InvalidOption(f"concurrency={most}: does not go with {other}")

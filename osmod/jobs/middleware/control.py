@@ -52,8 +52,6 @@ class JobControl(Middleware):
         self._running: dict[int, tuple[Job, float]] = {}
         #: The names of threads, by their numbers.
         self._names: dict[int, bytes] = {}
-        #: The jobs that were asked to stop.
-        self.unwanted: frozenset[str] = frozenset()
         self._noted: set[int] = set()
         self._reports: Reports | None = None
         self._watch: Watch | None = None
@@ -106,7 +104,7 @@ class JobControl(Middleware):
         message.reports = self._reports
         running.set(message)
         came_about = message.came_about or message.run is not None
-        if self.unwanted and message.message_id in self.unwanted and not came_about:
+        if message.message_id in broker.custody.unwanted and not came_about:
             message.fail()
             raise CancelledBefore(f"{message.message_id} was cancelled before it started")
         began = perf_counter() if message.run is None else message.run.began
@@ -165,7 +163,7 @@ class JobControl(Middleware):
         unwanted: set[str] = set()
         for queue_name in busy | reports.queues():
             unwanted |= reports.write(queue_name)
-        self.unwanted = frozenset(unwanted)
+        broker.custody.unwanted = frozenset(unwanted)
         if unwanted:
             self._interrupt(unwanted)
             for job in _coroutines(broker):

@@ -11,6 +11,7 @@ from dramatiq import Broker, MessageProxy
 from dramatiq import middleware as stock
 from dramatiq.middleware.time_limit import _CtypesTimeoutManager
 
+from osmod.jobs.messages.time_limits import time_limit
 from osmod.jobs.queue.interrupts import interrupt
 
 #: When the job of each thread that was interrupted last began, by the monotonic clock, and how many seconds it had.
@@ -45,7 +46,7 @@ class TimeLimit(stock.TimeLimit):
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         """Set the deadline of this thread."""
         options = broker.actors[message.actor_name].options if message.actor_name in broker.actors else {}
-        limit = message.options.get("time_limit") or options.get("time_limit", self.time_limit)
+        limit = time_limit(message.options, options, self.time_limit)
         self.manager.add_timeout(get_ident(), limit)  # type: ignore[no-untyped-call]
 
 

@@ -52,6 +52,7 @@ class Custody:
       complaints: where whoever meets a Redis that does not work says so.
       quiet: whether an operator asked this process to begin no more jobs.
       reports: where jobs report to that run as coroutines.
+      unwanted: the ids of jobs that were asked to stop.
 
     Parameters:
       lease: as `JobBroker` takes it.
@@ -75,6 +76,7 @@ class Custody:
         self.complaints = Complaints()
         self.quiet = False
         self.reports: Reporting | None = None
+        self.unwanted: frozenset[str] = frozenset()
         kept = (broker.done_ttl, keep_done, broker.dead_message_ttl)
         self.terms = [b"%d" % term for term in (self.lease, *kept, DEATHS_ALLOWED, self.nap, remove)]
         self._broker = broker

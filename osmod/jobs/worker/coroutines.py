@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial, wraps
 from math import inf
@@ -14,8 +14,11 @@ from dramatiq import Broker, MessageProxy, Worker
 from dramatiq.middleware import Interrupt, TimeLimit
 from dramatiq.worker import WorkerThread
 
+from osmod.jobs.messages.time_limits import time_limit
 from osmod.jobs.queue.coroutines import CoroutineRun
 from osmod.jobs.queue.job import Job, running
+from osmod.jobs.worker.hook_table import looks_first
+from osmod.jobs.worker.line import Line
 from osmod.loop import the_loop
 
 if TYPE_CHECKING:
@@ -30,11 +33,16 @@ class Coroutines:
 
     Parameters:
       ended: called once that is done, for each job.
+      to_threads: takes a job that is to run in a thread after all.
     """
 
-    def __init__(self, broker: Broker, ended: Callable[[], None]) -> None:
-        self._broker = broker
+    def __init__(
+        self, broker: Broker, ended: Callable[[], None], to_threads: Callable[[_WorkQueueItem], None]
+    ) -> None:
+        self._broker: Any = broker
         self._told = ended
+        self._to_threads = to_threads
+        self._looked_at_first = any(map(looks_first, broker.middleware))
         options = {name: actor.options for name, actor in broker.actors.items()}
         #: Of each actor with coroutines, how many may run.
         self._most: dict[str, int] = {
@@ -43,7 +51,7 @@ class Coroutines:
         limits = (one.time_limit for one in broker.middleware if isinstance(one, TimeLimit))
         self._limit = next(limits, inf)
         self._lock = threading.Lock()
-        self._waiting: dict[str, deque[_WorkQueueItem]] = defaultdict(deque)
+        self._waiting: dict[str, Line] = defaultdict(Line)
         self._running: dict[str, int] = defaultdict(int)
         self._starting: list[_WorkQueueItem] = []
         self._ended: SimpleQueue[_WorkQueueItem] = SimpleQueue()
@@ -58,13 +66,13 @@ class Coroutines:
         """Take a job that is to run as a coroutine, now or when another has ended. False: it needs a thread."""
         job: Any = item.message
         most = self._most.get(job.actor_name)
-        if most is None or not _may_run(job):
+        if most is None or not self._may_run(job):
             return False
         with self._lock:
             if self._running[job.actor_name] < most:
                 self._begin(item)
             else:
-                self._waiting[job.actor_name].append(item)
+                self._waiting[job.actor_name].put(item)
         return True
 
     def get(self, timeout: float | None = None) -> _WorkQueueItem:
@@ -111,16 +119,14 @@ class Coroutines:
         taken: list[_WorkQueueItem] = []
         with self._lock:
             for waiting in self._waiting.values():
-                while waiting and len(taken) < most and waiting[-1].message.queue_name == queue_name:
-                    taken.append(waiting.pop())
+                if most > len(taken):
+                    taken += waiting.take_last(queue_name, most - len(taken))
         return taken
 
     def take_all(self) -> list[_WorkQueueItem]:
         """Take out all that have not begun."""
         with self._lock:
-            taken = [item for waiting in self._waiting.values() for item in waiting]
-            self._waiting.clear()
-        return taken
+            return [item for waiting in self._waiting.values() for item in waiting.take_all()]
 
     def _begin(self, item: _WorkQueueItem) -> None:
         job: Any = item.message
@@ -136,24 +142,39 @@ class Coroutines:
             items, self._starting = self._starting, []
         for item in items:
             job: Any = item.message
-            if job.lost:
-                self._give_out(item)  # whether it may run is asked before the thread does it
+            if not self._may_run(job):  # any more: it has waited
+                with self._lock:
+                    del self._begun[id(job)]
+                self._make_room(job.actor_name)
+                self._to_threads(item)
                 continue
             actor = self._broker.actors[job.actor_name]
             function: Any = actor.fn
-            limit = job.options.get("time_limit") or actor.options.get("time_limit") or self._limit
+            limit = time_limit(job.options, actor.options, self._limit)
             job.reports = job.consumer.broker.custody.reports
             running.set(job)
             job.run = CoroutineRun(job, function.coroutine, limit, partial(self._give_out, item))
         running.set(None)
 
-    def _give_out(self, item: _WorkQueueItem, _: object = None) -> None:
-        name = item.message.actor_name
+    def _give_out(self, item: _WorkQueueItem, _: object) -> None:
+        self._make_room(item.message.actor_name)
+        self._ended.put(item)
+
+    def _make_room(self, name: str) -> None:
         with self._lock:
             self._running[name] -= 1
-            if self._waiting[name]:
-                self._begin(self._waiting[name].popleft())
-        self._ended.put(item)
+            for item in self._waiting[name].take_first(1, lambda job: True):
+                self._begin(item)
+
+    def _may_run(self, job: Any) -> bool:
+        """Whether a job may run as a coroutine: not if somebody is to look at it before it begins."""
+        return (
+            job.__class__ is Job
+            and job.plain
+            and not (self._looked_at_first or job.suspect or job.lost or job.failed)
+            and "refused" not in job.options
+            and job.message_id not in self._broker.custody.unwanted
+        )
 
 
 class CoroutineThread(WorkerThread):
@@ -203,13 +224,3 @@ def in_coroutines(function: Callable[..., Any]) -> Callable[..., Any]:
         return job.run.result()
 
     return end
-
-
-def _may_run(job: Any) -> bool:
-    """Whether a job may run as a coroutine: not if middleware is to look at it before it begins."""
-    return (
-        job.__class__ is Job
-        and job.plain
-        and not (job.suspect or job.lost or job.failed)
-        and "refused" not in job.options
-    )

@@ -162,6 +162,11 @@ def stirs(options: Mapping[str, Any]) -> bool:
     return not _STIRRING.isdisjoint(options)
 
 
+def looks_first(middleware: Middleware) -> bool:
+    """Whether it is one of Dramatiq's own that is to see every job before that runs, whatever the job's options."""
+    return isinstance(middleware, (AgeLimit, ShutdownNotifications)) and not _rests(middleware)
+
+
 def _rests(middleware: Middleware) -> bool:
     rests = _RESTING.get(vars(type(middleware)).get("rests_as", type(middleware)))
     return rests is not None and rests(middleware) and not vars(middleware).keys() & _HOOKS

@@ -126,7 +126,8 @@ class Lifecycle:
         setattr(consumer_thread, "delay_queue", NoDelays())  # noqa: B010
 
     def _begin_job(self, job: Any) -> None:
-        if job.__class__ is Job and (job.suspect or job.lost):
+        # One that ran as a coroutine has begun long ago: what has become of its lease, its settlement meets.
+        if job.__class__ is Job and job.run is None and (job.suspect or job.lost):
             self._custody.begin(job)
 
     def _begin_draining(self, worker: Any) -> None:

@@ -26,7 +26,7 @@ class TwoWays(WorkQueue):
 
     def __init__(self, threads: int, served: Sized, broker: Broker) -> None:
         super().__init__(threads, served)
-        self.coroutines = Coroutines(broker, self._coroutine_ended)
+        self.coroutines = Coroutines(broker, self._coroutine_ended, self.put_back)
 
     def put(self, item: _WorkQueueItem) -> None:
         """Add a job."""

@@ -15,7 +15,6 @@ from dramatiq.middleware import Interrupt, Retries, TimeLimitExceeded
 
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.middleware.control import JobControl
 from osmod.jobs.middleware.shutdown import ShutdownNotifications
 from osmod.jobs.middleware.timelimit import TimeLimit
 from osmod.jobs.queue.interrupts import interrupt, interruptible
@@ -106,8 +105,7 @@ def test_nothing_is_raised_in_hooks(make_broker: Callable[..., JobBroker], by: s
         assert slow.begun.wait(30)
         if by == "cancel":
             steering.cancel(broker, JobFilter(ids=(message.message_id,)))
-            control = next(one for one in broker.middleware if isinstance(one, JobControl))
-            until(lambda: control.unwanted)
+            until(lambda: broker.custody.unwanted)
         elif by == "shutdown":
             broker.emit_before("worker_shutdown", worker)
         _pass(0.1)

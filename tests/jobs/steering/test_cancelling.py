@@ -10,7 +10,6 @@ from dramatiq import Actor
 
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.middleware.control import JobControl
 from osmod.jobs.middleware.scripts import REPORT
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.states import JobState
@@ -84,8 +83,7 @@ def test_a_job_in_a_workers_hands_that_no_thread_has_begun_is_cancelled(broker: 
         until(lambda: record(broker, second).state is JobState.ACTIVE)
         steering.cancel(broker, one(second))
         until(lambda: record(broker, second).cancelling)
-        control = next(one for one in broker.middleware if isinstance(one, JobControl))
-        until(lambda: second in control.unwanted)
+        until(lambda: second in broker.custody.unwanted)
         release.set()
         until(lambda: record(broker, second).state is JobState.CANCELLED)
         until(lambda: record(broker, first).state is JobState.DONE)
