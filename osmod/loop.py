@@ -51,19 +51,26 @@ async def in_common(function: Callable[..., T], *arguments: Any) -> T:
 
 
 class _Home:
-    """Where the loop of this process is."""
+    """Where the loop of this process is, and those on which coroutines run for which one of them waits."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loops: list[asyncio.AbstractEventLoop] = []
 
-    def loop(self) -> asyncio.AbstractEventLoop:
+    def loop(self, held_up: asyncio.AbstractEventLoop | None = None) -> asyncio.AbstractEventLoop:
+        """The process's, or, where the caller holds that up, the next one."""
         with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "osmod-loop"))
-                threading.Thread(target=_serve, args=(self._loop,), name="osmod-loop", daemon=True).start()
-            return self._loop
+            at = self._loops.index(held_up) + 1 if held_up in self._loops else 0
+            if at == len(self._loops):
+                self._loops.append(_started())
+            return self._loops[at]
+
+
+def _started() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, "osmod-loop"))
+    threading.Thread(target=_serve, args=(loop,), name="osmod-loop", daemon=True).start()
+    return loop
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
@@ -90,9 +97,10 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """What a coroutine returns or raises; the calling thread waits.
 
     An exception that is raised in the calling thread meanwhile (time limit, cancelling, shutdown) cancels the
-    coroutine, within half a second.
+    coroutine, within half a second. Called by a coroutine on the process's loop, as by way of an actor's function or,
+    in inline mode, of `send`, it holds up all others until it returns, as whatever blocks does.
     """
-    loop, call = the_loop(), _Call(coroutine)
+    loop, call = _homes[-1].loop(held_up=asyncio._get_running_loop()), _Call(coroutine)
     try:
         loop.call_soon_threadsafe(call.start)
         while not call.done.wait(LOOK):

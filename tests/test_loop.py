@@ -62,6 +62,23 @@ def test_a_time_limit_reaches_who_waits_and_what_is_waited_for() -> None:
     thread.join()
 
 
+def test_a_coroutine_may_wait_for_another() -> None:
+    """And that for a third: each is on a loop that nobody holds up, the same each time."""
+
+    async def nested(depth: int) -> list[asyncio.AbstractEventLoop]:
+        return [asyncio.get_running_loop(), *(run(nested(depth - 1)) if depth else ())]
+
+    results: list[list[asyncio.AbstractEventLoop]] = []
+    for _ in range(2):
+        thread = threading.Thread(target=lambda: results.append(run(nested(2))), daemon=True)
+        thread.start()
+        thread.join(30)
+
+    assert len(results) == 2
+    assert results[0] == results[1]
+    assert len(set(results[0])) == 3
+
+
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_fork_makes_its_own() -> None:
     """In the child the loop is another one, on a thread of its own; the parent's goes on."""
