@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -28,7 +29,8 @@ class Batcher(Generic[T, R]):
     Nobody waits for company: a lone caller's call begins at once, and whoever comes while one runs is part of the next
     one. One call runs at a time. Where `function` raises `divisible` for several, it is asked for each half alone, so
     that what it raises reaches those alone whom it cannot serve; if it serves both halves, they were too many
-    together, and are fewer from now on. Any other error is everybody's.
+    together, and are fewer from now on. Any other error is everybody's. `function` runs in a context of its own: it is
+    the call of no one job.
 
     Parameters:
       most: items in one call.
@@ -52,7 +54,7 @@ class Batcher(Generic[T, R]):
         result: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         line.waiting.append((item, result))
         if line.serving is None:
-            line.serving = asyncio.create_task(self._serve(line))
+            line.serving = asyncio.create_task(self._serve(line), context=Context())
         return await result
 
     async def _serve(self, line: _Line[T, R]) -> None:

@@ -11,6 +11,8 @@ from dramatiq import Worker
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.gate import Gate
+from osmod.jobs.records.filters import JobFilter
+from osmod.jobs.records.find import find
 from osmod.moderation.models import Comment, CommentScoreRequest, now
 from osmod.scorers import Question, Scored
 from tests.actors.scorers import ToldScorer, scored
@@ -58,3 +60,36 @@ def test_hundreds_at_once(queue: JobBroker, world: World, monkeypatch: pytest.Mo
         worker.stop()
     assert list(range(1, number + 1)) == sorted(under_way)
     assert steps.call_count < number / 2
+
+
+def test_each_answer_names_the_job_that_asked(
+    queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the answers of many are queued with one call, which one of them makes."""
+    number = 20
+    scorer = world.scorer({"endpointType": "told"})
+    comments = [world.comment(world.article()) for _ in range(number)]
+    world.bulk(
+        CommentScoreRequest, [{"comment_id": one, "user_id": scorer, "sent_at": now()} for one in comments]
+    )
+    under_way: list[int] = []
+
+    async def answer(self: ToldScorer, question: Question) -> Scored | None:
+        under_way.append(question.request_id)
+        while len(under_way) < number:
+            await asyncio.sleep(0.01)
+        return scored(0.5)
+
+    monkeypatch.setattr(ToldScorer, "score", answer)
+    ask = queue.get_actor("askScorer")
+    asking = queue.send_many(ask.message(request_id=n + 1) for n in range(number))
+
+    worker = Worker(queue, worker_threads=1, worker_timeout=20)
+    worker.start()
+    queue.join("default")
+    worker.stop()
+
+    answers = find(queue, JobFilter(actor="processMachineScore")).jobs
+    assert {(one.kwargs["request_id"], one.message_id) for one in asking} == {
+        (job.arguments["request_id"], job.parent) for job in answers
+    }
