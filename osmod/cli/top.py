@@ -125,10 +125,9 @@ def _workers(now: Snapshot) -> Any:
     made = table("worker", ">busy", ">up", ">seen", "queues")
     at = datetime.now(UTC)
     for one in now.workers:
-        busy = f"{one.running}/{one.threads}"
         made.add_row(
             typed_name(one.name),
-            busy,
+            one.busy,
             length(at - one.since),
             f"{one.seen:.0f} s ago",
             ", ".join(one.queues),
@@ -140,6 +139,5 @@ def _narrow_workers(now: Snapshot) -> Any:
     made = unwrapped("worker", ">busy", ">up", ">seen", grows=0)
     at = datetime.now(UTC)
     for one in now.workers:
-        busy = f"{one.running}/{one.threads}"
-        made.add_row(typed_name(one.name), busy, length(at - one.since), f"{one.seen:.0f} s ago")
+        made.add_row(typed_name(one.name), one.busy, length(at - one.since), f"{one.seen:.0f} s ago")
     return made

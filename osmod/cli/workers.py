@@ -133,7 +133,7 @@ def _wide(now: Snapshot) -> Any:
         made.add_row(
             typed_name(one.name),
             one.condition,
-            f"{one.running}/{one.threads}",
+            one.busy,
             length(at - one.since),
             f"{one.seen:.0f} s ago",
             _megabytes(one),
@@ -158,8 +158,7 @@ def _narrow(now: Snapshot) -> Any:
     made = unwrapped("worker", "state", ">busy", ">up", ">memory", grows=0)
     at = datetime.now(UTC)
     for one in now.workers:
-        busy = f"{one.running}/{one.threads}"
-        made.add_row(typed_name(one.name), one.condition, busy, length(at - one.since), _megabytes(one))
+        made.add_row(typed_name(one.name), one.condition, one.busy, length(at - one.since), _megabytes(one))
         for job in now.run_by(one):
             made.add_row(
                 Text(f"  {job.id[:SHORT_ID]} {on_one_line(job.call)}", "bright_black"),

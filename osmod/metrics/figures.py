@@ -215,3 +215,8 @@ def _workers(broker: JobBroker) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "osmod_worker_threads_busy", "Their threads that run a job.", sum(one.running for one in alive)
     )
+    yield GaugeMetricFamily(
+        "osmod_worker_coroutines",
+        "Jobs that run beside their threads, without one each.",
+        sum(one.coroutines for one in alive),
+    )

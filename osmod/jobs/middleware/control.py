@@ -140,7 +140,11 @@ class JobControl(Middleware):
     @property
     def busy(self) -> int:
         """How many threads of this process are running a job."""
-        return len(self._running)
+        return sum(job.run is None for job, _ in self._running.copy().values())
+
+    def coroutines(self, broker: Custodian) -> int:
+        """How many jobs run in it without a thread each."""
+        return len(_coroutines(broker))
 
     def look_after(self, broker: Custodian) -> None:
         """Write what jobs reported, and stop those that are to be stopped.

@@ -34,6 +34,9 @@ class LookingAfter(Protocol):
     def busy(self) -> int:
         """How many threads of this process are running a job."""
 
+    def coroutines(self, broker: Custodian) -> int:
+        """How many jobs run in it without a thread each."""
+
     def look_after(self, broker: Custodian) -> None:
         """Write what jobs reported, and stop those that are to be stopped."""
 
@@ -97,6 +100,7 @@ class Watch(threading.Thread):
             self._broker,
             threads=self._worker.worker_threads,
             running=self._control.busy,
+            coroutines=self._control.coroutines(self._broker),
             queues=self._worker.consumers,
             since=self._since,
             quiet=self._broker.custody.quiet,

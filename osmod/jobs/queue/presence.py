@@ -44,6 +44,7 @@ class WorkerRecord:
 
     Attributes:
       running: jobs in its threads.
+      coroutines: jobs that run beside them, without a thread each.
       seen: seconds since its last sign of life.
       memory: bytes that it holds (resident set).
       quiet: whether it begins no more jobs.
@@ -61,11 +62,17 @@ class WorkerRecord:
     memory: int = 0
     quiet: bool = False
     asked: Request | None = None
+    coroutines: int = 0
 
     @property
     def name(self) -> str:
         """`host:process`."""
         return f"{self.host}:{self.process}"
+
+    @property
+    def busy(self) -> str:
+        """How many of its threads run a job, and how many coroutines do: `3/8`, or `3/8 +500`."""
+        return f"{self.running}/{self.threads}" + (f" +{self.coroutines}" if self.coroutines else "")
 
     @property
     def condition(self) -> str:
@@ -110,6 +117,7 @@ def _record(name: str, silent: int, says: dict[str, Any], asked: str) -> WorkerR
         # Older versions do not say these.
         version=says.get("version", ""),
         memory=says.get("memory", 0),
+        coroutines=says.get("coroutines", 0),
         quiet=says.get("quiet", False),
         asked=Request(asked) if asked else None,
     )
@@ -123,6 +131,7 @@ def give_sign_of_life(
     queues: Iterable[str],
     since: float,
     quiet: bool = False,
+    coroutines: int = 0,
     first: bool = False,
 ) -> Request | None:
     """Say that this process lives, what it serves and how busy it is. Returns what is asked of it.
@@ -133,7 +142,7 @@ def give_sign_of_life(
     """
     queues = sorted(queues)
     says = {"threads": threads, "running": running, "queues": queues, "since": since, "quiet": quiet}
-    says |= {"version": _VERSION, "memory": psutil.Process().memory_info().rss}
+    says |= {"coroutines": coroutines, "version": _VERSION, "memory": psutil.Process().memory_info().rss}
     arguments = [_own_name(), json.dumps(says).encode(), b"1" if first else b""]
     asked = PRESENT.run(broker.links, _base(broker), [*arguments, *(name.encode() for name in queues)])
     return Request(asked.decode()) if asked else None

@@ -13,6 +13,7 @@ from osmod.jobs import JobActor, steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import InvalidOption, PutOff
 from osmod.jobs.inline import InlineBroker
+from osmod.jobs.queue.presence import workers
 from osmod.jobs.records import JobFilter, get_job
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
@@ -197,6 +198,17 @@ def test_what_it_returns_is_kept(broker: JobBroker) -> None:
     record = get_job(broker, message.message_id)
     assert record is not None
     assert record.result == 42
+
+
+def test_a_worker_tells_how_many_it_runs(broker: JobBroker) -> None:
+    """Beside its threads, which are free."""
+    errands = Errands(broker)
+    errands.send(1, 2, 3)
+
+    with working(broker, threads=2):
+        until(lambda: [one.busy for one in workers(broker)] == ["0/2 +3"], 30)
+        errands.let_go()
+        broker.join("default")
 
 
 def test_where_there_is_no_queue_it_is_waited_for() -> None:

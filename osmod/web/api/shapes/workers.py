@@ -17,7 +17,7 @@ class Worker(Shape):
     host: str
     process: int
     threads: int
-    running: int
+    running: int = Field(description="Jobs in its threads.")
     queues: list[str]
     since: datetime
     seen: float = Field(description="Seconds since its last sign of life.")
@@ -25,6 +25,7 @@ class Worker(Shape):
     memory: int = Field(description="Bytes.")
     quiet: bool
     asked: str | None = Field(description="What it was asked to do, perhaps not heard yet.")
+    coroutines: int = Field(description="Jobs that run beside its threads, without one each.")
 
 
 class BusyWorker(Worker):

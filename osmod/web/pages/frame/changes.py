@@ -58,5 +58,5 @@ def _seen() -> dict[str, Any]:
     alive = workers(broker)
     return {
         "queues": [(one.name, one.sizes, one.counters, one.paused) for one in queues],
-        "workers": [(one.name, one.running, one.quiet, one.asked) for one in alive],
+        "workers": [(one.name, one.running, one.coroutines, one.quiet, one.asked) for one in alive],
     }
