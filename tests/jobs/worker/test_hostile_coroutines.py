@@ -150,3 +150,40 @@ def test_a_schedule_is_refused(make_broker: Any) -> None:
 
     with pytest.raises(InvalidOption, match="concurrency=10: does not go with periodic"):
         dramatiq.actor(actor_class=JobActor, concurrency=10, periodic=every("1 hour"))(errand)
+
+
+def test_one_that_lost_its_lease_while_it_waited_is_asked_for(broker: JobBroker) -> None:
+    """As its process was frozen: whoever has it now runs it."""
+    errands = Errands(broker, concurrency=1)
+    first, second = errands.send(1, 2)
+
+    with working(broker, threads=1):
+        until(lambda: errands.begun == [1])
+        until(lambda: broker.custody.held("default", second))
+        held = broker.custody.held("default", second)
+        assert held is not None
+        held.lost, held.token = True, b"passed on"
+        errands.let_go(1)
+        until(lambda: errands.states([first]) == [JobState.DONE])
+        until(lambda: broker.custody.held("default", second) is None)
+        assert errands.begun == [1]
+
+
+def test_one_that_lost_its_lease_while_it_ran_asks_no_more(
+    broker: JobBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end is told, and refused: the one thread for all ends does not wait for leave to begin."""
+    errands = Errands(broker)
+    (one,) = errands.send(1)
+    asked: list[str] = []
+    monkeypatch.setattr(broker.custody, "begin", lambda job: asked.append(job.message_id))
+
+    with working(broker, threads=1):
+        until(lambda: errands.begun == [1])
+        held = broker.custody.held("default", one)
+        assert held is not None
+        held.lost = True
+        errands.let_go()
+        until(lambda: broker.custody.held("default", one) is None)
+
+    assert asked == []
