@@ -204,16 +204,12 @@ def test_cancelled_while_its_call_runs(broker: JobBroker) -> None:
     with library.worker(2):
         library.reached.wait(30)
         steering.cancel(broker, JobFilter(ids=(ids[1],)), by="test")
-        until(lambda: ids[1] in _unwanted(broker))
+        until(lambda: ids[1] in broker.custody.unwanted)
         library.go_on.set()
         broker.join("default")
 
     assert library.calls == [[1, 2]]
     assert library.states(ids) == [JobState.DONE, JobState.DONE]
-
-
-def _unwanted(broker: JobBroker) -> frozenset[str]:
-    return next(one.unwanted for one in broker.middleware if hasattr(one, "unwanted"))
 
 
 def test_a_stopping_worker_ends_what_it_took_along(broker: JobBroker) -> None:
