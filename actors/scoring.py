@@ -28,6 +28,8 @@ from osmod.task.sending import send_all, send_or_owe, send_soon
 
 #: Longer than a week, which is the longest deadline: the job itself gives up, once that of its scorer is over.
 SCORER_RETRIES = retry(1_100, first=5_000, longest=600_000)
+#: Questions that are read, wait for a place, or whose answers are queued, beside those that are under way.
+ALONG = 50
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def send_comment_for_scoring(arrived: Sequence[Arrived]) -> None:
 @dramatiq.actor(
     actor_class=JobActor,
     actor_name="askScorer",
-    concurrency=get_settings().scorers_at_once,
+    concurrency=get_settings().scorers_at_once + ALONG,
     index=("comment_id",),
     **SCORER_RETRIES,
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from asyncio import gather, to_thread
+from asyncio import Semaphore, gather, to_thread
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -13,7 +14,7 @@ from typing import Any
 
 from osmod.jobs.errors import NoCurrentJob, PutOff
 from osmod.jobs.middleware.current import CurrentJob, current_job
-from osmod.loop import in_common
+from osmod.loop import PerLoop, in_common
 from osmod.moderation import unscored
 from osmod.moderation.database import open_session
 from osmod.moderation.models import now
@@ -51,6 +52,9 @@ _log = logging.getLogger(__name__)
 #: Takes a scorer's answer to a question, as `processMachineScore` does.
 Answered = Callable[[OpenQuestion, dict[str, Any]], Awaitable[None]]
 Others = list[tuple[OpenQuestion, Scored]]
+
+#: Of the questions that this process has under way.
+_places = PerLoop(lambda: Semaphore(get_settings().scorers_at_once))
 
 
 @dataclass(frozen=True)
@@ -107,9 +111,12 @@ async def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | N
     )  # services count what arrives: between its turn and its departure nothing else is to be done
     others: Others = []
     try:
-        async with turn.taken(str(asked.request_id)) as along:
-            company = await to_thread(_still_open, asked, along) if along else []
-            scored = await _answer(asked, company, scorer, others)
+        async with AsyncExitStack() as place:
+            await place.enter_async_context(_places.get())
+            async with turn.taken(str(asked.request_id)) as along:
+                company = await to_thread(_still_open, asked, along) if along else []
+                scored = await _answer(asked, company, scorer, others)
+                await place.aclose()  # whoever is next need not wait until the gate is told
     except Unscorable as error:
         _keep(error)
         await to_thread(give_up, asked.comment.id, asked.request_id, str(error), for_good=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -13,8 +14,10 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.gate import Gate
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import find
+from osmod.loop import PerLoop
 from osmod.moderation.models import Comment, CommentScoreRequest, now
 from osmod.scorers import Question, Scored
+from osmod.task import asking
 from tests.actors.scorers import ToldScorer, scored
 from tests.actors.test_turns import jobs
 from tests.actors.test_turns import queue as queue
@@ -82,7 +85,7 @@ def test_each_answer_names_the_job_that_asked(
 
     monkeypatch.setattr(ToldScorer, "score", answer)
     ask = queue.get_actor("askScorer")
-    asking = queue.send_many(ask.message(request_id=n + 1) for n in range(number))
+    sent = queue.send_many(ask.message(request_id=n + 1) for n in range(number))
 
     worker = Worker(queue, worker_threads=1, worker_timeout=20)
     worker.start()
@@ -90,6 +93,49 @@ def test_each_answer_names_the_job_that_asked(
     worker.stop()
 
     answers = find(queue, JobFilter(actor="processMachineScore")).jobs
-    assert {(one.kwargs["request_id"], one.message_id) for one in asking} == {
+    assert {(one.kwargs["request_id"], one.message_id) for one in sent} == {
         (job.arguments["request_id"], job.parent) for job in answers
     }
+
+
+def test_a_place_is_the_next_ones_once_the_scorer_has_answered(
+    queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No more than there are places are asked at once; the gate is told, and the answer queued, beside the next."""
+    monkeypatch.setattr(asking, "_places", PerLoop(lambda: asyncio.Semaphore(1)))
+    scorer = world.scorer({"endpointType": "told"})
+    comments = [world.comment(world.article()) for _ in range(2)]
+    world.bulk(
+        CommentScoreRequest, [{"comment_id": one, "user_id": scorer, "sent_at": now()} for one in comments]
+    )
+    under_way: list[int] = []
+    next_is_asked = threading.Event()
+
+    async def answer(self: ToldScorer, question: Question) -> Scored | None:
+        under_way.append(question.request_id)
+        assert 1 == len(under_way)
+        await asyncio.sleep(0)
+        under_way.remove(question.request_id)
+        asked.append(question.request_id)
+        if len(asked) == 2:
+            next_is_asked.set()
+        return scored(0.5)
+
+    def leave(gate: Gate, requests: Any) -> None:
+        assert next_is_asked.wait(30)
+        leave_all(gate, requests)
+
+    asked: list[int] = []
+    leave_all = Gate.leave_all
+    monkeypatch.setattr(ToldScorer, "score", answer)
+    monkeypatch.setattr(Gate, "leave_all", leave)
+    ask = queue.get_actor("askScorer")
+    queue.send_many(ask.message(request_id=n + 1) for n in range(2))
+
+    worker = Worker(queue, worker_threads=1, worker_timeout=20)
+    worker.start()
+    queue.join("default")
+    worker.stop()
+
+    assert [1, 2] == sorted(asked)
+    assert 2 == len(find(queue, JobFilter(actor="processMachineScore")).jobs)

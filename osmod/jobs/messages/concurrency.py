@@ -7,7 +7,7 @@ from typing import Any
 from osmod.jobs.errors import InvalidOption
 
 #: Coroutines of one actor in a process at most.
-MOST = 1_000
+MOST = 2_000
 
 
 def check_concurrency(actor: Any) -> None:

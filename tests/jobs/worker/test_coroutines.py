@@ -229,7 +229,7 @@ def test_where_there_is_no_queue_it_is_waited_for() -> None:
 @pytest.mark.parametrize(
     ("concurrency", "options", "says"),
     [
-        (0, {}, "concurrency=0: expected a whole number from 1 to 1000"),
+        (0, {}, "concurrency=0: expected a whole number from 1 to 2000"),
         (True, {}, "concurrency=True: expected"),
         (10, {"batch": 5}, "takes one job"),
         (10, {"rate_limit": "1/second"}, "concurrency=10: does not go with rate_limit"),
