@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from dramatiq import Broker, MessageProxy, Worker
-from dramatiq.middleware import Interrupt, TimeLimit
+from dramatiq.middleware import CurrentMessage, Interrupt, TimeLimit
 from dramatiq.worker import WorkerThread
 
 from osmod.jobs.messages.time_limits import time_limit
@@ -50,6 +50,8 @@ class Coroutines:
         }
         limits = (one.time_limit for one in broker.middleware if isinstance(one, TimeLimit))
         self._limit = next(limits, inf)
+        #: Dramatiq's that says inside an actor which message is at work: its hooks come late for a coroutine.
+        self._current: list[Any] = [one for one in broker.middleware if type(one) is CurrentMessage]
         self._lock = threading.Lock()
         self._waiting: dict[str, Line] = defaultdict(Line)
         self._running: dict[str, int] = defaultdict(int)
@@ -152,9 +154,15 @@ class Coroutines:
             function: Any = actor.fn
             limit = time_limit(job.options, actor.options, self._limit)
             job.reports = job.consumer.broker.custody.reports
-            running.set(job)
+            self._is_current(job)
             job.run = CoroutineRun(job, function.coroutine, limit, partial(self._give_out, item))
-        running.set(None)
+        self._is_current(None)
+
+    def _is_current(self, job: Any) -> None:
+        """What begins from now on belongs to this job."""
+        running.set(job)
+        for middleware in self._current:
+            middleware.before_process_message(self._broker, job)
 
     def _give_out(self, item: _WorkQueueItem, _: object) -> None:
         self._make_room(item.message.actor_name)

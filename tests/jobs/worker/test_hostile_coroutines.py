@@ -7,7 +7,7 @@ from typing import Any
 
 import dramatiq
 import pytest
-from dramatiq.middleware import AgeLimit
+from dramatiq.middleware import AgeLimit, CurrentMessage
 
 from osmod.jobs import JobActor, steering
 from osmod.jobs.broker import JobBroker
@@ -187,3 +187,25 @@ def test_one_that_lost_its_lease_while_it_ran_asks_no_more(
         until(lambda: broker.custody.held("default", one) is None)
 
     assert asked == []
+
+
+def test_each_sees_its_own_message(broker: JobBroker) -> None:
+    """Dramatiq's `CurrentMessage` says which inside it, after an `await` and in what it starts, as in a thread."""
+    broker.add_middleware(CurrentMessage())
+    seen: dict[int, list[str | None]] = {}
+
+    def current() -> str | None:
+        message = CurrentMessage.get_current_message()
+        return str(message.message_id) if message else None
+
+    @dramatiq.actor(actor_class=JobActor, concurrency=10, max_retries=0)
+    async def look(number: int) -> None:
+        before = current()
+        await asyncio.sleep(0.01)
+        seen[number] = [before, current(), await asyncio.to_thread(current)]
+
+    ids = [look.send(number).message_id for number in range(3)]
+    with working(broker, threads=1):
+        broker.join("default")
+
+    assert seen == {number: [one] * 3 for number, one in enumerate(ids)}
