@@ -29,6 +29,7 @@ def starting(server: Server, tmp_path: Path) -> Iterator[Starting]:
 
     def start(*arguments: str, **settings: str) -> subprocess.Popen[str]:
         environment = {**os.environ, "REDIS_URL": server.url, "OSMOD_HOME": str(tmp_path), **settings}
+        environment["TMPDIR"] = str(tmp_path)  # of those that are killed a socket stays behind
         started.append(
             subprocess.Popen(
                 [sys.executable, "-m", "osmod", *arguments],
