@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,7 +12,7 @@ import dramatiq
 
 from osmod.jobs.actor import JobActor
 from osmod.jobs.errors import NoCurrentJob
-from osmod.jobs.middleware.current import CurrentJob, current_job, current_jobs
+from osmod.jobs.middleware.current import CurrentJob, current_jobs, job_at_work
 from osmod.moderation import scoring
 from osmod.moderation.questions import OpenQuestion
 from osmod.moderation.score_data import ScoreData
@@ -133,11 +132,8 @@ async def _take_in(asked: OpenQuestion, answer: dict[str, Any]) -> None:
 
 async def _is_answered(asked: OpenQuestion) -> bool:
     """Whether an earlier run of this job got the answer, which is about to be stored. Only a run anew need look."""
-    try:
-        is_anew = current_job().is_anew
-    except NoCurrentJob:
-        return False
-    return is_anew and await to_thread(is_answered, asked.request_id, asked.sent_at)
+    job = job_at_work()
+    return job is not None and job.is_anew and await to_thread(is_answered, asked.request_id, asked.sent_at)
 
 
 def _senders(arrived: Sequence[Arrived]) -> dict[int | None, CurrentJob]:
@@ -157,10 +153,8 @@ def _message(
       sender: of several jobs in one call, the one for which it is sent.
     """
     options: dict[str, Any] = {}
-    with suppress(NoCurrentJob):
-        urgency = (sender or current_job()).priority
-        if urgency is not None:
-            options["priority"] = urgency
+    if (job := sender or job_at_work()) and job.priority is not None:
+        options["priority"] = job.priority
     made = actor.message_with_options(kwargs=arguments, **options)
     if sender:
         made.options["parent"] = sender.id

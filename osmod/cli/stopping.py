@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from time import monotonic
 from types import FrameType
 
-#: Seconds within which signals are one and the same request: systemd and `timeout` may send two at once.
-SAME = 1.0
+from osmod.jobs.worker.signals import SAME
 
 
 @contextlib.contextmanager
 def stopping_in_order() -> Iterator[None]:
     """Make a hang-up or a plain `kill` end the block as Ctrl-C does, so that nothing stays behind.
 
-    What is to be cleaned up belongs into the block, where a second signal at once cannot end it; a later one does, as
-    a second Ctrl-C.
+    What is to be cleaned up belongs into the block, where a second signal within `SAME` seconds cannot end it, as
+    systemd and `timeout` may send; a later one does, as a second Ctrl-C.
     """
     asked: float | None = None
 

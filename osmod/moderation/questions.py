@@ -34,7 +34,6 @@ _OPEN = (
     .outerjoin(_Parent, _Parent.id == Comment.reply_id)
     .where(CommentScoreRequest.done_at.is_(None), IS_SCORING)
 )
-_ONE = _OPEN.where(CommentScoreRequest.id == bindparam("request"))
 _SOME = _OPEN.where(CommentScoreRequest.id.in_(bindparam("requests", expanding=True)))
 
 
@@ -69,14 +68,8 @@ class OpenQuestion:
     parent: Text | None
 
 
-def open_question(session: Session, request_id: int) -> OpenQuestion | None:
-    """What is asked by a request; None: it was answered or replaced, or its scorer is switched off."""
-    row = session.execute(_ONE, {"request": request_id}).one_or_none()
-    return _question(row) if row is not None else None
-
-
 def open_questions(session: Session, request_ids: Sequence[int]) -> list[OpenQuestion]:
-    """The same of several requests, in any order, without those that are not open."""
+    """What is asked by these requests, in any order. Nothing by those answered or replaced, or whose scorer is off."""
     return [_question(row) for row in session.execute(_SOME, {"requests": request_ids})]
 
 

@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from osmod.batching import Batcher
 from osmod.scorers import local_model
-from osmod.scorers.batching import Batcher
 from osmod.scorers.config import Config
 from osmod.scorers.contract import BadScorerConfig, Question, Scored, ScorerError
 from osmod.scorers.forms import units

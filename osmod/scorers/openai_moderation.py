@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from osmod.scorers.batching import Batcher
+from osmod.batching import Batcher
 from osmod.scorers.config import Config
 from osmod.scorers.contract import Question, Scored, Unscorable
 from osmod.scorers.endpoint import Endpoint

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from osmod.scorers.batching import Batcher
+from osmod.batching import Batcher
 from osmod.scorers.config import Config
 from osmod.scorers.contract import Question, Scored, Unscorable
 from osmod.scorers.endpoint import Endpoint, Reply

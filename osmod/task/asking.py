@@ -12,13 +12,14 @@ from functools import cache
 from traceback import format_tb
 from typing import Any
 
-from osmod.jobs.errors import NoCurrentJob, PutOff
-from osmod.jobs.middleware.current import CurrentJob, current_job
+from osmod.batching import Batcher
+from osmod.jobs.errors import PutOff
+from osmod.jobs.middleware.current import job_at_work
 from osmod.loop import PerLoop, in_common
 from osmod.moderation import unscored
 from osmod.moderation.database import open_session
 from osmod.moderation.models import now
-from osmod.moderation.questions import OpenQuestion, open_question, open_questions
+from osmod.moderation.questions import OpenQuestion, open_questions
 from osmod.outages import Outage
 from osmod.outgoing.client import get_ready
 from osmod.scorers import (
@@ -32,7 +33,6 @@ from osmod.scorers import (
     deadline_of,
     scorer_for,
 )
-from osmod.scorers.batching import Batcher
 from osmod.settings import get_settings
 from osmod.task.committing import commit
 from osmod.task.engine import get_engine
@@ -66,8 +66,7 @@ class Later:
 
 def find_question(request_id: int) -> OpenQuestion | None:
     """What is asked by a request; None: it was answered or replaced, or its scorer is switched off."""
-    with open_session(get_engine()) as session:
-        return open_question(session, request_id)
+    return next(iter(_read([request_id])), None)
 
 
 async def _find_all(request_ids: Sequence[int]) -> list[OpenQuestion | None]:
@@ -101,14 +100,13 @@ async def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | N
         scorer = scorer_for(asked.scorer_id, asked.config)
         deadline = asked.sent_at + deadline_of(asked.scorer_id, asked.config)
     except BadScorerConfig as error:
-        await to_thread(give_up, asked.comment.id, asked.request_id, str(error))
+        await _give_up(asked, error)
         raise
     if scorer.limits.batch > 1 and await to_thread(is_answered, asked.request_id, asked.sent_at):
         return None
     turn = Turn(asked.scorer_id, asked.config, scorer.limits)
-    await (
-        get_ready()
-    )  # services count what arrives: between its turn and its departure nothing else is to be done
+    # Services count what arrives: between its turn and its departure nothing else is to be done.
+    await get_ready()
     others: Others = []
     try:
         async with AsyncExitStack() as place:
@@ -119,14 +117,14 @@ async def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | N
                 await place.aclose()  # whoever is next need not wait until the gate is told
     except Unscorable as error:
         _keep(error)
-        await to_thread(give_up, asked.comment.id, asked.request_id, str(error), for_good=True)
+        await _give_up(asked, error, for_good=True)
         return None
     except PutOff as error:
         left = (deadline - now()).total_seconds()
         if error.seconds > left:
             left = max(left, await to_thread(turn.remains))
         if left <= 0:
-            await to_thread(give_up, asked.comment.id, asked.request_id, str(error))
+            await _give_up(asked, error)
             return None
         if (
             error.seconds > left
@@ -136,7 +134,7 @@ async def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | N
     except ScorerError as error:
         if now() < deadline or _tries() < TRIES:
             raise
-        await to_thread(give_up, asked.comment.id, asked.request_id, str(error))
+        await _give_up(asked, error)
         return None
     finally:  # whatever became of this one: they were counted, and would be asked again
         for other, answer in others:
@@ -169,6 +167,11 @@ def give_up(comment_id: int, request_id: int, reason: str, *, for_good: bool = F
     )
     if done.value:
         _log.info("Comment %d waits for a person: %s", comment_id, reason)
+
+
+async def _give_up(asked: OpenQuestion, why: Exception, *, for_good: bool = False) -> None:
+    """The same, in a thread: it waits for the comment's lock."""
+    await to_thread(give_up, asked.comment.id, asked.request_id, str(why), for_good=for_good)
 
 
 def _still_open(asked: OpenQuestion, tickets: Sequence[str]) -> list[OpenQuestion]:
@@ -219,22 +222,15 @@ async def _answer(
 
 def _tries() -> int:
     """How often the job at work has been tried, this time included."""
-    job = _job()
+    job = job_at_work()
     return job.attempt if job else 1
 
 
 def _keep(error: ScorerError) -> None:
     """Keep what the scorer said in the record of the job, which is done."""
-    if job := _job():
+    if job := job_at_work():
         for line in (str(error), *getattr(error, "__notes__", ())):
             job.log(line)
-
-
-def _job() -> CurrentJob | None:
-    try:
-        return current_job()
-    except NoCurrentJob:
-        return None
 
 
 @cache

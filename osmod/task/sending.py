@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import dramatiq
 
+from osmod.batching import Batcher
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.errors import JobNotQueued, NoCurrentJob
-from osmod.jobs.middleware.current import current_job
+from osmod.jobs.errors import JobNotQueued
+from osmod.jobs.middleware.current import job_at_work
 from osmod.loop import in_common
 from osmod.moderation.work import Owed
 from osmod.scorers import BadScorerConfig, ScorerError
-from osmod.scorers.batching import Batcher
 from osmod.task.owing import keep_owed
 
 #: Jobs of coroutines that are queued with one call.
@@ -61,8 +60,8 @@ async def send_or_owe(message: dramatiq.Message[Any]) -> None:
     Raises:
       Exception: it can neither be queued nor be owed, or ran here, where there is no queue, and failed.
     """
-    with suppress(NoCurrentJob):  # whoever makes the call does not know who sends
-        message.options.setdefault("parent", current_job().id)
+    if job := job_at_work():  # whoever makes the call does not know who sends
+        message.options.setdefault("parent", job.id)
     if (error := await _send(message)) is not None:
         raise error
 

@@ -13,12 +13,12 @@ from typing import Any
 import dramatiq
 import redis
 
+from osmod.batching import Batcher
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import PutOff
 from osmod.jobs.gate import Breaker, Gate, GateLimits, GateState, NotYet, Outcome
 from osmod.loop import in_common
 from osmod.scorers import BadAnswer, KeyRefused, Limits, ScorerAway, Throttled, Unscorable
-from osmod.scorers.batching import Batcher
 from osmod.task.scorer_gates import gate_name
 
 #: Seconds for which a scorer is left alone that wants to be asked less, and does not say when again.

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import dramatiq
 import pytest
 
-from osmod.moderation.models import Comment, CommentScore, CommentScoreRequest, Decision
+from osmod.moderation.models import Comment, CommentScore, CommentScoreRequest, Decision, now
 from osmod.scorers import ENDPOINT_TYPES, Question, Scored
 from osmod.scorers.config import Config
 from tests.actors.jobs import Jobs
@@ -116,3 +116,12 @@ def settled(world: World, comment: int) -> None:
     assert [1, 2] == sorted(request.user_id or 0 for request in world.all(CommentScoreRequest))
     assert all(request.done_at for request in world.all(CommentScoreRequest))
     assert [] == world.miscounted()
+
+
+def many_asked(world: World, scorer: int, number: int) -> None:
+    """Requests 1 to `number` to a scorer, about as many comments of one article, uncounted."""
+    article = world.article()
+    texts = {"article_id": article, "author_source_id": "ann", "text": "Well said", "author": {}}
+    world.bulk(Comment, [{"source_id": f"c{n}", **texts} for n in range(number)])
+    asked = [{"comment_id": n + 1, "user_id": scorer, "sent_at": now()} for n in range(number)]
+    world.bulk(CommentScoreRequest, asked)

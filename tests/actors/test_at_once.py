@@ -15,10 +15,9 @@ from osmod.jobs.gate import Gate
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import find
 from osmod.loop import PerLoop
-from osmod.moderation.models import Comment, CommentScoreRequest, now
 from osmod.scorers import Question, Scored
 from osmod.task import asking
-from tests.actors.scorers import ToldScorer, scored
+from tests.actors.scorers import ToldScorer, many_asked, scored
 from tests.actors.test_turns import jobs
 from tests.actors.test_turns import queue as queue
 from tests.moderation.conftest import world as world
@@ -32,11 +31,7 @@ def test_hundreds_at_once(queue: JobBroker, world: World, monkeypatch: pytest.Mo
     """One thread keeps as many questions under way as there are, and asks the database and the gate few times."""
     number = 200
     scorer = world.scorer({"endpointType": "told"})
-    article = world.article()
-    texts = {"article_id": article, "author_source_id": "ann", "text": "Well said", "author": {}}
-    world.bulk(Comment, [{"source_id": f"c{n}", **texts} for n in range(number)])
-    asked = [{"comment_id": n + 1, "user_id": scorer, "sent_at": now()} for n in range(number)]
-    world.bulk(CommentScoreRequest, asked)
+    many_asked(world, scorer, number)
     under_way: list[int] = []
     all_there = threading.Event()
 
@@ -71,10 +66,7 @@ def test_each_answer_names_the_job_that_asked(
     """Though the answers of many are queued with one call, which one of them makes."""
     number = 20
     scorer = world.scorer({"endpointType": "told"})
-    comments = [world.comment(world.article()) for _ in range(number)]
-    world.bulk(
-        CommentScoreRequest, [{"comment_id": one, "user_id": scorer, "sent_at": now()} for one in comments]
-    )
+    many_asked(world, scorer, number)
     under_way: list[int] = []
 
     async def answer(self: ToldScorer, question: Question) -> Scored | None:
@@ -104,10 +96,7 @@ def test_a_place_is_the_next_ones_once_the_scorer_has_answered(
     """No more than there are places are asked at once; the gate is told, and the answer queued, beside the next."""
     monkeypatch.setattr(asking, "_places", PerLoop(lambda: asyncio.Semaphore(1)))
     scorer = world.scorer({"endpointType": "told"})
-    comments = [world.comment(world.article()) for _ in range(2)]
-    world.bulk(
-        CommentScoreRequest, [{"comment_id": one, "user_id": scorer, "sent_at": now()} for one in comments]
-    )
+    many_asked(world, scorer, 2)
     under_way: list[int] = []
     next_is_asked = threading.Event()
 

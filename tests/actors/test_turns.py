@@ -36,7 +36,7 @@ from osmod.scorers import (
 from osmod.settings import get_settings
 from osmod.task import get_engine, turns
 from osmod.task.turns import gate_of
-from tests.actors.scorers import TOLD, ToldScorer, scored
+from tests.actors.scorers import TOLD, ToldScorer, many_asked, scored
 from tests.moderation.conftest import world as world
 from tests.moderation.world import World
 from tests.placing import put_in_place
@@ -82,11 +82,7 @@ def test_a_thousand_comments(queue: JobBroker, world: World, monkeypatch: pytest
     """A scorer that counts is never asked too much: each is asked about once, nothing fails, no attempt is spent."""
     limit, number = 250, 1_000
     scorer = world.scorer({"endpointType": "told", "limits": {"perSecond": limit}})
-    article = world.article()
-    texts = {"article_id": article, "author_source_id": "ann", "text": "Well said", "author": {}}
-    world.bulk(Comment, [{"source_id": f"c{n}", **texts} for n in range(number)])
-    asked = [{"comment_id": n + 1, "user_id": scorer, "sent_at": now()} for n in range(number)]
-    world.bulk(CommentScoreRequest, asked)
+    many_asked(world, scorer, number)
     seen: list[int] = []
     window: deque[float] = deque()
     refused: list[int] = []

@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from osmod.cli import stopping
-from osmod.cli.stopping import SAME, stopping_in_order
+from osmod.cli.stopping import stopping_in_order
+from osmod.jobs.worker.signals import SAME
 
 
 def test_a_second_signal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,12 +56,18 @@ def queue_one(node: Node, prefix: str = "q") -> int:
     return int(job_id)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 0)])
-def test_run(node: Node, kue: KueQueue, starting: Starting, number: signal.Signals, code: int) -> None:
-    """It takes until it is stopped, and says how many."""
+def bridge_with_a_job(starting: Starting, node: Node, kue: KueQueue) -> subprocess.Popen[str]:
+    """A bridge that has taken a job."""
     process = starting("kue", "run")
     queue_one(node)
     until(lambda: kue.client.zcard(kue.held), 20, "the job is here")
+    return process
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 0)])
+def test_run(node: Node, kue: KueQueue, starting: Starting, number: signal.Signals, code: int) -> None:
+    """It takes until it is stopped, and says how many."""
+    process = bridge_with_a_job(starting, node, kue)
     process.send_signal(number)
     said, _ = process.communicate(timeout=20)
     assert code == process.returncode, said
@@ -81,9 +87,7 @@ def test_run_with_another_prefix(node: Node, kue: KueQueue, starting: Starting) 
 
 def test_asked_twice_while_it_ends(node: Node, kue: KueQueue, server: Server, starting: Starting) -> None:
     """It ends as it would: a second SIGTERM does not cut short what it does last."""
-    process = starting("kue", "run")
-    queue_one(node)
-    until(lambda: kue.client.zcard(kue.held), 20, "the job is here")
+    process = bridge_with_a_job(starting, node, kue)
     server.freeze()
     try:
         for _ in range(2):
@@ -98,9 +102,7 @@ def test_asked_twice_while_it_ends(node: Node, kue: KueQueue, server: Server, st
 
 def test_ctrl_c_twice(node: Node, kue: KueQueue, server: Server, starting: Starting) -> None:
     """Who does not want to wait for a Redis that hangs need not."""
-    process = starting("kue", "run")
-    queue_one(node)
-    until(lambda: kue.client.zcard(kue.held), 20, "the job is here")
+    process = bridge_with_a_job(starting, node, kue)
     server.freeze()
     try:
         process.send_signal(signal.SIGINT)

@@ -8,7 +8,7 @@ import pytest
 
 from osmod.moderation.database import open_session
 from osmod.moderation.models import CommentScoreRequest, now
-from osmod.moderation.questions import OpenQuestion, Text, open_question
+from osmod.moderation.questions import OpenQuestion, Text, open_questions
 from tests.moderation.world import World
 
 
@@ -22,7 +22,7 @@ def test_what_is_shown(world: World) -> None:
     world.asked(comment, scorer)
     (request,) = world.all(CommentScoreRequest)
     with open_session(world.engine) as session:
-        question = open_question(session, request.id)
+        (question,) = open_questions(session, [request.id])
     assert question == OpenQuestion(
         request_id=request.id,
         sent_at=request.sent_at,
@@ -43,7 +43,7 @@ def test_a_comment_alone(world: World) -> None:
     """Without article and parent there is the comment."""
     world.asked(world.comment(None), world.scorer())
     with open_session(world.engine) as session:
-        question = open_question(session, 1)
+        (question,) = open_questions(session, [1])
     assert question
     assert (None, None) == (question.article, question.parent)
 
@@ -63,4 +63,4 @@ def test_nothing_is_asked(world: World, why: str) -> None:
         columns |= {"comment_id": None}
     request = world.add(CommentScoreRequest(**columns))
     with open_session(world.engine) as session:
-        assert open_question(session, request + (why == "replaced")) is None
+        assert open_questions(session, [request + (why == "replaced")]) == []

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from osmod.jobs.errors import InvalidOption
+from osmod.jobs.messages.bounds import check_count
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -75,10 +76,7 @@ def check_batch(actor: Any) -> None:
     most = actor.options.get("batch")
     if most is None:
         return
-    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= LARGEST:
-        raise InvalidOption(
-            f"batch={most!r}: expected a whole number from 1 to {LARGEST}, the jobs in a call"
-        )
+    check_count("batch", most, LARGEST, "the jobs in a call")
     if not hasattr(actor.fn, "together"):
         raise InvalidOption(
             f"batch={most}: the function of actor {actor.actor_name!r} takes one job; "

@@ -35,6 +35,16 @@ def check_span(**options: Any) -> None:
             )
 
 
+def check_count(name: str, value: Any, most: int, of: str) -> None:
+    """Refuse an option that is no whole number from 1 to `most`; `of` says what is counted.
+
+    Raises:
+      InvalidOption: names the option.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise InvalidOption(f"{name}={value!r}: expected a whole number from 1 to {most}, {of}")
+
+
 def bounded_delay(value: Any, now: int) -> int | None:
     """A delay in milliseconds from `now` on, or None. What would be due after the year 9999 is due at its end.
 

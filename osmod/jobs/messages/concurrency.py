@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from osmod.jobs.errors import InvalidOption
+from osmod.jobs.messages.bounds import check_count
 
 #: Coroutines of one actor in a process at most.
 MOST = 2_000
@@ -19,10 +20,7 @@ def check_concurrency(actor: Any) -> None:
     most = actor.options.get("concurrency")
     if most is None:
         return
-    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MOST:
-        raise InvalidOption(
-            f"concurrency={most!r}: expected a whole number from 1 to {MOST}, the jobs at once in a process"
-        )
+    check_count("concurrency", most, MOST, "the jobs at once in a process")
     if not hasattr(actor.fn, "coroutine"):
         raise InvalidOption(
             f"concurrency={most}: actor {actor.actor_name!r} is no `async def` with actor_class=JobActor"

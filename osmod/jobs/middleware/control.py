@@ -156,7 +156,8 @@ class JobControl(Middleware):
         if reports is None:
             return
         now = perf_counter()
-        threads = [(job, began, ident) for ident, (job, began) in self._running.copy().items()]
+        running = self._running.copy().items()
+        threads = [(job, began, ident) for ident, (job, began) in running if job.run is None]
         coroutines = [(job, job.run.began, None) for job in _coroutines(broker) if job.run is not None]
         long = [one for one in (*threads, *coroutines) if now - one[1] > LONG]
         for job, began, ident in long:

@@ -87,6 +87,14 @@ def current_jobs() -> list[CurrentJob]:
     return [current_job(), *company]
 
 
+def job_at_work() -> CurrentJob | None:
+    """`current_job()`, or None where nothing is running."""
+    try:
+        return current_job()
+    except NoCurrentJob:
+        return None
+
+
 def current_job() -> CurrentJob:
     """The job that is running here: in a thread of a worker, in an async actor, or in inline mode.
 

@@ -45,15 +45,15 @@ def get_jobs(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> list[Jo
     return [record_of(broker, queue_name, job_id, row) for job_id, row in zip(job_ids, rows, strict=True)]
 
 
-def get_messages(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> list[bytes | None]:
-    """The messages of jobs of one queue as they are stored, in one call; None for each that has none."""
-    return [message for (message,) in _fields(broker, queue_name, job_ids, ("message",))]
+def get_messages_and_ends(
+    broker: Queues, queue_name: str, job_ids: Sequence[str]
+) -> list[tuple[bytes | None, int | None]]:
+    """Of jobs of one queue, in one call: each's message as it is stored, and when it ended.
 
-
-def get_ends(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> list[int | None]:
-    """When jobs of one queue ended, in milliseconds of the epoch, in one call; None for each that has not."""
-    rows = _fields(broker, queue_name, job_ids, ("finished",))
-    return [_int((end or b"").partition(b" ")[0]) for (end,) in rows]
+    Milliseconds of the epoch; None for what there is not.
+    """
+    rows = _fields(broker, queue_name, job_ids, ("message", "finished"))
+    return [(message, _int((end or b"").partition(b" ")[0])) for message, end in rows]
 
 
 def unended(broker: Queues, queue_name: str, job_ids: Sequence[str]) -> set[str]:

@@ -20,7 +20,7 @@ from osmod.jobs.messages.arguments import MASK, snake_case
 from osmod.jobs.messages.options import OUT_OF_QUEUE, parse_priority
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import every_id
-from osmod.jobs.records.reading import get_ends, get_messages
+from osmod.jobs.records.reading import get_messages_and_ends
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.audit import AUDIT, Asked, note_as
 from osmod.jobs.steering.course import Course
@@ -79,10 +79,10 @@ def retry(
     asked = int(clock() * 1000)
 
     def terms(queue: str, ids: list[str]) -> list[bytes]:
-        found = zip(ids, get_messages(broker, queue, ids), get_ends(broker, queue, ids), strict=True)
+        found = zip(ids, get_messages_and_ends(broker, queue, ids), strict=True)
         return [
             part
-            for job_id, message, ended in found
+            for job_id, (message, ended) in found
             if message
             for part in (job_id.encode(), _fresh(message, (ended or asked, asked)))
         ]

@@ -109,7 +109,7 @@ def undo(act: Act) -> Done:
         target = acts.by_form(session, named) if named else acts.last(session, user_id)
         failed = {
             job
-            for one in (target and [target, *undos_of(session, target)]) or ()
+            for one in ([target, *undos_of(session, target)] if target else ())
             for job in failures(session, one, done_jobs(session, one))
         }
     form = _form(act)

@@ -44,10 +44,10 @@ if call('HGET', STATE, 'version') ~= version then
 end
 
 local function enter(ticket)
-    local state = call('HMGET', STATE, 'version', 'mode', 'why', 'next', 'paused', 'probe', 'latency')
+    local state = call('HMGET', STATE, 'mode', 'why', 'next', 'paused', 'probe', 'latency')
     local longest, widest, flying = 0, 0, call('ZCARD', FLYING)
     -- How long those take that are under way is known roughly.
-    local takes = math.min(SLOW, tonumber(state[7]) or 250)
+    local takes = math.min(SLOW, tonumber(state[6]) or 250)
     if call('ZSCORE', ALONG, ticket) then
         return {math.ceil(takes) + SPREAD, 'along', '', 0}
     end
@@ -68,15 +68,15 @@ local function enter(ticket)
 
     -- Before `base` nobody departs.
     local base, why, detail = now, '', ''
-    local paused = tonumber(state[5]) or 0
+    local paused = tonumber(state[4]) or 0
     if paused > base then
         base, why = paused, 'paused'
     end
-    if state[2] then
-        local probed = state[6] and state[6] ~= ticket and call('ZSCORE', FLYING, state[6])
-        local next_probe = probed and now + PROBING or tonumber(state[4])
+    if state[1] then
+        local probed = state[5] and state[5] ~= ticket and call('ZSCORE', FLYING, state[5])
+        local next_probe = probed and now + PROBING or tonumber(state[3])
         if next_probe > base then
-            base, why, detail = next_probe, state[2], state[3] or ''
+            base, why, detail = next_probe, state[1], state[2] or ''
         end
         if base <= now then
             coming = 0 -- Whoever is here is the probe.
@@ -151,7 +151,7 @@ local function enter(ticket)
         call('ZREM', LINE, ticket)
         call('ZREM', DUE, ticket)
         call('ZREM', LATE, ticket)
-        if state[2] then
+        if state[1] then
             call('HSET', STATE, 'probe', ticket)
         end
         local slot = string.format('%.0f', clock[1] % 64)

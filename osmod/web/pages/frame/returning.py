@@ -15,10 +15,8 @@ ASK, WHENCE = "ask", "whence"
 
 def fields_of(request: Request) -> list[tuple[str, str]]:
     """What a form held, with the page that it stands on; without its proof, which may be of another session."""
-    fields: dict[str, list[str]] = getattr(request.state, "fields", {})
-    kept = [
-        (name, value) for name, values in fields.items() if name not in (CSRF, WHENCE) for value in values
-    ]
+    held = _held(request).items()
+    kept = [(name, value) for name, values in held if name not in (CSRF, WHENCE) for value in values]
     return [*kept, (WHENCE, whence(request))]
 
 
@@ -36,14 +34,18 @@ def ask(request: Request) -> Response:
 
 def whence(request: Request) -> str:
     """The page that a form stands on, or stood on first."""
-    fields: dict[str, list[str]] = getattr(request.state, "fields", {})
-    given = next(iter(fields.get(WHENCE, ())), "")
+    given = next(iter(_held(request).get(WHENCE, ())), "")
     return own(given) or own(_referer(request)) or PAGES
 
 
 def own(path: str) -> str:
     """An address if it is one of our pages, else nothing."""
     return path if is_page(path.partition("?")[0]) and "\\" not in path else ""
+
+
+def _held(request: Request) -> dict[str, list[str]]:
+    """The fields of a form; none where they were not read."""
+    return getattr(request.state, "fields", {})
 
 
 def _referer(request: Request) -> str:

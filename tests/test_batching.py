@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from osmod.batching import Batcher
 from osmod.loop import run
-from osmod.scorers.batching import Batcher
 
 
 class Unlucky(Exception):
