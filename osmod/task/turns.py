@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from asyncio import create_task
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from hashlib import blake2b
 from math import inf
+from time import monotonic
 from typing import Any
 
 import dramatiq
@@ -28,8 +30,11 @@ SHORTEST = 1.0
 #: Seconds for which a scorer has to have answered nobody before those are given up that come to it past their deadline:
 #: after a night without workers all do, and its first hiccup is not to send them all to people.
 GRACE = 300.0
-#: Turns taken, or over, in one call: a script holds up everyone else.
-TOGETHER = 100
+#: Turns taken, or over, in one call: a script holds up everyone else. Under a limit a second they are few, as those who
+#: are let in one call depart one after another.
+TOGETHER, TOGETHER_IN_TIME = 100, 20
+#: Seconds after which a request that was let departs late: a gate prolongs a second by 50 ms.
+LATE = 0.02
 
 
 class Turn:
@@ -42,6 +47,7 @@ class Turn:
     def __init__(self, scorer_id: int, config: Any, limits: Limits) -> None:
         broker = dramatiq.get_broker()
         self._gate = None
+        self._is_timed = limits.per_second is not None
         if isinstance(broker, JobBroker):
             self._gate = gate_of(broker, scorer_id, json.dumps(config), limits)
 
@@ -57,11 +63,13 @@ class Turn:
         if self._gate is None:
             yield []
             return
-        door = _door(self._gate)
-        along = await door.enter(ticket)
+        door = _door(self._gate, TOGETHER_IN_TIME if self._is_timed else TOGETHER)
+        asked_at, along = await door.enter(ticket)
         if isinstance(along, NotYet):
             raise along
         outcome = Outcome.unrelated()
+        is_late = self._is_timed and monotonic() - asked_at > LATE
+        telling = create_task(door.depart_late(ticket)) if is_late else None
         try:
             yield along
             outcome = Outcome.ok()
@@ -79,6 +87,8 @@ class Turn:
             outcome = Outcome.away(str(error))
             raise
         finally:
+            if telling is not None:
+                await telling
             await door.leave((ticket, outcome, along))
 
     def state(self) -> GateState | None:
@@ -103,15 +113,25 @@ class Turn:
 
 
 class _Door:
-    """A gate, for many at the same time."""
+    """A gate, for many at the same time, `most` of them in one call."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, most: int) -> None:
         self._gate = gate
-        self.enter: Batcher[str, list[str] | NotYet] = Batcher(self._enter, most=TOGETHER)
-        self.leave: Batcher[tuple[str, Outcome, Sequence[str]], None] = Batcher(self._leave, most=TOGETHER)
+        #: Gives the moment before it was asked, too, by `monotonic`.
+        self.enter: Batcher[str, tuple[float, list[str] | NotYet]] = Batcher(self._enter, most=most)
+        self.depart_late: Batcher[str, None] = Batcher(self._depart_late, most=most)
+        self.leave: Batcher[tuple[str, Outcome, Sequence[str]], None] = Batcher(self._leave, most=most)
 
-    async def _enter(self, tickets: Sequence[str]) -> list[list[str] | NotYet]:
-        return await in_common(self._gate.enter_all, tickets)
+    async def _enter(self, tickets: Sequence[str]) -> list[tuple[float, list[str] | NotYet]]:
+        return await in_common(self._enter_now, tickets)
+
+    def _enter_now(self, tickets: Sequence[str]) -> list[tuple[float, list[str] | NotYet]]:
+        asked_at = monotonic()
+        return [(asked_at, answer) for answer in self._gate.enter_all(tickets)]
+
+    async def _depart_late(self, tickets: Sequence[str]) -> list[None]:
+        await in_common(self._gate.depart_late, len(tickets))
+        return [None] * len(tickets)
 
     async def _leave(self, requests: Sequence[tuple[str, Outcome, Sequence[str]]]) -> list[None]:
         await in_common(self._gate.leave_all, requests)
@@ -119,8 +139,8 @@ class _Door:
 
 
 @lru_cache(maxsize=64)
-def _door(gate: Gate) -> _Door:
-    return _Door(gate)
+def _door(gate: Gate, most: int) -> _Door:
+    return _Door(gate, most)
 
 
 @lru_cache(maxsize=64)

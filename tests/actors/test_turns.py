@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from dramatiq import Worker
 from sqlalchemy import Engine, update
 
 from osmod.jobs.broker import JobBroker
@@ -36,11 +32,10 @@ from osmod.scorers import (
 from osmod.settings import get_settings
 from osmod.task import get_engine, turns
 from osmod.task.turns import gate_of
-from tests.actors.scorers import TOLD, ToldScorer, many_asked, scored
+from tests.actors.scorers import TOLD, ToldScorer, scored
 from tests.moderation.conftest import world as world
 from tests.moderation.world import World
 from tests.placing import put_in_place
-from tests.waiting import until
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 LONG_AGO = now() - timedelta(hours=2)
@@ -76,38 +71,6 @@ def jobs(queue: JobBroker, actor: str) -> list[JobRecord]:
     """The jobs of one actor that are not done."""
     found = find(queue, JobFilter(actor=actor), limit=5_000).jobs
     return [job for job in found if job.state is not JobState.DONE]
-
-
-def test_a_thousand_comments(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A scorer that counts is never asked too much: each is asked about once, nothing fails, no attempt is spent."""
-    limit, number = 250, 1_000
-    scorer = world.scorer({"endpointType": "told", "limits": {"perSecond": limit}})
-    many_asked(world, scorer, number)
-    seen: list[int] = []
-    window: deque[float] = deque()
-    refused: list[int] = []
-    one_at_a_time = threading.Lock()
-
-    def count(question: Question) -> Scored | None:
-        with one_at_a_time:
-            while window and window[0] <= time.monotonic() - 1:
-                window.popleft()
-            if len(window) >= limit:
-                refused.append(question.request_id)
-                raise Throttled("429")
-            window.append(time.monotonic())
-            seen.append(question.request_id)
-        return None
-
-    monkeypatch.setattr(ToldScorer, "does", count)
-    ask = queue.get_actor("askScorer")
-    queue.send_many(ask.message(request_id=n + 1) for n in range(number))
-    worker = Worker(queue, worker_threads=4)
-    worker.start()
-    until(lambda: len(seen) >= number, 60, "all are asked")
-    until(lambda: not jobs(queue, "askScorer"), 20, "all have ended")
-    worker.stop()
-    assert ([], list(range(1, number + 1))) == (refused, sorted(seen))
 
 
 @pytest.mark.parametrize("failing", [1, 2], ids=["whose turn it was", "one along"])

@@ -12,7 +12,7 @@ import redis
 from osmod.jobs.errors import PutOff
 from osmod.jobs.gate.limits import GateLimits
 from osmod.jobs.gate.outcome import Outcome
-from osmod.jobs.gate.scripts import ENTER, LEAVE, RESET, STATE
+from osmod.jobs.gate.scripts import ENTER, LATE, LEAVE, RESET, STATE
 from osmod.jobs.gate.state import GateState, state_of
 from osmod.jobs.messages.bounds import GATE_PREFIX, check_queue_name
 from osmod.jobs.wire.link import curable, passes
@@ -143,6 +143,19 @@ class Gate:
             return
         for changed, (_, outcome, _) in zip(changes, requests, strict=True):
             self._tell(changed.decode(), outcome.why)
+
+    def depart_late(self, number: int) -> None:
+        """Say that so many requests, which were let, depart only now: they count from now on, too.
+
+        A second is counted from departures, and prolonged by a little. Whoever stood still for longer than that between
+        its turn and its request says so, or the service may see too many. With Redis away nobody is told.
+        """
+        try:
+            LATE.run(self._links, self._base, [b"%d" % number, *self._terms[-2:]])
+        except (redis.RedisError, OSError) as error:
+            if not curable(error):
+                raise
+            _log.debug("%s: that %d requests depart late was not told: %s", self.name, number, error)
 
     def state(self) -> GateState:
         """What is known of the service now.

@@ -12,7 +12,8 @@ _KEYS = _LUA / "_gate.lua"
 
 ENTER = Script(_LUA / "enter.lua", _KEYS)
 LEAVE = Script(_LUA / "leave.lua", _KEYS)
+LATE = Script(_LUA / "late.lua", _KEYS)
 STATE = Script(_LUA / "state.lua", _KEYS)
 RESET = Script(_LUA / "reset.lua", _KEYS)
 # A worker that could not keep to a service's limits is to lease nothing.
-EXCHANGE.along(ENTER, LEAVE)
+EXCHANGE.along(ENTER, LEAVE, LATE)

@@ -47,6 +47,20 @@ def test_several_in_one_step(broker: JobBroker) -> None:
     assert state.paused_until is not None
 
 
+def test_who_departs_late_counts_from_then_on(broker: JobBroker) -> None:
+    """Whoever waits for its place waits a second from then on; under a limit a minute nothing is different."""
+    gate = Gate(broker, "scorer:7", GateLimits(per_second=1))
+    assert 0.0 == wait_of(gate, "late")
+    until(lambda: 0.0 < wait_of(gate, "next") < 0.8)
+    gate.depart_late(1)
+    assert wait_of(gate, "next") > 0.8
+
+    gate = Gate(broker, "scorer:8", GateLimits(per_minute=2))
+    assert 0.0 == wait_of(gate, "late")
+    gate.depart_late(1)
+    assert 0.0 == wait_of(gate, "next")
+
+
 def test_those_who_wait_are_told_when_their_turns_come(broker: JobBroker) -> None:
     """The n-th of them the n-th free turn: no more at one moment than may then depart."""
     gate = Gate(broker, "scorer:7", GateLimits(per_minute=60))

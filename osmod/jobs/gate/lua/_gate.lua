@@ -15,11 +15,20 @@ local COUNTS, STATE = BASE .. 'counts', BASE .. 'state'
 local LINE, DUE, LATE = BASE .. 'line', BASE .. 'due', BASE .. 'late'
 local KEEP = 86400000 -- a gate that nobody asks is forgotten after this long
 
+local function count(list, longest, widest)
+    if longest > 0 then
+        call('LPUSH', list, stamp)
+        call('LTRIM', list, 0, longest - 1)
+        call('PEXPIRE', list, span(widest))
+    end
+end
+
+-- A request departs: it counts from now on.
+local function departed(longest, widest)
+    count(PASSES, longest, widest)
+end
+
 -- A request has ended: it counts from now on.
 local function ended(longest, widest)
-    if longest > 0 then
-        call('LPUSH', ENDS, stamp)
-        call('LTRIM', ENDS, 0, longest - 1)
-        call('PEXPIRE', ENDS, span(widest))
-    end
+    count(ENDS, longest, widest)
 end

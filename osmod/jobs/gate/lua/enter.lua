@@ -138,11 +138,7 @@ local function enter(ticket)
     end
 
     if turn <= now then
-        if longest > 0 then
-            call('LPUSH', PASSES, stamp)
-            call('LTRIM', PASSES, 0, longest - 1)
-            call('PEXPIRE', PASSES, span(widest))
-        end
+        departed(longest, widest)
         if call('ZSCORE', FLYING, ticket) then
             ended(longest, widest) -- Its job was run again: the first request may have arrived.
         end
