@@ -6,8 +6,10 @@ Environment: `CHAOS_URL`, `CHAOS_LOG` (the file), `CHAOS_LEASE` and `CHAOS_DRAIN
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -52,10 +54,24 @@ def urgent(name: str) -> None:
     note("end", name)
 
 
+class _Ready(logging.Handler):
+    """Hears that Dramatiq's parent knows of this process: it waits for ever for one that is killed as it says so."""
+
+    said = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == "Worker process is ready for action.":
+            self.said.set()
+
+
+logging.getLogger().addHandler(_Ready())
+
+
 @dramatiq.actor(max_retries=0)
 def kill(name: str) -> None:
     """Take the process down."""
     note("start", name)
+    assert _Ready.said.wait(60)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

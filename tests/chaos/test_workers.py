@@ -16,8 +16,6 @@ from tests.queue_counts import queue_counts
 from tests.waiting import until
 
 LEASE = 1500
-#: Dramatiq's parent waits so long for a worker that dies before it has said that it started.
-BRIEFLY = ("--worker-fork-timeout", "2000")
 
 
 def _send(broker: JobBroker, name: str, millis: int = 5) -> str:
@@ -57,7 +55,7 @@ def test_a_job_that_kills_its_worker_is_failed_in_the_end(
     """P4: the third death is the last; the job is failed with that reason."""
     message = sender.enqueue(app.kill.message("deadly"))
     for deaths in (1, 2, 3):
-        pool = pools(url_of(sender), log, "-t", "2", *BRIEFLY, lease=LEASE)
+        pool = pools(url_of(sender), log, "-t", "2", lease=LEASE)
         until(lambda: len(_starts(log, "deadly")) == deaths, 10, f"death {deaths}")  # noqa: B023
         pool.wait(20)
 
@@ -77,7 +75,7 @@ def test_an_innocent_job_is_not_failed_for_its_neighbours(
     for number in range(3):
         _send(sender, f"innocent-{number}")
     for _ in range(3):
-        pools(url_of(sender), log, "-t", "1", *BRIEFLY, lease=LEASE).wait(30)
+        pools(url_of(sender), log, "-t", "1", lease=LEASE).wait(30)
     pools(url_of(sender), log, "-t", "1", lease=LEASE)
 
     until(lambda: len(app.events(log)) == 3, 20)
