@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import ssl
-from collections.abc import Iterator, Mapping
+import re
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from time import monotonic
-from typing import Literal
 
-import httpcore
 import httpx
 
+from osmod.batching import Batcher
 from osmod.loop import PerLoop
-from osmod.outgoing.addresses import AddressRefused
+from osmod.outgoing.connection import Bounds
 from osmod.outgoing.connections import Connections, make_tls
+from osmod.outgoing.no_answer import NoAnswer
+from osmod.outgoing.proxies import Proxy, basic, proxy_for
 
 #: Bytes. A longer answer is refused before it fills the memory.
 MOST_BYTES = 4 * 1024 * 1024
-
-Kind = Literal["connect", "timeout", "reset", "too_long", "address", "tls", "invalid"]
+#: A line of a request's head.
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~]*\r\n")
 
 
 @dataclass(frozen=True)
@@ -48,28 +49,22 @@ class Answer:
     seconds: float
 
 
-class NoAnswer(Exception):
-    """Nothing was answered, or too much. A sentence without subject, URL and secrets: "did not answer within 60 s".
-
-    Attributes:
-      kind: `connect`, `timeout`, `reset` (hung up, or no HTTP), `too_long`, `address` (not public), `tls`, or
-        `invalid` (the request cannot be sent at all).
-    """
-
-    def __init__(self, kind: Kind, sentence: str) -> None:
-        super().__init__(sentence)
-        self.kind = kind
-
-
 _is_ready = PerLoop(asyncio.Event)
 
 
 async def get_ready() -> None:
     """Make what a process's first request needs, so that it departs as promptly as those after it."""
     if not _is_ready.get().is_set():
-        await asyncio.to_thread(make_tls)
-        await httpcore.AnyIOBackend().sleep(0)  # what is imported when it is used first
-        _is_ready.get().set()
+        await _make_ready(None)
+
+
+async def _make_tls(all_who_wait: Sequence[None]) -> Sequence[None]:
+    await asyncio.to_thread(make_tls)
+    _is_ready.get().set()
+    return all_who_wait
+
+
+_make_ready: Batcher[None, None] = Batcher(_make_tls, most=sys.maxsize)
 
 
 async def post(
@@ -92,119 +87,65 @@ async def post(
     Raises:
       NoAnswer: there is none, or one of more than `most_bytes` that is not to be cut.
     """
-    request = _request(url, content, headers, timeouts)
+    target = _target(url)
+    proxy = proxy_for(target.url)
+    request = _head(target, proxy, headers, len(content)) + content
+    bounds = Bounds(timeouts.read, most_bytes, cut)
+    connections = _connections[private].get()
     began = monotonic()
     try:
         async with asyncio.timeout(timeouts.total):
-            status, answered, body = await _exchange(
-                request, _connections[private].get(), most_bytes, cut=cut
-            )
+            connection = await connections.take(target.url, proxy, timeouts.connect)
+            try:
+                response = await connection.ask(request, bounds)
+            except BaseException:
+                connection.abort()
+                raise
     except TimeoutError:
         raise NoAnswer("timeout", f"did not answer within {timeouts.total:g} s") from None
-    except AddressRefused as error:
-        raise NoAnswer("address", f"is not asked: {error}") from None
-    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
-        raise _no_answer(error, timeouts) from error
-    except httpcore.ProxyError as error:
-        raise NoAnswer("connect", f"is not reached through its proxy: {error}") from None
-    return Answer(status, answered, body, monotonic() - began)
-
-
-@dataclass(frozen=True)
-class _Request:
-    url: httpx.URL
-    content: bytes
-    headers: dict[str, str]
-    #: As httpcore wants them.
-    timeouts: dict[str, float]
+    connections.keep(target.url, proxy, connection)
+    return Answer(response.status, response.headers, response.body, monotonic() - began)
 
 
 #: By `private`.
 _connections = {private: PerLoop(partial(Connections, private)) for private in (False, True)}
 
 
+@dataclass(frozen=True)
+class _Target:
+    """Who is asked, and what is told to it in any case."""
+
+    url: httpx.URL
+    headers: dict[str, str]
+
+
 @lru_cache(maxsize=256)
-def _parsed(url: str) -> httpx.URL:
+def _target(url: str) -> _Target:
     try:
         parsed = httpx.URL(url)
         _ = parsed.host, parsed.raw_host.decode("ascii").encode("idna")  # as name resolution will
     except (httpx.InvalidURL, UnicodeError):
-        return httpx.URL()
-    return parsed
-
-
-def _request(url: str, content: bytes, headers: Mapping[str, str], timeouts: Timeouts) -> _Request:
-    parsed = _parsed(url)
+        parsed = httpx.URL()
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise NoAnswer(
             "invalid", "is no URL that can be asked; one begins with http:// or https:// and a host"
         )
-    sent = {"Host": parsed.netloc.decode(), "Content-Length": str(len(content))}
     # Compressed answers could be of any size once they are unpacked.
-    sent |= {"User-Agent": "osmod-worker", "Accept": "*/*", "Accept-Encoding": "identity"}
-    if parsed.userinfo:
-        login = f"{parsed.username}:{parsed.password}".encode()
-        sent["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
-    if not all(text.isascii() for header in headers.items() for text in header):
-        raise NoAnswer("invalid", "cannot be asked so: a header holds letters that HTTP has not")
+    sent = {"User-Agent": "osmod-worker", "Accept": "*/*", "Accept-Encoding": "identity"}
+    login = {"Authorization": basic(parsed)} if parsed.userinfo else {}
+    return _Target(parsed, {"Host": parsed.netloc.decode(), **sent, **login})
+
+
+def _head(target: _Target, proxy: Proxy | None, headers: Mapping[str, str], length: int) -> bytes:
+    """A request's first lines. `headers` win over those of the target."""
     named = {name.lower() for name in headers}
-    sent = {name: value for name, value in sent.items() if name.lower() not in named}
-    waits = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.read}
-    return _Request(parsed, content, sent | dict(headers), waits)
-
-
-async def _exchange(
-    request: _Request, connections: Connections, most_bytes: int, *, cut: bool
-) -> tuple[int, dict[str, str], bytes]:
-    target = httpcore.URL(
-        scheme=request.url.raw_scheme,
-        host=request.url.raw_host,
-        port=request.url.port,
-        target=request.url.raw_path,
-    )
-    async with (
-        connections.lend(request.url) as connection,
-        connection.stream(
-            "POST",
-            target,
-            headers=list(request.headers.items()),
-            content=request.content,
-            extensions={"timeout": request.timeouts},
-        ) as response,
-    ):
-        body = bytearray()
-        async for chunk in response.aiter_stream():
-            body += chunk
-            if len(body) > most_bytes and cut:
-                del body[most_bytes:]
-                break
-            if len(body) > most_bytes:
-                raise NoAnswer("too_long", f"answered {response.status} with more than {most_bytes} bytes")
-        answered = {
-            name.decode("ascii", "replace").lower(): value.decode("latin-1")
-            for name, value in response.headers
-        }
-        return response.status, answered, bytes(body)
-
-
-def _no_answer(error: Exception, timeouts: Timeouts) -> NoAnswer:
-    said = f": {error}" if str(error) else ""
-    if isinstance(error, httpcore.ConnectTimeout):
-        return NoAnswer("timeout", f"did not accept a connection within {timeouts.connect:g} s")
-    if isinstance(error, httpcore.TimeoutException):
-        return NoAnswer("timeout", f"sent nothing for {timeouts.read:g} s")
-    if isinstance(error, httpcore.LocalProtocolError):
-        return NoAnswer("invalid", f"cannot be asked so{said}")
-    if isinstance(error, httpcore.ConnectError):
-        # SSLError is an OSError, too; the first cause of all says what the system said.
-        cause = next((one for one in reversed([*_causes(error)]) if isinstance(one, OSError)), error)
-        if isinstance(cause, ssl.SSLError):
-            return NoAnswer("tls", f"cannot be trusted: {cause}")
-        return NoAnswer("connect", f"is not reached: {cause}")
-    return NoAnswer("reset", f"hung up{said}")
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error:
-        yield error
-        error = error.__cause__ or error.__context__
+    kept = {name: value for name, value in target.headers.items() if name.lower() not in named}
+    lines = [f"{name}: {value}\r\n" for name, value in (kept | dict(headers)).items()]
+    if not all(map(_HEADER.fullmatch, lines)):
+        raise NoAnswer("invalid", "cannot be asked so: a header holds letters that HTTP has not")
+    path = target.url.raw_path.decode()
+    login = ""
+    if proxy and target.url.scheme == "http":
+        path, login = f"http://{target.url.netloc.decode()}{path}", proxy.login
+    first, last = f"POST {path} HTTP/1.1\r\n", f"Content-Length: {length}\r\n{login}\r\n"
+    return f"{first}{''.join(lines)}{last}".encode("ascii")

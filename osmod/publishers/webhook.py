@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from osmod import loop
 from osmod.outgoing import retry_after, urls
-from osmod.outgoing.client import Answer, NoAnswer, Timeouts, post
+from osmod.outgoing.client import Answer, Timeouts, post
+from osmod.outgoing.no_answer import NoAnswer
 from osmod.publishers.contract import BadPublisherConfig, News, NotTold, PublisherGone, Told
 from osmod.publishers.signing import PREFIX, read_secret, signature_header
 from osmod.settings import get_settings

@@ -13,7 +13,8 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from osmod.outgoing import retry_after, urls
-from osmod.outgoing.client import Answer, NoAnswer, post
+from osmod.outgoing.client import Answer, post
+from osmod.outgoing.no_answer import NoAnswer
 from osmod.scorers.contract import BadAnswer, KeyRefused, ScorerAway, ScorerError, Throttled, Unscorable
 
 T = TypeVar("T")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from osmod.loop import run
-from osmod.outgoing.client import Answer, NoAnswer, post
+from osmod.outgoing.client import Answer, post
+from osmod.outgoing.no_answer import NoAnswer
 
 
 def ask(url: str, **options: Any) -> Answer:

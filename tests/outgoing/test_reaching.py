@@ -13,6 +13,7 @@ from osmod.outgoing import connections
 from osmod.outgoing.client import Timeouts
 from tests.outgoing.asking import ask, refused
 from tests.outgoing.certificates import certificate_for
+from tests.outgoing.tunnelling import tunnelling
 from tests.scorers.fake import Fake, Reply, serving
 
 
@@ -133,3 +134,19 @@ class TestTls:
         monkeypatch.delenv("SSL_CERT_FILE")
         with serving(tls=certificate) as fake:
             assert "tls" == refused(fake.url)[0]
+
+    def test_a_proxy_makes_a_tunnel(
+        self, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """To the name that is asked for, whose certificate is looked at behind it; the tunnel is kept."""
+        monkeypatch.delenv("no_proxy", raising=False)
+        with serving(tls=certificate) as fake, tunnelling(fake.port) as proxy:
+            monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//me:secret@"))
+            assert [200, 200] == [ask("https://hook.example/").status for _ in range(2)]
+            assert 1 == len(fake.connections)
+            assert "tls" == refused("https://other.example:8443/")[0]
+        asked = [head.splitlines() for head in proxy.asked]
+        assert [b"CONNECT hook.example:443 HTTP/1.1", b"CONNECT other.example:8443 HTTP/1.1"] == [
+            head[0] for head in asked
+        ]
+        assert all(b"Proxy-Authorization: Basic bWU6c2VjcmV0" in head for head in asked)

@@ -24,7 +24,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.batching": ("osmod.loop",),
     "osmod.moderation": ("osmod.extra", "osmod.publishers.registry", "osmod.settings"),
     "osmod.jobs": ("osmod.loop", "osmod.outages", "osmod.redis_urls", "osmod.settings"),
-    "osmod.outgoing": ("osmod.loop",),
+    "osmod.outgoing": ("osmod.batching", "osmod.loop"),
     "osmod.scorers": ("osmod.batching", "osmod.extra", "osmod.loop", "osmod.outgoing"),
     "osmod.publishers": ("osmod.loop", "osmod.outages", "osmod.outgoing", "osmod.settings"),
     # Where queue, domain and scorers meet; for actors only.
