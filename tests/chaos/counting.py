@@ -61,7 +61,7 @@ class Outcome:
       in_force: what the servers were set to.
       sent, refused: accepted jobs, and calls that raised an error.
       big: how many of the jobs carried megabytes.
-      done, given_up: accepted jobs that ran, and those failed for having killed three workers.
+      done, given_up: accepted jobs that ran, and those failed for having killed workers.
       unreplicated: not done, but accepted in the very moment in which a master was taken away or came back.
       lost: the others, each with what is known of it.
       twice: jobs that ran to their end more than once.
@@ -101,7 +101,7 @@ class Outcome:
             f"in force: {self.in_force}\n"
             f"faults: {faults}\n"
             f"sent {self.sent} ({self.big} of them of megabytes; calls refused with an error: {self.refused}), "
-            f"done {self.done}, failed for killing three workers {self.given_up}, lost {len(self.lost)}, "
+            f"done {self.done}, failed for killing workers {self.given_up}, lost {len(self.lost)}, "
             f"accepted in the moment of a failover and not replicated {self.unreplicated}, "
             f"run twice {self.twice}, recovered from lost leases {self.recovered}, "
             f"broken invariants {len(self.unsound)}\n"
@@ -170,7 +170,7 @@ def _fate(target: Target, job: Accepted, faults: list[Fault]) -> str:
 
 
 def _given_up(target: Target, queue: str) -> list[str]:
-    """Jobs that happened to run in three killed workers: the queue takes them to be what killed those."""
+    """Jobs that happened to be alone in killed workers: the queue takes them to be what killed those."""
     server, base = target.server_of(queue), f"dramatiq:{{{queue}}}:"
     ids = server.ask("ZRANGE", f"{base}failed", 0, -1)
     records = [server.ask("HMGET", f"{base}job:{one}", "message", "error") for one in ids]

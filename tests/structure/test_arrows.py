@@ -23,7 +23,7 @@ MAY_KNOW: dict[str, tuple[str, ...]] = {
     "osmod.loop": (),
     "osmod.batching": ("osmod.loop",),
     "osmod.moderation": ("osmod.extra", "osmod.publishers.registry", "osmod.settings"),
-    "osmod.jobs": ("osmod.loop", "osmod.outages", "osmod.redis_urls", "osmod.settings"),
+    "osmod.jobs": ("osmod.batching", "osmod.loop", "osmod.outages", "osmod.redis_urls", "osmod.settings"),
     "osmod.outgoing": ("osmod.batching", "osmod.loop"),
     "osmod.scorers": ("osmod.batching", "osmod.extra", "osmod.loop", "osmod.outgoing"),
     "osmod.publishers": ("osmod.loop", "osmod.outages", "osmod.outgoing", "osmod.settings"),
@@ -156,7 +156,12 @@ def test_arrows(part: str) -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_rooms(room: str) -> None:
     """Within `osmod.jobs` arrows go one way, those for type checking too; only `setup` knows the settings."""
-    allowed = ("osmod.loop", "osmod.outages", *(f"osmod.jobs.{one}" for one in (room, *ROOMS[room])))
+    allowed = (
+        "osmod.batching",
+        "osmod.loop",
+        "osmod.outages",
+        *(f"osmod.jobs.{one}" for one in (room, *ROOMS[room])),
+    )
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {name}"
         for path in SOURCES

@@ -38,7 +38,7 @@ class CurrentJob:
     @property
     def is_anew(self) -> bool:
         """Whether it has run before, as far as that is known: it is tried again, or its worker vanished."""
-        return self.attempt > 1 or bool(getattr(self._message, "suspect", False))
+        return self.attempt > 1 or getattr(self._message, "suspect", None) is not None
 
     @property
     def priority(self) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
@@ -21,7 +21,12 @@ class CoroutineRun:
     """
 
     def __init__(
-        self, job: MessageProxy, function: Callable[..., Any], limit: float, over: Callable[[object], None]
+        self,
+        job: MessageProxy,
+        function: Callable[..., Any],
+        limit: float,
+        over: Callable[[object], None],
+        first: Callable[[Any], Awaitable[None]] | None = None,
     ) -> None:
         """Start it.
 
@@ -29,10 +34,11 @@ class CoroutineRun:
           function: makes the coroutine of the job's arguments.
           limit: milliseconds that it may run.
           over: called once it has ended, on the loop.
+          first: waited for before it begins, with the job; what that raises the run ends with.
         """
         self.began = perf_counter()
         self._why: Interrupt | None = None
-        self._task = asyncio.get_running_loop().create_task(self._run(job, function, limit / 1000))
+        self._task = asyncio.get_running_loop().create_task(self._run(job, function, limit / 1000, first))
         self._task.add_done_callback(over)
 
     def ran(self) -> float:
@@ -61,7 +67,16 @@ class CoroutineRun:
             self._why = self._why or why
             self._task.cancel()
 
-    async def _run(self, job: MessageProxy, function: Callable[..., Any], seconds: float) -> Any:
+    async def _run(
+        self,
+        job: MessageProxy,
+        function: Callable[..., Any],
+        seconds: float,
+        first: Callable[[Any], Awaitable[None]] | None,
+    ) -> Any:
+        if first is not None:
+            await first(job)
+            self.began = perf_counter()
         try:
             async with asyncio.timeout(seconds) as timeout:
                 return await function(*job.args, **job.kwargs)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from datetime import timedelta
 from typing import Protocol
-
-from dramatiq.middleware import SkipMessage
 
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.messages.bounds import check_span
@@ -16,19 +13,15 @@ from osmod.jobs.queue.commands import Commands
 from osmod.jobs.queue.holdings import Holdings
 from osmod.jobs.queue.job import Job, Reporting
 from osmod.jobs.queue.leases import Heartbeat
-from osmod.jobs.queue.scripts import BEGIN
 from osmod.jobs.queue.sending import Sender
-from osmod.jobs.wire.backoff import Backoff
+from osmod.jobs.queue.suspects import Suspects
 from osmod.jobs.wire.complaints import Complaints
-from osmod.jobs.wire.link import passes
 from osmod.jobs.wire.queues import Queues
 
 _log = logging.getLogger(__name__)
 
 #: Milliseconds for which a worker holds a job without a sign of life.
 DEFAULT_LEASE = 15_000
-#: A job is failed once its worker died this often.
-DEATHS_ALLOWED = 3
 
 
 class Holding(Queues, Commands, Protocol):
@@ -53,6 +46,7 @@ class Custody:
       quiet: whether an operator asked this process to begin no more jobs.
       reports: where jobs report to that run as coroutines.
       unwanted: the ids of jobs that were asked to stop.
+      suspects: the jobs at work here that ran when a worker died.
 
     Parameters:
       lease: as `JobBroker` takes it.
@@ -78,12 +72,18 @@ class Custody:
         self.reports: Reporting | None = None
         self.unwanted: frozenset[str] = frozenset()
         kept = (broker.done_ttl, keep_done, broker.dead_message_ttl)
-        self.terms = [b"%d" % term for term in (self.lease, *kept, DEATHS_ALLOWED, self.nap, remove)]
+        self.terms = [b"%d" % term for term in (self.lease, *kept, self.nap, remove)]
+        self.suspects = Suspects(broker, self.all_holdings, self.lease)
         self._broker = broker
         self._sender = sender
         self._lock = threading.Lock()
         self._holdings: dict[str, Holdings] = {}
         self._heartbeat: Heartbeat | None = None
+
+    @property
+    def resting(self) -> bool:
+        """Whether no more jobs are to be begun here for now."""
+        return self.quiet or self.suspects.secluded
 
     def holdings(self, queue_name: str) -> Holdings:
         """What this process holds of a queue."""
@@ -124,36 +124,6 @@ class Custody:
                     len(holdings.untold()),
                     holdings.queue_name,
                 )
-
-    def begin(self, job: Job) -> None:
-        """Ask Redis before a job starts whose lease has passed on, or whose worker vanished before; note the latter.
-
-        Should this worker die too, the job is certain to have been running: that is what counts towards failing
-        it. Of jobs on their first run it is not known, which saves every healthy job a round trip.
-
-        Raises:
-          SkipMessage: its lease has passed on; whoever has it now runs it.
-        """
-        backoff = Backoff()
-        give_up = time.monotonic() + self.lease / 1000
-        base = self._broker.key_base(job.queue_name)
-        while True:
-            try:
-                held = BEGIN.run(self._broker.links, base, [job.id, job.token])
-            except Exception as error:
-                if not passes(error):
-                    raise
-                if time.monotonic() > give_up:
-                    job.hand_back()
-                    raise SkipMessage(
-                        f"Redis has been away for the whole lease of {job.message_id}"
-                    ) from error
-                time.sleep(backoff.next())
-            else:
-                if not held:
-                    job.hand_back()
-                    raise SkipMessage(f"the lease of {job.message_id} has passed on")
-                return
 
     def close(self) -> None:
         """Extend no more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
 from traceback import format_exception
 from typing import Any, Protocol
@@ -13,6 +14,10 @@ from osmod.jobs.queue import settlements
 from osmod.jobs.queue.coroutines import CoroutineRun
 from osmod.jobs.queue.settlements import Settlement
 from osmod.jobs.wire.queues import Queues
+
+#: Of a job that was lost for the first time: beside any number of others.
+FIRST_LOST = 1 << 30
+_COMPANY = re.compile(rb"!(\d*)")
 
 
 class Holder(Protocol):
@@ -50,7 +55,8 @@ class Job(MessageProxy):
       token: the lease's name; Redis refuses whatever comes under another.
       consumer: who leased it.
       plain: whether no option of it or its actor needs any of Dramatiq's own middleware.
-      suspect: whether a worker vanished while it held this job before.
+      suspect: if a worker vanished while it held this job before, beside how many such jobs it may run in a process,
+        itself counted: `FIRST_LOST` is no limit, 0 means beside no other job at all. Otherwise None.
       due: when it was due, as its message says, if it was delayed: milliseconds since 1970.
       retries: how often it was tried before this run, as its message says.
       begun: whether a thread has taken it up; from then on only its end, or that of the process, ends its run.
@@ -89,7 +95,7 @@ class Job(MessageProxy):
         self.token = token
         self.consumer = consumer
         self.plain = False
-        self.suspect = b"!" in marks
+        self.suspect = _suspicion(marks)
         self._done = settlements.DONE_WITH_TERMS if b"*" in marks else settlements.DONE
         self.id = job_id
         self.ended = False
@@ -124,7 +130,7 @@ class Job(MessageProxy):
     def adopt(self, token: bytes, marks: bytes) -> None:
         """Hold it under another lease from now on: it was leased again by the process that still has it."""
         self.token, self.lost = token, False
-        self.suspect = b"!" in marks
+        self.suspect = _suspicion(marks)
         self._done = settlements.DONE_WITH_TERMS if b"*" in marks else settlements.DONE
         if self.settlement is not None:
             self.settlement = settlements.under(self.settlement, token)
@@ -150,6 +156,11 @@ class Job(MessageProxy):
         # Here, because of what is cut off later nothing can be found again.
         actor = self.consumer.broker.actors.get(self.actor_name)
         return scrubbed(text, secrets(actor, named(actor, self.args, self.kwargs))) if actor else text
+
+
+def _suspicion(marks: bytes) -> int | None:
+    found = _COMPANY.match(marks) if marks else None
+    return int(found[1] or FIRST_LOST) if found else None
 
 
 #: The job at work here: in this thread, or in the coroutines and threads that its run started with its context.

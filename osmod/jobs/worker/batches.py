@@ -89,6 +89,6 @@ def _may_share(job: Any) -> bool:
     return (
         job.__class__ is Job
         and job.plain
-        and not (job.alone or job.suspect or job.lost or job.failed)
+        and not (job.alone or job.suspect is not None or job.lost or job.failed)
         and not (job.options.get("retries") or "time_limit" in job.options)
     )

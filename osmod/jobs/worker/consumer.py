@@ -86,7 +86,7 @@ class JobConsumer(Consumer):
         return len(self.queued_message_ids)
 
     def __next__(self) -> MessageProxy | None:
-        if self.message_cache and not (self._lifecycle.stopping or self._custody.quiet):
+        if self.message_cache and not (self._lifecycle.stopping or self._custody.resting):
             return self.message_cache.popleft()
         try:
             return self._next()
@@ -152,7 +152,7 @@ class JobConsumer(Consumer):
         if self._lifecycle.stopping:
             self._wind_down(CLOSING_PAUSE)
             return None
-        if self._custody.quiet:
+        if self._custody.resting:
             if self._lifecycle.work_queue is not None:  # not begun
                 self._stock.give_back(self._lifecycle.work_queue.take_back(self.queue_name, sys.maxsize))
             self._wind_down(self._look_up)
@@ -241,7 +241,7 @@ class JobConsumer(Consumer):
             return None
         self._sleeper.wake()
         self._empty_until = 0.0
-        if self._lifecycle.stopping:
+        if self._lifecycle.stopping or self._custody.resting:
             return None  # What stirred may be what was just handed back.
         # The process was idle: it may as well look out for the answer. A busy one leaves the core to Redis.
         self._link.eager = True

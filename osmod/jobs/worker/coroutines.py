@@ -153,9 +153,11 @@ class Coroutines:
             actor = self._broker.actors[job.actor_name]
             function: Any = actor.fn
             limit = time_limit(job.options, actor.options, self._limit)
-            job.reports = job.consumer.broker.custody.reports
+            job.reports = self._broker.custody.reports
             self._is_current(job)
-            job.run = CoroutineRun(job, function.coroutine, limit, partial(self._give_out, item))
+            suspects = self._broker.custody.suspects
+            first = suspects.begin_coroutine if job.suspect is not None or job.lost else None
+            job.run = CoroutineRun(job, function.coroutine, limit, partial(self._give_out, item), first)
         self._is_current(None)
 
     def _is_current(self, job: Any) -> None:
@@ -179,7 +181,7 @@ class Coroutines:
         return (
             job.__class__ is Job
             and job.plain
-            and not (self._looked_at_first or job.suspect or job.lost or job.failed)
+            and not (self._looked_at_first or job.failed)
             and "refused" not in job.options
             and job.message_id not in self._broker.custody.unwanted
         )

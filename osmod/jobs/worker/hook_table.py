@@ -154,7 +154,7 @@ class HookTable:
 
 def is_plain(message: Any) -> bool:
     """Whether a job has nothing about it by which Dramatiq's own middleware or the broker do something to it."""
-    return message.__class__ is Job and message.plain and not (message.suspect or message.lost)
+    return message.__class__ is Job and message.plain and message.suspect is None and not message.lost
 
 
 def stirs(options: Mapping[str, Any]) -> bool:

@@ -62,6 +62,7 @@ class Lifecycle:
 
     def __init__(self, custody: Custody, drain: int) -> None:
         self._custody = custody
+        custody.suspects.stopping = lambda: self.stopping
         self.drain = drain
         self.stopping = False
         self.work_queue: TwoWays | None = None
@@ -127,8 +128,8 @@ class Lifecycle:
 
     def _begin_job(self, job: Any) -> None:
         # One that ran as a coroutine has begun long ago: what has become of its lease, its settlement meets.
-        if job.__class__ is Job and job.run is None and (job.suspect or job.lost):
-            self._custody.begin(job)
+        if job.__class__ is Job and job.run is None and (job.suspect is not None or job.lost):
+            self._custody.suspects.begin(job)
 
     def _begin_draining(self, worker: Any) -> None:
         """A worker begins to stop: no more jobs, and back with those that no thread has begun.

@@ -55,11 +55,9 @@ class Stock:
         """Take in what an exchange leased under `token`: lengths and ids, and the messages joined."""
         at, decode, held = 0, decoder(messages), self._holdings.held
         for size, job_id in zip(fields[::2], fields[1::2], strict=True):
+            marks = size.lstrip(b"0123456789")
+            size = size[: len(size) - len(marks)]
             start, at = at, at + int(size)
-            marks = b""
-            if job_id[:1] in b"!*":
-                bare = job_id.lstrip(b"!*")
-                marks, job_id = job_id[: -len(bare)], bare
             if job_id.decode() in held and self._holdings.adopt(job_id.decode(), token, marks):
                 continue
             try:

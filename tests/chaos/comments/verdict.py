@@ -38,7 +38,7 @@ class Verdict:
 
     Attributes:
       decided: comments accepted, rejected or deferred in the end.
-      acts, without_effect: what moderators did; of that what a queue failed for having killed three workers.
+      acts, without_effect: what moderators did; of that what a queue failed for having killed workers.
       unreplicated: of that what was accepted in the moment of a failover and is nowhere.
       replaced: decisions that could not be told before there was a newer one.
       told, repeated: requests to the publisher; those of decisions that it had acknowledged before.
@@ -78,7 +78,7 @@ class Verdict:
         return (
             f"faults: {faults}\n"
             f"comments {self.comments}, decided {self.decided}, scored by all {self.scored}; "
-            f"moderators' acts {self.acts} (without effect for having killed three workers "
+            f"moderators' acts {self.acts} (without effect for having killed workers "
             f"{self.without_effect}, accepted in the moment of a failover and not replicated {self.unreplicated})\n"
             f"decisions {self.decisions}, delivered {self.delivered}, replaced by a newer one {self.replaced}; "
             f"requests to the publisher {self.told}, acknowledged before {self.repeated}\n"
@@ -86,7 +86,7 @@ class Verdict:
             f"asked twice for a stored answer {len(self.asked_twice)}\n"
             f"order broken {len(self.order_broken)}, bad signatures {len(self.bad_signatures)}, "
             f"lost {len(self.lost)}, left unsettled {len(self.unsettled)}, "
-            f"failed jobs that should not have {len(self.failed)}; failed for killing three workers: {died}"
+            f"failed jobs that should not have {len(self.failed)}; failed for killing workers: {died}"
             + "".join(f"\n{kind}: {one}" for kind, found in self.wrong.items() for one in found[:NAMED])
         )
 
@@ -169,7 +169,7 @@ def is_acknowledged(reply: Acknowledgement) -> bool:
 
 
 def failed_jobs(verdict: Verdict, target: Target) -> set[str]:
-    """Note the jobs that failed. Returns the ids of those that were running in three workers when these were killed:
+    """Note the jobs that failed. Returns the ids of those that were alone in workers when these were killed:
     the queue takes them to be what killed these."""
     died = set()
     for queue in target.queues:

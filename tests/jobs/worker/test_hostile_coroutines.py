@@ -176,7 +176,7 @@ def test_one_that_lost_its_lease_while_it_ran_asks_no_more(
     errands = Errands(broker)
     (one,) = errands.send(1)
     asked: list[str] = []
-    monkeypatch.setattr(broker.custody, "begin", lambda job: asked.append(job.message_id))
+    monkeypatch.setattr(broker.custody.suspects, "begin", lambda job: asked.append(job.message_id))
 
     with working(broker, threads=1):
         until(lambda: errands.begun == [1])

@@ -33,23 +33,43 @@ local function back_in_place(id, place)
     ripe = ripe + 1
 end
 
--- Has a job run again whose lease ran out, or fails it if its worker died with it too often.
-local function recover(id, held, job, deaths_allowed, keep_failed)
-    -- Whether its worker had started it is known only from the second run on (see begin.lua); the first loss
-    -- counts as a death once a later one is certain.
-    local deaths = tonumber(job[4]) or 0
-    local certain = job[3] == held
+-- Has a job run again whose lease ran out, or fails it if its worker died with it alone. Whether it had been started is
+-- known only from the second run on (see begin.lua); each death that met it for certain narrows the company in which
+-- it runs again to the root of what that was, `most`; 0: to none at all.
+local function recover(id, held, job, keep_failed)
+    local deaths, most = tonumber(job[4]) or 0, tonumber(job[5])
+    local token, company = string.match(job[3] or '', '^(.*) (%d+)$')
     note_run(id, 'lost', held)
-    if certain then
-        deaths = deaths + 1
+    if token == held then
+        deaths, company = deaths + 1, tonumber(company)
+        if company == 0 then
+            call('HSET', JOB .. id, 'lease', '', 'deaths', deaths)
+            bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths + 1 .. ' times')
+            tally('failed', 1)
+            emit('failed', id, 'error', 'WorkerDied')
+            return
+        end
+        most = company == 1 and 0 or math.min(most or company, math.floor(math.sqrt(company)))
     end
-    if certain and deaths + (job[5] and 1 or 0) >= deaths_allowed then
-        call('HSET', JOB .. id, 'lease', '', 'deaths', deaths)
-        bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths_allowed .. ' times')
-        tally('failed', 1)
-        emit('failed', id, 'error', 'WorkerDied')
+    call('HSET', JOB .. id, 'state', 'waiting', 'lease', '', 'special', 1, 'suspect', 1, 'deaths', deaths, 'most', most or '')
+    back_in_place(id, job[1])
+end
+
+-- A job comes back from a run whose worker lived: if it was alone there, the next time it need not be.
+local function acquit(id, token)
+    local job = call('HMGET', JOB .. id, 'begun', 'most')
+    if job[2] == '0' and job[1] == token .. ' 0' then
+        call('HSET', JOB .. id, 'most', 1)
+    end
+end
+
+-- What is due lines up behind all others of its priority; a job that waited for another company stands where it did.
+local function put_due(id, job)
+    local place = job[3] and job[3] ~= '' and tonumber(job[4])
+    if place then
+        place = (tonumber(job[2]) or 0) * PRIORITY_STEP + place % PRIORITY_STEP
+        call('ZADD', READY, string.format('%.0f', place), id)
     else
-        call('HSET', JOB .. id, 'state', 'waiting', 'lease', '', 'special', 1, 'suspect', 1, 'deaths', deaths)
-        back_in_place(id, job[1])
+        put_ready(id, job[2])
     end
 end

@@ -6,9 +6,9 @@
 --
 -- All that can be wrong with the queue's keys is found before the first write that counts.
 --
--- ARGV: 1 lease (ms), 2 keep done (ms), 3 keep done (number), 4 keep failed (ms), 5 deaths before a job is
---   failed, 6 how long an idle consumer sleeps (ms), 7 whether a done job that does not say leaves no record
---   (1 or 0), 8 token of the leases to give, 9 want, then settlements:
+-- ARGV: 1 lease (ms), 2 keep done (ms), 3 keep done (number), 4 keep failed (ms), 5 how long an idle
+--   consumer sleeps (ms), 6 whether a done job that does not say leaves no record (1 or 0), 7 token of the leases
+--   to give, 8 want, then settlements:
 --   'd' id token ran                  done; ran is '' or ' <ms> <thread>'
 --   'D' id token ran                  done; the job has a unique key, or says whether it is to be kept
 --   'f' id token reason traceback ran failed
@@ -16,19 +16,19 @@
 --   'p' id token delay reason         postponed by `delay` ms, no attempt counted; reason may be ''
 --   'h' id token                      handed back unstarted, to its old place
 -- Returns: ms until there is something to do (-1: nothing known, 0: there was more than one call takes), then of each leased job the length of its message
---   and its id ('!' before the id: its worker vanished before; '*': it ends with 'D'), those messages
---   joined, ids whose lease had passed on.
+--   and its id (behind the length '!' if its worker vanished before, with the company in which it may run, if that
+--   is limited; '*' if it ends with 'D'), those messages joined, ids whose lease had passed on.
 local MOST_BYTES = 4194304 -- of messages in one answer, unless a single one is longer
 local lease, keep_done, keep_number, keep_failed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local deaths_allowed, nap, removing = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
-local token, want = ARGV[8], tonumber(ARGV[9])
+local nap, removing = tonumber(ARGV[5]), ARGV[6] == '1'
+local token, want = ARGV[7], tonumber(ARGV[8])
 local done_ttl, bare_ttl = ARGV[2], span(math.min(keep_done, 60000))
 local refused, settled, done, removed = {}, {}, {}, 0
 local retried, failed = 0, 0
 
 local EXTRAS = {d = 1, D = 1, h = 0, p = 2, f = 3, r = 4}
 local at, moves = {}, false
-local i = 10
+local i = 9
 while i <= #ARGV do
     local kind = ARGV[i]
     at[#at + 1] = i
@@ -106,6 +106,7 @@ if #settled > 0 then
             failed = failed + 1
         elseif kind == 'r' then
             forget_error(id)
+            acquit(id, ARGV[i + 2])
             back_to_ready(id, ARGV[i + 3], {'message', ARGV[i + 4], 'error', ARGV[i + 5]})
             if ARGV[i + 5] ~= '' then
                 put_in_index(index_of(ARGV[i + 5]), {stamp, id})
@@ -115,6 +116,7 @@ if #settled > 0 then
             emit('retried', id, 'delay', ARGV[i + 3])
             retried = retried + 1
         elseif kind == 'p' then
+            acquit(id, ARGV[i + 2])
             back_to_ready(id, ARGV[i + 3], {}, ARGV[i + 4])
         else
             back_in_place(id, call('HGET', key, 'place'))
@@ -149,9 +151,9 @@ end
 if #due > 0 then
     call('ZREM', DELAYED, unpack(due))
     for _, id in ipairs(due) do
-        local job = try('HMGET', JOB .. id, 'state', 'priority')
+        local job = try('HMGET', JOB .. id, 'state', 'priority', 'most', 'place')
         if job[1] then
-            put_ready(id, job[2])
+            put_due(id, job)
             call('HSET', JOB .. id, 'state', 'waiting')
             ripe = ripe + 1
         end
@@ -165,9 +167,9 @@ if #lost > 0 then
         if call('ZREM', ACTIVE, member) == 1 then
             recovered = recovered + 1
             local id, held = string.match(member, '^(.*) (.*)$')
-            local job = id and try('HMGET', JOB .. id, 'place', 'lease', 'begun', 'deaths', 'suspect') or {}
+            local job = id and try('HMGET', JOB .. id, 'place', 'lease', 'begun', 'deaths', 'most') or {}
             if job[2] and not stopped(id, keep_failed) then
-                recover(id, held, job, deaths_allowed, keep_failed)
+                recover(id, held, job, keep_failed)
             end
         end
     end
@@ -201,13 +203,13 @@ if want > 0 and call('EXISTS', PAUSED) == 0 then
             emit('started', id)
             local marks = ''
             if job[2] then
-                local special = call('HMGET', key, 'suspect', 'unique', 'remove', 'unique_until', 'keep')
+                local special = call('HMGET', key, 'suspect', 'unique', 'remove', 'unique_until', 'keep', 'most')
                 if special[4] then
                     free_unique(special[2], id)
                 end
-                marks = (special[1] and '!' or '') .. ((special[2] or special[3] or special[5]) and '*' or '')
+                marks = (special[1] and '!' .. (special[6] or '') or '') .. ((special[2] or special[3] or special[5]) and '*' or '')
             end
-            heads[#heads + 1] = #job[1] .. ' ' .. marks .. id
+            heads[#heads + 1] = #job[1] .. marks .. ' ' .. id
             messages[#messages + 1] = job[1]
         end
     end

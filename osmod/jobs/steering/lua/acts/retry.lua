@@ -23,8 +23,8 @@ for i = 5, #ARGV, 2 do
             forget_error(id)
             note_run(id, job[1], job[5], '', job[6], job[7])
             note_run(id, 'again', '', '', '', ARGV[1])
-            call('HDEL', key, 'finished', 'error', 'traceback', 'cancel', 'retries', 'deaths', 'suspect', 'begun', 'lease',
-                'run', 'progress', 'due', 'why')
+            call('HDEL', key, 'finished', 'error', 'traceback', 'cancel', 'retries', 'deaths', 'suspect', 'most', 'begun',
+                'lease', 'run', 'progress', 'due', 'why')
             call('HSET', key, 'state', 'waiting', 'message', ARGV[i + 1])
             call('PERSIST', key)
             put_ready(id, job[2])
