@@ -100,7 +100,7 @@ async def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | N
         scorer = scorer_for(asked.scorer_id, asked.config)
         deadline = asked.sent_at + deadline_of(asked.scorer_id, asked.config)
     except BadScorerConfig as error:
-        await _give_up(asked, error)
+        await _give_up(asked, str(error))
         raise
     if scorer.limits.batch > 1 and await to_thread(is_answered, asked.request_id, asked.sent_at):
         return None
@@ -117,24 +117,27 @@ async def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | N
                 await place.aclose()  # whoever is next need not wait until the gate is told
     except Unscorable as error:
         _keep(error)
-        await _give_up(asked, error, for_good=True)
+        await _give_up(asked, str(error), for_good=True)
         return None
     except PutOff as error:
         left = (deadline - now()).total_seconds()
-        if error.seconds > left:
-            left = max(left, await to_thread(turn.remains))
+        if error.seconds <= left:
+            raise
+        # A person is told at the deadline, whenever the scorer wants to be asked again.
+        silence = await to_thread(turn.silence)
+        left = max(left, silence.remains)
         if left <= 0:
-            await _give_up(asked, error)
+            # What the gate says is of its line; people want to know of the scorer.
+            await _give_up(asked, silence.reason(silence.failed or str(error)))
             return None
-        if (
-            error.seconds > left
-        ):  # a person is told at the deadline, whenever the scorer wants to be asked again
+        if error.seconds > left:
             raise PutOff(left, str(error)) from error
         raise
     except ScorerError as error:
         if now() < deadline or _tries() < TRIES:
             raise
-        await _give_up(asked, error)
+        silence = await to_thread(turn.silence)
+        await _give_up(asked, silence.reason(str(error)))
         return None
     finally:  # whatever became of this one: they were counted, and would be asked again
         for other, answer in others:
@@ -169,9 +172,9 @@ def give_up(comment_id: int, request_id: int, reason: str, *, for_good: bool = F
         _log.info("Comment %d waits for a person: %s", comment_id, reason)
 
 
-async def _give_up(asked: OpenQuestion, why: Exception, *, for_good: bool = False) -> None:
+async def _give_up(asked: OpenQuestion, why: str, *, for_good: bool = False) -> None:
     """The same, in a thread: it waits for the comment's lock."""
-    await to_thread(give_up, asked.comment.id, asked.request_id, str(why), for_good=for_good)
+    await to_thread(give_up, asked.comment.id, asked.request_id, why, for_good=for_good)
 
 
 def _still_open(asked: OpenQuestion, tickets: Sequence[str]) -> list[OpenQuestion]:

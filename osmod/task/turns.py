@@ -6,6 +6,8 @@ import json
 from asyncio import create_task
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from math import inf
@@ -20,6 +22,7 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import PutOff
 from osmod.jobs.gate import Breaker, Gate, GateLimits, GateState, NotYet, Outcome
 from osmod.loop import in_common
+from osmod.moderation.models import now
 from osmod.scorers import BadAnswer, KeyRefused, Limits, ScorerAway, Throttled, Unscorable
 from osmod.task.scorer_gates import gate_name
 
@@ -35,6 +38,25 @@ GRACE = 300.0
 TOGETHER, TOGETHER_IN_TIME = 100, 20
 #: Seconds after which a request that was let departs late: a gate prolongs a second by 50 ms.
 LATE = 0.02
+
+
+@dataclass(frozen=True)
+class Silence:
+    """That a scorer answers nobody.
+
+    Attributes:
+      remains: seconds for which whoever comes late is to wait for it all the same; infinite while it answers.
+      failed: what became of the last that asked it; empty: not known.
+      since: when it began; None: not known.
+    """
+
+    remains: float
+    failed: str = ""
+    since: datetime | None = None
+
+    def reason(self, failed: str) -> str:
+        """Why the scorer is given up, for people: what became of asking it, and since when it has been so."""
+        return f"{failed}; it has given no scores since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else failed
 
 
 class Turn:
@@ -78,7 +100,7 @@ class Turn:
             raise
         except Throttled as error:
             seconds = PAUSE if error.retry_after is None else max(SHORTEST, error.retry_after)
-            outcome = Outcome.paused(seconds)
+            outcome = Outcome.paused(seconds, str(error))
             raise PutOff(seconds, str(error)) from error
         except KeyRefused as error:
             outcome = Outcome.refused(str(error))
@@ -99,17 +121,18 @@ class Turn:
         """
         return self._gate.state() if self._gate is not None else None
 
-    def remains(self) -> float:
-        """Seconds for which whoever comes late is to wait for the scorer all the same; infinite while that answers."""
+    def silence(self) -> Silence:
+        """How long the scorer has answered nobody, as far as that is known."""
         try:
             state = self.state()
         except (redis.RedisError, OSError):
-            return inf  # nothing is known
+            return Silence(inf)
         if state is None:
-            return 0.0
-        if state.breaker is Breaker.CLOSED and state.paused_until is None:
-            return inf
-        return GRACE - (state.failing_for or 0.0)
+            return Silence(0.0)
+        failing_for = state.failing_for or 0.0
+        answers = state.breaker is Breaker.CLOSED and state.paused_until is None
+        since = now() - timedelta(seconds=failing_for) if failing_for else None
+        return Silence(inf if answers else GRACE - failing_for, state.failed, since)
 
 
 class _Door:

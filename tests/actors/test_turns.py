@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from osmod.scorers import (
     Question,
     Scored,
     ScorerAway,
+    ScorerError,
     Throttled,
     Unscorable,
 )
@@ -39,6 +41,7 @@ from tests.placing import put_in_place
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 LONG_AGO = now() - timedelta(hours=2)
+NOBODY = r"{}; it has given no scores since \d{{4}}-\d\d-\d\d \d\d:\d\d UTC"
 
 
 @pytest.fixture
@@ -197,10 +200,33 @@ def test_away_past_the_deadline(queue: JobBroker, world: World, monkeypatch: pyt
     drain(queue)
     assert 5 == len(asked), "the breaker is open"
     assert world.get(Comment, late.comment_id).is_deferred
-    assert ["scorer:1: it is away (scorer 1 answered 503)"] == [
-        row.reason.split(";")[0] for row in world.all(Unscored)
-    ]
+    (row,) = world.all(Unscored)
+    assert re.fullmatch(NOBODY.format("scorer 1 answered 503"), row.reason)
     assert [] == world.miscounted()
+
+
+@pytest.mark.parametrize("failure", [Throttled("scorer 1 answered 429", retry_after=600), KeyRefused("no key")])
+def test_why_it_was_given_up(
+    queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch, failure: ScorerError
+) -> None:
+    """What the scorer said last, and since when it has given no scores: of a job that did not ask it itself, too."""
+
+    def fail(question: Question) -> Scored | None:
+        raise failure
+
+    monkeypatch.setattr(ToldScorer, "does", fail)
+    monkeypatch.setattr(turns, "GRACE", 0)
+    world.scorer({"endpointType": "told"})
+    for _ in range(6):
+        send(queue, "sendCommentForScoring", comment_id=world.comment(world.article()))
+    drain(queue)
+    everywhere(world, CommentScoreRequest, sent_at=LONG_AGO)
+    for request in world.all(CommentScoreRequest):
+        send(queue, "askScorer", request_id=request.id)
+    drain(queue)
+    assert 6 == world.size(Unscored)
+    for row in world.all(Unscored):
+        assert re.fullmatch(NOBODY.format(failure), row.reason)
 
 
 def test_a_text_that_cannot_be_scored(

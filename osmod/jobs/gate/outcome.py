@@ -34,9 +34,9 @@ class Outcome:
         return cls("refused", why)
 
     @classmethod
-    def paused(cls, seconds: float) -> Self:
+    def paused(cls, seconds: float, why: str = "") -> Self:
         """It asked for a pause of so many seconds: nobody departs before."""
-        return cls("paused", pause=max(0, math.ceil(seconds * 1000)))
+        return cls("paused", why, pause=max(0, math.ceil(seconds * 1000)))
 
     @classmethod
     def unrelated(cls) -> Self:

@@ -38,6 +38,7 @@ class GateState:
       next_probe: when one request finds out whether that is over.
       paused_until: what the service asked for.
       failing_for: seconds since the first request that failed after the last one that was answered; None: that was.
+      failed: how the last request failed, of those since; empty if there is none.
       in_flight: requests under way, over all processes.
       last_second, last_minute: departures in the last full second, and in the last minute.
       waiting: tickets that wait for their turn.
@@ -49,6 +50,7 @@ class GateState:
     next_probe: datetime | None
     paused_until: datetime | None
     failing_for: float | None
+    failed: str
     in_flight: int
     last_second: int
     last_minute: int
@@ -64,10 +66,10 @@ class GateState:
 
 def state_of(answer: list[Any]) -> GateState:
     """The state in what `lua/state.lua` answers."""
-    now, mode, why, since, next_probe, paused, failing = (
-        one.decode("utf-8", "replace") for one in answer[:7]
+    now, mode, why, since, next_probe, paused, failing, failed = (
+        one.decode("utf-8", "replace") for one in answer[:8]
     )
-    probing, in_flight, last_second, last_minute, waiting = map(int, answer[7:])
+    probing, in_flight, last_second, last_minute, waiting = map(int, answer[8:])
     breaker = Breaker(mode or "closed")
     if breaker is Breaker.OPEN and (probing or int(next_probe) <= int(now)):
         breaker = Breaker.HALF_OPEN
@@ -78,6 +80,7 @@ def state_of(answer: list[Any]) -> GateState:
         _moment(next_probe) if mode else None,
         _moment(paused) if paused and int(paused) > int(now) else None,
         (int(now) - int(failing)) / 1000 if failing else None,
+        failed,
         in_flight,
         last_second,
         last_minute,

@@ -8,7 +8,7 @@
 -- late:   tickets that did not come when they were told to, by arrival
 -- counts: departures of each of the last 64 seconds
 -- state:  version; latency (ms, a running mean); arrivals; paused (until); aways (in a row);
---         failing (since when it has answered nobody);
+--         failing (since when it has answered nobody), failed (how, last);
 --         mode (open, refused; none: closed), why, since, next (probe), pause (ms), probe (its ticket)
 local PASSES, ENDS, FLYING, ALONG = BASE .. 'passes', BASE .. 'ends', BASE .. 'flying', BASE .. 'along'
 local COUNTS, STATE = BASE .. 'counts', BASE .. 'state'

@@ -39,7 +39,7 @@ if too_many > 0 then
 end
 if call('HGET', STATE, 'version') ~= version then
     -- What was learnt of the service as it was configured before says nothing.
-    call('HDEL', STATE, 'mode', 'why', 'since', 'next', 'pause', 'probe', 'aways', 'paused', 'failing')
+    call('HDEL', STATE, 'mode', 'why', 'since', 'next', 'pause', 'probe', 'aways', 'paused', 'failing', 'failed')
     call('HSET', STATE, 'version', version)
 end
 

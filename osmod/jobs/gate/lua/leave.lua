@@ -35,9 +35,9 @@ local function leave(ticket, outcome, why, pause)
         return '' -- What a service says that was configured otherwise.
     end
     if outcome == 'ok' then
-        call('HDEL', STATE, 'failing')
+        call('HDEL', STATE, 'failing', 'failed')
     elseif outcome ~= 'unrelated' then
-        call('HSET', STATE, 'failing', call('HGET', STATE, 'failing') or stamp)
+        call('HSET', STATE, 'failing', call('HGET', STATE, 'failing') or stamp, 'failed', why)
     end
     if outcome == 'paused' then
         local until_then = now + pause
