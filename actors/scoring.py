@@ -12,6 +12,7 @@ import dramatiq
 
 from osmod.jobs.actor import JobActor
 from osmod.jobs.errors import NoCurrentJob
+from osmod.jobs.messages.options import PRIORITIES, parse_priority
 from osmod.jobs.middleware.current import CurrentJob, current_jobs, job_at_work
 from osmod.moderation import scoring
 from osmod.moderation.questions import OpenQuestion
@@ -29,6 +30,8 @@ from osmod.task.sending import send_all, send_or_owe, send_soon
 SCORER_RETRIES = retry(1_100, first=5_000, longest=600_000)
 #: Questions that are read, wait for a place, or whose answers are queued, beside those that are under way.
 ALONG = 50
+#: By how much an answer is more urgent than its question: what is scored is decided before more is asked.
+SOONER = 1
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Answer(scoring.Answer):
     request_id: Id | None = None
 
 
-@batch_task("processMachineScore", batch=50)
+@batch_task("processMachineScore", batch=50, priority=-SOONER)
 def process_machine_score(work: Work, answers: Sequence[Answer]) -> None:
     """Store a scorer's answer; the last one that was missing completes the comment."""
     scoring.process_machine_scores(work, answers, override=get_settings().rules_override_moderators)
@@ -127,7 +130,12 @@ async def _take_in(asked: OpenQuestion, answer: dict[str, Any]) -> None:
     }
     taken_in = answer_id(asked.request_id, asked.sent_at)
     # The scorer need not be asked, and paid, again.
-    await send_or_owe(_message(process_machine_score, taken_in, score_data=answer, **arguments))
+    message = _message(process_machine_score, taken_in, score_data=answer, **arguments)
+    if "priority" in message.options:
+        asked_with = parse_priority(message.options["priority"])
+        # Moderators' acts stay before it.
+        message.options["priority"] = max(asked_with - SOONER, min(asked_with, PRIORITIES["high"]))
+    await send_or_owe(message)
 
 
 async def _is_answered(asked: OpenQuestion) -> bool:
