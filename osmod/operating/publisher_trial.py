@@ -11,9 +11,10 @@ from uuid import uuid4
 from dramatiq import Broker
 
 from osmod.jobs.records.glance import length
+from osmod.loop import run
 from osmod.moderation.models import now
 from osmod.operating.publishers import PublisherState, write_down
-from osmod.publishers import BadPublisherConfig, News, NotTold, publisher_for
+from osmod.publishers import BadPublisherConfig, News, NotTold, publisher_for, told_by
 
 #: What a test is called where decisions are `comment.accepted` and so on.
 EVENT = "test"
@@ -78,7 +79,7 @@ def try_publisher(
     news = News(f"test-{uuid4()}", EVENT, now(), {"text": text})
     began = time.monotonic()
     try:
-        told = publisher.tell(news)
+        told = run(told_by(publisher, news))
     except NotTold as error:
         took = time.monotonic() - began
         return Trial(state, news.id, took, error.status, error.answer, str(error))

@@ -6,9 +6,14 @@ registered a publisher for.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from inspect import iscoroutinefunction
 from typing import Any
 
+from osmod.loop import PerLoop
 from osmod.publishers.contract import (
     BadPublisherConfig,
     MakePublisher,
@@ -30,7 +35,12 @@ __all__ = [
     "Told",
     "publisher_for",
     "register_publisher",
+    "told_by",
 ]
+
+#: Publishers that block while they tell, at the same time in a process.
+THREADS = 32
+_threads = PerLoop(lambda: ThreadPoolExecutor(THREADS, "osmod-publishers"))
 
 
 def publisher_for(owner_id: int, group: str, extra: Mapping[str, Any]) -> Publisher:
@@ -49,3 +59,17 @@ def publisher_for(owner_id: int, group: str, extra: Mapping[str, Any]) -> Publis
         f"publisher {owner_id}: users.extra has no webhook, and nothing is registered for its group {group!r}; "
         "set users.extra.webhook, or load the module that registers it"
     )
+
+
+async def told_by(publisher: Publisher, news: News) -> Told:
+    """What a publisher says of the news, awaited; one that blocks has a thread of its own meanwhile.
+
+    Raises:
+      NotTold: it was not acknowledged. Any other exception is taken for the same.
+    """
+    tell: Any = publisher.tell
+    if not iscoroutinefunction(tell):
+        loop, call = asyncio.get_running_loop(), copy_context().run
+        told: Told = await loop.run_in_executor(_threads.get(), call, tell, news)
+        return told
+    return await tell(news)  # type: ignore[no-any-return]

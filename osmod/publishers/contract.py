@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -69,8 +69,8 @@ class BadPublisherConfig(Exception):
 class Publisher(Protocol):
     """Whoever is told of decisions. Made anew for each attempt; many attempts run at once."""
 
-    def tell(self, news: News) -> Told:
-        """Tell one decision; blocks until it is acknowledged, for 60 seconds at most.
+    def tell(self, news: News) -> Told | Awaitable[Told]:
+        """Tell one decision; returns once it is acknowledged, after 60 seconds at most. It may be an `async def`.
 
         Raises:
           NotTold: it was not acknowledged. Any other exception is taken for the same.

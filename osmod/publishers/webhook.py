@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from osmod import loop
 from osmod.outgoing import retry_after, urls
 from osmod.outgoing.client import Answer, Timeouts, post
 from osmod.outgoing.no_answer import NoAnswer
@@ -131,7 +130,7 @@ class Webhook:
         """
         self._config = read_config(owner_id, extra)
 
-    def tell(self, news: News) -> Told:
+    async def tell(self, news: News) -> Told:
         """Post the news. Redirects are not followed; private addresses only where the settings allow them.
 
         Raises:
@@ -155,7 +154,7 @@ class Webhook:
             private=get_settings().private_webhooks,
         )
         try:
-            answer = loop.run(question)
+            answer = await question
         except NoAnswer as error:
             raise NotTold(f"{self._config.shown_url}: {error}", away=error.kind not in _OURS) from None
         return self._judge(answer)

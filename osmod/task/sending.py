@@ -45,6 +45,11 @@ def send_all(messages: Iterable[dramatiq.Message[Any]]) -> None:
         raise ScorerError("; ".join(map(str, failures)))
 
 
+async def send_all_soon(messages: Iterable[dramatiq.Message[Any]]) -> None:
+    """The same, awaited."""
+    await to_thread(send_all, messages)
+
+
 async def send_soon(message: dramatiq.Message[Any], after: timedelta) -> None:
     """Queue a job, awaited, that is due after so long.
 

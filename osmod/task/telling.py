@@ -1,39 +1,68 @@
-"""Telling publishers what was decided on a comment. No transaction is open while a publisher is told."""
+"""Telling publishers what was decided on comments. No transaction is open while a publisher is told.
+
+Many comments are told of at the same time, each one decision after the other. What they need of the database they ask
+for together: a statement that claims, or notes what came of it, is for all that came while the last one ran.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
+from typing import NamedTuple, TypeVar
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from osmod.batching import Batcher
+from osmod.loop import in_common
 from osmod.moderation.database import open_session
 from osmod.moderation.models import now
-from osmod.moderation.publishing.claiming import Claimed, claim
+from osmod.moderation.publishing import claiming, settling
+from osmod.moderation.publishing.claiming import Claimed
 from osmod.moderation.publishing.overview import due_of
-from osmod.moderation.publishing.settling import Outcome, settle
+from osmod.moderation.publishing.settling import Outcome, Settled
 from osmod.moderation.work import transact
-from osmod.publishers import BadPublisherConfig, News, NotTold, PublisherGone, publisher_for
+from osmod.publishers import BadPublisherConfig, News, NotTold, PublisherGone, publisher_for, told_by
 from osmod.task.engine import get_engine
-from osmod.task.places import MOST, Place
+from osmod.task.places import places
 
 _log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
-
+T = TypeVar("T")
+R = TypeVar("R")
 
 #: Seconds. What is left of a claim that took longer may be less than telling takes: another would tell it, too, and
 #: what is newer before it.
 LATEST = 30.0
-#: Comments that are queued again when there is a place for them; most are, once one is told.
-NEXT = 4 * MOST
+#: Comments of which one transaction is.
+TOGETHER = 100
 
 
-def tell(comment_id: int, clock: Clock = now) -> list[int]:
+class _NotTogether(Exception):
+    """What several were to do together, each is to try without half of the others."""
+
+
+class _Comment(NamedTuple):
+    """One to be told of. `clock`: that by which it is due."""
+
+    id: int
+    clock: Clock
+
+
+class _Attempt(NamedTuple):
+    claimed: Claimed
+    outcome: Outcome
+    clock: Clock
+
+
+async def tell(comment_id: int, clock: Clock = now) -> list[int]:
     """Tell what is to be told of a comment now, one decision after the other.
 
-    A publisher that fails is no failure of this: when it is told again is in the delivery's row. Where enough threads
-    tell the publisher already, nothing is told, and those return this comment when they are done.
+    A publisher that fails is no failure of this: when it is told again is in the delivery's row. Where enough wait to
+    be told to the publisher already, nothing is told, and one of those returns this comment when it is done.
 
     Returns: other comments that can be told now, and were turned away.
 
@@ -41,47 +70,89 @@ def tell(comment_id: int, clock: Clock = now) -> list[int]:
       OperationalError, InterfaceError: the database is away. What a publisher was told is told again, with the same
         id, once the claim has run out.
     """
-    place = Place()
-    try:
-        while True:
-            asked = time.monotonic()
-            claimed = _claim(comment_id, clock(), place)
-            if claimed is None:
-                break
-            began = time.monotonic()
-            if began - asked > LATEST:
-                continue  # it runs out by itself
-            outcome = _attempt(claimed, began)
-            state = _settle(claimed, outcome, clock())
-            _say(claimed, outcome, state)
-    finally:
-        missed = place.leave()
-    return [other for owner in missed for other in _turned_away(owner, clock())]
-
-
-def _turned_away(owner_id: int, moment: datetime) -> list[int]:
-    with open_session(get_engine()) as session:
-        found = due_of(session, owner_id, moment, NEXT)
-    if found:
-        Place.more_wait(owner_id)
+    comment = _Comment(comment_id, clock)
+    owner_id = await _find_owner(comment)
+    if owner_id is None:
+        return []
+    async with places.get().at(owner_id) as admitted:
+        if not admitted:
+            return []
+        await _tell_all(comment)
+    next_ones = places.get().may_come_again(owner_id)
+    if not next_ones:
+        return []
+    found = await in_common(_due, owner_id, clock(), next_ones)
+    if len(found) == next_ones:
+        places.get().more_wait(owner_id)
     return found
 
 
-def _claim(comment_id: int, moment: datetime, place: Place) -> Claimed | None:
-    return transact(get_engine(), lambda work: claim(work.session, comment_id, moment, place.take)).value
+async def _tell_all(comment: _Comment) -> None:
+    more = True
+    while more:
+        asked = time.monotonic()
+        claimed = await _claim(comment)
+        began = time.monotonic()
+        if claimed is None or began - asked > LATEST:  # a claim runs out by itself
+            return
+        outcome = await _attempt(claimed, began)
+        state, more = await _settle(_Attempt(claimed, outcome, comment.clock))
+        _say(claimed, outcome, state)
 
 
-def _settle(claimed: Claimed, outcome: Outcome, moment: datetime) -> str | None:
-    return transact(get_engine(), lambda work: settle(work.session, claimed, outcome, moment)).value
+def _due(owner_id: int, moment: datetime, limit: int) -> list[int]:
+    with open_session(get_engine()) as session:
+        return due_of(session, owner_id, moment, limit)
 
 
-def _attempt(claimed: Claimed, began: float) -> Outcome:
+def _owners(comments: Sequence[_Comment]) -> list[int | None]:
+    with open_session(get_engine()) as session:
+        found = claiming.owners_due(session, [one.id for one in comments], comments[0].clock())
+    return [found.get(one.id) for one in comments]
+
+
+def _claims(comments: Sequence[_Comment]) -> list[Claimed | None]:
+    ids, moment = [one.id for one in comments], comments[0].clock()
+    claimed = transact(get_engine(), lambda work: claiming.claim(work.session, ids, moment)).value or {}
+    return [claimed.pop(one.id, None) for one in comments]  # of two jobs of a comment one has it
+
+
+def _settlements(attempts: Sequence[_Attempt]) -> list[Settled]:
+    outcomes, moment = [one[:2] for one in attempts], attempts[0].clock()
+    return transact(get_engine(), lambda work: settling.settle(work.session, outcomes, moment)).value or []
+
+
+async def _together(function: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> list[R]:
+    """Call a function of the database; what is wrong with one item is that one's, once it is alone."""
+    try:
+        return await in_common(function, items)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if len(items) == 1:
+            raise
+        raise _NotTogether from error
+
+
+_find_owner: Batcher[_Comment, int | None] = Batcher(
+    partial(_together, _owners), most=TOGETHER, divisible=_NotTogether
+)
+_claim: Batcher[_Comment, Claimed | None] = Batcher(
+    partial(_together, _claims), most=TOGETHER, divisible=_NotTogether
+)
+_settle: Batcher[_Attempt, Settled] = Batcher(
+    partial(_together, _settlements), most=TOGETHER, divisible=_NotTogether
+)
+
+
+async def _attempt(claimed: Claimed, began: float) -> Outcome:
     def passed() -> int:
         return round((time.monotonic() - began) * 1000)
 
     news = News(claimed.message_id, claimed.event, claimed.moment, claimed.data)
     try:
-        told = publisher_for(claimed.owner_id, claimed.group, claimed.extra).tell(news)
+        publisher = publisher_for(claimed.owner_id, claimed.group, claimed.extra)
+        told = await told_by(publisher, news)
     except NotTold as error:
         return Outcome(
             passed(),

@@ -56,7 +56,11 @@ class Silence:
 
     def reason(self, failed: str) -> str:
         """Why the scorer is given up, for people: what became of asking it, and since when it has been so."""
-        return f"{failed}; it has given no scores since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else failed
+        return (
+            f"{failed}; it has given no scores since {self.since:%Y-%m-%d %H:%M} UTC"
+            if self.since
+            else failed
+        )
 
 
 class Turn:

@@ -205,7 +205,9 @@ def test_away_past_the_deadline(queue: JobBroker, world: World, monkeypatch: pyt
     assert [] == world.miscounted()
 
 
-@pytest.mark.parametrize("failure", [Throttled("scorer 1 answered 429", retry_after=600), KeyRefused("no key")])
+@pytest.mark.parametrize(
+    "failure", [Throttled("scorer 1 answered 429", retry_after=600), KeyRefused("no key")]
+)
 def test_why_it_was_given_up(
     queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch, failure: ScorerError
 ) -> None:

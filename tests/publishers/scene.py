@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, update
 
+from osmod.loop import run
 from osmod.moderation import decisions
 from osmod.moderation.database import open_session
 from osmod.moderation.models import (
@@ -22,6 +23,7 @@ from osmod.moderation.models import (
 )
 from osmod.moderation.publishing import overview
 from osmod.moderation.publishing.claiming import Claimed, claim
+from osmod.moderation.publishing.settling import Outcome, settle
 from osmod.moderation.score_data import ScoreData
 from osmod.moderation.scoring import Answer, process_machine_scores
 from osmod.moderation.work import Committed, Work
@@ -84,11 +86,17 @@ class Scene:
 
     def claim(self, comment_id: int | None = None) -> Claimed | None:
         """Claim what is due of a comment, as a worker does that dies then."""
-        return self.do(lambda work: claim(work.session, comment_id or self.comment, self.now))
+        chosen = comment_id or self.comment
+        return self.do(lambda work: claim(work.session, [chosen], self.now)).get(chosen)
 
-    def tell(self, comment_id: int | None = None) -> None:
-        """Do what the job `deliverDecision` does."""
-        tell(comment_id or self.comment, lambda: self.now)
+    def settle(self, claimed: Claimed, outcome: Outcome) -> str | None:
+        """Note what came of telling it; gives the state of its delivery."""
+        (settled,) = self.do(lambda work: settle(work.session, [(claimed, outcome)], self.now))
+        return settled.state
+
+    def tell(self, comment_id: int | None = None) -> list[int]:
+        """Do what the job `deliverDecision` does; gives the comments that it queues."""
+        return run(tell(comment_id or self.comment, lambda: self.now))
 
     def later(self, **time: float) -> None:
         """Move the clock."""

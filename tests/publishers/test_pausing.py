@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from osmod.moderation.publishing.claiming import Claimed
-from osmod.moderation.publishing.settling import Outcome, settle
+from osmod.moderation.publishing.settling import Outcome
 from tests.publishers.fake import Reply
 from tests.publishers.scene import BEGAN, Scene
 
@@ -22,7 +22,7 @@ def claimed(scene: Scene, count: int) -> list[Claimed]:
 
 def answered(scene: Scene, one: Claimed, outcome: Outcome) -> None:
     """One of them ends so."""
-    scene.do(lambda work: settle(work.session, one, outcome, scene.now))
+    scene.settle(one, outcome)
 
 
 BUSY = Outcome(5, 429, "answered 429", retry_after=3600, away=True)

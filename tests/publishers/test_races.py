@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from osmod.moderation.publishing.claiming import LEASE
-from osmod.moderation.publishing.settling import Outcome, settle
+from osmod.moderation.publishing.settling import Outcome
 from osmod.task import telling
 from tests.publishers.fake import Reply
 from tests.publishers.scene import Scene
@@ -67,9 +67,9 @@ def test_one_that_was_thought_dead(scene: Scene) -> None:
     other = scene.claim()
     assert other is not None
     assert late.message_id == other.message_id
-    assert scene.do(lambda work: settle(work.session, late, Outcome(5, 200), scene.now)) is None
+    assert scene.settle(late, Outcome(5, 200)) is None
     assert ["waiting"] == scene.states()
-    assert "delivered" == scene.do(lambda work: settle(work.session, other, Outcome(5, 200), scene.now))
+    assert "delivered" == scene.settle(other, Outcome(5, 200))
     assert 2 == len(scene.attempts())
 
 
@@ -88,10 +88,11 @@ def test_a_claim_that_came_late_is_left(scene: Scene, monkeypatch: pytest.Monkey
 KILLED = """
 import os, signal, sys
 from datetime import datetime
+from osmod.loop import run
 from osmod.task import telling
 
 telling._settle = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-telling.tell(int(sys.argv[1]), lambda: datetime.fromisoformat(sys.argv[2]))
+run(telling.tell(int(sys.argv[1]), lambda: datetime.fromisoformat(sys.argv[2])))
 """
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from osmod.loop import run
 from osmod.moderation.publishing import owing
-from osmod.publishers import BadPublisherConfig, News, NotTold, PublisherGone, publisher_for
+from osmod.publishers import BadPublisherConfig, News, NotTold, PublisherGone, publisher_for, told_by
 from osmod.publishers.signing import read_secret, signature_header
 from osmod.publishers.webhook import EVENTS, SHOWN, read_config
 from osmod.settings import get_settings
@@ -21,7 +22,7 @@ NEWS = News("msg_1", "comment.accepted", datetime(2026, 11, 2, 12, tzinfo=UTC), 
 
 def tell(fake: Fake, **fields: Any) -> Any:
     """Tell a publisher the news."""
-    return publisher_for(7, "service", {"webhook": fake.webhook | fields}).tell(NEWS)
+    return run(told_by(publisher_for(7, "service", {"webhook": fake.webhook | fields}), NEWS))
 
 
 def test_the_specifications_signature() -> None:

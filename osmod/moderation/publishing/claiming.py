@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from osmod.extra import fields_of
@@ -19,15 +20,40 @@ LEASE = timedelta(seconds=90)
 #: From the first attempt on.
 GIVE_UP = timedelta(days=3)
 
-#: Locked row by row in their order: whoever else wants one of them waits at the first.
-_ROWS = (
-    select(DecisionDelivery)
-    .where(
-        DecisionDelivery.comment_id == bindparam("comment"),
-        DecisionDelivery.state.in_(("waiting", "held", "delivered", "failed")),
+_deliveries = cast("Table", DecisionDelivery.__table__)
+
+
+def in_turn(statement: Select[Any]) -> Select[Any]:
+    """A statement on deliveries of some comments that locks them, and no others, comment by comment in their order.
+
+    MySQL would read a small table from its beginning, and wait for rows that were not asked for.
+    """
+    hinted = statement.with_hint(_deliveries, "FORCE INDEX (osmod_worker_deliveries_comment_id)")
+    return hinted.order_by(DecisionDelivery.comment_id, DecisionDelivery.id).with_for_update()
+
+
+_OF_COMMENTS = DecisionDelivery.comment_id.in_(bindparam("comments", expanding=True))
+_ROWS = in_turn(
+    select(DecisionDelivery).where(
+        _OF_COMMENTS, DecisionDelivery.state.in_(("waiting", "held", "delivered", "failed"))
     )
-    .order_by(DecisionDelivery.id)
-    .with_for_update()
+)
+#: Shared: so that nobody disables one meanwhile, and others claim all the same.
+_STANDINGS = (
+    select(PublisherStanding)
+    .where(PublisherStanding.owner_id.in_(bindparam("owners", expanding=True)))
+    .order_by(PublisherStanding.owner_id)
+    .with_for_update(read=True)
+)
+_OWNERS = select(User.id, User.group, User.extra).where(User.id.in_(bindparam("owners", expanding=True)))
+_DUE = (
+    select(DecisionDelivery.comment_id, func.min(DecisionDelivery.owner_id))
+    .where(
+        _OF_COMMENTS,
+        DecisionDelivery.state == "waiting",
+        DecisionDelivery.next_attempt_at <= bindparam("moment", type_=DecisionDelivery.next_attempt_at.type),
+    )
+    .group_by(DecisionDelivery.comment_id)
 )
 
 
@@ -41,6 +67,7 @@ class Claimed:
     """
 
     delivery_id: int
+    comment_id: int
     token: str
     message_id: str
     event: str
@@ -51,36 +78,61 @@ class Claimed:
     extra: dict[str, Any]
 
 
-def claim(
-    session: Session, comment_id: int, moment: datetime, admits: Callable[[int], bool] = lambda _owner: True
-) -> Claimed | None:
-    """Take the first decision on a comment that is due. None: there is none now, or another worker is telling one.
+def owners_due(session: Session, comment_ids: Iterable[int], moment: datetime) -> dict[int, int]:
+    """Of these comments those of which a decision is to be told now, each with its owner. Locks nothing."""
+    found = session.execute(_DUE, {"comments": sorted(set(comment_ids)), "moment": moment})
+    return {comment_id: owner_id for comment_id, owner_id in found}  # noqa: C416
 
-    A decision that failed gives way to a newer one.
 
-    Parameters:
-      admits: whether there is a place to tell the owner now; if not, the decision stays due.
+def claim(session: Session, comment_ids: Iterable[int], moment: datetime) -> dict[int, Claimed]:
+    """Take the first decision of each comment that is due, by comment.
+
+    Without those of which there is none now, or another worker is telling one. A decision that failed gives way to a
+    newer one.
     """
-    rows = _not_replaced(session.scalars(_ROWS, {"comment": comment_id}).all(), moment)
-    if not rows or rows[0].next_attempt_at > moment:  # the end of its claim, where one has it
-        return None
-    first = rows[0]
-    standing = session.get(PublisherStanding, first.owner_id, with_for_update={"read": True})
+    by_comment: dict[int, list[DecisionDelivery]] = defaultdict(list)
+    for row in session.scalars(_ROWS, {"comments": sorted(set(comment_ids))}):
+        by_comment[row.comment_id].append(row)
+    due = [
+        rows
+        for rows in (_not_replaced(rows, moment) for rows in by_comment.values())
+        if rows and rows[0].next_attempt_at <= moment  # the end of its claim, where one has it
+    ]
+    owners = sorted({rows[0].owner_id for rows in due})
+    standings = {row.owner_id: row for row in session.scalars(_STANDINGS, {"owners": owners})} if due else {}
+    told = [rows[0] for rows in due if _may_be_told(rows, standings.get(rows[0].owner_id), moment)]
+    session.flush()
+    if not told:
+        return {}
+    users = {user.id: user for user in session.execute(_OWNERS, {"owners": owners})}
+    token = str(uuid4())
+    session.execute(
+        update(DecisionDelivery)
+        .where(DecisionDelivery.id.in_([row.id for row in told]))
+        .values(
+            state="waiting",
+            claim=token,
+            next_attempt_at=moment + LEASE,
+            give_up_at=func.coalesce(DecisionDelivery.give_up_at, moment + GIVE_UP),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return {row.comment_id: _claimed(row, token, users.get(row.owner_id)) for row in told}
+
+
+def _may_be_told(
+    rows: Sequence[DecisionDelivery], standing: PublisherStanding | None, moment: datetime
+) -> bool:
+    """Whether the owner hears anything now. If not, that stands with the rows."""
     if standing is not None and standing.disabled_at is not None:
         for row in rows:
             row.state, row.claim = "held", None
-        return None
+        return False
     if standing is not None and standing.paused_until is not None and standing.paused_until > moment:
         for row in rows:
             row.next_attempt_at = max(row.next_attempt_at, standing.paused_until)
-        return None
-    if not admits(first.owner_id):
-        return None
-    first.state = "waiting"
-    first.claim = str(uuid4())
-    first.next_attempt_at = moment + LEASE
-    first.give_up_at = first.give_up_at or moment + GIVE_UP
-    return _claimed(first, session.get(User, first.owner_id))
+        return False
+    return True
 
 
 def _not_replaced(rows: Sequence[DecisionDelivery], moment: datetime) -> list[DecisionDelivery]:
@@ -105,11 +157,11 @@ def _is_claimed(row: DecisionDelivery, moment: datetime) -> bool:
     return row.claim is not None and row.next_attempt_at > moment
 
 
-def _claimed(row: DecisionDelivery, owner: User | None) -> Claimed:
-    assert row.claim is not None
+def _claimed(row: DecisionDelivery, token: str, owner: Any) -> Claimed:
     return Claimed(
         delivery_id=row.id,
-        token=row.claim,
+        comment_id=row.comment_id,
+        token=token,
         message_id=row.message_id,
         event=row.event,
         moment=row.created_at,

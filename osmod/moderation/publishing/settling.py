@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from osmod.moderation.database import insert_missing
@@ -17,8 +19,10 @@ from osmod.moderation.models import (
     DeliveryAttempt,
     DeliveryState,
     PublisherStanding,
+    now,
 )
-from osmod.moderation.publishing.claiming import Claimed
+from osmod.moderation.publishing.claiming import Claimed, in_turn
+from osmod.moderation.updating import update_rows
 
 _MINUTE, _HOUR = 60.0, 3600.0
 #: Seconds after the first failure, the second, …; the last again and again, for three days in all.
@@ -30,6 +34,14 @@ JITTER = 0.4
 PATIENCE, FIRST_REST, LONGEST_REST = 3, 10.0, 300.0
 #: Characters.
 ANSWER_KEPT = 1_000
+
+_comments, _decisions = cast("Table", Comment.__table__), cast("Table", Decision.__table__)
+_WAITING = in_turn(
+    select(DecisionDelivery).where(
+        DecisionDelivery.comment_id.in_(bindparam("comments", expanding=True)),
+        DecisionDelivery.state.in_(("waiting", "held")),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -54,46 +66,82 @@ class Outcome:
     gone: bool = False
 
 
-def settle(session: Session, claimed: Claimed, outcome: Outcome, moment: datetime) -> DeliveryState | None:
-    """Note an attempt; return the state of its delivery. None: the claim had run out and somebody else has it."""
-    session.add(
-        DeliveryAttempt(
-            delivery_id=claimed.delivery_id,
-            at=moment,
-            milliseconds=outcome.milliseconds,
-            status=outcome.status,
-            error=outcome.error,
-            answer=outcome.answer[:ANSWER_KEPT],
-        )
+class Settled(NamedTuple):
+    """What follows from an attempt.
+
+    Attributes:
+      state: of its delivery; None: the claim had run out and somebody else has it.
+      more: whether there are other decisions on the comment to be told.
+    """
+
+    state: DeliveryState | None
+    more: bool = False
+
+
+def settle(session: Session, attempts: Sequence[tuple[Claimed, Outcome]], moment: datetime) -> list[Settled]:
+    """Note attempts; return what follows from each."""
+    comments = sorted({claimed.comment_id for claimed, _ in attempts})
+    waiting: dict[int, dict[int, DecisionDelivery]] = {comment: {} for comment in comments}
+    for row in session.scalars(_WAITING, {"comments": comments}):
+        waiting[row.comment_id][row.id] = row
+    session.execute(insert(DeliveryAttempt), [_attempt(*one, moment) for one in attempts])
+    told: list[DecisionDelivery] = []
+    failed: list[tuple[DecisionDelivery, Outcome]] = []
+    settled: list[Settled] = []
+    for claimed, outcome in attempts:
+        row = waiting[claimed.comment_id].get(claimed.delivery_id)
+        if row is None or row.claim != claimed.token:
+            # To go on to a newer decision now could have whoever has the claim tell this one after it.
+            settled.append(Settled(None))
+            continue
+        more = len(waiting[claimed.comment_id]) > 1
+        if outcome.error is None:
+            told.append(row)
+            settled.append(Settled("delivered", more))
+        else:
+            failed.append((row, outcome))
+            _put_off(row, outcome, moment)
+            settled.append(Settled(row.state, more))
+    session.flush()
+    if told:
+        _acknowledge(session, told, moment)
+    for owner_id in sorted({row.owner_id for row in told} | {row.owner_id for row, _ in failed}):
+        if any(row.owner_id == owner_id for row in told):
+            _forgive(session, owner_id, moment)
+        for row, outcome in failed:
+            if row.owner_id == owner_id:
+                _judge(session, owner_id, outcome, moment)
+    session.flush()
+    return settled
+
+
+def _attempt(claimed: Claimed, outcome: Outcome, moment: datetime) -> dict[str, Any]:
+    return {
+        "delivery_id": claimed.delivery_id,
+        "at": moment,
+        "milliseconds": outcome.milliseconds,
+        "status": outcome.status,
+        "error": outcome.error,
+        "answer": outcome.answer[:ANSWER_KEPT],
+    }
+
+
+def _acknowledge(session: Session, rows: Sequence[DecisionDelivery], moment: datetime) -> None:
+    session.execute(
+        update(DecisionDelivery)
+        .where(DecisionDelivery.id.in_([row.id for row in rows]))
+        .values(state="delivered", settled_at=moment, claim=None)
+        .execution_options(synchronize_session=False)
     )
-    row = session.get(DecisionDelivery, claimed.delivery_id, with_for_update=True)
-    if row is None or row.claim != claimed.token:
-        # To go on to a newer decision now could have whoever has the claim tell this one after it.
-        session.flush()
-        return None
-    row.claim = None
-    if outcome.error is None:
-        _acknowledge(session, row, moment)
-    else:
-        _put_off(row, outcome, moment)
-    session.flush()
-    _judge_publisher(session, row.owner_id, outcome, moment)
-    session.flush()
-    return row.state
-
-
-def _acknowledge(session: Session, row: DecisionDelivery, moment: datetime) -> None:
-    row.state, row.settled_at = "delivered", moment
-    for model, key in ((Comment, row.comment_id), (Decision, row.decision_id)):
-        session.execute(
-            update(model)
-            .where(model.id == key)
-            .values(sent_back_to_publisher=moment)
-            .execution_options(synchronize_session=False)
-        )
+    told_of = (_comments, [row.comment_id for row in rows]), (_decisions, [row.decision_id for row in rows])
+    for table, ids in told_of:
+        columns = table.c.sentBackToPublisher, table.c.updatedAt
+        values = [(one, moment, now()) for one in sorted(ids)]
+        update_rows(session.connection(), table.c.id, columns, values)
 
 
 def _put_off(row: DecisionDelivery, outcome: Outcome, moment: datetime) -> None:
+    row.claim = None
     row.failures += 1
     if outcome.gone:  # it waits for the publisher to be enabled
         row.state = "held"
@@ -106,18 +154,21 @@ def _put_off(row: DecisionDelivery, outcome: Outcome, moment: datetime) -> None:
     row.next_attempt_at = min(moment + _jittered(pause), row.give_up_at)
 
 
-def _judge_publisher(session: Session, owner_id: int, outcome: Outcome, moment: datetime) -> None:
-    """Disable a publisher that is gone, leave one alone that is away, and forgive one that answers."""
-    if outcome.error is None:
-        standing = session.get(PublisherStanding, owner_id)
-        if standing is not None and standing.failures:
-            standing.failures = 0
-            if standing.paused_until is not None and standing.paused_until <= moment:
-                standing.paused_until = None  # otherwise it was asked for, or begun, while this was under way
-    elif outcome.gone:
+def _forgive(session: Session, owner_id: int, moment: datetime) -> None:
+    """A publisher that answers is not left alone any more."""
+    standing = session.get(PublisherStanding, owner_id)
+    if standing is not None and standing.failures:
+        standing.failures = 0
+        if standing.paused_until is not None and standing.paused_until <= moment:
+            standing.paused_until = None  # otherwise it was asked for, or begun, while this was under way
+
+
+def _judge(session: Session, owner_id: int, outcome: Outcome, moment: datetime) -> None:
+    """Disable a publisher that is gone, leave one alone that is away."""
+    if outcome.gone:
         standing = locked_standing(session, owner_id)
         standing.disabled_at = standing.disabled_at or moment
-        standing.reason = outcome.error
+        standing.reason = outcome.error or ""
     elif outcome.away:
         standing = locked_standing(session, owner_id)
         standing.failures += 1
