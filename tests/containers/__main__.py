@@ -25,7 +25,7 @@ from tests.containers.stack import clean_up
 
 FOLDER = Path(__file__).parent
 #: Much of what is tested is waiting; meanwhile MySQL can be at work.
-PYTEST = ("-v", "-rP", "-n", "2", "--dist", "loadfile", "--durations=0", "--durations-min=5")
+PYTEST = ("-v", "-rP", "--tb=short", "-n", "2", "--dist", "loadfile", "--durations=0", "--durations-min=5")
 
 
 def main() -> int:
@@ -65,6 +65,8 @@ def _docker(keep: Path | None) -> Iterator[Docker]:
     with tempfile.TemporaryDirectory(prefix="osmod-containers-") as temporary:
         folder = Path(temporary)
         began = time.monotonic()
+        if keep:
+            keep.mkdir(parents=True, exist_ok=True)
         made = roots.make_all(keep or folder)
         with engine.running(made.engine, folder) as docker:
             images.make_all(made, folder, docker)

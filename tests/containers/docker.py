@@ -12,8 +12,12 @@ from pathlib import Path
 _OURS = ("REDIS_", "DATABASE_", "WORKER_", "API_URL", "SCHEDULERS", "COMPOSE_")
 
 
+#: Lines of what a command printed that are told when it fails: the reason stands at the end.
+_LINES = 12
+
+
 class DockerError(Exception):
-    """A command failed; the message is what it printed."""
+    """A command failed; the message is its exit code, the end of what it printed, and the command."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,10 @@ class Docker:
         """
         done = self._start(*words, stdin=stdin)
         if done.returncode:
-            raise DockerError(f"docker {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
+            printed = (done.stderr.strip() or done.stdout.strip()).splitlines()[-_LINES:]
+            raise DockerError(
+                "\n".join([f"exit {done.returncode}", *printed, f"of docker {' '.join(words)}"])
+            )
         return done.stdout
 
     def _start(self, *words: str, stdin: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -79,7 +79,9 @@ def state() -> dict[str, Any]:
 def kill(name: str, *words: str, last: bool = False) -> int:
     """How many processes got the signal. With `last`, it is for those without children."""
     hit = 0
-    found = [one for one in psutil.process_iter() if " ".join(words) in " ".join(one.cmdline())]
+    # Read as they are listed: a health check may be gone a moment later.
+    listed = psutil.process_iter(["cmdline"])
+    found = [one for one in listed if " ".join(words) in " ".join(one.info["cmdline"] or ())]
     for process in [one for one in found if not (last and one.children())]:
         if process.pid != os.getpid():
             process.send_signal(signal.Signals[f"SIG{name}"])
