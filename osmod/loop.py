@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from types import FrameType
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -78,6 +80,7 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
 
     asyncio gives a `SystemExit` or `KeyboardInterrupt` to whoever waits for the coroutine, and has the loop raise it.
     """
+    _threads[loop] = threading.get_ident()
     while True:
         try:
             loop.run_forever()
@@ -86,11 +89,18 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
 
 
 _homes = [_Home()]
+#: The threads of loops, by their identifiers.
+_threads: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary()
 
 
 def the_loop() -> asyncio.AbstractEventLoop:
     """The loop of this process; it runs."""
     return _homes[-1].loop()
+
+
+def frame_of(loop: asyncio.AbstractEventLoop) -> FrameType | None:
+    """What a loop's thread runs at this moment: its innermost call."""
+    return sys._current_frames().get(_threads.get(loop, 0))
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -13,6 +13,7 @@ from dramatiq import Middleware, Worker
 from dramatiq.middleware import Interrupt, SkipMessage
 
 from osmod.jobs.errors import JobRefused
+from osmod.jobs.middleware.loop_watch import LoopWatch
 from osmod.jobs.middleware.reports import Reports
 from osmod.jobs.middleware.results import keeping_result
 from osmod.jobs.middleware.watch import Watch
@@ -55,6 +56,7 @@ class JobControl(Middleware):
         self._noted: set[int] = set()
         self._reports: Reports | None = None
         self._watch: Watch | None = None
+        self._loop_watch = LoopWatch()
         self._workers = 0
 
     @property
@@ -147,7 +149,7 @@ class JobControl(Middleware):
         return len(_coroutines(broker))
 
     def look_after(self, broker: Custodian) -> None:
-        """Write what jobs reported, and stop those that are to be stopped.
+        """Write what jobs reported, stop those that are to be stopped, and see whether the loop turns.
 
         Raises:
           ServerError, redis.RedisError, OSError: Redis is away.
@@ -159,6 +161,7 @@ class JobControl(Middleware):
         running = self._running.copy().items()
         threads = [(job, began, ident) for ident, (job, began) in running if job.run is None]
         coroutines = [(job, job.run.began, None) for job in _coroutines(broker) if job.run is not None]
+        self._loop_watch.look(len(coroutines))
         long = [one for one in (*threads, *coroutines) if now - one[1] > LONG]
         for job, began, ident in long:
             if id(job) not in self._noted:
