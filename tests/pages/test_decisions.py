@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
@@ -46,6 +49,27 @@ def test_who_and_why(client: TestClient, sign_in: SignIn, world: World) -> None:
     by_people = client.get("/ui/decisions", params={"source": "User"}).text
     assert "Reject where" not in by_people
     assert "No decision fits." in client.get("/ui/decisions?rule=77").text
+
+
+def test_decisions_that_are_rare(
+    client: TestClient, sign_in: SignIn, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Are looked for among some at a time where no index leads to them; that is said, and a link looks further."""
+    monkeypatch.setattr("osmod.moderation.desk.recent.WINDOW", 10)
+    sign_in(Role.MODERATOR)
+    comment = world.comment(world.article())
+    world.add(Decision(comment_id=comment, status="Defer", source="Rule"))
+    world.bulk(Decision, [{"comment_id": comment, "status": "Accept", "source": "Rule"}] * 24)
+    address, looks = "/ui/decisions?status=Defer", 0
+    while "<td>Defer" not in (page := client.get(address).text):
+        assert "None of the 10 decisions that were looked at fits." in page
+        further = re.search(r'href="([^"]+)" rel="next">Look further back<', page)
+        assert further
+        address, looks = html.unescape(further[1]), looks + 1
+    assert (2, False) == (looks, "Look further back" in page)
+    assert "No decision fits." in client.get("/ui/decisions?status=Reject&before=3").text
+    page = client.get("/ui/decisions?status=Accept&before=999").text
+    assert "Looked at 10 decisions and stopped: older ones may fit." in page
 
 
 def test_wrong_filters(client: TestClient, sign_in: SignIn, world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,10 +14,20 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.records import JobFilter
 from osmod.jobs.steering import cancel, delete, retry
 from osmod.jobs.testing import drain, enqueued
+from osmod.moderation import flags
 from osmod.moderation.database import open_session
 from osmod.moderation.desk import acts
 from osmod.moderation.desk.acts import Asked
-from osmod.moderation.models import Claim, Comment, Decision, DeskAct, InboxEntry, OutboxEntry, now
+from osmod.moderation.models import (
+    Claim,
+    Comment,
+    CommentFlag,
+    Decision,
+    DeskAct,
+    InboxEntry,
+    OutboxEntry,
+    now,
+)
 from osmod.task import commit
 from osmod.web.pages.frame.fragments import RENDERINGS
 from tests.moderation.world import World
@@ -161,22 +172,44 @@ def test_what_belongs_to_an_act_holds_the_comment(
     assert comment not in [claim.comment_id for claim in world.all(Claim) if claim.form]
 
 
-def test_an_owed_job_of_a_task_that_nobody_knows(press: Press, world: World, queue: JobBroker) -> None:
-    """As after a return to an earlier version: it is withdrawn after an hour, and its comment is offered again."""
+@pytest.mark.parametrize(
+    "owed", [{"actor": "later:task", "arguments": {}}, {"actor": "acceptComments", "arguments": {"later": 1}}]
+)
+def test_an_owed_job_that_nobody_can_queue(
+    press: Press, world: World, queue: JobBroker, owed: dict[str, Any]
+) -> None:
+    """Of a task or an argument that nobody knows, as after a return to an earlier version: it is withdrawn after an
+    hour, and its comment is offered again."""
     comment = waiting(world, world.article(), 0.9)
     decide(comment)
     (job,) = enqueued(queue)
     delete(queue, JobFilter(ids=(job.message_id,)), by="ann")
-    world.add(OutboxEntry(message_id=job.message_id, actor="later:task", arguments={}))
+    world.add(OutboxEntry(message_id=job.message_id, **owed))
+    world.add(OutboxEntry(message_id="another", **owed))
     time_passes(world)
     assert NOBODY_IS_AT in press("/ui/moderate", "/ui/moderate/next").text
-    assert 1 == len(world.all(OutboxEntry))
+    assert 2 == len(world.all(OutboxEntry))
     with open_session(world.engine) as session:
         session.execute(update(DeskAct).values(at=now() - timedelta(hours=1)))
         session.commit()
     time_passes(world)
     assert f"Comment {comment}<" in press("/ui/moderate", "/ui/moderate/next").text
-    assert [] == world.all(OutboxEntry)
+    assert ["another"] == [one.message_id for one in world.all(OutboxEntry)]
+
+
+def test_an_owed_job_that_can_be_queued(press: Press, world: World, queue: JobBroker) -> None:
+    """Is owed on, however long the queue is away, and its comment is held."""
+    comment = waiting(world, world.article(), 0.9)
+    decide(comment)
+    (job,) = enqueued(queue)
+    delete(queue, JobFilter(ids=(job.message_id,)), by="ann")
+    world.add(OutboxEntry(message_id=job.message_id, actor=job.actor_name, arguments=job.kwargs))
+    with open_session(world.engine) as session:
+        session.execute(update(DeskAct).values(at=now() - timedelta(hours=1)))
+        session.commit()
+    time_passes(world)
+    assert NOBODY_IS_AT in press("/ui/moderate", "/ui/moderate/next").text
+    assert 1 == len(world.all(OutboxEntry))
 
 
 def test_what_belongs_to_an_act_and_failed(
@@ -191,5 +224,28 @@ def test_what_belongs_to_an_act_and_failed(
 
     page = client.get("/ui/moderate").text
 
-    assert f">comment {comment}</a> the reason failed, or the flags: Cancelled: by ann." in page
+    assert f">comment {comment}</a> the reason is not said: Cancelled: by ann." in page
     assert "on its way" in page
+
+
+def test_what_belongs_to_an_undo_and_failed(
+    client: TestClient, press: Press, world: World, queue: JobBroker
+) -> None:
+    """As flags that were to be open again: that is said, and undo can be pressed again, until it is done."""
+    comment = waiting(world, world.article(), 0.9)
+    world.do(lambda work: flags.add_flags(work, [flags.Said("spam", f"c{comment}", "reader")]))
+    press(f"/ui/moderate?comment={comment}", "approve")
+    drain(queue)
+    press("/ui/moderate", "/ui/moderate/undo")
+    cancel(queue, JobFilter(actor="reopenFlags"), by="ann")
+    drain(queue)
+    RENDERINGS.forget()
+
+    page = client.get("/ui/moderate").text
+    assert f">comment {comment}</a> the flags or the reason are not as they were: Cancelled: by ann." in page
+    assert f"Comment {comment} is put back." in press("/ui/moderate", "/ui/moderate/undo").text
+    assert "/ui/moderate/undo" not in client.get("/ui/moderate").text
+    drain(queue)
+    RENDERINGS.forget()
+    assert [False] == [one.is_resolved for one in world.all(CommentFlag)]
+    assert "/ui/moderate/undo" not in client.get("/ui/moderate").text

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from osmod.moderation import delivery
 from osmod.moderation.desk.claims import let_go
 from osmod.moderation.models import Claim, DeskAct, InboxEntry, OutboxEntry
+from osmod.moderation.work import Owed
 
 
 def jobs_of(act: DeskAct) -> list[str]:
@@ -35,13 +37,14 @@ def owed_jobs(session: Session, act: DeskAct) -> set[str]:
     return set(session.scalars(owed))
 
 
-def withdraw(session: Session, jobs: Collection[str], known: Collection[str]) -> None:
-    """Owe no longer those of the jobs whose task is none of the known ones: they would wait for ever.
+def withdraw(session: Session, jobs: Collection[str], can_be_queued: Callable[[Owed], bool]) -> None:
+    """Owe no longer those of the jobs that can never be queued: they would wait for ever.
 
     One that another process has just queued all the same is found in the queue.
     """
-    unknown = delete(OutboxEntry).where(OutboxEntry.message_id.in_(jobs), OutboxEntry.actor.not_in(known))
-    session.execute(unknown.execution_options(synchronize_session=False))
+    entries = session.scalars(select(OutboxEntry).where(OutboxEntry.message_id.in_(jobs)))
+    owed = [Owed(entry.message_id, entry.actor, entry.arguments) for entry in entries]
+    delivery.settle(session, [job for job in owed if not can_be_queued(job)])
 
 
 def settle(session: Session, act: DeskAct, done: Collection[str], failed: Collection[str] = ()) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from osmod.moderation.desk.rule_book import Draft
@@ -22,9 +23,9 @@ from osmod.moderation.models import (
 from osmod.moderation.rules import Rule, judge, with_summary
 from osmod.moderation.surroundings import rules_where
 
-#: The comments that a change is tried on, and among how many of the newest these are looked for.
+#: The comments that a change is tried on, and among how many of the newest these are looked for, at first and at most.
 LAST = 1_000
-WINDOW = 50_000
+WINDOWS = (2_000, 10_000, 50_000)
 #: Comments shown for each way in which a verdict changes.
 EXAMPLES = 5
 #: The id of a rule that is not there yet: higher than any, as it will be.
@@ -125,20 +126,11 @@ def compare(comments: Sequence[Tried], before: Sequence[Rule], after: Sequence[R
 
 def tried(session: Session, category_ids: set[int | None] | None) -> list[Tried]:
     """The comments scored last, of some categories or (None) of all, the newest first."""
-    window = (
-        select(Comment.id, Comment.article_id, Comment.is_scored, Comment.max_summary_score)
-        .order_by(Comment.id.desc())
-        .limit(WINDOW)
-        .subquery()
-    )
-    statement = (
-        select(window.c.id, Article.category_id, window.c.max_summary_score)
-        .outerjoin(Article, Article.id == window.c.article_id)
-        .where(window.c.is_scored.is_(True))
-    )
-    if category_ids is not None:
-        statement = statement.where(Article.category_id.in_(category_ids))
-    rows = session.execute(statement.order_by(window.c.id.desc()).limit(LAST)).all()
+    rows: Sequence[Any] = ()
+    for window in WINDOWS:
+        rows = session.execute(_scored(window, category_ids)).all()
+        if len(rows) == LAST:
+            break
     ids = [row[0] for row in rows]
     scores: dict[int, dict[int, float]] = defaultdict(dict)
     for comment_id, tag_id, score in session.execute(
@@ -158,6 +150,24 @@ def tried(session: Session, category_ids: set[int | None] | None) -> list[Tried]
         )
         for comment_id, category_id, highest in rows
     ]
+
+
+def _scored(window: int, category_ids: set[int | None] | None) -> Select[Any]:
+    """`id`, category and highest score of those of the newest comments that are meant."""
+    newest = (
+        select(Comment.id, Comment.article_id, Comment.is_scored, Comment.max_summary_score)
+        .order_by(Comment.id.desc())
+        .limit(window)
+        .subquery()
+    )
+    statement = (
+        select(newest.c.id, Article.category_id, newest.c.max_summary_score)
+        .outerjoin(Article, Article.id == newest.c.article_id)
+        .where(newest.c.is_scored.is_(True))
+    )
+    if category_ids is not None:
+        statement = statement.where(Article.category_id.in_(category_ids))
+    return statement.order_by(newest.c.id.desc()).limit(LAST)
 
 
 def _decided(session: Session, ids: Sequence[int]) -> Iterator[tuple[int, Status]]:

@@ -13,22 +13,18 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Double, Select, Subquery, and_, func, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
-from osmod.moderation.models import Article, Comment, CommentFlag, CommentSummaryScore
+from osmod.moderation.models import Article, Category, Comment, CommentFlag, CommentSummaryScore
 
 #: Why comments wait: nobody has decided (`new`), somebody or a rule put the decision off (`deferred`), or readers
 #: flagged what is public or undecided (`flagged`).
 Queue = Literal["new", "deferred", "flagged"]
 QUEUES: tuple[Queue, ...] = ("new", "deferred", "flagged")
-#: Which count of articles says how many.
-COUNTED = {
-    "new": Article.unmoderated_count,
-    "deferred": Article.deferred_count,
-    "flagged": Article.flagged_count,
-}
+#: Which count of articles and categories says how many.
+COUNTED = {"new": "unmoderated_count", "deferred": "deferred_count", "flagged": "flagged_count"}
 #: Comments that wait which are looked at by their state at most: all, or the newest.
 FEW = 5_000
-#: Comments of articles that are looked at at most, whether or not they wait.
-ROWS = 20_000
+#: Comments of articles that are looked at at most, whether or not they wait; and articles, where all are meant.
+ROWS, ARTICLES = 20_000, 2_000
 #: Comments of one article that are looked at at most.
 MOST_OF_ARTICLES = 200_000
 #: What a score may be beside a bound: OSMod holds single precision and shows six digits.
@@ -74,14 +70,6 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Size:
-    """How many there are. `of_newest`: more wait than are looked at, so only these newest were counted; None: all."""
-
-    count: int
-    of_newest: int | None = None
-
-
-@dataclass(frozen=True)
 class Plan:
     """How comments are looked for.
 
@@ -100,26 +88,31 @@ def plan(session: Session, wanted: Wanted) -> Plan:
         return Plan(by_article=True)
     if wanted.queue != "flagged" and standing_size(session, Wanted(wanted.queue)) <= FEW:
         return Plan(by_article=False)
-    if wanted.category_id is not None or wanted.queue == "flagged":
+    if wanted.category_id is not None or (wanted.queue == "flagged" and _has_few_articles(session)):
         rows = session.scalar(select(func.sum(Article.all_count)).where(*of_articles(wanted)))
         if (rows or 0) <= ROWS:
             return Plan(by_article=True)
     return Plan(by_article=False, of_newest=FEW)
 
 
+def _has_few_articles(session: Session) -> bool:
+    some = select(Article.id).limit(ARTICLES + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) <= ARTICLES
+
+
 def standing_size(session: Session, wanted: Wanted) -> int:
-    """How many wait, whatever their scores: what the counts of the articles say."""
-    counted = select(func.coalesce(func.sum(COUNTED[wanted.queue]), 0)).where(*of_articles(wanted))
-    return int(session.scalar(counted) or 0)
+    """How many wait, whatever their scores: what the counts of articles and categories say.
 
-
-def size(session: Session, wanted: Wanted) -> Size:
-    """How many are meant."""
-    if wanted.is_any_score:
-        return Size(standing_size(session, wanted))
-    way = plan(session, wanted)
-    found = select(func.count()).select_from(meant(wanted, way).subquery())
-    return Size(session.scalar(found) or 0, way.of_newest)
+    A category's is the sum of its articles', so that articles are added up only where they have no category.
+    """
+    name = COUNTED[wanted.queue]
+    article, category = getattr(Article, name), getattr(Category, name)
+    if wanted.article_id is not None:
+        return session.scalar(select(article).where(*of_articles(wanted))) or 0
+    if wanted.category_id is not None:
+        return session.scalar(select(category).where(Category.id == wanted.category_id)) or 0
+    of_none = select(func.sum(article)).where(Article.category_id.is_(None))
+    return int(sum(session.scalar(one) or 0 for one in (select(func.sum(category)), of_none)))
 
 
 def meant(wanted: Wanted, way: Plan) -> Select[Any]:
@@ -133,7 +126,7 @@ def meant(wanted: Wanted, way: Plan) -> Select[Any]:
             CommentSummaryScore.comment_id == rows.c.id, CommentSummaryScore.tag_id == wanted.tag_id
         )
         statement = statement.join(CommentSummaryScore, of_tag)
-    return statement.add_columns(score.label("score")).where(_in_range(wanted, score))
+    return statement.add_columns(score.label("score")).where(in_range(wanted, score))
 
 
 def _found(wanted: Wanted, way: Plan) -> Subquery:
@@ -153,11 +146,7 @@ def _found(wanted: Wanted, way: Plan) -> Subquery:
         newest = newest.where(Comment.id.in_(select(flags.c.comment_id)))
     window = newest.order_by(Comment.id.desc()).limit(FEW).subquery("newest")
     of_window = select(window.c.id, window.c.max_summary_score)
-    return (
-        of_window.join(Article, Article.id == window.c.article_id)
-        .where(*of_articles(wanted))
-        .subquery("waiting")
-    )
+    return of_chosen_articles(of_window, wanted, window.c.article_id).subquery("waiting")
 
 
 def waits(queue: Queue, row: Any) -> list[ColumnElement[bool]]:
@@ -174,9 +163,16 @@ def waits(queue: Queue, row: Any) -> list[ColumnElement[bool]]:
     ]
 
 
+def of_chosen_articles(statement: Select[Any], wanted: Wanted, article_id: Any) -> Select[Any]:
+    """Of some comments those of the category or article that is meant; articles are not looked up where all are."""
+    if wanted.category_id is None and wanted.article_id is None:
+        return statement.where(article_id.is_not(None))
+    return statement.join(Article, Article.id == article_id).where(*of_articles(wanted))
+
+
 def of_articles(wanted: Wanted) -> list[ColumnElement[bool]]:
     """The condition on a comment's article."""
-    conditions: list[ColumnElement[bool]] = [COUNTED[wanted.queue] > 0]
+    conditions: list[ColumnElement[bool]] = [getattr(Article, COUNTED[wanted.queue]) > 0]
     if wanted.category_id is not None:
         conditions.append(Article.category_id == wanted.category_id)
     if wanted.article_id is not None:
@@ -184,7 +180,8 @@ def of_articles(wanted: Wanted) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _in_range(wanted: Wanted, score: ColumnElement[float]) -> ColumnElement[bool]:
+def in_range(wanted: Wanted, score: ColumnElement[float]) -> ColumnElement[bool]:
+    """The condition on a score. From 0 to 1 comments without one are meant, too."""
     if wanted.lower <= 0 and wanted.upper >= 1:
         return true()
     return and_(score >= wanted.lower - EDGE, score <= wanted.upper + EDGE)

@@ -24,8 +24,8 @@ from osmod.moderation.models import (
     User,
 )
 
-#: Decisions in a page.
-PAGE = 50
+#: Decisions in a page, and those that are looked at for them where no index leads to what is wanted.
+PAGE, WINDOW = 50, 50_000
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,16 @@ class Recent:
 
 @dataclass(frozen=True)
 class Page:
-    """Decisions, newest first. `older`: pass it as `before` for the next page; None: there are none."""
+    """Decisions, newest first.
+
+    Attributes:
+      older: pass it as `before` for the next page; None: there are none.
+      looked_at: this many were looked at and no more, so that older ones may fit; None: these are the next that fit.
+    """
 
     decisions: list[Recent]
     older: int | None
+    looked_at: int | None = None
 
 
 def recent(session: Session, wanted: Wanted, before: int | None = None, limit: int = PAGE) -> Page:
@@ -90,8 +96,10 @@ def recent(session: Session, wanted: Wanted, before: int | None = None, limit: i
     Parameters:
       before: only decisions whose id is lower; None: from the newest on.
     """
-    ids = list(session.scalars(_ids(wanted, before).limit(limit + 1)))
-    older = ids[limit - 1] if len(ids) > limit else None
+    floor = _floor(session, wanted, before)
+    ids = list(session.scalars(_ids(wanted, before, floor).limit(limit + 1)))
+    is_cut = floor is not None and len(ids) <= limit
+    older = floor if is_cut else ids[limit - 1] if len(ids) > limit else None
     rows = session.execute(
         select(Decision, Comment, Article.title, User.name, ModerationRule, Tag.attribute)
         .join(Comment, Comment.id == Decision.comment_id)
@@ -105,13 +113,30 @@ def recent(session: Session, wanted: Wanted, before: int | None = None, limit: i
     comment_ids = [row[1].id for row in rows]
     scores = _scores(session, comment_ids)
     scored_at = _scored_at(session, comment_ids)
-    return Page([_recent(row, scores[row[1].id], scored_at.get(row[1].id)) for row in rows], older)
+    found = [_recent(row, scores[row[1].id], scored_at.get(row[1].id)) for row in rows]
+    return Page(found, older, WINDOW if is_cut else None)
 
 
-def _ids(wanted: Wanted, before: int | None) -> Select[int]:
+def _floor(session: Session, wanted: Wanted, before: int | None) -> int | None:
+    """The lowest id that is looked at, as there is no index of status and source; None: all are."""
+    if wanted.comment_id is not None or (wanted.status is None and wanted.source is None):
+        return None
+    newest, oldest = (
+        session.scalar(select(func.max(Decision.id))),
+        session.scalar(select(func.min(Decision.id))),
+    )
+    if newest is None or oldest is None:
+        return None
+    floor = (newest + 1 if before is None else min(before, newest + 1)) - WINDOW
+    return floor if oldest < floor else None
+
+
+def _ids(wanted: Wanted, before: int | None, floor: int | None) -> Select[int]:
     statement = select(Decision.id).where(Decision.comment_id.is_not(None)).order_by(Decision.id.desc())
     if before is not None:
         statement = statement.where(Decision.id < before)
+    if floor is not None:
+        statement = statement.where(Decision.id >= floor)
     for column, value in (
         (Decision.status, wanted.status),
         (Decision.source, wanted.source),

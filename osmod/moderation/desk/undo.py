@@ -76,7 +76,7 @@ def take_back(
     Parameters:
       form: of this act: sent twice, it does so once.
       failed: jobs of the act that are known to have failed, so that there is nothing to take back; and of those that
-        took it back, so that it is not: that can be done again.
+        took it back, so that it is not, or its flags or the reason are not: that can be done again.
 
     Raises:
       Conflict: the form did something else before. Nothing is done then.
@@ -94,9 +94,9 @@ def take_back(
     done = done_jobs(session, act).union(*(done_jobs(session, one) for one in before))
     failed = set(failed) - done
     entries = [entry for entry in act.comments if entry["job"] not in failed]
+    last_try = {entry["id"]: entry for one in before for entry in one.comments}
     if before:
-        not_done = _not_put_back(before, failed)
-        entries = [entry for entry in entries if entry["id"] in not_done]
+        entries = [entry for entry in entries if _is_left(last_try.get(entry["id"]), done, failed)]
         if not entries:
             return TakenBack(None)
     over = {*done, *failed}
@@ -108,7 +108,13 @@ def take_back(
     stale, taken = [], []
     on_its_way = _on_its_way(work, entries, user_id)
     for entry in entries:
-        jobs = [] if entry["id"] in on_its_way else _put_back(work, act, entry, user_id)
+        back = last_try[entry["id"]]["job"] if before else ""
+        if entry["id"] in on_its_way:
+            jobs = []
+        elif back in done:  # but not its flags or the reason
+            jobs = _put_back_the_rest(work, act, entry, back)
+        else:
+            jobs = _put_back(work, act, entry, user_id)
         if jobs:
             taken.append({**entry, "job": jobs[0], "also": jobs[1:]})
         else:
@@ -122,17 +128,17 @@ def take_back(
 
 
 def undos_of(session: Session, act: DeskAct) -> Sequence[DeskAct]:
-    """The acts that take an act back: several where one failed."""
+    """The acts that take an act back, in their order: several where one failed."""
     mine = DeskAct.user_id == act.user_id
-    return session.scalars(select(DeskAct).where(mine, DeskAct.undoes == act.form)).all()
+    undoing = select(DeskAct).where(mine, DeskAct.undoes == act.form)
+    return session.scalars(undoing.order_by(DeskAct.id)).all()
 
 
-def _not_put_back(undos: Sequence[DeskAct], failed: Collection[str]) -> set[int]:
-    """The comments that were to be put back, and were not each time, as their job failed."""
-    entries = [entry for one in undos for entry in one.comments]
-    return {entry["id"] for entry in entries} - {
-        entry["id"] for entry in entries if entry["job"] not in failed
-    }
+def _is_left(tried: dict[str, Any] | None, done: Collection[str], failed: Collection[str]) -> bool:
+    """Whether a comment was to be put back, and was not the last time, or its flags or the reason were not."""
+    if tried is None:
+        return False
+    return tried["job"] in failed or (tried["job"] in done and not set(failed).isdisjoint(entry_jobs(tried)))
 
 
 def _on_its_way(work: Work, entries: Collection[dict[str, Any]], user_id: int) -> set[int]:
@@ -157,6 +163,18 @@ def _put_back(work: Work, act: DeskAct, entry: dict[str, Any], user_id: int) -> 
     task = task_back(act.act, entry["was"], highlighted=entry["highlighted"])
     back = owe(work, task, comment_id=comment.id, user_id=user_id, is_batch_action=False)
     return [back, *_reopen(work, act, entry), *_unsay(work, act, entry)]
+
+
+def _put_back_the_rest(work: Work, act: DeskAct, entry: dict[str, Any], back: str) -> list[str]:
+    """The job `back` has put a comment back, and those that do the same with its flags and the reason; none where
+    nothing is left of these, or somebody has decided on it since."""
+    comment = work.session.get(Comment, entry["id"])
+    if comment is None or (state_of(comment), bool(comment.is_highlighted)) != _as_before(entry):
+        return []
+    if not _is_last(work.session, act, entry):
+        return []
+    rest = [*_reopen(work, act, entry), *_unsay(work, act, entry)]
+    return [back, *rest] if rest else []
 
 
 def _reopen(work: Work, act: DeskAct, entry: dict[str, Any]) -> list[str]:
@@ -211,6 +229,11 @@ def _as_left(act: DeskAct, entry: dict[str, Any]) -> tuple[State, bool]:
     """What the act made of a comment, and whether that was highlighted then: decisions leave that as it is."""
     highlighted = {"highlight": not entry["highlighted"], "reset": False}.get(act.act, entry["highlighted"])
     return _MAKES[act.act], highlighted
+
+
+def _as_before(entry: dict[str, Any]) -> tuple[State, bool]:
+    """What a comment was before the act, and is once it is put back."""
+    return entry["was"], entry["highlighted"]
 
 
 def _is_last(session: Session, act: DeskAct, entry: dict[str, Any]) -> bool:

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Double, Select, and_, func, literal, or_, 
 from sqlalchemy.orm import Session
 
 from osmod.moderation.desk.claims import of_other
-from osmod.moderation.desk.queues import COLUMNS, EDGE, Wanted, meant, of_articles, plan, waits
-from osmod.moderation.models import Article, Claim, Comment, CommentSummaryScore
+from osmod.moderation.desk.queues import COLUMNS, EDGE, Wanted, meant, of_chosen_articles, plan, waits
+from osmod.moderation.models import Claim, Comment, CommentSummaryScore
 
 #: How many of the highest scores are walked, at first and at most.
 WALKS = (500, 5_000)
@@ -109,13 +109,8 @@ def _walk(
     for walk in WALKS:
         window = select(*COLUMNS, score.label("score")).where(*bounds).order_by(*order).limit(walk).subquery()
         statement = (
-            select(window.c.score, window.c.id)
-            .join(Article, Article.id == window.c.article_id)
-            .where(
-                *waits(wanted.queue, window.c),
-                *of_articles(wanted),
-                _is_free(viewer, window.c.id),
-            )
+            of_chosen_articles(select(window.c.score, window.c.id), wanted, window.c.article_id)
+            .where(*waits(wanted.queue, window.c), _is_free(viewer, window.c.id))
             .order_by(*_order(window.c.score, window.c.id, backwards))
             .limit(limit)
         )

@@ -43,6 +43,7 @@ def rows(view: View) -> dict[str, Any]:
     return {
         "decisions": found.decisions,
         "older": older,
+        "looked_at": found.looked_at,
         "newest": newest,
         "excerpt": EXCERPT,
         "filtered": bool(kept),

@@ -66,7 +66,6 @@ def spread(view: View) -> dict[str, Any]:
             **_ways(wanted),
             "histogram": histogram(session, wanted),
             "buckets": BUCKETS,
-            "size": queues.size(session, wanted),
             "standing": queues.standing_size(session, wanted),
         }
 

@@ -12,6 +12,7 @@ from dramatiq.errors import BrokerConnectionError
 from sqlalchemy.orm import Session
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.messages.arguments import takes
 from osmod.jobs.records import JobRecord
 from osmod.jobs.records.reading import get_jobs, get_states
 from osmod.jobs.states import JobState
@@ -19,6 +20,7 @@ from osmod.moderation.delivery import INBOX_KEPT
 from osmod.moderation.desk import acts, claims
 from osmod.moderation.desk.outcomes import done_jobs, entry_jobs, jobs_of, owed_jobs, settle, withdraw
 from osmod.moderation.models import DeskAct
+from osmod.moderation.work import Owed
 
 #: Acts that are shown.
 SHOWN = 5
@@ -26,7 +28,8 @@ SHOWN = 5
 ASKED, AT_ONCE = 20, 500
 #: For so long it is known what became of an act.
 KNOWN = INBOX_KEPT - timedelta(days=1)
-#: For so long an owed job waits for a process that knows its task, as while a new version is rolled out.
+#: For so long an owed job waits for a process that knows its task and what that takes, as while a new version is
+#: rolled out.
 UNKNOWN_FOR = timedelta(hours=1)
 #: What was done, for a sentence that begins so.
 VERBS = {
@@ -76,7 +79,12 @@ def outcomes(session: Session, user_id: int, moment: datetime) -> list[Outcome]:
         settle(session, row, done, failed)
         entries = [entry for entry in row.comments if entry["job"] not in failed]
         pending = sum(not {*done, *failed}.issuperset(entry_jobs(entry)) for entry in entries)
-        if pending or len(entries) == len(row.comments):  # else what failed can be put back by another
+        partly = tuple(
+            (entry["id"], failed[job]) for entry in entries for job in entry_jobs(entry) if job in failed
+        )
+        if pending or not (
+            partly or len(entries) < len(row.comments)
+        ):  # else another undo puts back the rest
             taken_back.add(row.undoes)
         may_be_undone = bool(entries) and row.undoes is None and row.form not in taken_back
         found.append(
@@ -90,12 +98,7 @@ def outcomes(session: Session, user_id: int, moment: datetime) -> list[Outcome]:
                 failed=tuple(
                     (entry["id"], failed[entry["job"]]) for entry in row.comments if entry["job"] in failed
                 ),
-                partly=tuple(
-                    (entry["id"], failed[job])
-                    for entry in entries
-                    for job in entry_jobs(entry)
-                    if job in failed
-                ),
+                partly=partly,
                 is_undo=row.undoes is not None,
                 can_undo=is_last and may_be_undone and not pending,
             )
@@ -113,10 +116,16 @@ def settle_held_for_long(session: Session, moment: datetime) -> None:
         act = acts.by_form(session, form)
         if act is not None:
             if act.at <= moment - UNKNOWN_FOR:
-                withdraw(session, owed_jobs(session, act), dramatiq.get_broker().get_declared_actors())
+                withdraw(session, owed_jobs(session, act), _can_be_queued)
             done = done_jobs(session, act)
             settle(session, act, done, failures(session, act, done))
     claims.hold_on(session, forms, moment)
+
+
+def _can_be_queued(job: Owed) -> bool:
+    """Whether this process has an owed job's actor, and that takes its arguments."""
+    actor = dramatiq.get_broker().actors.get(job.actor)
+    return actor is not None and all(takes(actor, name) for name in job.arguments)
 
 
 def failures(session: Session, act: DeskAct, done: set[str]) -> dict[str, str]:

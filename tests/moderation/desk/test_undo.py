@@ -10,7 +10,7 @@ from osmod.moderation.decisions import Act
 from osmod.moderation.desk import acts
 from osmod.moderation.desk.acts import Stale
 from osmod.moderation.desk.undo import TakenBack
-from osmod.moderation.models import Comment, CommentFlag, CommentSummaryScore, OutboxEntry, User
+from osmod.moderation.models import Claim, Comment, CommentFlag, CommentSummaryScore, OutboxEntry, User
 from osmod.moderation.work import Work
 from tests.moderation.desk.conftest import Desk
 
@@ -111,6 +111,65 @@ def test_an_undo_that_failed_can_be_done_again(desk: Desk) -> None:
     desk.work()
     assert ["undecided", "undecided"] == [desk.state(one) for one in (first, second)]
     assert TakenBack(None) == desk.undo(act_form=act, failed=[jobs[second]])
+
+
+def _half_undone(desk: Desk) -> tuple[int, str, str]:
+    """A comment that was rejected for a reason and is put back, but for its flag and that reason: the jobs of these."""
+    spam, comment = desk.world.tag("SPAM"), desk.comment()
+    desk.flag(comment, "reader")
+    desk.act("reject", comment, tag_id=spam)
+    desk.work()
+    row = desk.undo().row
+    assert row is not None
+    (entry,) = row.comments
+    assert 2 == len(entry["also"])
+    for job in entry["also"]:
+        desk.world.do(lambda work, job=job: work.session.delete(_outbox(work, job)))
+    desk.work()
+    return comment, *entry["also"]
+
+
+@pytest.mark.only_on("sqlite")
+def test_what_belongs_to_an_undo_and_failed_is_done_again(desk: Desk) -> None:
+    """The flags and the reason alone: the comment itself is put back already."""
+    comment, *failed = _half_undone(desk)
+    assert ("undecided", [(1.0, True, desk.user)]) == (desk.state(comment), desk.reasons(comment))
+
+    again = desk.undo(act_form="form 1", failed=failed).row
+
+    assert again is not None
+    assert ["reopenFlags", "restoreSummaryScore"] == sorted(desk.owed())
+    assert TakenBack(None) == desk.undo(act_form="form 1", failed=failed), "it is on its way"
+    desk.work()
+    assert [] == desk.reasons(comment)
+    assert [False] == [flag.is_resolved for flag in desk.world.all(CommentFlag)]
+    assert TakenBack(None) == desk.undo(act_form="form 1", failed=failed)
+    assert [] == desk.world.miscounted()
+
+
+@pytest.mark.only_on("sqlite")
+def test_what_belongs_to_an_undo_and_failed_waits_for_the_undo(desk: Desk) -> None:
+    """The comment is not put back yet: nothing is done again, and nobody else is said to have decided."""
+    comment = desk.comment()
+    desk.act("reject", comment, tag_id=desk.world.tag("SPAM"))
+    desk.work()
+    row = desk.undo().row
+    assert row is not None
+    (failed,) = row.comments[0]["also"]
+    assert TakenBack(None) == desk.undo(act_form="form 1", failed=[failed])
+
+
+@pytest.mark.only_on("sqlite")
+def test_what_belongs_to_an_undo_is_left_where_another_decided_since(desk: Desk) -> None:
+    """Whoever did has seen the flags resolved and the reason said."""
+    comment, *failed = _half_undone(desk)
+    desk.world.do(
+        lambda work: work.session.query(Claim).delete()
+    )  # as who looks finds that the jobs have failed
+    assert desk.act("approve", comment, user_id=desk.world.user()).row
+    desk.work()
+    assert TakenBack(None, changed=(comment,)) == desk.undo(act_form="form 1", failed=failed)
+    assert [] == desk.owed()
 
 
 @pytest.mark.only_on("sqlite")

@@ -9,7 +9,7 @@ import pytest
 from osmod.moderation.database import open_session
 from osmod.moderation.desk import queues, waiting
 from osmod.moderation.desk.histogram import histogram
-from osmod.moderation.desk.queues import Size, Wanted
+from osmod.moderation.desk.queues import Wanted
 from osmod.moderation.desk.waiting import Place, Viewer
 from osmod.moderation.models import Claim, CommentSummaryScore, now
 from tests.moderation.world import World
@@ -30,10 +30,17 @@ def place(world: World, wanted: Wanted, comment_id: int) -> Place | None:
         return waiting.place_of(session, wanted, comment_id)
 
 
-def size(world: World, wanted: Wanted) -> Size:
-    """How many are meant."""
+def size(world: World, wanted: Wanted) -> tuple[int, int | None]:
+    """How many are meant; if not all were looked at, of how many of the newest."""
     with open_session(world.engine) as session:
-        return queues.size(session, wanted)
+        found = histogram(session, wanted)
+        return found.chosen, found.of_newest
+
+
+def standing(world: World, wanted: Wanted) -> int:
+    """How many wait by the counts."""
+    with open_session(world.engine) as session:
+        return queues.standing_size(session, wanted)
 
 
 @pytest.fixture(params=["few", "many", "by article"])
@@ -90,6 +97,23 @@ def test_what_has_no_score_comes_last(world: World) -> None:
     assert [] == ids(world, Wanted())
 
 
+def test_how_many_wait(world: World) -> None:
+    """What the counts say: of all, with or without a category, of one category, of one article."""
+    politics = world.category()
+    here, there, loose = world.article(politics), world.article(politics), world.article()
+    for article, number in ((here, 1), (there, 2), (loose, 4)):
+        for _ in range(number):
+            world.comment(article, **SCORED, max_summary_score=0.5)
+    wanted = (
+        Wanted(),
+        Wanted(category_id=politics),
+        Wanted(article_id=there),
+        Wanted(article_id=loose, category_id=politics),
+        Wanted("deferred"),
+    )
+    assert [7, 3, 2, 0, 0] == [standing(world, one) for one in wanted]
+
+
 def test_flagged_ones_wait(world: World) -> None:
     """If they are public or undecided."""
     article = world.article()
@@ -105,7 +129,7 @@ def test_flagged_ones_wait(world: World) -> None:
     world.comment(article, **SCORED)
 
     assert [public] == ids(world, Wanted("flagged"))
-    assert Size(1) == size(world, Wanted("flagged"))
+    assert (1, None) == size(world, Wanted("flagged"))
 
 
 def test_by_attribute(world: World) -> None:
@@ -120,7 +144,7 @@ def test_by_attribute(world: World) -> None:
     assert [second, first] == ids(world, wanted)
     assert [first] == ids(world, wanted, beyond=place(world, wanted, second))
     assert [first] == ids(world, Wanted(tag_id=insult, upper=0.3))
-    assert Size(1) == size(world, Wanted(tag_id=insult, upper=0.3))
+    assert (1, None) == size(world, Wanted(tag_id=insult, upper=0.3))
 
 
 def test_the_spread(world: World) -> None:
@@ -146,14 +170,14 @@ def test_more_than_are_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) 
     for comment in made:
         world.add(CommentSummaryScore(comment_id=comment, tag_id=tag, score=0.5))
 
-    assert Size(4) == size(world, Wanted())
-    assert Size(2, of_newest=2) == size(world, Wanted(lower=0.1))
+    assert 4 == standing(world, Wanted())
+    assert (2, 2) == size(world, Wanted(lower=0.1))
     with open_session(world.engine) as session:
         page = waiting.page(session, Wanted(tag_id=tag), None, limit=10)
         assert made[:1] == [one.comment_id for one in waiting.page(session, Wanted(), None, limit=1).places]
         flagged = Wanted("flagged")
         assert queues.Plan(by_article=True) == queues.plan(session, flagged)
-        monkeypatch.setattr(queues, "ROWS", -1)
+        monkeypatch.setattr(queues, "ARTICLES", 0)
         assert [] == waiting.page(session, flagged, None, limit=10).places
         assert queues.Plan(by_article=False, of_newest=2) == queues.plan(session, flagged)
         assert queues.Plan(by_article=True) == queues.plan(session, Wanted(article_id=article))
