@@ -10,8 +10,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 _UNICAST, _EXAMPLES = IPv6Network("2000::/3"), IPv6Network("3fff::/20")
 #: Addresses that carry one of IPv4 in their last bits, for gateways between the two.
 _NAT64 = IPv6Network("64:ff9b::/96")
-#: Gateways that no longer exist.
-_RELAYS = IPv4Network("192.88.99.0/24")
+#: Gateways that no longer exist; what is for protocols, not hosts, where Oracle's cloud tells a machine its keys; and
+#: where Azure does, at an address that looks like any other. Python's own list lacks them, or some of the second.
+_NO_HOSTS = tuple(map(IPv4Network, ("192.88.99.0/24", "192.0.0.0/24", "168.63.129.16/32")))
 
 
 class AddressRefused(Exception):
@@ -30,7 +31,8 @@ def is_public(address: str) -> bool:
         if wrapped is None:
             return ip in _UNICAST and ip.is_global and ip not in _EXAMPLES
         ip = wrapped
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved and ip not in _RELAYS
+    is_host = not any(ip in network for network in _NO_HOSTS)
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and is_host
 
 
 async def resolve(host: str, port: int) -> list[str]:
