@@ -9,7 +9,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from osmod.cli.progress import Progress
-from osmod.cli.queue_access import confirm, counted
+from osmod.cli.queue_access import STOPPED, confirm, counted
 from osmod.cli.stopping import stopping_in_order
 from osmod.comparing.answers import Answers
 from osmod.comparing.asking import AT_ONCE, Asking, Stopped
@@ -22,6 +22,12 @@ from osmod.moderation.models import User
 from osmod.scorers import Limits, Scorer, config_of
 from osmod.scorers.config import asked_at
 from osmod.task.turns import Turn
+
+
+class _Interrupted(click.ClickException):
+    """By Ctrl-C."""
+
+    exit_code = STOPPED
 
 
 def ask(engine: Engine, user: User, scorer: Scorer, chosen: Chosen, answers: Answers, *, yes: bool) -> None:
@@ -53,7 +59,7 @@ def ask(engine: Engine, user: User, scorer: Scorer, chosen: Chosen, answers: Ans
             with stopping_in_order():
                 run(asking.ask(questions(engine, missing)))
         except KeyboardInterrupt:
-            raise click.ClickException(_so_far(answers, missing, "stopped")) from None
+            raise _Interrupted(_so_far(answers, missing, "stopped")) from None
         except Stopped as stopped:
             raise click.ClickException(_so_far(answers, missing, f"stopped: {stopped}")) from None
     for reason, count in asking.failed.most_common():

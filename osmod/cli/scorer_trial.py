@@ -37,6 +37,8 @@ def test(text: str, scorer_id: int | None, as_json: bool) -> None:
       osmod scorers test 'You are an idiot'
       osmod scorers test 'Well said' --scorer 7 --json
     """
+    if not text.strip():
+        raise click.UsageError("TEXT is empty; give a text to be scored.")
     chosen = _chosen(scorer_id, as_json)
     trials = []
     for trial in _trials(chosen, text, quiet=as_json):

@@ -22,7 +22,8 @@ from osmod.comparing.answers import Answers, OtherAnswers
 from osmod.comparing.population import Wanted, choose
 from osmod.comparing.report import Report, make_report
 from osmod.comparing.rules import KEEPS, Keep
-from osmod.comparing.sample import read
+from osmod.comparing.sample import Sample, read
+from osmod.moderation.attributes import folded
 from osmod.moderation.database import open_session
 from osmod.moderation.models import User
 from osmod.scorers import BadScorerConfig, Scorer, scorer_for
@@ -39,7 +40,7 @@ class Renamed(click.ParamType[tuple[str, str]]):
     ) -> tuple[str, str]:
         """Both names. Fails the command, exit code 2, on a text without both."""
         old, _, new = value.partition("=")
-        if not old.strip() or not new.strip():
+        if not old.strip() or not new.strip() or "=" in new:
             self.fail(f"{value!r} is not of the form OLD=NEW, such as TOXICITY=toxic.", param, ctx)
         return old.strip(), new.strip()
 
@@ -112,10 +113,12 @@ def compare(
                 f"There is no comment that scorer {old} scored and that is decided.",
                 json={"compared": 0} if as_json else None,
             )
+        _check_names(found := read(engine, chosen, old), old, renamed)
         answers = _answers(get_settings().home / f"compare-{old}-{new}.jsonl", user, anew=anew)
         if not no_ask:
             ask(engine, user, scorer, chosen, answers, yes=yes)
-        found = read(engine, chosen, old)
+        if not any(comment_id in answers.scores for comment_id in chosen.all_ids()):
+            raise click.ClickException(_nothing_compared(len(chosen.all_ids()), new, no_ask=no_ask))
         way_back = get_settings().home / f"rules-{old}-{new}.json"
         before = as_they_were(found, way_back)
         report = make_report(replace(found, rules=before), answers.scores, dict(renamed))
@@ -140,6 +143,20 @@ def _scorers(engine: Engine, old: int, new: int) -> tuple[User, Scorer]:
         return users[new], scorer_for(new, users[new].extra)
     except BadScorerConfig as error:
         raise click.ClickException(f"{error}.") from None
+
+
+def _check_names(found: Sample, old: int, renamed: tuple[tuple[str, str], ...]) -> None:
+    known = found.old_names()
+    for name, other in renamed:
+        if folded(name) not in map(folded, known):
+            raise click.UsageError(
+                f"--map {name}={other}: scorer {old} gave no {name}; it gave {', '.join(known)}."
+            )
+
+
+def _nothing_compared(drawn: int, new: int, *, no_ask: bool) -> str:
+    remedy = "leave --no-ask out, so that it is asked" if no_ask else "why is said above"
+    return f"of the {drawn:,} comments drawn scorer {new} has answered about none; {remedy}."
 
 
 def _answers(path: Path, user: User, *, anew: bool) -> Answers:

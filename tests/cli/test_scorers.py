@@ -184,3 +184,10 @@ def test_an_answer_that_comes_later(osmod: Command, world: World, monkeypatch: p
     result = osmod("test", "Fool")
     assert 0 == result.exit_code
     assert "it answers later, by a callback, which is not waited for here" in result.stdout
+
+
+@pytest.mark.only_on("sqlite")
+def test_no_text(osmod: Command) -> None:
+    """Nobody is asked, and paid, for an empty one."""
+    result = osmod("test", " ")
+    assert (2, True) == (result.exit_code, "TEXT is empty; give a text to be scored." in result.output)

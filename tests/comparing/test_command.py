@@ -126,7 +126,7 @@ def test_ctrl_c_and_on(site: Site, scorer: FakeScorer) -> None:
 
     scorer.before = interrupt
     stopped = run("1", "2", "--yes")
-    assert 1 == stopped.exit_code
+    assert 130 == stopped.exit_code
     left = re.search(
         r"Error: stopped\. (\d+) comments left; the answers are kept in (\S+): run it again", stopped.output
     )
@@ -201,7 +201,23 @@ def test_another_model_behind_the_scorer(
             2,
             "'TOXICITY' is not of the form OLD=NEW, such as TOXICITY=toxic.",
         ),
+        (("1", "2", "--map", "A=B=C"), 2, "'A=B=C' is not of the form OLD=NEW, such as TOXICITY=toxic."),
+        (
+            ("1", "2", "--map", "TOXIC=toxic"),
+            2,
+            "--map TOXIC=toxic: scorer 1 gave no TOXIC; it gave TOXICITY.",
+        ),
         (("1", "2", "--apply", "--category", "1"), 2, "--apply is for all categories"),
+        (
+            ("1", "2", "--no-ask"),
+            1,
+            "of the 300 comments drawn scorer 2 has answered about none; leave --no-ask out",
+        ),
+        (
+            ("1", "2", "--no-ask", "--apply", "--yes"),
+            1,
+            "scorer 2 has answered about none; leave --no-ask out",
+        ),
     ],
 )
 def test_refused(site: Site, scorer: FakeScorer, words: tuple[str, ...], code: int, said: str) -> None:
