@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
-from dramatiq import MessageProxy
+from dramatiq import Broker, MessageProxy
 from dramatiq.worker import WorkerThread
 
 from osmod.jobs.messages.batches import Together
@@ -74,10 +74,16 @@ def _process(thread: WorkerThread, process: Callable[[MessageProxy], None], mess
             work_queue.put_back(item)
 
 
+def most_together(broker: Broker, job: Any) -> int:
+    """How many jobs may run in one call with this one, itself included."""
+    actor = broker.actors.get(job.actor_name)
+    most: int = actor.options.get("batch", 1) if actor is not None else 1
+    return most if most > 1 and _may_share(job) else 1
+
+
 def _company(thread: WorkerThread, work_queue: Any, job: Any) -> Any:
-    actor = thread.broker.actors.get(job.actor_name)
-    most = actor.options.get("batch", 1) if actor is not None else 1
-    if most == 1 or not isinstance(work_queue, WorkQueue) or not _may_share(job):
+    most = most_together(thread.broker, job)
+    if most == 1 or not isinstance(work_queue, WorkQueue):
         return ()
     return work_queue.take_along(
         most - 1, lambda other: other.actor_name == job.actor_name and _may_share(other)

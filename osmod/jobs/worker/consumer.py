@@ -24,7 +24,7 @@ from osmod.jobs.worker.bell import Bell
 from osmod.jobs.worker.lifecycle import Lifecycle
 from osmod.jobs.worker.sleeper import Sleeper
 from osmod.jobs.worker.stock import Stock
-from osmod.jobs.worker.workqueue import CLOSING_PAUSE, STALL
+from osmod.jobs.worker.workqueue import CLOSING_PAUSE
 
 _log = logging.getLogger(__name__)
 
@@ -181,13 +181,13 @@ class JobConsumer(Consumer):
     def _wait(self, event: Callable[[float], bool]) -> bool:
         """Wait for an event until the caller's patience ends, but see to it that no job lacks a thread."""
         work_queue = self._lifecycle.work_queue
-        if work_queue is not None and work_queue.stalled():
-            if event(STALL):
-                return True
-            if work_queue.stalled():
-                work_queue.rouse()
-                return event(0)
-        return event(self._look_up)
+        stall = work_queue.stall() if work_queue is not None else None
+        if work_queue is None or stall is None:
+            return event(self._look_up)
+        if event(stall):
+            return True
+        work_queue.rouse()
+        return event(0)
 
     def _refill(self) -> bool:
         """Fetch what there is room for, once that is worth a call. False: there is no room yet."""

@@ -9,7 +9,7 @@ from typing import Any
 from dramatiq.middleware.shutdown import Shutdown
 
 from osmod.jobs.worker import signals
-from osmod.jobs.worker.workqueue import WorkQueue
+from osmod.jobs.worker.two_ways import TwoWays
 
 #: Seconds that an interrupted job gets to let go.
 GRACE = 2.0
@@ -38,7 +38,7 @@ class Patience:
             return
         if not self._interrupted:
             self._interrupted = True
-            if isinstance(self._work_queue, WorkQueue):
+            if isinstance(self._work_queue, TwoWays):
                 self._work_queue.interrupt(Drained)
         self._ended_by(self._deadline + GRACE, thread)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sized
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dramatiq import Broker, MessageProxy
 from dramatiq.middleware import Interrupt
 
-from osmod.jobs.queue.interrupts import interruptible
-from osmod.jobs.worker.batches import in_batches
+from osmod.jobs.queue.interrupts import interrupt, interruptible
+from osmod.jobs.worker.batches import in_batches, most_together
 from osmod.jobs.worker.coroutines import Coroutines, in_coroutines
 from osmod.jobs.worker.workqueue import WorkQueue
 
@@ -25,7 +26,7 @@ class TwoWays(WorkQueue):
     """
 
     def __init__(self, threads: int, served: Sized, broker: Broker) -> None:
-        super().__init__(threads, served)
+        super().__init__(threads, served, partial(most_together, broker))
         self.coroutines = Coroutines(broker, self._coroutine_ended, self.put_back)
 
     def put(self, item: _WorkQueueItem) -> None:
@@ -46,7 +47,8 @@ class TwoWays(WorkQueue):
 
     def interrupt(self, error: type[Interrupt]) -> None:
         """Raise an error in every job that runs, inside the actor alone."""
-        super().interrupt(error)
+        for thread in self.busy_threads():
+            interrupt(thread, error)
         self.coroutines.stop(error)
 
     def take_back(self, queue_name: str, most: int) -> list[MessageProxy]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Sized
 from heapq import heappop
 from queue import Empty
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from dramatiq.middleware import Interrupt
-
-from osmod.jobs.queue.interrupts import interrupt
+from osmod.jobs.worker.at_work import AtWork
+from osmod.jobs.worker.idle import Idle
 from osmod.jobs.worker.line import Line
 from osmod.jobs.worker.pace import Pace
 
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
 STALL = 0.003
 #: Seconds for which an idle thread waits while its worker stops.
 CLOSING_PAUSE = 0.02
+#: Seconds for which a job waits for a call of its actor to end, so as to be in the next one with others that come.
+GATHER = 0.1
 #: Jobs that may wait here beyond the usual number while jobs are brisk: some milliseconds' work.
 MOST_AHEAD = 112
 
@@ -37,22 +37,24 @@ class WorkQueue:
     - **No herd**: Python runs one thread at a time, so eight threads awake for jobs of a few microseconds
       cost several times what the jobs cost. While jobs are that brisk, one thread runs them. The moment one
       takes longer, all threads that can be used are woken; now and then it is seen whether that changed.
+    - **Calls are whole**: no thread is woken for a job that others may share a call with while such a call runs
+      and has just begun. Whoever is free takes it all the same, and a call's worth of jobs does not wait.
 
-    `served` has as many members as queues are served.
+    Parameters:
+      served: has as many members as queues are served.
+      together: how many jobs may share a call with one, itself included.
     """
 
-    def __init__(self, threads: int, served: Sized) -> None:
+    def __init__(
+        self, threads: int, served: Sized, together: Callable[[MessageProxy], int] = lambda job: 1
+    ) -> None:
         self._threads = threads
         self._served = served
+        self._together = together
         self._lock = threading.Lock()
         self._all_done = threading.Condition(self._lock)
         self._line, self._pace = Line(), Pace()
-        self._parked: list[Any] = []
-        self._gates: dict[int, Any] = {}
-        #: Of each thread that runs a job, the job's queue, and since when; None if how long it takes says nothing.
-        self._busy: dict[int, tuple[str, float | None]] = {}
-        self._coming = 0
-        self._running: dict[str, int] = defaultdict(int)
+        self._idle, self._at_work = Idle(), AtWork()
         self._last_get = monotonic()
         self._closing = self._shut = False
         self.unfinished_tasks = 0
@@ -71,26 +73,17 @@ class WorkQueue:
         """
         thread = threading.get_ident()
         with self._lock:
-            alone = self._pace.brisk and self._busy and block
+            alone = self._pace.brisk and self._at_work and block
             if not alone and (item := self._take(thread)) is not None:
                 return item
             if not block:
                 raise Empty
-            gate = self._gates.get(thread)
-            if gate is None:
-                gate = self._gates[thread] = threading.Lock()
-                gate.acquire()
-            self._parked.append(gate)
+            gate = self._idle.lie_down()
         if self._closing:
             timeout = CLOSING_PAUSE
         woken = gate.acquire(timeout=-1 if timeout is None else timeout)
         with self._lock:
-            if not woken and gate in self._parked:
-                self._parked.remove(gate)
-            else:
-                if not woken:
-                    gate.acquire()
-                self._coming -= 1
+            self._idle.get_up(gate, woken)
             item = self._take(thread)
         if item is None:
             raise Empty
@@ -106,23 +99,22 @@ class WorkQueue:
 
     def task_done(self) -> None:
         """The job that the calling thread got last is over."""
-        thread = threading.get_ident()
         with self._lock:
             self._forget(1)
-            if thread not in self._busy:
+            ended = self._at_work.end(threading.get_ident())
+            if ended is None:
                 return
-            queue_name, since = self._busy.pop(thread)
-            self._running[queue_name] -= 1
+            job, since = ended
             if since is not None and self._pace.brisk and not self._pace.job_took(monotonic() - since):
                 self._not_brisk()
-            self._line.let_in(queue_name)
+            self._line.let_in(job.queue_name)
 
     def drain(self) -> list[_WorkQueueItem]:
         """Take out all jobs that no thread has begun, in order. From now on idle threads look up often."""
         with self._lock:
             self._closing = True
-            while self._parked:
-                self._wake_one()
+            while self._idle:
+                self._idle.wake_one()
             items = self._line.take_all()
             self._forget(len(items))
         return items
@@ -131,11 +123,6 @@ class WorkQueue:
         """Give out no more jobs, whatever comes."""
         with self._lock:
             self._shut = self._closing = True
-
-    def interrupt(self, error: type[Interrupt]) -> None:
-        """Raise an error in every thread that runs a job, inside the actor alone."""
-        for thread in self.busy_threads():
-            interrupt(thread, error)
 
     def ahead(self) -> int:
         """How many jobs more than usual may wait here: as many as were brisk of late, up to `MOST_AHEAD`."""
@@ -159,8 +146,7 @@ class WorkQueue:
     def take_up(self, item: _WorkQueueItem) -> None:
         """The calling thread runs a job that was taken along."""
         with self._lock:
-            self._running[item.message.queue_name] += 1
-            self._busy[threading.get_ident()] = (item.message.queue_name, None)
+            self._at_work.begin(threading.get_ident(), item.message)
 
     def put_back(self, item: _WorkQueueItem) -> None:
         """A job that was taken along is to be given out after all; if the worker stops, by another one."""
@@ -190,22 +176,37 @@ class WorkQueue:
     def busy_threads(self) -> list[int]:
         """The threads that run a job, by their identifiers."""
         with self._lock:
-            return list(self._busy)
+            return self._at_work.threads()
 
-    def stalled(self) -> bool:
-        """Whether jobs wait beside idle threads, or are still taken to be brisk; if it stays so, call `rouse`."""
-        return bool(self._line.waiting and (self._parked or self._pace.brisk))
+    def stall(self) -> float | None:
+        """Seconds after which to call `rouse`: jobs wait beside idle threads, or are still taken to be brisk."""
+        if not (self._line.waiting and (self._idle or self._pace.brisk)):
+            return None
+        with self._lock:
+            return STALL if self._pace.brisk or self._any_wants_a_thread() else GATHER
 
     def rouse(self) -> None:
-        """Jobs still wait. If none was begun for `STALL` seconds they were not brisk: wake the idle threads."""
+        """If no job was begun for `STALL` seconds, those that wait were not brisk: wake the idle threads."""
         with self._lock:
             if monotonic() - self._last_get > STALL:
                 self._not_brisk()
 
     def _add(self, item: _WorkQueueItem) -> None:
         self._line.put(item)
-        if self._parked and not (self._pace.brisk and (self._busy or self._coming)):
-            self._wake_one()
+        busy_enough = self._pace.brisk and (self._at_work or self._idle.coming)
+        if self._idle and not busy_enough and self._wants_a_thread(item.message):
+            self._idle.wake_one()
+
+    def _any_wants_a_thread(self) -> bool:
+        return any(self._wants_a_thread(entry[3].message) for entry in self._line.waiting)
+
+    def _wants_a_thread(self, job: MessageProxy) -> bool:
+        """Whether a thread is to be woken for a job. Not if the next call of its actor is worth waiting for."""
+        most = self._together(job)
+        if most == 1:
+            return True
+        calls = self._idle.coming + (monotonic() - self._at_work.newest_of(job.actor_name) < GATHER)
+        return not calls or len(self._line.waiting) >= most * calls
 
     def _forget(self, count: int) -> None:
         self.unfinished_tasks -= count
@@ -214,13 +215,9 @@ class WorkQueue:
 
     def _not_brisk(self) -> None:
         self._pace.slowed()
-        for _ in range(min(len(self._line.waiting), len(self._parked))):
-            self._wake_one()
-
-    def _wake_one(self) -> None:
-        # A woken thread runs only once it gets Python's lock: until then it counts as coming.
-        self._coming += 1
-        self._parked.pop().release()
+        for entry in self._line.waiting:
+            if self._idle and self._wants_a_thread(entry[3].message):
+                self._idle.wake_one()
 
     def _take(self, thread: int) -> _WorkQueueItem | None:
         now = monotonic()
@@ -231,14 +228,14 @@ class WorkQueue:
             item = entry[3]
             queue_name = item.message.queue_name
             most = self._threads - 1 if len(self._served) > 1 and self._threads > 1 else self._threads
-            if self._running[queue_name] >= most:
+            if self._at_work.of_queue[queue_name] >= most:
                 line.hold_back(entry)
                 continue
             line.turn = entry[1]
-            self._running[queue_name] += 1
-            self._busy[thread] = (queue_name, now)
-            if not self._pace.brisk and not self._pace.tried_again(now) and line.waiting and self._parked:
-                self._wake_one()
+            self._at_work.begin(thread, item.message, now)
+            slow = not self._pace.brisk and not self._pace.tried_again(now)
+            if slow and self._idle and self._any_wants_a_thread():
+                self._idle.wake_one()
             return _begun(item)
         return None
 

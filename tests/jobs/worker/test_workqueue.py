@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from queue import Empty
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from dramatiq import Message, MessageProxy
 from dramatiq.worker import _WorkQueueItem
 
+from osmod.jobs.worker import pace, workqueue
 from osmod.jobs.worker.no_delays import NoDelays
 from osmod.jobs.worker.workqueue import MOST_AHEAD, STALL, WorkQueue
 from tests.waiting import until
@@ -126,9 +128,8 @@ def test_slow_jobs_get_all_threads() -> None:
     for number in range(8):
         work.put(_item(str(number)))
     assert started.acquire(timeout=30)
-    until(work.stalled)
-    time.sleep(2 * STALL)
-    work.rouse()
+    until(lambda: work.stall() is not None)
+    _seen_to(work)
     for _ in range(3):
         assert started.acquire(timeout=30)
     release.set()
@@ -165,10 +166,10 @@ def test_a_stall_is_seen_though_no_thread_is_idle() -> None:
         work.put(_item("slow"))
     work.get_nowait()
     time.sleep(2 * STALL)
-    assert work.stalled()
+    assert STALL == work.stall()
     work.rouse()
 
-    assert (work.ahead(), work.stalled()) == (0, False)
+    assert (work.ahead(), work.stall()) == (0, None)
 
 
 def test_what_waits_can_be_taken_back() -> None:
@@ -194,3 +195,34 @@ def test_a_consumer_thread_finds_no_delayed_jobs_in_memory() -> None:
         NoDelays().get_nowait()
     NoDelays().join()
     assert NoDelays.unfinished_tasks == 0
+
+
+def test_calls_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a call has just begun nobody is woken for what the next one may take, unless that is a call's worth."""
+    monkeypatch.setattr(pace, "TRIAL", 60.0)
+    monkeypatch.setattr(workqueue, "GATHER", 60.0)
+    work = WorkQueue(3, ["default"], together=lambda job: 3)
+    _seen_to(work)  # from now on jobs are known not to be brisk
+    work.put(_item("at work"))
+    work.get_nowait()
+    with ThreadPoolExecutor(2) as threads:
+        taken = [threads.submit(work.get, timeout=60) for _ in range(2)]
+        until(lambda: len(work._idle) == 2)
+        for name in ("a", "b"):
+            work.put(_item(name))
+        _seen_to(work)
+        assert (2, 60.0) == (work.qsize(), work.stall())
+
+        work.put(_item("c"))
+        (first,), _ = wait(taken, timeout=30, return_when=FIRST_COMPLETED)
+        assert ["a"] == _names([first.result()])
+
+        monkeypatch.setattr(workqueue, "GATHER", 0.0)  # that call takes long: others are not to wait for it
+        _seen_to(work)
+        assert {"a", "b"} == {_names([one.result(30)])[0] for one in taken}
+
+
+def _seen_to(work: WorkQueue) -> None:
+    """What a consumer does for jobs that wait."""
+    time.sleep(2 * STALL)
+    work.rouse()
