@@ -13,6 +13,7 @@ from itertools import chain
 from dramatiq.middleware import SkipMessage
 
 from osmod.batching import Batcher
+from osmod.jobs.errors import PutOff
 from osmod.jobs.queue.holdings import Holdings
 from osmod.jobs.queue.job import FIRST_LOST, Job
 from osmod.jobs.queue.scripts import BEGIN
@@ -23,8 +24,8 @@ from osmod.loop import in_common
 
 _log = logging.getLogger(__name__)
 
-#: Milliseconds after which a job comes again for which there was no place in the company that runs.
-COME_AGAIN = 1_000
+#: Seconds after which a job comes again for which there was no place in the company that runs.
+COME_AGAIN = 1.0
 WHY = "it runs beside fewer jobs: workers died with it"
 #: Seconds that a job which is to be alone in its process waits for others to end, and for which, once it runs, no
 #: other is begun beside it.
@@ -71,7 +72,7 @@ class Suspects:
         """Called by the thread that is to run it, before it does.
 
         Raises:
-          SkipMessage: it is not to run here and now.
+          PutOff, SkipMessage: it is not to run here and now.
         """
         self._join(job)
         while self._is_to_wait(job):
@@ -82,7 +83,7 @@ class Suspects:
         """The same on the loop, in one call for all that begin at the same time.
 
         Raises:
-          SkipMessage: it is not to run here and now.
+          PutOff, SkipMessage: it is not to run here and now.
         """
         self._join(job)
         while self._is_to_wait(job):
@@ -98,8 +99,7 @@ class Suspects:
             if len(self._company) < least:
                 self._company.append(job)
             elif job.suspect < FIRST_LOST:
-                job.postpone(COME_AGAIN, WHY)
-                raise SkipMessage(f"{job.message_id} runs beside fewer jobs than are at work here")
+                raise PutOff(COME_AGAIN, WHY)
 
     def _is_to_wait(self, job: Job) -> bool:
         """Of one that is to be alone: whether it waits for other jobs to end."""

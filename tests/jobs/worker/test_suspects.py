@@ -95,13 +95,16 @@ def test_they_take_no_thread(broker: JobBroker) -> None:
     assert set(errands.states(ids)) == {JobState.DONE}
 
 
-def test_a_company_is_limited(broker: JobBroker) -> None:
-    """No more at once than each may be with; the others wait in Redis, for which no attempt is counted."""
-    errands = Errands(broker)
+@pytest.mark.parametrize("concurrency", [10, None], ids=["coroutines", "threads"])
+def test_a_company_is_limited(
+    broker: JobBroker, caplog: pytest.LogCaptureFixture, concurrency: int | None
+) -> None:
+    """No more at once than each may be with; the others wait in Redis, no attempt is counted, nothing is said."""
+    errands = Errands(broker, concurrency=concurrency)
     ids = errands.send(*range(5))
     _suspect(broker, *ids, most=2)
 
-    with working(broker, threads=1):
+    with working(broker, threads=5):
         until(lambda: len(errands.begun) == 2)
         until(lambda: errands.states(ids).count(JobState.DELAYED) == 3)
         (waiting, *_) = [one for one in ids if errands.record(one).state is JobState.DELAYED]
@@ -112,6 +115,7 @@ def test_a_company_is_limited(broker: JobBroker) -> None:
     assert set(errands.states(ids)) == {JobState.DONE}
     assert {errands.record(one).attempts_made for one in ids} == {1}
     assert max(_companies(broker, ids)) == "2"
+    assert [one for one in caplog.messages if "skipped" in one or "postponed" in one] == []
 
 
 def test_they_hold_up_nobody_else(broker: JobBroker) -> None:
