@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 #: What lies below the path of the API and is ours; all else there is OSMod's.
 OWN_FAMILIES = (
     *("ingest", "comments", "jobs", "queues", "schedules", "workers", "audit", "stats", "events"),
-    *("users", "tokens"),
+    *("users", "tokens", "publishers"),
 )
 #: What lies beside it and is ours.
 OWN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json")

@@ -98,6 +98,7 @@ ROUTES: dict[tuple[str, str], Permission | str] = {
             *[("POST", f"/api/jobs/{{job_id}}/{act}") for act in JOB_ACTS],
             *[("POST", f"/api/queues/{{queue}}/{act}") for act in ("pause", "resume", "purge", "check")],
             *[("POST", f"/api/schedules/{{schedule}}/{act}") for act in ("run", "pause", "resume")],
+            ("POST", "/api/publishers/{publisher}/test"),
             *[("POST", f"/api/workers/{act}") for act in WORKER_ACTS],
             *[("POST", f"/api/workers/{{worker}}/{act}") for act in WORKER_ACTS],
         ],
