@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.steering.audit import note, whoever_asks
+from osmod.jobs.steering.audit import audit_log, note, whoever_asks
 from osmod.moderation.models import now
 from osmod.moderation.publishing import steering
 from osmod.moderation.publishing.overview import Standing, publishers
@@ -79,6 +79,7 @@ def disable_publisher(
     engine: Engine, queues: Broker, owner_id: int, *, by: str | None = None, reason: str = ""
 ) -> bool:
     """Tell a publisher nothing from now on; what is decided is held for it. False: it was disabled before."""
+    _find_log(queues)
     why = f"disabled by {by or whoever_asks()}" + (f": {reason}" if reason else "")
     if not _do(engine, lambda session: steering.disable(session, owner_id, why, now())):
         return False
@@ -90,6 +91,7 @@ def enable_publisher(
     engine: Engine, queues: Broker, owner_id: int, *, by: str | None = None, reason: str = ""
 ) -> int | None:
     """Tell a publisher again. Returns how many decisions were held for it; None: it was not disabled."""
+    _find_log(queues)
     held = _do(engine, lambda session: steering.enable(session, owner_id, now()))
     if held is not None:
         write_down(queues, "enable publisher", f"publisher {owner_id}", 1, by, reason)
@@ -100,10 +102,17 @@ def tell_publishers(
     engine: Engine, queues: Broker, owner_id: int | None = None, *, by: str | None = None, reason: str = ""
 ) -> int:
     """Have what waits told now, of one publisher or of all. Returns how many decisions that is."""
+    _find_log(queues)
     due = _do(engine, lambda session: steering.hasten(session, owner_id, now()))
     if due:
         write_down(queues, "tell publishers", f"publisher {owner_id or 'any'}", due, by, reason)
     return due
+
+
+def _find_log(queues: Broker) -> None:
+    """Meet a Redis that is away before anything is changed: an act that fails can be repeated then."""
+    if isinstance(queues, JobBroker):
+        audit_log(queues, limit=1)
 
 
 def _do(engine: Engine, act: Callable[[Session], T]) -> T:

@@ -13,7 +13,7 @@ from osmod.cli.checks import check_publishers
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.inline import InlineBroker
 from osmod.jobs.steering.audit import audit_log
-from osmod.moderation.models import DecisionDelivery, User, now
+from osmod.moderation.models import DecisionDelivery, PublisherStanding, User, now
 from osmod.settings import read_settings
 from tests.cli.conftest import Run
 from tests.cli.conftest import run as run
@@ -206,3 +206,19 @@ def test_check(run: Run, decided: Scene) -> None:
     assert ("warning", True) == (level, f"`osmod publishers replay --publisher {decided.owner}`" in said)
     decided.set_extra(decided.owner, {"webhook": {}})
     assert "error" == found()[0][0]
+
+
+@pytest.mark.parametrize("act", ["disable", "tell"])
+def test_nothing_is_done_that_cannot_be_written_down(
+    run: Run, decided: Scene, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    """With the audit log's Redis away an act fails before it changes anything: it can be repeated."""
+    queue = JobBroker(url="redis://127.0.0.1:1")
+    monkeypatch.setattr(command, "ensure_broker", lambda: queue)
+    decided.world.add(PublisherStanding(owner_id=decided.owner, failures=3))
+    words = (act, str(decided.owner)) if act == "disable" else (act, "--publisher", str(decided.owner))
+    result = run("publishers", *words)
+    assert (1, True) == (result.exit_code, "Redis does not answer" in result.stderr), result.output
+    standing = decided.world.get(PublisherStanding, decided.owner)
+    assert (None, 3) == (standing.disabled_at, standing.failures)
+    queue.close()
