@@ -15,8 +15,8 @@ from osmod.access.tokens import Claims, Signing, make_token
 from osmod.moderation.database import open_session
 from osmod.moderation.models import AccessToken, ConfigurationItem, Group, User
 from osmod.task import get_engine
-from osmod.web.app import create_app
 from tests.immediate import immediately
+from tests.web.routes import make_app
 
 SIGNING = Signing("the-secret-of-the-tests-the-secret-of-the-tests", "OSMod")
 #: Who is who, by id.
@@ -53,7 +53,7 @@ def immediate(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 @pytest.fixture
 def app(immediate: None) -> FastAPI:
     """The app, whose jobs run where they are sent."""
-    return create_app()
+    return make_app()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi import FastAPI
 
-from osmod.web.app import create_app
+from tests.web.routes import make_app
 
 
 @pytest.fixture(scope="module")
@@ -18,5 +18,5 @@ def apps() -> dict[str, FastAPI]:
 def app(immediate: None, apps: dict[str, FastAPI]) -> FastAPI:
     """The app, as it is."""
     if not apps:
-        apps["app"] = create_app()
+        apps["app"] = make_app()
     return apps["app"]

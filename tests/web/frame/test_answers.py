@@ -17,10 +17,10 @@ from osmod.access.roles import Permission, Role
 from osmod.jobs.errors import JobNotQueued, UnknownArgument
 from osmod.moderation.errors import BadPayload, NotFound, Refused
 from osmod.settings import get_settings
-from osmod.web.app import create_app
 from osmod.web.frame.headers import OSMOD, OWN
 from osmod.web.guard import needs, open_to_all
 from tests.web.conftest import MakeToken
+from tests.web.routes import make_app
 
 OURS, OSMODS = "/api/jobs/the/probe", "/api/services/probe"
 GONE = OperationalError("SELECT 1", {}, Exception(2003, "no answer"))
@@ -147,7 +147,7 @@ def test_pages_of_others_if_they_are_named(immediate: None, monkeypatch: pytest.
     monkeypatch.setenv("OSMOD_CORS_ORIGINS", "https://pages.example,https://more.example")
     get_settings.cache_clear()
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
-    with TestClient(create_app()) as client:
+    with TestClient(make_app()) as client:
         allowed = client.options("/api/jobs", headers={"Origin": "https://more.example", **asked})
         assert (200, "https://more.example") == (
             allowed.status_code,

@@ -16,8 +16,8 @@ from osmod.access.roles import Role
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import default_middleware
 from osmod.settings import get_settings
-from osmod.web.app import create_app
 from tests.web.conftest import MakeToken
+from tests.web.routes import make_app
 
 #: `ask("GET", "/jobs?state=failed")`: the answer of the API to an operator, or whoever else.
 Ask = Callable[..., Response]
@@ -42,7 +42,7 @@ def broker(immediate: None, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def app(broker: JobBroker) -> FastAPI:
     """The app on the queue."""
-    return create_app()
+    return make_app()
 
 
 @pytest.fixture

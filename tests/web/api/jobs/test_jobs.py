@@ -199,8 +199,8 @@ def test_redis_away(broker: JobBroker, ask: Ask, monkeypatch: pytest.MonkeyPatch
 
 def test_without_a_queue(immediate: None, monkeypatch: pytest.MonkeyPatch, token: MakeToken) -> None:
     """Where jobs run at once there are none to see; that is said."""
-    from osmod.web.app import create_app
+    from tests.web.routes import make_app
 
-    with TestClient(create_app()) as client:
+    with TestClient(make_app()) as client:
         answer = client.get("/api/jobs", headers={"Authorization": f"Bearer {token(Role.VIEWER)}"})
     assert (409, "No queue") == (answer.status_code, answer.json()["title"])

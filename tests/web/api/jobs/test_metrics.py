@@ -133,8 +133,8 @@ def test_a_token_is_asked_for_unless_it_is_open(
 
 def test_without_a_queue(immediate: None, token: MakeToken) -> None:
     """What runs where it is sent is counted in this process."""
-    from osmod.web.app import create_app
+    from tests.web.routes import make_app
 
-    with TestClient(create_app()) as client:
+    with TestClient(make_app()) as client:
         actors.heartbeat.send()
         assert 1 == scrape(client, token)("osmod_jobs_done_total", "default", "heartbeat")

@@ -15,8 +15,8 @@ from osmod import settings
 from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import default_middleware
-from osmod.web.app import create_app
 from tests.moderation.world import World
+from tests.web.routes import make_app
 
 #: Milliseconds.
 PATIENCE = 60
@@ -40,7 +40,7 @@ def queued(immediate: None, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     for name in actors.__all__:
         monkeypatch.setattr(getattr(actors, name), "broker", broker)
         broker.declare_actor(getattr(actors, name))
-    return create_app()
+    return make_app()
 
 
 @pytest.fixture
