@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,16 +32,16 @@ PATIENCE = 300
 
 
 @pytest.fixture(scope="session")
-def kue_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with Kue in its `node_modules`, installed once for all processes that run the tests."""
+def kue_folder() -> Path:
+    """A folder with Kue in its `node_modules`, beside the libraries: it is installed once for all runs."""
     if not shutil.which("node") or not shutil.which("npm"):
         unavailable("no node and npm on this machine")
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kue"
+    folder = Path(sys.prefix) / "kue"
     folder.mkdir(exist_ok=True)
+    installed, wanted = folder / "installed", "\n".join(PACKAGES)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "installed").exists():
+        if not installed.exists() or installed.read_text() != wanted:
             (folder / "package.json").write_text('{"private": true}')
             command = [
                 "npm",
@@ -55,7 +55,7 @@ def kue_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
             if done.returncode:
                 unavailable(f"npm could not install {', '.join(PACKAGES)}: {done.stderr.strip()[-300:]}")
-            (folder / "installed").touch()
+            installed.write_text(wanted)
     return folder
 
 
