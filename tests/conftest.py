@@ -50,6 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Mark every process that the tests start."""
     config.addinivalue_line("markers", "only_on(name): of the databases and servers, run on this one only")
     services.mark_processes()
+    if not hasattr(
+        config, "workerinput"
+    ):  # those that run the tests for another process are given its folder
+        config.add_cleanup(services.own_temporary_folder())
     statements.share_compiled()
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NoReturn
 
 import psutil
@@ -20,6 +23,18 @@ _long_lived: set[int] = set()
 def mark_processes() -> None:
     """Mark every process that the tests start from now on."""
     os.environ[MARK] = uuid.uuid4().hex
+
+
+def own_temporary_folder() -> Callable[[], None]:
+    """Have what the tests and their processes put into the temporary folder go with the run. Returns what deletes it.
+
+    Of a process that is killed something stays behind, as the socket by which a worker forks its processes.
+    """
+    folder = tempfile.mkdtemp(
+        prefix="tests-"
+    )  # not in this process, whose own temporary folder is looked up by now
+    os.environ["TMPDIR"] = folder
+    return partial(shutil.rmtree, folder, ignore_errors=True)
 
 
 def unavailable(reason: str) -> NoReturn:
