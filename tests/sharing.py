@@ -36,7 +36,6 @@ LONG = (
     "tests/chaos/test_sentinel.py",
     "tests/rights/test_wrong_urls.py",
     "tests/rights/test_rights.py",
-    "tests/kue/test_deaths.py",
     "tests/rights/test_bridge.py",
     "tests/kue/test_cli.py",
     "tests/kue/test_bridge.py",
