@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Literal
 
 import pytest
+from sqlalchemy import select
 
 from osmod.moderation import decisions, flags, scoring, tags
+from osmod.moderation.database import open_session
 from osmod.moderation.decisions import Act
 from osmod.moderation.flags import Said
 from osmod.moderation.models import (
@@ -66,12 +69,20 @@ class Half:
     def found(self) -> list[Any]:
         """All that there is of the comments, by their places, and what they are counted as."""
         models = (Comment, CommentScoreRequest, CommentScore, CommentSummaryScore, CommentTopScore, Decision)
-        rows = [
-            (model.__tablename__, n, _without(row))
-            for n, comment in enumerate(self.comments)
-            for model in (*models, CommentFlag, Unscored)
-            for row in self.world.all(model, **{"id" if model is Comment else "comment_id": comment})
-        ]
+        places = {comment: n for n, comment in enumerate(self.comments)}
+        rows = []
+        with open_session(self.world.engine) as session:
+            for model in (*models, CommentFlag, Unscored):
+                whose = getattr(model, "id" if model is Comment else "comment_id")
+                found = (
+                    select(model, whose)
+                    .where(whose.in_(self.comments))
+                    .order_by(*model.__table__.primary_key)
+                )
+                rows += [
+                    (places[one], model.__tablename__, _without(row)) for row, one in session.execute(found)
+                ]
+        rows.sort(key=itemgetter(0))
         counted = [self.world.counts_of(Article, article) for article in self.articles]
         return [*rows, counted, [self.world.counts_of(Category, one) for one in self.categories]]
 
