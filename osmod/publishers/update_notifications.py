@@ -7,15 +7,13 @@ from collections.abc import Iterable
 
 from dramatiq import Broker
 from dramatiq.brokers.redis import RedisBroker
+from redis.cluster import ClusterPipeline
 from redis.exceptions import RedisError
 
 from osmod.outages import Lookout, Outage
 
 #: The Redis channel that OSMod's servers listen on.
 CHANNEL = "update-notification"
-
-#: One command in place of one for each message; of a cluster any node may run it, as it has no keys.
-_PUBLISH_ALL = "for at = 2, #ARGV do redis.call('PUBLISH', ARGV[1], ARGV[at]) end"
 
 #: Seconds for which one waits for a Redis that hangs, while others do not.
 WAITED = 5.0
@@ -37,7 +35,12 @@ def publish(broker: Broker, changes: Iterable[tuple[str, str, int]]) -> None:
     if not messages or not isinstance(broker, RedisBroker) or _lookout.taken(WAITED):
         return
     try:
-        broker.client.eval(_PUBLISH_ALL, 0, CHANNEL, *messages)
+        with broker.client.pipeline(transaction=False) as pipeline:
+            # A cluster's pipeline takes commands on keys only, so there each message goes out by itself.
+            sender = broker.client if isinstance(pipeline, ClusterPipeline) else pipeline
+            for message in messages:
+                sender.publish(CHANNEL, message)
+            pipeline.execute()
     except RedisError as error:
         _lookout.in_vain(str(error))
         _outage.met(f"moderators see changes when they load a page again ({error})")

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 import redis
@@ -81,14 +81,16 @@ def test_one_waits_for_a_redis_that_hangs(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(update_notifications, "_lookout", Lookout())
     asked, go = threading.Semaphore(0), threading.Event()
 
-    def hangs(*_: object) -> None:
+    @contextmanager
+    def hangs(**_: object) -> Iterator[None]:
         asked.release()
         assert go.wait(30)
         raise redis.TimeoutError
+        yield
 
     with closing(JobBroker(url=f"redis://127.0.0.1:{free_port()}")) as broker:
         publish(broker, CHANGES)
-        monkeypatch.setattr(broker.client, "eval", hangs)
+        monkeypatch.setattr(broker.client, "pipeline", hangs)
         with ThreadPoolExecutor(1) as threads:
             waiting = threads.submit(publish, broker, CHANGES)
             assert asked.acquire(timeout=30)
