@@ -111,15 +111,18 @@ class Suspects:
         one = self._secluded
         if one is None or one[0] is not job:
             self._secluded = job, time.monotonic() + SECLUSION
-            return True  # What others were about to begin has begun when it looks next.
-        if self.secluded and self._others_run(job):
+        if not self._others_are_here(job):
+            self._secluded = job, time.monotonic() + SECLUSION
+            return False
+        if self.secluded:
             return True
-        self._secluded = job, time.monotonic() + SECLUSION
+        job.suspect = 1  # It is the only one, and not alone.
         return False
 
-    def _others_run(self, job: Job) -> bool:
+    def _others_are_here(self, job: Job) -> bool:
+        """Whether other jobs run in this process, or could begin: they have not gone back yet."""
         held = chain.from_iterable(list(one.held.values()) for one in self._held())
-        return any(one.begun and not one.ended and one is not job for one in held)
+        return any(not one.ended and one is not job for one in held)
 
     @staticmethod
     def _go(job: Job, why_not: str) -> None:

@@ -86,10 +86,8 @@ class JobConsumer(Consumer):
         return len(self.queued_message_ids)
 
     def __next__(self) -> MessageProxy | None:
-        if self.message_cache and not (self._lifecycle.stopping or self._custody.resting):
-            return self.message_cache.popleft()
         try:
-            return self._next()
+            return self._waiting() or self._next()
         except Exception as error:
             if not curable(error):
                 raise
@@ -161,10 +159,8 @@ class JobConsumer(Consumer):
             if time.monotonic() >= self._empty_until:
                 if not self._refill():
                     return None
-                if self.message_cache:
-                    return self.message_cache.popleft()
-                if time.monotonic() >= self._empty_until:
-                    return None
+                if self.message_cache or time.monotonic() >= self._empty_until:
+                    return self._waiting()
             self._sleeper.fall_asleep(self._empty_until - time.monotonic())
         return self._sleep()
 
@@ -181,8 +177,7 @@ class JobConsumer(Consumer):
     def _wait(self, event: Callable[[float], bool]) -> bool:
         """Wait for an event until the caller's patience ends, but see to it that no job lacks a thread."""
         work_queue = self._lifecycle.work_queue
-        stall = work_queue.stall() if work_queue is not None else None
-        if work_queue is None or stall is None:
+        if work_queue is None or (stall := work_queue.stall()) is None:
             return event(self._look_up)
         if event(stall):
             return True
@@ -221,11 +216,10 @@ class JobConsumer(Consumer):
         self._backoff.reset()
         self._custody.complaints.over(self)
         fields = heads.split()
+        self._empty_until = 0.0
         if len(fields) < 2 * want:
             nap = self._custody.nap if wait < 0 else min(self._custody.nap, max(wait, 1))
             self._empty_until = time.monotonic() + nap / 1000
-        else:
-            self._empty_until = 0.0
         try:
             if fields:
                 self._stock.take(fields, messages, token)
@@ -247,4 +241,10 @@ class JobConsumer(Consumer):
         self._link.eager = True
         self._exchange(self._room())
         self._link.eager = False
-        return self.message_cache.popleft() if self.message_cache else None
+        return self._waiting()
+
+    def _waiting(self) -> Job | None:
+        """The next job that was fetched. None is given out any more where it is to go back: see `_wind_down`."""
+        if self._lifecycle.stopping or self._custody.resting or not self.message_cache:
+            return None
+        return self.message_cache.popleft()

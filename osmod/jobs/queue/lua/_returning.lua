@@ -33,6 +33,9 @@ local function back_in_place(id, place)
     ripe = ripe + 1
 end
 
+-- Deaths, beside the first, at which a job is failed that was never quite alone, but the only suspect.
+local MOST_DEATHS = 10
+
 -- Has a job run again whose lease ran out, or fails it if its worker died with it alone. Whether it had been started is
 -- known only from the second run on (see begin.lua); each death that met it for certain narrows the company in which
 -- it runs again to the root of what that was, `most`; 0: to none at all.
@@ -42,7 +45,7 @@ local function recover(id, held, job, keep_failed)
     note_run(id, 'lost', held)
     if token == held then
         deaths, company = deaths + 1, tonumber(company)
-        if company == 0 then
+        if company == 0 or company == 1 and deaths >= MOST_DEATHS then
             call('HSET', JOB .. id, 'lease', '', 'deaths', deaths)
             bury(id, FAILED, 'failed', keep_failed, 'WorkerDied: the worker running this job died ' .. deaths + 1 .. ' times')
             tally('failed', 1)

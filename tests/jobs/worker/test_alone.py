@@ -1,0 +1,166 @@
+"""A job that is to run alone in its process does, or is not noted as alone."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from osmod.jobs import steering
+from osmod.jobs.broker import JobBroker
+from osmod.jobs.errors import PutOff
+from osmod.jobs.queue import suspects
+from osmod.jobs.queue.job import Job
+from tests.jobs.conftest import working
+from tests.jobs.worker.errands import Errands
+from tests.jobs.worker.suspected import Visits, companies, field, suspect
+from tests.redis_servers import Server
+from tests.waiting import until
+
+
+@pytest.fixture
+def server(_shared_redis: Server) -> Server:
+    """One kind is enough: sorted sets and hashes."""
+    _shared_redis.client.flushall()
+    return _shared_redis
+
+
+def test_one_that_is_to_be_alone_waits_for_the_others(broker: JobBroker) -> None:
+    """Meanwhile, and while it runs, no other begins in its process."""
+    visits = Visits()
+    visits.visit.send(1)
+
+    with working(broker, threads=3):
+        until(lambda: visits.begun == [1])
+        steering.pause(broker, "default")
+        alone = visits.visit.send(2)
+        suspect(broker, alone.message_id, most=0)
+        steering.resume(broker, "default")
+        until(lambda: broker.custody.suspects.secluded)
+        third = visits.visit.send(3)
+        visits.let_go(1)
+        until(lambda: visits.begun == [1, 2])
+        assert companies(broker, [alone.message_id]) == ["0"]
+        until(lambda: field(broker, third.message_id, "state") == "waiting")
+        assert visits.begun == [1, 2]
+        visits.let_go()
+        broker.join("default", timeout=30_000)
+
+    assert visits.begun == [1, 2, 3]
+
+
+def test_what_is_in_the_process_is_not_alone(broker: JobBroker) -> None:
+    """A job that a thread is about to begin goes back first: whoever is alone has nobody who could begin."""
+    broker.declare_queue("default")
+    consumer = broker.consume("default", prefetch=2)
+    visits = Visits()
+    alone = visits.visit.send(1).message_id
+    visits.visit.send(2)
+    suspect(broker, alone, most=0)
+    first, second = next(consumer), next(consumer)
+    assert isinstance(first, Job)
+    assert isinstance(second, Job)
+    first.begun = True
+    begun = threading.Thread(target=broker.custody.suspects.begin, args=(first,))
+    begun.start()
+    until(lambda: broker.custody.suspects.secluded)
+    begun.join(0.2)
+    assert begun.is_alive()
+    consumer.requeue([second])
+    begun.join(10)
+    assert not begun.is_alive()
+    assert companies(broker, [alone]) == ["0"]
+    consumer.close()
+
+
+def test_what_comes_while_one_is_alone_goes_back(broker: JobBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer of Redis that was under way brings jobs: none of them begins."""
+    visits = Visits()
+    consumer = broker.consume("default", prefetch=2)
+    message = visits.visit.send(1)
+    monkeypatch.setattr(type(broker.custody.suspects), "secluded", _LaterTrue())
+    assert next(consumer) is None
+    assert next(consumer) is None
+    assert field(broker, message.message_id, "state") == "waiting"
+    consumer.close()
+
+
+class _LaterTrue:
+    """Not yet when it is asked first."""
+
+    asked = 0
+
+    def __get__(self, *_: object) -> bool:
+        self.asked += 1
+        return self.asked > 1
+
+
+def test_who_could_not_be_alone_was_not(broker: JobBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another that takes too long for it to wait may be the deadly one: it is not failed for that."""
+    monkeypatch.setattr(suspects, "SECLUSION", 0.3)
+    visits = Visits()
+    visits.visit.send(1)
+
+    with working(broker, threads=2):
+        until(lambda: visits.begun == [1])
+        steering.pause(broker, "default")
+        alone = visits.visit.send(2).message_id
+        suspect(broker, alone, most=0)
+        steering.resume(broker, "default")
+        until(lambda: visits.begun == [1, 2])
+        assert companies(broker, [alone]) == ["1"]
+        visits.let_go()
+        broker.join("default", timeout=30_000)
+
+
+def test_others_do_not_wait_for_long(broker: JobBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For one that is alone and takes its time."""
+    monkeypatch.setattr(suspects, "SECLUSION", 0.3)
+    errands = Errands(broker)
+    (first,) = errands.send(1)
+    suspect(broker, first, most=0)
+
+    with working(broker, threads=1):
+        until(lambda: errands.begun == [1])
+        (second,) = errands.send(2)
+        until(lambda: errands.begun == [1, 2])
+        assert companies(broker, [first, second]) == ["0", ""]
+        errands.let_go()
+        broker.join("default", timeout=30_000)
+
+
+def test_a_stopping_worker_does_not_wait_for_one_to_be_alone(broker: JobBroker) -> None:
+    """It goes back to its place."""
+    visits = Visits()
+    visits.visit.send(1)
+
+    with working(broker, threads=2) as worker:
+        until(lambda: visits.begun == [1])
+        steering.pause(broker, "default")
+        alone = visits.visit.send(2)
+        suspect(broker, alone.message_id, most=0)
+        steering.resume(broker, "default")
+        until(lambda: broker.custody.suspects.secluded)
+        stopping = threading.Thread(target=worker.stop)
+        stopping.start()
+        until(lambda: field(broker, alone.message_id, "state") == "waiting")
+        visits.let_go()
+        stopping.join()
+
+    assert visits.begun == [1]
+
+
+def test_a_run_alone_that_ends_alive_is_the_last_alone(broker: JobBroker) -> None:
+    """One that is put off again and again does not stop its process for each time."""
+    errands = Errands(broker)
+    errands.bad = {1: [PutOff(0.01, "not yet")]}
+    errands.let_go()
+    (one,) = errands.send(1)
+    suspect(broker, one, most=0)
+
+    with working(broker, threads=1):
+        broker.join("default", timeout=30_000)
+
+    assert errands.begun == [1, 1]
+    assert field(broker, one, "most") == "1"
+    assert companies(broker, [one]) == ["1"]
