@@ -7,10 +7,10 @@ registered a publisher for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from inspect import iscoroutinefunction
+from inspect import isawaitable
 from typing import Any
 
 from osmod.loop import PerLoop
@@ -38,8 +38,10 @@ __all__ = [
     "told_by",
 ]
 
-#: Publishers that block while they tell, at the same time in a process.
-THREADS = 32
+#: Seconds that a publisher may take.
+LONGEST = 60.0
+#: Publishers that are made, or block while they tell, at the same time in a process: one that hangs takes few of them.
+THREADS = 300
 _threads = PerLoop(lambda: ThreadPoolExecutor(THREADS, "osmod-publishers"))
 
 
@@ -61,15 +63,52 @@ def publisher_for(owner_id: int, group: str, extra: Mapping[str, Any]) -> Publis
     )
 
 
-async def told_by(publisher: Publisher, news: News) -> Told:
-    """What a publisher says of the news, awaited; one that blocks has a thread of its own meanwhile.
+async def told_by(owner_id: int, group: str, extra: Mapping[str, Any], news: News) -> Told:
+    """What the publisher that a user is says of the news, awaited.
+
+    One that is registered has a thread of its own in which it is made, and tells if it blocks.
 
     Raises:
+      BadPublisherConfig: the user is none.
       NotTold: it was not acknowledged. Any other exception is taken for the same.
     """
-    tell: Any = publisher.tell
-    if not iscoroutinefunction(tell):
-        loop, call = asyncio.get_running_loop(), copy_context().run
-        told: Told = await loop.run_in_executor(_threads.get(), call, tell, news)
-        return told
-    return await tell(news)  # type: ignore[no-any-return]
+    if extra.get("webhook") is not None:
+        webhook: Any = publisher_for(owner_id, group, extra)
+        return await webhook.tell(news)  # type: ignore[no-any-return]
+    limit = asyncio.timeout(LONGEST)
+    try:
+        async with limit:
+            told: Any = await asyncio.get_running_loop().run_in_executor(
+                _threads.get(), copy_context().run, _begin, owner_id, group, extra, news
+            )
+            if isawaitable(told):
+                told = await told
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        sentence = f"publisher {owner_id} was not done within {LONGEST:g} seconds"
+        raise NotTold(sentence, away=True) from None
+    except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
+        if _is_cancelled():
+            raise
+        raise _Unusual(f"publisher {owner_id} raised {type(error).__name__}") from error
+    if not isinstance(told, Told):
+        raise TypeError(f"publisher {owner_id}: tell gives {type(told).__name__}, not Told")
+    return told
+
+
+class _Unusual(Exception):
+    """A publisher raised what is meant for whoever runs it, and is none of that."""
+
+
+def _begin(owner_id: int, group: str, extra: Mapping[str, Any], news: News) -> Told | Awaitable[Told]:
+    try:
+        return publisher_for(owner_id, group, extra).tell(news)
+    except StopIteration as error:  # a future that is to pass it on is never done
+        raise _Unusual(f"publisher {owner_id} raised StopIteration") from error
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody wants the coroutine at work to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -70,7 +70,8 @@ class Publisher(Protocol):
     """Whoever is told of decisions. Made anew for each attempt; many attempts run at once."""
 
     def tell(self, news: News) -> Told | Awaitable[Told]:
-        """Tell one decision; returns once it is acknowledged, after 60 seconds at most. It may be an `async def`.
+        """Tell one decision; returns once it is acknowledged, after 60 seconds at most. It may be an `async def`;
+        else it has a thread.
 
         Raises:
           NotTold: it was not acknowledged. Any other exception is taken for the same.
@@ -78,5 +79,5 @@ class Publisher(Protocol):
         ...
 
 
-#: Makes a publisher of a user's id and `extra`. Raises `BadPublisherConfig`.
+#: Makes a publisher of a user's id and `extra`, in a thread. Raises `BadPublisherConfig`.
 MakePublisher = Callable[[int, Mapping[str, Any]], Publisher]

@@ -15,6 +15,8 @@ MOST = 8
 ALL = 300
 #: Comments that wait for a place at one publisher, and at all. What comes beyond is turned away.
 LINE, LINES = 100, 200
+#: Seconds. Who has waited for so long is turned away: a job has its time limit.
+WAITED = 60.0
 #: How many of one publisher's may still wait when those that were turned away are asked to come again.
 LOW = 10
 
@@ -29,7 +31,7 @@ class Places:
 
     @asynccontextmanager
     async def at(self, owner_id: int) -> AsyncIterator[bool]:
-        """A place at a publisher for the block, once there is one. False: too many wait already."""
+        """A place at a publisher for the block, once there is one. False: too many wait, or for too long."""
         if not await self._enter(owner_id):
             self._turned_away.add(owner_id)
             yield False
@@ -66,12 +68,21 @@ class Places:
         place = asyncio.get_running_loop().create_future()
         self._lines[owner_id].append(place)
         try:
+            async with asyncio.timeout(WAITED):
+                await self._given(owner_id, place)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _given(self, owner_id: int, place: asyncio.Future[None]) -> None:
+        try:
             await place
         except asyncio.CancelledError:
             if not place.cancelled():  # it was given the place in the same moment
                 self._leave(owner_id)
+            elif place in self._lines[owner_id]:  # whoever left in the same moment may have passed it over
+                self._lines[owner_id].remove(place)
             raise
-        return True
 
     def _leave(self, owner_id: int) -> None:
         """Give the place to whoever has waited longest."""

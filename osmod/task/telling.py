@@ -24,7 +24,7 @@ from osmod.moderation.publishing.claiming import Claimed
 from osmod.moderation.publishing.overview import due_of
 from osmod.moderation.publishing.settling import Outcome, Settled
 from osmod.moderation.work import transact
-from osmod.publishers import BadPublisherConfig, News, NotTold, PublisherGone, publisher_for, told_by
+from osmod.task.attempting import attempt
 from osmod.task.engine import get_engine
 from osmod.task.places import places
 
@@ -95,7 +95,7 @@ async def _tell_all(comment: _Comment) -> None:
         began = time.monotonic()
         if claimed is None or began - asked > LATEST:  # a claim runs out by itself
             return
-        outcome = await _attempt(claimed, began)
+        outcome = await attempt(claimed, began)
         state, more = await _settle(_Attempt(claimed, outcome, comment.clock))
         _say(claimed, outcome, state)
 
@@ -143,33 +143,6 @@ _claim: Batcher[_Comment, Claimed | None] = Batcher(
 _settle: Batcher[_Attempt, Settled] = Batcher(
     partial(_together, _settlements), most=TOGETHER, divisible=_NotTogether
 )
-
-
-async def _attempt(claimed: Claimed, began: float) -> Outcome:
-    def passed() -> int:
-        return round((time.monotonic() - began) * 1000)
-
-    news = News(claimed.message_id, claimed.event, claimed.moment, claimed.data)
-    try:
-        publisher = publisher_for(claimed.owner_id, claimed.group, claimed.extra)
-        told = await told_by(publisher, news)
-    except NotTold as error:
-        return Outcome(
-            passed(),
-            error.status,
-            str(error),
-            error.answer,
-            error.retry_after,
-            away=error.away,
-            gone=isinstance(error, PublisherGone),
-        )
-    except BadPublisherConfig as error:
-        return Outcome(passed(), error=str(error))
-    except Exception as error:  # noqa: BLE001
-        # A registered publisher may raise anything; what is kept for operators is its class, the log has the rest.
-        _log.exception("publisher %d failed to tell delivery %d", claimed.owner_id, claimed.delivery_id)
-        return Outcome(passed(), error=f"{type(error).__name__}: see the worker's log")
-    return Outcome(passed(), told.status, answer=told.answer)
 
 
 def _say(claimed: Claimed, outcome: Outcome, state: str | None) -> None:

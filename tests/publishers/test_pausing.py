@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from osmod.moderation.publishing.claiming import Claimed
-from osmod.moderation.publishing.settling import Outcome
+from osmod.moderation.publishing.settling import FIRST_REST, Outcome
 from tests.publishers.fake import Reply
 from tests.publishers.scene import BEGAN, Scene
 
@@ -57,3 +57,14 @@ def test_a_pause_is_not_a_part_of_a_second_too_short(scene: Scene) -> None:
     scene.later(milliseconds=900)
     answered(scene, one, Outcome(5, 429, "answered 429", retry_after=1, away=True))
     assert BEGAN + timedelta(seconds=2) == scene.standing().paused_until
+
+
+def test_what_fails_together_is_one_failure_more(scene: Scene) -> None:
+    """All that was under way as a publisher went away for a moment does not have it rest for minutes."""
+    for one in claimed(scene, 8):
+        answered(scene, one, AWAY)
+    assert BEGAN + timedelta(seconds=FIRST_REST) == scene.standing().paused_until
+    scene.later(seconds=FIRST_REST)
+    for one in claimed(scene, 8):
+        answered(scene, one, AWAY)
+    assert scene.now + timedelta(seconds=2 * FIRST_REST) == scene.standing().paused_until

@@ -87,6 +87,16 @@ def test_who_was_turned_away_is_next(scene: Scene, jobs: Jobs, comments: list[in
     assert len(comments) == len(scene.fake.received)
 
 
+def test_who_waits_for_long_is_turned_away(
+    scene: Scene, comments: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that waits for a slow publisher is over before its time limit ends it; its comment comes again."""
+    monkeypatch.setattr(places, "WAITED", 0.1)
+    with busy(scene, comments[:MOST]) as under_way:
+        assert [] == scene.tell(comments[MOST])
+    assert comments[MOST] in [comment for one in under_way for comment in one.result()]
+
+
 def test_a_sweep_begins_with_some_of_each_publisher(
     scene: Scene, jobs: Jobs, comments: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ NEWS = News("msg_1", "comment.accepted", datetime(2026, 11, 2, 12, tzinfo=UTC), 
 
 def tell(fake: Fake, **fields: Any) -> Any:
     """Tell a publisher the news."""
-    return run(told_by(publisher_for(7, "service", {"webhook": fake.webhook | fields}), NEWS))
+    return run(told_by(7, "service", {"webhook": fake.webhook | fields}, NEWS))
 
 
 def test_the_specifications_signature() -> None:

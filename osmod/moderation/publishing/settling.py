@@ -171,7 +171,9 @@ def _judge(session: Session, owner_id: int, outcome: Outcome, moment: datetime) 
         standing.reason = outcome.error or ""
     elif outcome.away:
         standing = locked_standing(session, owner_id)
-        standing.failures += 1
+        # What else was under way as it went away is no failure more: a hiccup would have it rest for minutes.
+        if standing.paused_until is None or standing.paused_until <= moment:
+            standing.failures += 1
         over = standing.failures - PATIENCE
         rest = min(FIRST_REST * 2 ** min(over, 10), LONGEST_REST) if over >= 0 else 0.0
         if pause := max(rest, outcome.retry_after or 0.0):

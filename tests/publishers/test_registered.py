@@ -1,0 +1,160 @@
+"""Publishers of a kind of their own: whatever one does is noted as an attempt of its own, and holds up nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import CancelledError
+from http import HTTPStatus
+from typing import Any, cast
+
+import pytest
+
+from osmod import publishers
+from osmod.loop import run
+from osmod.moderation.models import PublisherStanding
+from osmod.publishers import News, NotTold, Publisher, Told, register_publisher, registry
+from osmod.task.telling import tell
+from tests.publishers.scene import Scene
+
+Hook = Callable[[News], Any]
+
+
+def raising(error: BaseException) -> Hook:
+    """A hook that raises."""
+
+    def hook(news: News) -> Told:
+        raise error
+
+    return hook
+
+
+async def _awaited() -> Told:
+    return Told(200)
+
+
+class Registered:
+    """Has the comments of a scene belong to an owner whose publisher is a function."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.owner = scene.world.user(group="youtube")
+
+    def use(self, hook: Hook, make: Callable[[], object] = lambda: None) -> None:
+        """Have it told by `hook`, after `make` was called."""
+
+        class Kind:
+            def __init__(self, owner_id: int, extra: object) -> None:
+                make()
+
+            def tell(self, news: News) -> Told | Awaitable[Told]:
+                return cast("Told", hook(news))
+
+        register_publisher("youtube", Kind)
+
+    def decided(self) -> int:
+        """A comment of its with a decision."""
+        comment = self.scene.more(owner_id=self.owner)
+        self.scene.decide("Accept", comment)
+        return comment
+
+
+@pytest.fixture
+def registered(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Registered:
+    """A publisher that tests make of a function."""
+    monkeypatch.setattr(registry, "_makers", {})
+    register_publisher("youtube", lambda *_: cast("Publisher", None))
+    return Registered(scene)
+
+
+WRONG: dict[str, Hook] = {
+    "nothing is returned": lambda _: None,
+    "a text is returned": lambda _: "thank you",
+    "long texts": raising(NotTold("x" * 100_000, answer="y" * 100_000)),
+    "no texts": raising(NotTold("half a pair: \ud83d", answer="\ud83d")),
+    "no pause": raising(NotTold("later", retry_after=float("nan"))),
+    "30,000 years": raising(NotTold("later", retry_after=1e12, away=True)),
+    "no status": raising(NotTold("refused", status=cast("int", "none"))),
+    "no answer": raising(NotTold("refused", answer=cast("str", None), status=HTTPStatus.BAD_GATEWAY)),
+    "an iterator's end": raising(StopIteration()),
+    "an exit": raising(SystemExit(1)),
+    "a future's end": raising(CancelledError()),
+    "a task's end": raising(asyncio.CancelledError()),
+}
+
+
+@pytest.mark.parametrize("hook", WRONG.values(), ids=WRONG)
+def test_whatever_goes_wrong_is_an_attempt(scene: Scene, registered: Registered, hook: Hook) -> None:
+    """It is noted and tried again later: not each time that a claim runs out, for ever."""
+    registered.use(hook)
+    comment = registered.decided()
+    scene.tell(comment)
+    (delivery,) = scene.deliveries()
+    assert ("waiting", 1, None) == (delivery.state, delivery.failures, delivery.claim)
+    assert [False] == [one.error is None for one in scene.attempts()]
+
+
+@pytest.mark.parametrize("told", [Told(200), Told(HTTPStatus.OK, "\ud83d"), Told(answer=cast("str", None))])
+def test_whatever_it_says_is_noted(scene: Scene, registered: Registered, told: Told) -> None:
+    """What it gives beside the acknowledgement is no reason to tell it again."""
+    registered.use(lambda _: told)
+    scene.tell(registered.decided())
+    assert ["delivered"] == scene.states()
+
+
+def test_what_it_returns_may_be_awaited(scene: Scene, registered: Registered) -> None:
+    """A function that returns what is to be awaited is as good as an `async def`."""
+    registered.use(lambda _: _awaited())
+    scene.tell(registered.decided())
+    assert ["delivered"] == scene.states()
+
+
+@pytest.mark.parametrize("what", ["made", "told"])
+def test_one_that_blocks(scene: Scene, registered: Registered, what: str) -> None:
+    """While one is made, or told, coroutines go on."""
+    blocks, go_on = threading.Event(), threading.Event()
+
+    def block() -> None:
+        blocks.set()
+        assert go_on.wait(20), "the loop stands still"
+
+    def hook(news: News) -> Told:
+        if what == "told":
+            block()
+        return Told()
+
+    registered.use(hook, block if what == "made" else lambda: None)
+    comment = registered.decided()
+
+    async def both() -> None:
+        telling = asyncio.create_task(tell(comment, lambda: scene.now))
+        await asyncio.to_thread(blocks.wait, 20)
+        go_on.set()
+        await telling
+
+    run(both())
+    assert ["delivered"] == scene.states()
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["a coroutine", "a thread"])
+def test_one_that_hangs(
+    scene: Scene, registered: Registered, monkeypatch: pytest.MonkeyPatch, waits: bool
+) -> None:
+    """It is not waited for longer than its claim lasts: another worker would tell it, too, and what is newer."""
+    monkeypatch.setattr(publishers, "LONGEST", 0.2)
+    over = threading.Event()
+
+    async def hang() -> Told:
+        await asyncio.Event().wait()
+        return Told()
+
+    registered.use(lambda _: hang() if waits else over.wait(20))
+    comment = registered.decided()
+    scene.tell(comment)
+    over.set()
+    (attempt,) = scene.attempts()
+    assert "was not done within 0.2 seconds" in (attempt.error or "")
+    assert [(registered.owner, 1)] == [
+        (one.owner_id, one.failures) for one in scene.world.all(PublisherStanding)
+    ]
