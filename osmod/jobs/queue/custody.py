@@ -73,7 +73,7 @@ class Custody:
         self.unwanted: frozenset[str] = frozenset()
         kept = (broker.done_ttl, keep_done, broker.dead_message_ttl)
         self.terms = [b"%d" % term for term in (self.lease, *kept, self.nap, remove)]
-        self.suspects = Suspects(broker, self.all_holdings, self.lease)
+        self.suspects = Suspects(broker, self.all_holdings, lambda: self.unwanted, self.lease)
         self._broker = broker
         self._sender = sender
         self._lock = threading.Lock()

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain
 
 from dramatiq.middleware import SkipMessage
@@ -48,13 +48,21 @@ class Suspects:
 
     Parameters:
       held: gives what this process holds of each queue.
+      unwanted: gives the ids of jobs that were asked to stop.
       lease: milliseconds; so long is Redis waited for.
     """
 
-    def __init__(self, broker: Queues, held: Callable[[], Iterable[Holdings]], lease: int) -> None:
+    def __init__(
+        self,
+        broker: Queues,
+        held: Callable[[], Iterable[Holdings]],
+        unwanted: Callable[[], Collection[str]],
+        lease: int,
+    ) -> None:
         self.stopping: Callable[[], bool] = lambda: False
         self._broker = broker
         self._held = held
+        self._unwanted = unwanted
         self._lease = lease
         self._lock = threading.Lock()
         self._company: list[Job] = []
@@ -102,8 +110,8 @@ class Suspects:
                 raise PutOff(COME_AGAIN, WHY)
 
     def _is_to_wait(self, job: Job) -> bool:
-        """Of one that is to be alone: whether it waits for other jobs to end."""
-        if job.suspect != 0:
+        """Of one that is to be alone: whether it waits for other jobs to end. Not if it is not going to run."""
+        if job.suspect != 0 or job.lost or job.message_id in self._unwanted():
             return False
         if self.stopping():
             job.hand_back()

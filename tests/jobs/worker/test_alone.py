@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,9 +13,10 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import PutOff
 from osmod.jobs.queue import suspects
 from osmod.jobs.queue.job import Job
+from osmod.jobs.records import JobFilter
 from tests.jobs.conftest import working
 from tests.jobs.worker.errands import Errands
-from tests.jobs.worker.suspected import Visits, companies, field, suspect
+from tests.jobs.worker.suspected import Visits, companies, field, lose, suspect
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -164,3 +167,47 @@ def test_a_run_alone_that_ends_alive_is_the_last_alone(broker: JobBroker) -> Non
     assert errands.begun == [1, 1]
     assert field(broker, one, "most") == "1"
     assert companies(broker, [one]) == ["1"]
+
+
+def test_one_that_was_cancelled_waits_no_more(broker: JobBroker) -> None:
+    """It is cancelled as soon as that is heard of, and the process goes on."""
+    visits = Visits()
+    with _waiting_to_be_alone(broker, visits) as alone:
+        steering.cancel(broker, JobFilter(ids=(alone,)))
+        until(lambda: field(broker, alone, "state") == "cancelled", 3)
+        assert not broker.custody.suspects.secluded
+        visits.let_go()
+        broker.join("default", timeout=30_000)
+
+    assert visits.begun == [1]
+
+
+def test_one_whose_lease_has_passed_on_waits_no_more(broker: JobBroker) -> None:
+    """Its process was frozen: it may run elsewhere by now, and holds up nobody here."""
+    visits = Visits()
+    with _waiting_to_be_alone(broker, visits) as alone:
+        job = broker.custody.held("default", alone)
+        assert job is not None
+        steering.pause(broker, "default")
+        lose(broker)
+        until(lambda: job.lost, 3)
+        until(lambda: job.ended, 3)
+        assert not broker.custody.suspects.secluded
+        assert field(broker, alone, "state") == "waiting"
+        visits.let_go()
+        steering.resume(broker, "default")
+        broker.join("default", timeout=30_000)
+
+
+@contextmanager
+def _waiting_to_be_alone(broker: JobBroker, visits: Visits) -> Iterator[str]:
+    """One thread visits 1 and does not end, the other waits to visit 2 alone. Gives the id of that job."""
+    visits.visit.send(1)
+    with working(broker, threads=2):
+        until(lambda: visits.begun == [1])
+        steering.pause(broker, "default")
+        alone = visits.visit.send(2).message_id
+        suspect(broker, alone, most=0)
+        steering.resume(broker, "default")
+        until(lambda: broker.custody.suspects.secluded)
+        yield alone
