@@ -128,6 +128,21 @@ def test_an_undo_whose_job_failed(client: TestClient, press: Press, world: World
     assert "/ui/moderate/undo" not in client.get("/ui/moderate").text
 
 
+def test_an_undo_that_is_sent_again(client: TestClient, press: Press, world: World, queue: JobBroker) -> None:
+    """As from a page that is old by now: that it is on its way, or done, is said."""
+    comment = waiting(world, world.article(), 0.9)
+    press(f"/ui/moderate?comment={comment}", "approve")
+    drain(queue)
+    RENDERINGS.forget()
+    old = client.get("/ui/moderate")
+    assert f"Comment {comment} is put back." in press(old, "/ui/moderate/undo").text
+    assert (
+        "Nothing was done: it is being taken back already." in press(old, "/ui/moderate/undo", form="b").text
+    )
+    drain(queue)
+    assert "Nothing was done: it was taken back before." in press(old, "/ui/moderate/undo", form="c").text
+
+
 def test_a_job_that_is_retried_after_another_decided(
     client: TestClient, press: Press, world: World, queue: JobBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

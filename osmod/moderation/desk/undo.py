@@ -46,11 +46,13 @@ class TakenBack:
       row: the act that takes back; None: there was nothing to do, or it is too early.
       pending: comments whose jobs are not done yet. While there are any, nothing is taken back.
       changed: comments that somebody has decided on since; they are left as they are.
+      before: it was taken back before; or is being, where there are `pending`.
     """
 
     row: DeskAct | None
     pending: int = 0
     changed: tuple[int, ...] = ()
+    before: bool = False
 
 
 def task_back(act: str, was: State, *, highlighted: bool) -> str:
@@ -93,13 +95,14 @@ def take_back(
     before = undos_of(session, act)
     done = done_jobs(session, act).union(*(done_jobs(session, one) for one in before))
     failed = set(failed) - done
+    over = {*done, *failed}
     entries = [entry for entry in act.comments if entry["job"] not in failed]
     last_try = {entry["id"]: entry for one in before for entry in one.comments}
     if before:
         entries = [entry for entry in entries if _is_left(last_try.get(entry["id"]), done, failed)]
         if not entries:
-            return TakenBack(None)
-    over = {*done, *failed}
+            late = [one for one in last_try.values() if not over.issuperset(entry_jobs(one))]
+            return TakenBack(None, len(late), before=True)
     pending = [entry for entry in entries if not over.issuperset(entry_jobs(entry))]
     if pending:
         return TakenBack(None, len(pending))

@@ -15,7 +15,7 @@ from osmod.moderation.desk.acts import MOST, Asked, Stale
 from osmod.moderation.desk.outcomes import done_jobs, jobs_of, settle
 from osmod.moderation.desk.queues import Wanted
 from osmod.moderation.desk.states import marks
-from osmod.moderation.desk.undo import take_back, undos_of
+from osmod.moderation.desk.undo import TakenBack, take_back, undos_of
 from osmod.moderation.desk.waiting import Viewer
 from osmod.moderation.errors import BadPayload, Refused
 from osmod.moderation.models import Comment, User, now
@@ -115,11 +115,8 @@ def undo(act: Act) -> Done:
     form = _form(act)
     taken = commit(lambda work: take_back(work, form, user_id, named or None, failed)).value
     assert taken is not None
-    if taken.pending:
-        return Done(_nothing("it is on its way still; try again in a moment"), address(wanted))
     if taken.row is None:
-        said = "somebody has decided on it since" if taken.changed else "there is nothing to take back"
-        return Done(_nothing(said), address(wanted))
+        return Done(_nothing(_why_not_taken_back(taken)), address(wanted))
     left = (
         f" {plural(len(taken.changed), 'comment')} were left, as others decided since."
         if taken.changed
@@ -129,6 +126,14 @@ def undo(act: Act) -> Done:
     only = entries[0]["id"] if len(entries) == 1 else None
     words = f"Comment {only} is" if only else f"{plural(len(entries), 'comment')} are"
     return Done(f"{words} put back.{left}", address(wanted, comment=only), CHANGED)
+
+
+def _why_not_taken_back(taken: TakenBack) -> str:
+    if taken.before:
+        return "it is being taken back already" if taken.pending else "it was taken back before"
+    if taken.pending:
+        return "it is on its way still; try again in a moment"
+    return "somebody has decided on it since" if taken.changed else "there is nothing to take back"
 
 
 def range_of(session: Session, wanted: Wanted, viewer: Viewer) -> list[int]:

@@ -110,7 +110,7 @@ def test_an_undo_that_failed_can_be_done_again(desk: Desk) -> None:
     assert [second] == [entry["id"] for entry in again.comments]
     desk.work()
     assert ["undecided", "undecided"] == [desk.state(one) for one in (first, second)]
-    assert TakenBack(None) == desk.undo(act_form=act, failed=[jobs[second]])
+    assert TakenBack(None, before=True) == desk.undo(act_form=act, failed=[jobs[second]])
 
 
 def _half_undone(desk: Desk) -> tuple[int, str, str]:
@@ -139,11 +139,11 @@ def test_what_belongs_to_an_undo_and_failed_is_done_again(desk: Desk) -> None:
 
     assert again is not None
     assert ["reopenFlags", "restoreSummaryScore"] == sorted(desk.owed())
-    assert TakenBack(None) == desk.undo(act_form="form 1", failed=failed), "it is on its way"
+    assert TakenBack(None, 1, before=True) == desk.undo(act_form="form 1", failed=failed), "it is on its way"
     desk.work()
     assert [] == desk.reasons(comment)
     assert [False] == [flag.is_resolved for flag in desk.world.all(CommentFlag)]
-    assert TakenBack(None) == desk.undo(act_form="form 1", failed=failed)
+    assert TakenBack(None, before=True) == desk.undo(act_form="form 1", failed=failed)
     assert [] == desk.world.miscounted()
 
 
@@ -156,7 +156,7 @@ def test_what_belongs_to_an_undo_and_failed_waits_for_the_undo(desk: Desk) -> No
     row = desk.undo().row
     assert row is not None
     (failed,) = row.comments[0]["also"]
-    assert TakenBack(None) == desk.undo(act_form="form 1", failed=[failed])
+    assert TakenBack(None, 1, before=True) == desk.undo(act_form="form 1", failed=[failed])
 
 
 @pytest.mark.only_on("sqlite")
