@@ -74,6 +74,18 @@ def test_all_pages(furnished: Site, kind: dict[str, Any]) -> None:
             assert window.evaluate(CURRENT_IN_SIGHT), name
 
 
+@pytest.mark.parametrize("kind", [{**PHONE, "color_scheme": "dark"}, {**WIDE, "color_scheme": "light"}])
+def test_all_pages_with_nothing_there(site: Site, kind: dict[str, Any]) -> None:
+    """What they say then is readable, and fits a phone."""
+    window = site.window(**kind)
+    for name, address in ADDRESSES.items():
+        if name == "job":
+            continue
+        looked_at(window, site.address + address)
+        assert window.evaluate("document.documentElement.scrollWidth") <= kind["viewport"]["width"], name
+        assert [] == findings(window), name
+
+
 def tallest_header(kind: dict[str, Any]) -> int:
     """In pixels: a line, or two on a phone. What is below is what one came for."""
     return 110 if kind["viewport"] == PHONE["viewport"] else 60

@@ -60,6 +60,7 @@ def facets(broker: Queues, wanted: JobFilter | None = None) -> Facets:
     chosen = [name for name in queues if wanted.queue in (None, name)]
     of_actors = _of_actors(broker, chosen, wanted.actor)
     by_size = {state: Tally(sum(sizes[name][state] for name in chosen)) for state in STATES}
+    _leave_out_gone(of_actors, by_size)
     nothing = dict.fromkeys(STATES, Tally(0))
     actors = {name: sum((found[state] for state in states), Tally(0)) for name, found in of_actors.items()}
     return Facets(
@@ -87,6 +88,14 @@ def _of_actors(broker: Queues, queues: list[str], asked_for: str | None) -> dict
                 for state, count in zip(STATES, counts, strict=True):
                     found[name][state] += Tally(count, bool(more))
     return found
+
+
+def _leave_out_gone(of_actors: dict[str, dict[JobState, Tally]], by_size: dict[JobState, Tally]) -> None:
+    """Where all jobs of a state were met there are no more of any actor: what its index has beside is gone."""
+    for state, size in by_size.items():
+        if sum(found[state].count for found in of_actors.values()) >= size.count:
+            for found in of_actors.values():
+                found[state] = Tally(found[state].count)
 
 
 def _portions(names: list[str], asked_for: str | None) -> list[tuple[list[str], int]]:

@@ -57,3 +57,16 @@ def test_beyond_what_is_looked_at_there_are_more(
 
     assert {"acceptComments": Tally(5, more=True)} == facets(broker).actors
     assert {"acceptComments": Tally(7)} == facets(broker, JobFilter(actor="acceptComments")).actors
+
+
+def test_jobs_that_are_gone_are_no_more(
+    broker: JobBroker, accept: Actor[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the index of their actor has them still: "0+" would stand beside a queue that is empty."""
+    monkeypatch.setattr(module, "EACH", 2)
+    for number in range(5):
+        accept.send_with_options(args=(number,), remove_on_complete=True)
+    end(broker, 5)
+    assert {} == facets(broker).actors
+    accept.send(6)
+    assert {"acceptComments": Tally(1)} == facets(broker).actors
