@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from aiohttp import ThreadedResolver
+from aiohttp.abc import ResolveResult
 
 #: The only part of IPv6 in which hosts of the internet are, and what in it is for examples alone.
 _UNICAST, _EXAMPLES = IPv6Network("2000::/3"), IPv6Network("3fff::/20")
@@ -35,20 +37,43 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not ip.is_reserved and is_host
 
 
-async def resolve(host: str, port: int) -> list[str]:
-    """The addresses that a name stands for, best first.
+def refuse_own(host: str) -> None:
+    """Refuse an address that is not public; a name may stand for any.
 
     Raises:
-      AddressRefused: one of them is not public.
-      OSError: the name is not known.
+      AddressRefused: it is one.
     """
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
-    for address in addresses:
-        if not is_public(address):
-            raise AddressRefused(f"{host} is {address}, which is no address of the public internet")
-    return addresses
+    try:
+        ip_address(host)
+    except ValueError:
+        return
+    _refuse_own(host, host)
+
+
+class PublicResolver(ThreadedResolver):
+    """What names stand for. Who connects takes these very addresses: no name becomes another in between.
+
+    aiohttp asks it about names alone: see `refuse_own` for addresses.
+    """
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of a name, best first.
+
+        Raises:
+          AddressRefused: one of them is not public.
+          OSError: the name is not known.
+        """
+        found = await super().resolve(host, port, family)
+        for one in found:
+            _refuse_own(host, one["host"])
+        return found
+
+
+def _refuse_own(host: str, address: str) -> None:
+    if not is_public(address):
+        raise AddressRefused(f"{host} is {address}, which is no address of the public internet")
 
 
 def _last_bits(ip: IPv6Address) -> IPv4Address:

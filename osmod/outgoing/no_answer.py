@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
+from aiohttp import (
+    ClientConnectionError,
+    ClientConnectorCertificateError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientHttpProxyError,
+    ClientPayloadError,
+    ClientResponseError,
+)
+
 Kind = Literal["connect", "timeout", "reset", "too_long", "address", "tls", "invalid"]
 
 
@@ -20,6 +30,23 @@ class NoAnswer(Exception):
         self.kind = kind
 
 
-def hung_up(why: object = None) -> NoAnswer:
-    """The other side hung up, or what it says is no HTTP."""
-    return NoAnswer("reset", f"hung up: {why}" if why else "hung up")
+def no_answer(error: Exception) -> NoAnswer:
+    """What an error of aiohttp's means; not those of time."""
+    match error:
+        case ClientHttpProxyError():
+            return refused_by_proxy(f"{error.status} {error.message}")
+        case ClientConnectorSSLError() | ClientConnectorCertificateError():
+            return NoAnswer("tls", f"cannot be trusted: {error.__cause__}")
+        case ClientConnectorError():
+            return NoAnswer("connect", f"is not reached: {error.os_error}")
+        case ClientResponseError():
+            what, _, _ = error.message.partition("\n")  # what was answered follows
+            return NoAnswer("reset", f"hung up: this is no answer in HTTP ({what.rstrip(':')})")
+        case ClientConnectionError() | ClientPayloadError():
+            return NoAnswer("reset", f"hung up: {error}" if str(error) else "hung up")
+    return NoAnswer("invalid", "cannot be asked so")
+
+
+def refused_by_proxy(why: str) -> NoAnswer:
+    """Why a proxy does not ask in our place."""
+    return NoAnswer("connect", f"is not reached through its proxy: {why}")

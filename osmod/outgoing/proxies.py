@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import httpx
+from yarl import URL
 
-from osmod.outgoing.no_answer import NoAnswer
+from osmod.outgoing.no_answer import refused_by_proxy
 
 
 @dataclass(frozen=True)
@@ -17,17 +18,12 @@ class Proxy:
     """An HTTP proxy. It may be on our own network: whoever set it up decides what it reaches.
 
     Attributes:
-      url: its own.
-      login: what it is told of us, as a line of a request's head; empty for nothing.
+      url: its own, without login.
+      login: headers that tell it of us.
     """
 
-    url: httpx.URL
-    login: str
-
-
-def refused_by_proxy(why: str) -> NoAnswer:
-    """Why a proxy does not ask in our place."""
-    return NoAnswer("connect", f"is not reached through its proxy: {why}")
+    url: URL
+    login: dict[str, str]
 
 
 def proxy_for(url: httpx.URL) -> Proxy | None:
@@ -56,7 +52,8 @@ def look_up(scheme: str, host: str) -> Proxy | None:
         raise refused_by_proxy("its URL cannot be used")
     if url.scheme not in ("http", "https"):
         raise refused_by_proxy(f"it is of a kind that is not known here, {url.scheme}; use an HTTP proxy")
-    return Proxy(url, f"Proxy-Authorization: {basic(url)}\r\n" if url.userinfo else "")
+    login = {"Proxy-Authorization": basic(url)} if url.userinfo else {}
+    return Proxy(URL(str(url.copy_with(userinfo=b"")), encoded=True), login)
 
 
 def basic(url: httpx.URL) -> str:

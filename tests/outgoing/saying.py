@@ -32,8 +32,13 @@ class Saying:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
+    def say(self, piece: bytes) -> None:
+        """Say something unasked, by the connection that is open."""
+        self._connection.sendall(piece)
+
     def _serve(self, connection: socket.socket) -> None:
         self.asked.append(b"")
+        self._connection = connection
         with connection, suppress(ConnectionError):
             for piece in self._pieces:
                 came = b""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from osmod.loop import run
-from osmod.outgoing import connections
+from osmod.outgoing import connector
 from osmod.outgoing.client import Answer, Timeouts, post
 from tests.outgoing.asking import ask, refused
 from tests.scorers.fake import Fake, Reply
@@ -80,7 +82,7 @@ def test_a_connection_that_is_asked_again_at_once_is_kept(fake: Fake) -> None:
 
 def test_connections_that_nobody_uses_are_closed(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while, without a further request."""
-    monkeypatch.setattr(connections, "KEEP", 0.05)
+    monkeypatch.setattr(connector, "KEEP", 0.05)
 
     async def ask_and_wait() -> None:
         await post(fake.url, content=b"", private=True)
@@ -172,6 +174,23 @@ def test_what_is_no_header(fake: Fake) -> None:
     assert "invalid" == refused(fake.url, headers={"X": "a\r\nY: b"})[0]
     assert "invalid" == refused(fake.url, headers={"X": "é"})[0]
     assert [] == fake.asked
+
+
+def test_a_process_ends_without_a_word(fake: Fake) -> None:
+    """Also one that was forked amid connections of its parent, which asks by them once more."""
+    program = f"""
+import os, sys
+from tests.outgoing.asking import ask
+ask({fake.url!r})
+if not (child := os.fork()):
+    ask({fake.url!r})
+    sys.exit()
+assert 0 == os.waitpid(child, 0)[1]
+ask({fake.url!r})
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 2 == len(fake.connections)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

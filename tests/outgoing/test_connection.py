@@ -43,8 +43,9 @@ def test_an_answer(body: bytes, said: bytes) -> None:
         ("reset", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"),
         ("reset", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nmany\r\n{}\r\n"),
         ("reset", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}"),
-        ("reset", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
-        ("too_long", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000),
+        ("reset", OK + b"and more"),
+        ("reset", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000),
+        ("reset", b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000),
         ("too_long", b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100_001),
     ],
 )
@@ -69,7 +70,6 @@ def test_the_beginning_may_be_enough() -> None:
         (2, OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")),
         (2, OK.replace(b"1.1", b"1.0")),
         (2, OK + OK),
-        (2, OK + b"and more"),
     ],
 )
 def test_whether_a_connection_is_used_again(connections: int, first: bytes) -> None:
@@ -77,6 +77,24 @@ def test_whether_a_connection_is_used_again(connections: int, first: bytes) -> N
     with saying(first, OK) as server:
         assert [b"{}", b"{}"] == [ask(server.url).body for _ in range(2)]
     assert connections == len(server.asked)
+
+
+@pytest.mark.parametrize("unasked", [OK.replace(b"{}", b"no"), b"and more"])
+def test_what_comes_unasked_answers_nobody(unasked: bytes) -> None:
+    """A second answer, late, is not taken for that to the next request."""
+    with saying(OK, OK) as server:
+        assert b"{}" == ask(server.url).body
+        server.say(unasked)
+        assert b"{}" == ask(server.url).body
+    assert 2 == len(server.asked)
+
+
+def test_nothing_is_sent_twice() -> None:
+    """A server that hangs up in place of an answer, by a connection that was kept, may have done what it was asked."""
+    with saying(OK, b"") as server:
+        assert b"{}" == ask(server.url).body
+        assert "reset" == refused(server.url)[0]
+    assert 1 == len(server.asked)
 
 
 def test_the_head_of_a_request() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from osmod.outgoing import connections
+from osmod.outgoing import connector
 from osmod.outgoing.client import Timeouts
 from tests.outgoing.asking import ask, refused
 from tests.outgoing.certificates import certificate_for
@@ -18,13 +18,21 @@ from tests.scorers.fake import Fake, Reply, serving
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "127.1"]
+    "host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "0x7f.0.0.1"]
 )
 def test_own_hosts_are_refused_to_strangers(fake: Fake, host: str) -> None:
     """However they are named; nothing is sent to them."""
     kind, said = refused(f"http://{host}:{fake.port}/", private=False)
     assert "address" == kind
     assert "which is no address of the public internet" in said
+    assert [] == fake.asked
+
+
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("host", ["127.1", "2130706433", "0177.0.0.1"])
+def test_addresses_are_written_in_full(fake: Fake, host: str, private: bool) -> None:
+    """Nobody need know which one another way to write it stands for."""
+    assert "invalid" == refused(f"http://{host}:{fake.port}/", private=private)[0]
     assert [] == fake.asked
 
 
@@ -104,9 +112,9 @@ class TestTls:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(path)
         monkeypatch.setenv("SSL_CERT_FILE", str(path))
-        connections.make_tls.cache_clear()
+        connector.make_tls.cache_clear()
         yield context
-        connections.make_tls.cache_clear()
+        connector.make_tls.cache_clear()
 
     def test_the_name_is_that_of_the_url(
         self, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
