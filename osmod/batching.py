@@ -21,6 +21,8 @@ class _Line(Generic[T, R]):
 
     waiting: list[tuple[T, asyncio.Future[R]]] = field(default_factory=list)
     serving: asyncio.Task[None] | None = None
+    #: A call that takes long, beside which the next ones run.
+    late: asyncio.Task[bool] | None = None
 
 
 class Batcher(Generic[T, R]):
@@ -34,6 +36,8 @@ class Batcher(Generic[T, R]):
 
     Parameters:
       most: items in one call.
+      patience: seconds after which the next calls no longer wait for one, as it may wait for what others do not need;
+        of two that take longer they wait for the first.
     """
 
     def __init__(
@@ -42,10 +46,12 @@ class Batcher(Generic[T, R]):
         *,
         most: int,
         divisible: type[Exception] | tuple[()] = (),
+        patience: float | None = None,
     ) -> None:
         self._function = function
         self._most = most
         self._divisible = divisible
+        self._patience = patience
         self._lines: PerLoop[_Line[T, R]] = PerLoop(_Line)
 
     async def __call__(self, item: T) -> R:
@@ -61,9 +67,21 @@ class Batcher(Generic[T, R]):
         try:
             while line.waiting:
                 calls, line.waiting = line.waiting[: self._most], line.waiting[self._most :]
-                await self._call([call for call in calls if not call[1].done()])
+                await self._serve_some(line, [call for call in calls if not call[1].done()])
         finally:
             line.serving = None
+
+    async def _serve_some(self, line: _Line[T, R], calls: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
+        if self._patience is None:
+            await self._call(calls)
+            return
+        call = asyncio.create_task(self._call(calls))
+        await asyncio.wait({call}, timeout=self._patience)
+        if not call.done():
+            if line.late is not None:
+                await asyncio.wait({call, line.late}, return_when=asyncio.FIRST_COMPLETED)
+            if line.late is None or line.late.done():
+                line.late = call
 
     async def _call(self, calls: Sequence[tuple[T, asyncio.Future[R]]]) -> bool:
         """Serve these. Returns whether all of them got a result."""

@@ -160,3 +160,35 @@ def test_each_has_an_error_of_its_own() -> None:
         assert 3 == len({id(error) for error in errors})
 
     asyncio.run(scene())
+
+
+def test_a_call_that_takes_long_holds_up_no_more_than_its_own() -> None:
+    """The next ones run beside it; where two take long they wait for either, so that it is two calls at most."""
+
+    async def scene() -> None:
+        ends, calls = [asyncio.Event(), asyncio.Event()], list[list[int]]()
+
+        async def double(items: Sequence[int]) -> list[int]:
+            calls.append(list(items))
+            if items[0] < len(ends):
+                await ends[items[0]].wait()
+            return [2 * item for item in items]
+
+        batch = Batcher(double, most=8, patience=0.01)
+        first = asyncio.create_task(batch(0))
+        while not calls:
+            await asyncio.sleep(0)
+        assert 10 == await batch(5)
+        second = asyncio.create_task(batch(1))
+        while len(calls) < 3:
+            await asyncio.sleep(0)
+        third = asyncio.create_task(batch(6))
+        await asyncio.sleep(0.05)
+        assert [[0], [5], [1]] == calls
+        ends[1].set()
+        assert [2, 12] == [await second, await third]
+        assert not first.done()
+        ends[0].set()
+        assert 0 == await first
+
+    asyncio.run(asyncio.wait_for(scene(), 20))

@@ -39,6 +39,8 @@ R = TypeVar("R")
 LATEST = 30.0
 #: Comments of which one transaction is.
 TOGETHER = 100
+#: Seconds after which others no longer wait for a transaction: it may wait for a row that somebody holds.
+PATIENCE = 1.0
 
 
 class _NotTogether(Exception):
@@ -138,10 +140,10 @@ _find_owner: Batcher[_Comment, int | None] = Batcher(
     partial(_together, _owners), most=TOGETHER, divisible=_NotTogether
 )
 _claim: Batcher[_Comment, Claimed | None] = Batcher(
-    partial(_together, _claims), most=TOGETHER, divisible=_NotTogether
+    partial(_together, _claims), most=TOGETHER, divisible=_NotTogether, patience=PATIENCE
 )
 _settle: Batcher[_Attempt, Settled] = Batcher(
-    partial(_together, _settlements), most=TOGETHER, divisible=_NotTogether
+    partial(_together, _settlements), most=TOGETHER, divisible=_NotTogether, patience=PATIENCE
 )
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
-from sqlalchemy import event, update
+import pytest
+from sqlalchemy import event, select, update
 
 from osmod.loop import run
-from osmod.moderation.models import Decision, DecisionDelivery, Status
+from osmod.moderation.models import Comment, Decision, DecisionDelivery, Status
 from osmod.moderation.publishing.claiming import claim
 from osmod.moderation.publishing.settling import Outcome, settle
 from osmod.task.telling import tell
 from tests.publishers.fake import Reply
 from tests.publishers.scene import Scene
+from tests.waiting import until
 
 COMMENTS = 60
 LATER: tuple[Status, ...] = ("Reject", "Defer")
@@ -72,6 +75,21 @@ def test_few_statements(scene: Scene) -> None:
         return len(sent)
 
     assert statements(2) == statements(COMMENTS) <= 16
+
+
+@pytest.mark.only_on("mariadb")
+def test_one_that_somebody_holds(scene: Scene) -> None:
+    """While another transaction holds a comment's row, what others were told of is noted."""
+    held, *others = decided(scene, 3)
+    with scene.world.engine.connect() as holder, ThreadPoolExecutor(1) as pool:
+        holder.execute(select(Comment.id).where(Comment.id == held).with_for_update())
+        telling = pool.submit(scene.tell, held)
+        until(lambda: scene.fake.received, what="the publisher is told of the one")
+        assert [] == tell_all(scene, others)
+        assert (False, 2) == (telling.done(), scene.states().count("delivered"))
+        holder.rollback()
+        telling.result()
+    assert {"delivered"} == set(scene.states())
 
 
 def test_a_spoilt_one(scene: Scene) -> None:
