@@ -233,6 +233,21 @@ def test_more_than_are_looked_at(
     assert "2 wait; the bars are of the newest 1." in page
 
 
+def test_more_articles_without_a_category_than_are_added_up(
+    client: TestClient, sign_in: SignIn, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No number is said to be all then."""
+    monkeypatch.setattr(queues, "ROWS", 1)
+    for score in (0.2, 0.4, 0.6):
+        waiting(world, world.article(), score)
+    sign_in(Role.MODERATOR)
+    page = client.get("/ui/moderate").text
+    assert "At least 2 comments" in page
+    assert "at least 2 wait; the bars are of the newest 5,000." in page
+    assert '2<span title="At least so many: of articles without a category' in page
+    assert "of at least 2 in the queue" in client.get("/ui/moderate?lower=0.3").text
+
+
 def test_on_its_way_and_failed(client: TestClient, press: Press, world: World, queue: JobBroker) -> None:
     """Until its job is done a comment is offered to nobody; one whose job fails waits again, with the reason."""
     comment = waiting(world, world.article(), 0.9)

@@ -23,7 +23,8 @@ QUEUES: tuple[Queue, ...] = ("new", "deferred", "flagged")
 COUNTED = {"new": "unmoderated_count", "deferred": "deferred_count", "flagged": "flagged_count"}
 #: Comments that wait which are looked at by their state at most: all, or the newest.
 FEW = 5_000
-#: Comments of articles that are looked at at most, whether or not they wait; and articles, where all are meant.
+#: Comments of articles that are looked at at most, whether or not they wait, and articles without a category that are
+#: added up; and articles, where all are meant.
 ROWS, ARTICLES = 20_000, 2_000
 #: Comments of one article that are looked at at most.
 MOST_OF_ARTICLES = 200_000
@@ -70,6 +71,14 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """So many wait, or, with `more`, at least so many."""
+
+    count: int
+    more: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """How comments are looked for.
 
@@ -86,8 +95,10 @@ def plan(session: Session, wanted: Wanted) -> Plan:
     """The way that costs the least, and no more than it may."""
     if wanted.article_id is not None:
         return Plan(by_article=True)
-    if wanted.queue != "flagged" and standing_size(session, Wanted(wanted.queue)) <= FEW:
-        return Plan(by_article=False)
+    if wanted.queue != "flagged":
+        standing = standing_size(session, Wanted(wanted.queue))
+        if standing.count <= FEW and not standing.more:
+            return Plan(by_article=False)
     if wanted.category_id is not None or (wanted.queue == "flagged" and _has_few_articles(session)):
         rows = session.scalar(select(func.sum(Article.all_count)).where(*of_articles(wanted)))
         if (rows or 0) <= ROWS:
@@ -100,19 +111,23 @@ def _has_few_articles(session: Session) -> bool:
     return (session.scalar(select(func.count()).select_from(some)) or 0) <= ARTICLES
 
 
-def standing_size(session: Session, wanted: Wanted) -> int:
+def standing_size(session: Session, wanted: Wanted) -> Standing:
     """How many wait, whatever their scores: what the counts of articles and categories say.
 
-    A category's is the sum of its articles', so that articles are added up only where they have no category.
+    A category's is the sum of its articles', so that articles are added up only where they have no category: the
+    newest of them.
     """
     name = COUNTED[wanted.queue]
     article, category = getattr(Article, name), getattr(Category, name)
     if wanted.article_id is not None:
-        return session.scalar(select(article).where(*of_articles(wanted))) or 0
+        return Standing(session.scalar(select(article).where(*of_articles(wanted))) or 0)
     if wanted.category_id is not None:
-        return session.scalar(select(category).where(Category.id == wanted.category_id)) or 0
-    of_none = select(func.sum(article)).where(Article.category_id.is_(None))
-    return int(sum(session.scalar(one) or 0 for one in (select(func.sum(category)), of_none)))
+        return Standing(session.scalar(select(category).where(Category.id == wanted.category_id)) or 0)
+    loose = select(article.label("size")).where(Article.category_id.is_(None))
+    newest = loose.order_by(Article.id.desc()).limit(ROWS + 1).subquery()
+    added_up, of_none = session.execute(select(func.count(), func.sum(newest.c.size))).one()
+    of_categories = session.scalar(select(func.sum(category)))
+    return Standing(int(of_categories or 0) + int(of_none or 0), more=added_up > ROWS)
 
 
 def meant(wanted: Wanted, way: Plan) -> Select[Any]:

@@ -141,7 +141,8 @@ def my_acts(view: View) -> dict[str, Any]:
 def _desk(session: Session, wanted: Wanted) -> dict[str, Any]:
     """How many wait in which queue, by category: what is shown while no comment is."""
     sizes = {queue: queues.standing_size(session, Wanted(queue)) for queue in QUEUES}
-    return {"sizes": sizes, "categories": _categories(session), **_ways(wanted)}
+    some_wait = any(size.count or size.more for size in sizes.values())
+    return {"sizes": sizes, "some_wait": some_wait, "categories": _categories(session), **_ways(wanted)}
 
 
 def _ways(wanted: Wanted) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from osmod.moderation.database import open_session
 from osmod.moderation.desk import queues, waiting
 from osmod.moderation.desk.histogram import histogram
-from osmod.moderation.desk.queues import Wanted
+from osmod.moderation.desk.queues import Plan, Standing, Wanted
 from osmod.moderation.desk.waiting import Place, Viewer
 from osmod.moderation.models import Claim, CommentSummaryScore, now
 from tests.moderation.world import World
@@ -40,7 +40,9 @@ def size(world: World, wanted: Wanted) -> tuple[int, int | None]:
 def standing(world: World, wanted: Wanted) -> int:
     """How many wait by the counts."""
     with open_session(world.engine) as session:
-        return queues.standing_size(session, wanted)
+        found = queues.standing_size(session, wanted)
+    assert not found.more
+    return found.count
 
 
 @pytest.fixture(params=["few", "many", "by article"])
@@ -112,6 +114,18 @@ def test_how_many_wait(world: World) -> None:
         Wanted("deferred"),
     )
     assert [7, 3, 2, 0, 0] == [standing(world, one) for one in wanted]
+
+
+def test_more_articles_without_a_category_than_are_added_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least so many wait as the newest say; none is left out for it of what is offered."""
+    monkeypatch.setattr(queues, "ROWS", 1)
+    made = [world.comment(world.article(), **SCORED, max_summary_score=0.5) for _ in range(3)]
+    with open_session(world.engine) as session:
+        assert Standing(2, more=True) == queues.standing_size(session, Wanted())
+        assert Plan(by_article=False, of_newest=queues.FEW) == queues.plan(session, Wanted())
+    assert made[::-1] == ids(world, Wanted())
 
 
 def test_flagged_ones_wait(world: World) -> None:
