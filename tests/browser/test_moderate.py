@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from osmod.access.roles import Role
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.testing import drain
 from osmod.moderation.models import Claim, Comment, CommentScore, CommentSummaryScore
 from tests.browser.conftest import PHONE, WIDE, Site
 from tests.browser.test_pages import findings
@@ -60,6 +61,26 @@ def test_without_scripts(site: Site, comments: list[int], engine: Engine) -> Non
     expect(window.get_by_role("heading", name=f"Comment {comments[1]}")).to_be_visible()
     window.get_by_role("button", name="Next").click()
     expect(window.get_by_role("heading", name=f"Comment {comments[2]}")).to_be_visible()
+
+
+def test_acts_stand_below_the_comment(site: Site, comments: list[int], queue: JobBroker) -> None:
+    """However long the column beside it is; what became of each stands in its line."""
+    window = site.window(Role.MODERATOR, java_script_enabled=False)
+    window.goto(f"{site.address}/ui/moderate?comment={comments[0]}")
+    window.get_by_role("button", name="Defer").click()
+    expect(window.locator("#said")).to_contain_text(f"Deferred comment {comments[0]}.")
+    drain(queue)
+    window.goto(f"{site.address}/ui/moderate?comment={comments[0]}")
+    expect(window.locator(".done .state").first).to_have_text("done")
+    comment, acts, line, state = (
+        window.locator(one).first.bounding_box() for one in (".item", ".acts", ".done li", ".done .state")
+    )
+    assert comment
+    assert acts
+    assert line
+    assert state
+    assert 30 > acts["y"] - comment["y"] - comment["height"]
+    assert 3 > abs(state["y"] + state["height"] / 2 - line["y"] - line["height"] / 2)
 
 
 def listens(window: Page, comment: int) -> None:
