@@ -21,6 +21,7 @@ def load() -> None:
     """Load what this process's children need."""
     with nobody_collects():
         import osmod.jobs.setup  # late: without a look for garbage
+        import osmod.outgoing.client
         import osmod.task.asking  # noqa: F401
 
         if local_model.is_installed() and _has_local_scorer():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -37,3 +38,10 @@ def test_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert not any(one is module.made for one in gc.get_objects())
     finally:
         del sys.modules["loaded_in_less_time"]
+
+
+def test_who_does_not_ask() -> None:
+    """Server code, commands and the scheduler know all actors without a client for HTTP."""
+    code = "import sys, actors; print({'aiohttp', 'httpx'} & set(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "set()" == shown.stdout.strip()

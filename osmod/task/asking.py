@@ -21,7 +21,6 @@ from osmod.moderation.database import open_session
 from osmod.moderation.models import now
 from osmod.moderation.questions import OpenQuestion, open_questions
 from osmod.outages import Outage
-from osmod.outgoing.client import get_ready
 from osmod.scorers import (
     BadScorerConfig,
     KeyRefused,
@@ -105,6 +104,8 @@ async def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | N
     if scorer.limits.batch > 1 and await to_thread(is_answered, asked.request_id, asked.sent_at):
         return None
     turn = Turn(asked.scorer_id, asked.config, scorer.limits)
+    from osmod.outgoing.client import get_ready  # late: not every process that knows the actors asks
+
     # Services count what arrives: between its turn and its departure nothing else is to be done.
     await get_ready()
     others: Others = []

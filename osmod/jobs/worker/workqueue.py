@@ -23,7 +23,7 @@ STALL = 0.003
 #: Seconds for which an idle thread waits while its worker stops.
 CLOSING_PAUSE = 0.02
 #: Seconds for which a job waits for a call of its actor to end, so as to be in the next one with others that come.
-GATHER = 0.1
+GATHER = 0.03
 #: Jobs that may wait here beyond the usual number while jobs are brisk: some milliseconds' work.
 MOST_AHEAD = 112
 
