@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -105,12 +106,15 @@ def settle(session: Session, attempts: Sequence[tuple[Claimed, Outcome]], moment
     session.flush()
     if told:
         _acknowledge(session, told, moment)
-    for owner_id in sorted({row.owner_id for row in told} | {row.owner_id for row, _ in failed}):
-        if any(row.owner_id == owner_id for row in told):
+    answered = {row.owner_id for row in told}
+    by_owner: dict[int, list[Outcome]] = defaultdict(list)
+    for row, outcome in failed:
+        by_owner[row.owner_id].append(outcome)
+    for owner_id in sorted(answered | by_owner.keys()):
+        if owner_id in answered:
             _forgive(session, owner_id, moment)
-        for row, outcome in failed:
-            if row.owner_id == owner_id:
-                _judge(session, owner_id, outcome, moment)
+        for outcome in by_owner[owner_id]:
+            _judge(session, owner_id, outcome, moment)
     session.flush()
     return settled
 
