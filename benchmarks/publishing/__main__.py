@@ -28,13 +28,14 @@ from benchmarks.databases import DATABASES, databases
 from benchmarks.moderation.scene import Scene
 from benchmarks.scoring.service import running
 from benchmarks.tasks.spent import Server, seconds
+from benchmarks.waiting import until
 from osmod.embedded import embedded_redis
 from osmod.moderation.database import connect
 from osmod.moderation.models import Comment, Decision, DecisionDelivery, DeliveryAttempt, User, now
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-#: Seconds between two looks, and that all of it may take.
-LOOK, PATIENCE = 0.1, 900.0
+#: Seconds that all of it may take.
+PATIENCE = 900.0
 
 
 def main() -> None:
@@ -156,12 +157,7 @@ def _worker() -> Iterator[psutil.Process]:
 
 
 def _until(engine: Engine, wanted: int) -> int:
-    end = time.monotonic() + PATIENCE
-    while (done := _told(engine)) < wanted:
-        if time.monotonic() > end:
-            raise SystemExit(f"{wanted - done} decisions are not told after {PATIENCE:.0f} s")
-        time.sleep(LOOK)
-    return done
+    return until(lambda: _told(engine), wanted, "decisions are not told", PATIENCE)
 
 
 def _told(engine: Engine) -> int:

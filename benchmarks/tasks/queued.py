@@ -21,10 +21,9 @@ from sqlalchemy import Engine, create_engine, text
 
 from benchmarks.tasks.calls import CALLS
 from benchmarks.tasks.spent import Server, seconds
+from benchmarks.waiting import until
 from osmod.embedded import embedded_redis
 
-#: Seconds between two looks at how many are done.
-LOOK = 0.1
 #: Seconds that all of it may take.
 PATIENCE = 600.0
 
@@ -82,12 +81,7 @@ def _work(what: dict[str, Any], redis_url: str) -> dict[str, float]:
 
 
 def _until(engine: Engine, wanted: int) -> int:
-    end = time.monotonic() + PATIENCE
-    while (done := _done(engine)) < wanted:
-        if time.monotonic() > end:
-            raise SystemExit(f"{wanted - done} jobs are not done after {PATIENCE:.0f} s")
-        time.sleep(LOOK)
-    return done
+    return until(lambda: _done(engine), wanted, "jobs are not done", PATIENCE)
 
 
 def _done(engine: Engine) -> int:
