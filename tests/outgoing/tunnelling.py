@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+
+from tests.in_a_thread import in_a_thread
 
 
 class Tunnelling:
@@ -18,12 +19,12 @@ class Tunnelling:
         self._loop: asyncio.AbstractEventLoop
         self._stopped = asyncio.Event()
 
-    async def run(self, ready: threading.Event) -> None:
+    async def run(self, ready: Callable[[], None]) -> None:
         """Serve until `stop`."""
         self._loop = asyncio.get_running_loop()
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        ready.set()
+        ready()
         await self._stopped.wait()
         server.close()
 
@@ -41,15 +42,9 @@ class Tunnelling:
 @contextmanager
 def tunnelling(port: int) -> Iterator[Tunnelling]:
     """One that runs as long as the block does."""
-    proxy, ready = Tunnelling(port), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(proxy.run(ready)), name="proxy", daemon=True)
-    thread.start()
-    assert ready.wait(30)
-    try:
+    proxy = Tunnelling(port)
+    with in_a_thread(proxy, "proxy"):
         yield proxy
-    finally:
-        proxy.stop()
-        thread.join()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

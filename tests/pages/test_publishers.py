@@ -22,12 +22,11 @@ from osmod.moderation.models import (
     User,
     now,
 )
-from osmod.settings import get_settings
 from osmod.web.pages.frame.fragments import RENDERINGS
 from osmod.web.pages.frame.session import CSRF
 from tests.pages.conftest import SignIn
 from tests.publishers.fake import Fake, Reply
-from tests.publishers.fake import publisher as made
+from tests.publishers.hooked import hooked
 from tests.web.conftest import USERS
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
@@ -64,14 +63,8 @@ def publisher(engine: Engine, queue: JobBroker) -> int:
 @pytest.fixture
 def hook(engine: Engine, publisher: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
     """The publisher's side, over HTTP."""
-    monkeypatch.setenv("OSMOD_PRIVATE_WEBHOOKS", "true")
-    get_settings.cache_clear()
-    with made() as fake:
-        with open_session(engine) as session:
-            session.get_one(User, publisher).extra = {"webhook": fake.webhook}
-            session.commit()
+    with hooked(engine, publisher, monkeypatch) as fake:
         yield fake
-    get_settings.cache_clear()
 
 
 @pytest.fixture

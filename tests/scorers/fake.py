@@ -15,7 +15,6 @@ import json
 import socket
 import ssl
 import struct
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -23,6 +22,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
+
+from tests.in_a_thread import in_a_thread
 
 
 @dataclass(frozen=True)
@@ -171,15 +172,8 @@ class Fake:
 def serving(tls: ssl.SSLContext | None = None) -> Iterator[Fake]:
     """A fake on a free port of the loopback address, as long as the block runs."""
     fake = Fake(tls)
-    ready = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(fake.run(ready.set)), name="fake", daemon=True)
-    thread.start()
-    assert ready.wait(30)
-    try:
+    with in_a_thread(fake, "fake"):
         yield fake
-    finally:
-        fake.stop()
-        thread.join()
 
 
 async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Asked:

@@ -16,16 +16,9 @@ from osmod.jobs.middleware.control import JobControl
 from osmod.jobs.middleware.loop_watch import LoopWatch
 from osmod.loop import the_loop
 from tests.jobs.conftest import working
+from tests.jobs.one_server import server as server
 from tests.jobs.worker.errands import Errands
-from tests.redis_servers import Server
 from tests.waiting import until
-
-
-@pytest.fixture
-def server(_shared_redis: Server) -> Server:
-    """One kind is enough: Redis has no part in it."""
-    _shared_redis.client.flushall()
-    return _shared_redis
 
 
 @pytest.fixture

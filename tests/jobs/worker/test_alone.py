@@ -15,17 +15,10 @@ from osmod.jobs.queue import suspects
 from osmod.jobs.queue.job import Job
 from osmod.jobs.records import JobFilter
 from tests.jobs.conftest import working
+from tests.jobs.one_server import server as server
 from tests.jobs.worker.errands import Errands
 from tests.jobs.worker.suspected import Visits, companies, field, lose, suspect
-from tests.redis_servers import Server
 from tests.waiting import until
-
-
-@pytest.fixture
-def server(_shared_redis: Server) -> Server:
-    """One kind is enough: sorted sets and hashes."""
-    _shared_redis.client.flushall()
-    return _shared_redis
 
 
 def test_one_that_is_to_be_alone_waits_for_the_others(broker: JobBroker) -> None:
@@ -35,15 +28,12 @@ def test_one_that_is_to_be_alone_waits_for_the_others(broker: JobBroker) -> None
 
     with working(broker, threads=3):
         until(lambda: visits.begun == [1])
-        steering.pause(broker, "default")
-        alone = visits.visit.send(2)
-        suspect(broker, alone.message_id, most=0)
-        steering.resume(broker, "default")
+        alone = _send_to_be_alone(broker, visits)
         until(lambda: broker.custody.suspects.secluded)
         third = visits.visit.send(3)
         visits.let_go(1)
         until(lambda: visits.begun == [1, 2])
-        assert companies(broker, [alone.message_id]) == ["0"]
+        assert companies(broker, [alone]) == ["0"]
         until(lambda: field(broker, third.message_id, "state") == "waiting")
         assert visits.begun == [1, 2]
         visits.let_go()
@@ -106,10 +96,7 @@ def test_who_could_not_be_alone_was_not(broker: JobBroker, monkeypatch: pytest.M
 
     with working(broker, threads=2):
         until(lambda: visits.begun == [1])
-        steering.pause(broker, "default")
-        alone = visits.visit.send(2).message_id
-        suspect(broker, alone, most=0)
-        steering.resume(broker, "default")
+        alone = _send_to_be_alone(broker, visits)
         until(lambda: visits.begun == [1, 2])
         assert companies(broker, [alone]) == ["1"]
         visits.let_go()
@@ -139,14 +126,11 @@ def test_a_stopping_worker_does_not_wait_for_one_to_be_alone(broker: JobBroker) 
 
     with working(broker, threads=2) as worker:
         until(lambda: visits.begun == [1])
-        steering.pause(broker, "default")
-        alone = visits.visit.send(2)
-        suspect(broker, alone.message_id, most=0)
-        steering.resume(broker, "default")
+        alone = _send_to_be_alone(broker, visits)
         until(lambda: broker.custody.suspects.secluded)
         stopping = threading.Thread(target=worker.stop)
         stopping.start()
-        until(lambda: field(broker, alone.message_id, "state") == "waiting")
+        until(lambda: field(broker, alone, "state") == "waiting")
         visits.let_go()
         stopping.join()
 
@@ -199,15 +183,21 @@ def test_one_whose_lease_has_passed_on_waits_no_more(broker: JobBroker) -> None:
         broker.join("default", timeout=30_000)
 
 
+def _send_to_be_alone(broker: JobBroker, visits: Visits) -> str:
+    """A visit to 2 that is to run alone, before anybody can fetch it as another. Gives its id."""
+    steering.pause(broker, "default")
+    alone = visits.visit.send(2).message_id
+    suspect(broker, alone, most=0)
+    steering.resume(broker, "default")
+    return alone
+
+
 @contextmanager
 def _waiting_to_be_alone(broker: JobBroker, visits: Visits) -> Iterator[str]:
     """One thread visits 1 and does not end, the other waits to visit 2 alone. Gives the id of that job."""
     visits.visit.send(1)
     with working(broker, threads=2):
         until(lambda: visits.begun == [1])
-        steering.pause(broker, "default")
-        alone = visits.visit.send(2).message_id
-        suspect(broker, alone, most=0)
-        steering.resume(broker, "default")
+        alone = _send_to_be_alone(broker, visits)
         until(lambda: broker.custody.suspects.secluded)
         yield alone

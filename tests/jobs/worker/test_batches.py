@@ -18,15 +18,8 @@ from osmod.jobs.inline import InlineBroker
 from osmod.jobs.records import JobFilter, get_job
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
-from tests.redis_servers import Server
+from tests.jobs.one_server import server as server
 from tests.waiting import until
-
-
-@pytest.fixture
-def server(_shared_redis: Server) -> Server:
-    """One kind is enough: Redis is told what it is told of other jobs."""
-    _shared_redis.client.flushall()
-    return _shared_redis
 
 
 @dataclass(frozen=True)

@@ -17,16 +17,9 @@ from osmod.jobs.queue.presence import workers
 from osmod.jobs.records import JobFilter, get_job
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
+from tests.jobs.one_server import server as server
 from tests.jobs.worker.errands import Errands
-from tests.redis_servers import Server
 from tests.waiting import until
-
-
-@pytest.fixture
-def server(_shared_redis: Server) -> Server:
-    """One kind is enough: Redis is told what it is told of other jobs."""
-    _shared_redis.client.flushall()
-    return _shared_redis
 
 
 def test_they_run_side_by_side_with_one_thread(broker: JobBroker) -> None:

@@ -17,16 +17,9 @@ from osmod.jobs.schedules import every
 from osmod.jobs.schedules.middleware import SchedulesMiddleware
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
+from tests.jobs.one_server import server as server
 from tests.jobs.worker.errands import Errands
-from tests.redis_servers import Server
 from tests.waiting import until
-
-
-@pytest.fixture
-def server(_shared_redis: Server) -> Server:
-    """One kind is enough: Redis is told what it is told of other jobs."""
-    _shared_redis.client.flushall()
-    return _shared_redis
 
 
 @pytest.mark.parametrize(

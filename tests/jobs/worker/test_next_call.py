@@ -11,16 +11,9 @@ from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
+from tests.jobs.one_server import server as server
 from tests.jobs.worker.test_batches import Library
-from tests.redis_servers import Server
 from tests.waiting import until
-
-
-@pytest.fixture
-def server(_shared_redis: Server) -> Server:
-    """One kind is enough: it is a matter of threads."""
-    _shared_redis.client.flushall()
-    return _shared_redis
 
 
 @pytest.fixture

@@ -14,17 +14,10 @@ from osmod.jobs.records import get_job
 from osmod.jobs.states import JobState
 from osmod.jobs.steering.invariants import check
 from tests.jobs.conftest import working
+from tests.jobs.one_server import server as server
 from tests.jobs.worker.errands import Errands
 from tests.jobs.worker.suspected import Visits, companies, field, key, lose, suspect
-from tests.redis_servers import Server
 from tests.waiting import until
-
-
-@pytest.fixture
-def server(_shared_redis: Server) -> Server:
-    """One kind is enough: sorted sets and hashes."""
-    _shared_redis.client.flushall()
-    return _shared_redis
 
 
 def test_they_take_no_thread(broker: JobBroker) -> None:

@@ -13,11 +13,8 @@ from sqlalchemy import Engine
 from osmod.access.roles import Role
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.steering.audit import audit_log
-from osmod.moderation.database import open_session
-from osmod.moderation.models import User
-from osmod.settings import get_settings
 from tests.publishers.fake import Fake, Reply
-from tests.publishers.fake import publisher as made
+from tests.publishers.hooked import hooked
 from tests.web.conftest import USERS, MakeToken
 from tests.web.queues import queue as queue
 
@@ -29,14 +26,8 @@ ID = USERS["service"]
 @pytest.fixture
 def hook(engine: Engine, queue: JobBroker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
     """The publisher's side, over HTTP."""
-    monkeypatch.setenv("OSMOD_PRIVATE_WEBHOOKS", "true")
-    get_settings.cache_clear()
-    with made() as fake:
-        with open_session(engine) as session:
-            session.get_one(User, ID).extra = {"webhook": fake.webhook}
-            session.commit()
+    with hooked(engine, ID, monkeypatch) as fake:
         yield fake
-    get_settings.cache_clear()
 
 
 def test_a_text_of_ones_own(client: TestClient, token: MakeToken, queue: JobBroker, hook: Fake) -> None:
