@@ -13,7 +13,7 @@ from dramatiq.errors import BrokerConnectionError, ConnectionClosed
 from osmod.jobs.queue.commands import Commands
 from osmod.jobs.queue.job import Job
 from osmod.jobs.queue.scripts import EXCHANGE, EXTEND, RECLAIM
-from osmod.jobs.queue.settlements import ENDS, FAILED, Settlement, failed, under
+from osmod.jobs.queue.settlements import ENDS, FAILED, Settlement, under
 from osmod.jobs.wire.backoff import Backoff
 from osmod.jobs.wire.link import Link, curable
 from osmod.jobs.wire.links import Links
@@ -204,13 +204,14 @@ class Holdings:
     def tell(self, links: Links, message_id: str, *, rejected: bool = False) -> None:
         """Settle one job now, as it was noted to have ended; otherwise as done, or as failed if it was rejected.
 
+        What was noted and is pending no longer is under way in another thread, or waits until what follows is sent.
+
         Raises:
           ConnectionClosed: Redis is away; it is told later.
         """
         job = self.held.get(message_id)
-        if job is not None and all(noted.message_id != message_id for noted, _ in list(self.pending)):
-            failure = failed(job.id, job.token, "rejected", "", job.ran)
-            self.settle(job, failure if rejected else job.success())
+        if job is not None and not job.ended and all(noted is not job for noted, _ in self.untold()):
+            self.settle(job, job.failure() if rejected else job.success())
         try:
             self.exchange(links, b"", 0)
         except Exception as error:
