@@ -29,7 +29,10 @@ from osmod.moderation.work import Work
 _comments, _requests, _unscored, _scores = (
     cast("Table", model.__table__) for model in (Comment, CommentScoreRequest, Unscored, CommentScore)
 )
-_REQUEST = (_requests.c.id, _requests.c.userId, _requests.c.doneAt, _unscored.c.scorer_id.is_not(None))
+_REQUEST = (
+    *(_requests.c.id, _requests.c.userId, _requests.c.sentAt, _requests.c.doneAt),
+    _unscored.c.scorer_id.is_not(None),
+)
 #: Locked with the comments, so that of two answers the second sees that the first was there.
 _LOCK = in_order(
     select(*STATE, *_REQUEST)
@@ -53,6 +56,7 @@ class Asked:
 
     id: int
     scorer_id: int | None
+    sent_at: datetime
     done_at: datetime | None
     is_given_up: bool
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -14,6 +14,7 @@ from osmod.moderation.completing import Asked, lock_with_requests
 from osmod.moderation.database import insert_one
 from osmod.moderation.errors import NotFound, comment_not_found
 from osmod.moderation.models import IS_SCORING, Comment, CommentScoreRequest, Unscored, User, now
+from osmod.moderation.state import State
 from osmod.moderation.work import Work
 
 #: How long a comment's scores may take before its scorers are asked again.
@@ -41,6 +42,9 @@ _SENT = (
     .where(_comments.c.id.in_(bindparam("comments", expanding=True)))
     .values(sentForScoring=bindparam("at"))
 )
+
+
+_SENT_AT = select(_comments.c.sentForScoring).where(_comments.c.id == bindparam("comment"))
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,43 @@ def open_requests(
     for comment_id, (_, asked) in locked.items():
         left = _unanswered(usable, asked) if comment_id in missing else usable
         chosen |= dict.fromkeys((comment_id, scorer_id) for scorer_id in left or usable)
+    sent_at = work.now.replace(microsecond=0)
+    opened = _replace(work, locked, chosen, sent_at)
+    if scorers:
+        work.connection.execute(_SENT, {"comments": comment_ids, "at": sent_at})
+        for comment_id in comment_ids:
+            work.changed("comment", "modify", comment_id)
+    return opened
+
+
+def open_passed_over(
+    work: Work, comment_id: int, is_usable: Callable[[Scorer], bool], *, missing: bool
+) -> None:
+    """Open a request to each active scorer that was passed over when the comment was sent last, and `is_usable` now.
+
+    `missing`: it was sent to those alone that had not answered; those that had were not passed over.
+    """
+    locked = lock_with_requests(work, [comment_id])
+    sent_at = work.connection.scalar(_SENT_AT, {"comment": comment_id})
+    asked = {
+        one.scorer_id
+        for _, requests in locked.values()
+        for one in requests
+        if sent_at is None or one.sent_at >= sent_at or (missing and one.done_at is not None)
+    }
+    scorers = [Scorer(*row) for row in work.connection.execute(_SCORERS)] if locked else []
+    left = [scorer.id for scorer in scorers if scorer.id not in asked and is_usable(scorer)]
+    chosen = dict.fromkeys((comment_id, scorer_id) for scorer_id in left)
+    _replace(work, locked, chosen, work.now.replace(microsecond=0))
+
+
+def _replace(
+    work: Work,
+    locked: Mapping[int, tuple[State, Sequence[Asked]]],
+    chosen: Mapping[tuple[int, int], None],
+    sent_at: datetime,
+) -> list[OpenRequest]:
+    """Have one new request for each of these pairs of a comment and a scorer, in place of those that there are."""
     replaced = [
         one.id
         for comment_id, (_, asked) in locked.items()
@@ -105,13 +146,7 @@ def open_requests(
     ]
     if replaced:
         work.connection.execute(_REPLACE, {"requests": replaced})
-    sent_at = work.now.replace(microsecond=0)
-    opened = _store(work, [*chosen], sent_at) if chosen else []
-    if scorers:
-        work.connection.execute(_SENT, {"comments": comment_ids, "at": sent_at})
-        for comment_id in comment_ids:
-            work.changed("comment", "modify", comment_id)
-    return opened
+    return _store(work, [*chosen], sent_at) if chosen else []
 
 
 def _unanswered(scorers: Sequence[int], asked: Sequence[Asked]) -> list[int]:

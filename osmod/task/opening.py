@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from osmod.moderation.database import open_session
-from osmod.moderation.sending import OpenRequest, Scorer, active_scorers, open_requests, still_open
+from osmod.moderation.sending import (
+    OpenRequest,
+    Scorer,
+    active_scorers,
+    open_passed_over,
+    open_requests,
+    still_open,
+)
 from osmod.moderation.work import Delivery
 from osmod.scorers import BadScorerConfig, deadline_of, scorer_for
 from osmod.task.committing import commit
@@ -59,7 +66,8 @@ def open_for(
 ) -> Opened:
     """Open a request to each scorer; of a job that came back, those requests that nobody has answered yet.
 
-    About the comments that are `missing` scores those are not asked that have answered: see `open_requests`.
+    Who could not be asked when that job ran first, and can now, is asked then. About the comments that are `missing`
+    scores those are not asked that have answered: see `open_requests`.
 
     Raises:
       NotFound: there is no such comment. Nothing is opened then.
@@ -79,7 +87,12 @@ def open_for(
         return problem is None
 
     committed = commit(lambda work: open_requests(work, comment_ids, is_usable, missing), *deliveries)
-    opened.requests = _unanswered(comment_ids[0]) if committed.value is None else committed.value
+    if committed.value is not None:
+        opened.requests = committed.value
+        return opened
+    (comment_id,) = comment_ids
+    commit(lambda work: open_passed_over(work, comment_id, is_usable, missing=comment_id in missing))
+    opened.requests = _unanswered(comment_id)
     return opened
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from osmod.moderation.models import Comment, Unscored, User
+from osmod.moderation.models import Comment, CommentScore, Unscored, User
 from osmod.scorers import ENDPOINT_TYPES, BadScorerConfig, ScorerAway, ScorerError
 from osmod.task.asking import TRIES
 from tests.actors.jobs import Jobs
-from tests.actors.scorers import BUSY, HARMLESS, ToldScorer, tried
+from tests.actors.scorers import BUSY, HARMLESS, ToldScorer, config, tried
 from tests.actors.scorers import comment as comment
 from tests.actors.scorers import service as service
 from tests.actors.scorers import told as told
@@ -48,6 +48,45 @@ def test_a_mistake_in_making_a_scorer(
         jobs.deliver("sendCommentForScoring", commentId=comment)
     jobs.work_off()
     assert world.get(Comment, comment).is_scored
+
+
+def test_a_job_run_again_once_its_scorer_is_set_up(
+    jobs: Jobs, world: World, service: FakeScorer, comment: int
+) -> None:
+    """Whom it could not ask is asked then, and nobody else; as long as the settings are of no use, it fails again."""
+    third = world.scorer({"endpointType": "nonsense"})
+    service.begin({"1": {"default": HARMLESS}, "2": {"default": HARMLESS}, "3": {"default": HARMLESS}})
+    sending = jobs.message("sendCommentForScoring", commentId=comment)
+    for _ in range(2):
+        with pytest.raises(BadScorerConfig):
+            jobs.broker.process(sending)
+        jobs.work_off()
+    assert [1, 2] == [one["scorer"] for one in service.requests]
+
+    world.do(lambda work: setattr(work.session.get_one(User, third), "extra", config(service, 3)))
+    for _ in range(2):
+        jobs.broker.process(sending)
+        jobs.work_off()
+    assert [1, 2, third] == [one["scorer"] for one in service.requests]
+    assert [1, 2, third] == sorted(score.user_id or 0 for score in world.all(CommentScore))
+
+
+def test_a_sending_for_missing_scores_that_comes_back(
+    jobs: Jobs, world: World, service: FakeScorer, comment: int
+) -> None:
+    """Who had answered before it was not passed over: nobody is asked again."""
+    service.begin({"1": {"default": BUSY}, "2": {"default": HARMLESS}})
+    jobs.deliver("sendCommentForScoring", commentId=comment)
+    first, second = jobs.take()
+    jobs.broker.process(second)
+    jobs.work_off()
+    pass_time(world, minutes=6)
+    service.begin({"1": {"default": HARMLESS}, "2": {"default": HARMLESS}})
+    sending = jobs.message("sendCommentForScoring", commentId=comment, missing=True)
+    for _ in range(2):
+        jobs.broker.process(sending)
+        jobs.work_off()
+    assert [1] == [one["scorer"] for one in service.requests]
 
 
 def test_while_no_scorer_can_be_asked(
