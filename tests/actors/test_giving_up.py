@@ -77,7 +77,7 @@ def test_a_sending_for_missing_scores_that_comes_back(
     """Who had answered before it was not passed over: nobody is asked again."""
     service.begin({"1": {"default": BUSY}, "2": {"default": HARMLESS}})
     jobs.deliver("sendCommentForScoring", commentId=comment)
-    first, second = jobs.take()
+    _, second = jobs.take()
     jobs.broker.process(second)
     jobs.work_off()
     pass_time(world, minutes=6)

@@ -79,7 +79,7 @@ def test_a_comment_is_complete_when_all_have_answered(world: World) -> None:
 )
 def test_is_complete(requests: list[tuple[int | None, bool]], complete: bool) -> None:
     """One answer for each scorer asked is enough, however often it was asked (fact 7)."""
-    asked = [Asked(1, scorer, now() if done else None, is_given_up=False) for scorer, done in requests]
+    asked = [Asked(1, scorer, now(), now() if done else None, is_given_up=False) for scorer, done in requests]
     assert complete is is_complete(asked)
 
 
