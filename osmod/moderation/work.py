@@ -43,11 +43,14 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Owed:
-    """A job to be queued after the commit. `message_id` is the same however often it is queued."""
+    """A job to be queued after the commit. `message_id` is the same however often it is queued.
+
+    `arguments`: None where its row has been spoilt.
+    """
 
     message_id: str
     actor: str
-    arguments: dict[str, Any]
+    arguments: dict[str, Any] | None
 
 
 @dataclass

@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 LONGEST_PAUSE = 24 * 3600.0
 #: Characters of what it said.
 KEPT = 1_000
+#: What is wrong with a row that somebody spoilt.
+UNREADABLE = "its data in osmod_worker_deliveries is no JSON object"
 #: What a column for a status holds.
 _STATUSES = range(2**31)
 
@@ -31,6 +33,8 @@ async def attempt(claimed: Claimed, began: float) -> Outcome:
     def passed() -> int:
         return round((time.monotonic() - began) * 1000)
 
+    if claimed.data is None:
+        return Outcome(passed(), error=UNREADABLE, hopeless=True)
     news = News(claimed.message_id, claimed.event, claimed.moment, claimed.data)
     try:
         told = await told_by(claimed.owner_id, claimed.group, claimed.extra, news)

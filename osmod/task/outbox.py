@@ -83,6 +83,8 @@ def _enqueue(job: Owed, actor: dramatiq.Actor[..., Any]) -> bool:
 
 
 def _message(job: Owed, actor: dramatiq.Actor[..., Any]) -> dramatiq.Message[Any]:
+    if job.arguments is None:
+        raise TypeError("its arguments are no JSON object")
     return dramatiq.Message(
         queue_name=actor.queue_name,
         actor_name=actor.actor_name,

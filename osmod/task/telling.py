@@ -13,8 +13,6 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from osmod.batching import Batcher
 from osmod.loop import in_common
 from osmod.moderation.database import open_session
@@ -27,6 +25,7 @@ from osmod.moderation.work import transact
 from osmod.task.attempting import attempt
 from osmod.task.engine import get_engine
 from osmod.task.places import places
+from osmod.task.retries import TRANSIENT
 
 _log = logging.getLogger(__name__)
 
@@ -69,8 +68,8 @@ async def tell(comment_id: int, clock: Clock = now) -> list[int]:
     Returns: other comments that can be told now, and were turned away.
 
     Raises:
-      OperationalError, InterfaceError: the database is away. What a publisher was told is told again, with the same
-        id, once the claim has run out.
+      OperationalError, InterfaceError, PoolTimeout: the database is away, or has no connection free. What a publisher
+        was told is told again, with the same id, once the claim has run out.
     """
     comment = _Comment(comment_id, clock)
     owner_id = await _find_owner(comment)
@@ -128,7 +127,7 @@ async def _together(function: Callable[[Sequence[T]], list[R]], items: Sequence[
     """Call a function of the database; what is wrong with one item is that one's, once it is alone."""
     try:
         return await in_common(function, items)
-    except (OperationalError, InterfaceError):
+    except TRANSIENT:  # no one item's fault, and half of them would wait as long again
         raise
     except Exception as error:
         if len(items) == 1:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pytest
 import redis
 from dramatiq import Worker
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from osmod.jobs.errors import PutOff
 from osmod.jobs.setup import make_broker
@@ -175,22 +175,29 @@ def test_a_job_nobody_knows_does_not_hold_up_the_others(
     ) in caplog.text
 
 
-def test_a_job_of_misspelt_arguments_does_not_hold_up_the_others(
-    jobs: Jobs, world: World, comment: int, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("arguments", "wrong"),
+    [
+        ('{"comment_idd": 1}', f"{DELIVER} takes no argument 'comment_idd': did you mean 'comment_id'?"),
+        ('["no object"]', "its arguments are no JSON object"),
+        ("null", "its arguments are no JSON object"),
+    ],
+)
+def test_a_job_of_spoilt_arguments_does_not_hold_up_the_others(
+    jobs: Jobs, world: World, comment: int, caplog: pytest.LogCaptureFixture, arguments: str, wrong: str
 ) -> None:
     """It stays in the outbox, and what is wrong with it is logged; the others are queued."""
-    long_ago = now() - timedelta(hours=1)
-    arguments = {"comment_id": comment}
-    misspelt = {"comment_idd": comment}
-    world.add(OutboxEntry(message_id="1", actor=DELIVER, arguments=misspelt, created_at=long_ago))
-    world.add(OutboxEntry(message_id="2", actor=DELIVER, arguments=arguments, created_at=long_ago))
+    owed = {"actor": DELIVER, "arguments": {"comment_id": comment}, "created_at": now() - timedelta(hours=1)}
+    for message_id in ("1", "2"):
+        world.add(OutboxEntry(message_id=message_id, **owed))
+    with world.engine.begin() as connection:
+        spoil = text("UPDATE osmod_worker_outbox SET arguments = :it WHERE message_id = '1'")
+        connection.execute(spoil, {"it": arguments})
     with caplog.at_level(logging.ERROR):
         jobs.deliver("sweepOutbox")
-    assert [(DELIVER, arguments)] == jobs.waiting()
+    assert [(DELIVER, owed["arguments"])] == jobs.waiting()
     assert ["1"] == [row.message_id for row in world.all(OutboxEntry)]
-    assert (
-        f"{DELIVER} takes no argument 'comment_idd': did you mean 'comment_id'?; correct it in" in caplog.text
-    )
+    assert f"the owed job 1 cannot be queued: {wrong}; correct it in" in caplog.text
 
 
 KILLED = """

@@ -7,12 +7,17 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import Engine, create_engine, event, select, text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 from osmod.loop import run
-from osmod.moderation.models import Comment, Decision, DecisionDelivery, Status
+from osmod.moderation.models import Comment, Decision, Status
+from osmod.moderation.publishing import steering
 from osmod.moderation.publishing.claiming import claim
 from osmod.moderation.publishing.settling import Outcome, settle
+from osmod.moderation.publishing.steering import Replay
+from osmod.task import telling
 from osmod.task.telling import tell
 from tests.publishers.fake import Reply
 from tests.publishers.scene import Scene
@@ -92,13 +97,68 @@ def test_one_that_somebody_holds(scene: Scene) -> None:
     assert {"delivered"} == set(scene.states())
 
 
-def test_a_spoilt_one(scene: Scene) -> None:
-    """A row that cannot be read fails its own job; the others of its transaction are told."""
+def test_no_connection_is_free(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool is waited for once for all, not again for each half of them."""
     comments = decided(scene, 9)
-    with scene.world.engine.begin() as connection:
-        spoilt = DecisionDelivery.comment_id == comments[4]
-        connection.execute(update(DecisionDelivery).where(spoilt).values(data=["no object"]))
-    (failure,) = tell_all(scene, comments)
-    assert isinstance(failure, TypeError)
-    assert 8 == scene.states().count("delivered")
+    waits: list[Engine] = []
+    pool = create_engine(
+        scene.world.engine.url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=0.05
+    )
+
+    def get_engine() -> Engine:
+        waits.append(pool)
+        return pool
+
+    with pool.connect():
+        monkeypatch.setattr(telling, "get_engine", get_engine)
+        failures = tell_all(scene, comments)
+    pool.dispose()
+    assert [PoolTimeout] * 9 == list(map(type, failures))
+    assert 1 == len(waits)
+
+
+@pytest.mark.parametrize("data", ['["no object"]', "null"])
+def test_a_spoilt_one(scene: Scene, data: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A row that cannot be read has failed at once, with the reason; the others of its transaction are told."""
+    check_a_spoilt_one(scene, data, caplog)
+
+
+@pytest.mark.only_on("sqlite")  # MariaDB and MySQL refuse what is no JSON
+def test_a_spoilt_one_that_is_no_json(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """The same of half an object."""
+    check_a_spoilt_one(scene, '{"comment": ', caplog)
+
+
+def check_a_spoilt_one(scene: Scene, data: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Spoil one of nine, and tell of all."""
+    comments = decided(scene, 9)
+    spoil(scene, comments[4], data)
+    assert [] == tell_all(scene, comments)
+    assert [8, 1] == [scene.states().count(state) for state in ("delivered", "failed")]
     assert 8 == len(scene.fake.received)
+    (error,) = (one.error for one in scene.attempts() if one.error)
+    assert "its data in osmod_worker_deliveries is no JSON object" == error
+    (given_up,) = (one.message for one in caplog.records if one.levelname == "ERROR")
+    assert error in given_up
+    assert [] == scene.due()
+    spoil(scene, comments[4], '{"comment": {"id": 12}}')  # somebody mends it
+    scene.do(lambda work: steering.replay(work.session, Replay(), scene.now))
+    scene.tell(comments[4])
+    assert {"delivered"} == set(scene.states())
+
+
+def spoil(scene: Scene, comment_id: int, data: str) -> None:
+    """Put this in the place of what is told of a comment."""
+    with scene.world.engine.begin() as connection:
+        update = text("UPDATE osmod_worker_deliveries SET data = :data WHERE comment_id = :id")
+        connection.execute(update, {"data": data, "id": comment_id})
+
+
+def test_after_a_spoilt_one(scene: Scene) -> None:
+    """The next decision on its comment is told all the same."""
+    scene.decide("Accept")
+    spoil(scene, scene.comment, "[]")
+    scene.decide("Reject")
+    scene.tell()
+    assert ["comment.rejected"] == [one.content["type"] for one in scene.fake.received]
+    assert ["superseded", "delivered"] == scene.states()

@@ -9,7 +9,7 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from osmod.moderation.models.base import Base
-from osmod.moderation.models.types import Id, Json, Moment, now
+from osmod.moderation.models.types import Id, JsonObject, Moment, now
 
 #: Ours hold all of Unicode.
 OWN_TABLE_OPTIONS = {
@@ -43,7 +43,8 @@ class OutboxEntry(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     message_id: Mapped[str] = mapped_column(String(64))
     actor: Mapped[str] = mapped_column(String(128))
-    arguments: Mapped[Any] = mapped_column(Json, nullable=False)
+    #: None: somebody spoilt them.
+    arguments: Mapped[dict[str, Any] | None] = mapped_column(JsonObject, nullable=False)
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
     __table_args__ = (Index("osmod_worker_outbox_message_id", "message_id", unique=True), OWN_TABLE_OPTIONS)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from osmod.moderation.models.base import Base
 from osmod.moderation.models.delivery import OWN_TABLE_OPTIONS
-from osmod.moderation.models.types import Id, Json, Moment, now
+from osmod.moderation.models.types import Id, JsonObject, Moment, now
 
 #: `waiting`: to be told, now or later. `held`: its publisher is disabled. `delivered`: acknowledged.
 #: `superseded`: could not be delivered before a newer decision replaced it. `failed`: given up.
@@ -35,8 +35,8 @@ class DecisionDelivery(Base):
     #: Which of its comment's decisions it is, counted from 1.
     sequence: Mapped[int] = mapped_column(Id)
     event: Mapped[str] = mapped_column(String(32))
-    #: What is told, as it was when it was decided.
-    data: Mapped[Any] = mapped_column(Json, nullable=False)
+    #: What is told, as it was when it was decided; None: somebody spoilt it.
+    data: Mapped[dict[str, Any] | None] = mapped_column(JsonObject, nullable=False)
     state: Mapped[DeliveryState] = mapped_column(String(16), default="waiting")
     #: Attempts that ended otherwise than with an acknowledgement, since it last began to wait.
     failures: Mapped[int] = mapped_column(Id, default=0)

@@ -108,6 +108,17 @@ class Json(TypeDecorator[Any]):
         return json.dumps(x, sort_keys=True) == json.dumps(y, sort_keys=True)
 
 
+class JsonObject(Json):
+    """An object; what stands there instead, or is no JSON, is read as None."""
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        try:
+            read = super().process_result_value(value, dialect)
+        except (ValueError, RecursionError):
+            return None
+        return read if isinstance(read, dict) else None
+
+
 def whole(value: Any) -> Any:
     """JSON without halves of surrogate pairs, which are no characters: each becomes U+FFFD."""
     if isinstance(value, str):

@@ -63,6 +63,7 @@ class Claimed:
 
     Attributes:
       token: shows that the claim is still the claimer's.
+      data: None where it cannot be read.
       extra: the owner's `users.extra`, as an object.
     """
 
@@ -72,7 +73,7 @@ class Claimed:
     message_id: str
     event: str
     moment: datetime
-    data: dict[str, Any]
+    data: dict[str, Any] | None
     owner_id: int
     group: str
     extra: dict[str, Any]
@@ -165,7 +166,7 @@ def _claimed(row: DecisionDelivery, token: str, owner: Any) -> Claimed:
         message_id=row.message_id,
         event=row.event,
         moment=row.created_at,
-        data=row.data | {"sequence": row.sequence},
+        data=None if row.data is None else row.data | {"sequence": row.sequence},
         owner_id=row.owner_id,
         group=owner.group if owner else "",
         extra=fields_of(owner.extra) if owner else {},

@@ -56,6 +56,7 @@ class Outcome:
       retry_after: seconds for which the publisher wants to be left alone.
       away: whether it takes nothing from anybody now, as opposed to not this.
       gone: whether it wants to be told nothing any more.
+      hopeless: whether no other attempt can do better.
     """
 
     milliseconds: int
@@ -65,6 +66,7 @@ class Outcome:
     retry_after: float | None = None
     away: bool = False
     gone: bool = False
+    hopeless: bool = False
 
 
 class Settled(NamedTuple):
@@ -151,7 +153,7 @@ def _put_off(row: DecisionDelivery, outcome: Outcome, moment: datetime) -> None:
         row.state = "held"
         return
     assert row.give_up_at is not None
-    if moment >= row.give_up_at:
+    if outcome.hopeless or moment >= row.give_up_at:
         row.state, row.settled_at = "failed", moment
         return
     pause = max(outcome.retry_after or 0.0, PAUSES[min(row.failures, len(PAUSES)) - 1])

@@ -125,7 +125,9 @@ def settle_held_for_long(session: Session, moment: datetime) -> None:
 def _can_be_queued(job: Owed) -> bool:
     """Whether this process has an owed job's actor, and that takes its arguments."""
     actor = dramatiq.get_broker().actors.get(job.actor)
-    return actor is not None and all(takes(actor, name) for name in job.arguments)
+    if actor is None or job.arguments is None:
+        return False
+    return all(takes(actor, name) for name in job.arguments)
 
 
 def failures(session: Session, act: DeskAct, done: set[str]) -> dict[str, str]:

@@ -85,7 +85,7 @@ def test_a_large_batch_is_owed_before_it_is_queued(
         assert ({}, SEND_BATCH + 1) == (owed, len(set(sent)))
     else:
         assert set(sent) < owed.keys()
-        assert body["data"] == [{"commentId": str(job["comment_id"])} for job in owed.values()]
+        assert body["data"] == [{"commentId": str(job["comment_id"])} for job in owed.values() if job]
 
 
 def test_without_redis_what_is_run_at_once_is_done(
