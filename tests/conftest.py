@@ -32,7 +32,7 @@ from osmod.moderation.database import connect
 from tests import databases, services, statements
 from tests.redis_servers import ASKING, binary_of, running
 
-pytest_plugins = ["tests.promises", "tests.sharing", "tests.topologies"]
+pytest_plugins = ["tests.promises", "tests.reasons", "tests.sharing", "tests.timed", "tests.topologies"]
 
 DATABASES = ("sqlite", "mariadb")
 REDIS_SERVERS = ("valkey", "redis")

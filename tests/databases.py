@@ -14,10 +14,10 @@ import pymysql
 from sqlalchemy import Engine, make_url
 from sqlalchemy.engine import URL
 
-from osmod.embedded import free_port
 from osmod.moderation.database import connect
 from osmod.moderation.migrations import upgrade
 from osmod.moderation.models import Base
+from tests.ports import free_port
 from tests.waiting import until
 
 #: In place of one that the tests start: the URL of a MariaDB or MySQL server, with a user that may create
@@ -141,7 +141,7 @@ class MariadbTemplate:
         with self._engine.connect() as connection:
             written = set(connection.exec_driver_sql(f"{filled} UNION {used}").scalars())
             # A test that left a transaction open is to fail, not to hang.
-            connection.exec_driver_sql("SET foreign_key_checks = 0, lock_wait_timeout = 10")
+            connection.exec_driver_sql("SET foreign_key_checks = 0, lock_wait_timeout = 60")
             for name in written & tables.keys():
                 connection.exec_driver_sql(f"TRUNCATE TABLE `{name}`")
             connection.exec_driver_sql("SET foreign_key_checks = 1")
@@ -175,5 +175,5 @@ def _knock(url: URL) -> None:
         port=url.port or 3306,
         user=url.username,
         password=url.password or "",
-        connect_timeout=3,
+        connect_timeout=30,
     ).close()

@@ -11,7 +11,7 @@ from itertools import count
 import redis
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
-from osmod.embedded import free_port
+from tests.ports import free_port
 from tests.redis_servers import Server
 from tests.waiting import until
 

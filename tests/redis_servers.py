@@ -14,7 +14,7 @@ from typing import Any
 
 import redis
 
-from osmod.embedded import free_port
+from tests.ports import free_port
 from tests.services import unavailable
 from tests.waiting import until
 
@@ -22,7 +22,7 @@ from tests.waiting import until
 PATIENCE = 20.0
 #: How a server is asked. Without a name of its own the client need not look up which release of redis-py it is,
 #: which takes longer than the question.
-ASKING: dict[str, Any] = {"socket_timeout": 10, "decode_responses": True, "protocol": 2, "driver_info": None}
+ASKING: dict[str, Any] = {"socket_timeout": 60, "decode_responses": True, "protocol": 2, "driver_info": None}
 
 
 def binaries() -> dict[str, str]:
@@ -76,7 +76,7 @@ class Server:
         self._frozen = False
         #: The moments at which it was killed or frozen.
         self.taken_away: list[float] = []
-        self.client = redis.Redis(port=self.port, socket_timeout=5)
+        self.client = redis.Redis(port=self.port, socket_timeout=60)
 
     @property
     def url(self) -> str:
@@ -100,6 +100,7 @@ class Server:
         until(self._answers, PATIENCE, "the server answers", every=0.02)
 
     def _answers(self) -> bool:
+        assert self.pid is not None, f"it has ended: {self._command}"
         try:
             return bool(self.client.ping())
         except redis.RedisError:
@@ -122,7 +123,7 @@ class Server:
         One that has just copied all data counts as a good one, for Redis and `min-replicas-to-write`, up to a
         second before it is sent what is written.
         """
-        with redis.Redis(port=self.port, socket_timeout=5, single_connection_client=True) as client:
+        with redis.Redis(port=self.port, socket_timeout=60, single_connection_client=True) as client:
             try:
                 client.set(key, "", px=1)
             except redis.ResponseError:

@@ -13,6 +13,8 @@ from typing import NoReturn
 import psutil
 import pytest
 
+from tests.waiting import SLACK
+
 #: An environment variable by which every process that comes from this run is known.
 MARK = "TEST_RUN"
 #: Why tests were skipped, for the end of the run.
@@ -63,9 +65,9 @@ def started() -> set[psutil.Process]:
 
 
 def left_running(before: set[int]) -> list[str]:
-    """The commands of processes started since `before` that do not end within 5 s. They are killed."""
+    """The commands of processes started since `before` that do not end by themselves. They are killed."""
     new = [p for p in started() if p.pid not in before | _long_lived and not _pythons_own(p)]
-    _, left = psutil.wait_procs(new, timeout=5)
+    _, left = psutil.wait_procs(new, timeout=5 * SLACK)
     commands = [" ".join(process.cmdline()) for process in left]
     for process in left:
         process.kill()

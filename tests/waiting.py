@@ -6,18 +6,20 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from tests.seeing import seen, spelled
+
 T = TypeVar("T")
 
 #: Seconds between two looks: first, and at most; in between so much of the time waited already. To look is work, too.
 FIRST, MOST, SHARE = 0.005, 0.05, 0.02
-#: How many times as long as on a machine that has nothing else to do a condition is waited for.
-SLACK = 3
+#: How many times as long as on a machine that has nothing else to do a condition is waited for, and anything may take.
+SLACK = 10
 
 
 def until(
     condition: Callable[[], T | None], seconds: float = 10.0, what: str = "", *, every: float | None = None
 ) -> T:
-    """The first true value of `condition`. Fails when it is not there in time.
+    """The first true value of `condition`. Fails when it is not there in time, and says what was there instead.
 
     Parameters:
       seconds: what it may take on a machine that has nothing else to do; it is waited for `SLACK` times as long.
@@ -26,6 +28,8 @@ def until(
     began = time.monotonic()
     while not (value := condition()):
         waited = time.monotonic() - began
-        assert waited < seconds * SLACK, f"still not after {waited:.0f} seconds: {what or condition}"
+        assert waited < seconds * SLACK, (
+            f"still not after {waited:.0f} seconds: {what or spelled(condition)}; {seen(condition, value)}"
+        )
         time.sleep(every or min(MOST, max(FIRST, waited * SHARE)))
     return value

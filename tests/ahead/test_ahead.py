@@ -14,7 +14,6 @@ import pytest
 from dramatiq import Message
 from sqlalchemy import update
 
-from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.worker.process import Origin
 from osmod.jobs.worker.processes import Slot
@@ -25,6 +24,7 @@ from osmod.moderation.models import User
 from tests.chaos import app
 from tests.chaos.pools import Pool, url_of
 from tests.moderation.world import World
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]

@@ -14,8 +14,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-from osmod.embedded import free_port
 from tests.browser.conftest import CHROMIUM, PHONE
+from tests.ports import free_port
 from tests.waiting import until
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"

@@ -9,17 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
-from osmod.embedded import free_port
 from tests.browser.conftest import WIDE
+from tests.ports import free_port
 from tests.waiting import until
 
 COMMENTS = 30
 
 
-@pytest.mark.timeout(400)
 def test_the_demo_is_watched_to_its_end(browser: Browser, tmp_path: Path) -> None:
     """Signed in by the printed link, one sees all comments scored; Ctrl-C ends everything."""
     port, log = free_port(), tmp_path / "log"

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from osmod.embedded import free_port, is_listening
+from osmod.embedded import is_listening
 from tests.cli.conftest import Run
+from tests.ports import free_port
 
 SECONDS = 30
 

@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import Engine
 
 from osmod.cli.listening import refusal
-from osmod.embedded import free_port
 from tests.cli.conftest import Run
+from tests.ports import free_port
 from tests.services import unavailable
 from tests.waiting import until
 
@@ -143,13 +143,13 @@ def test_a_whole_life(tmp_path: Path) -> None:
         until(lambda: process.poll() is not None or _answers(url, shown), 60, "the server answers")
     finally:
         process.send_signal(signal.SIGTERM)
-        code = process.wait(60)
+        code = process.wait(120)
     assert 0 == code, log.read_text()
     assert f"Serving at http://127.0.0.1:{port}" in log.read_text()
 
 
 def _answers(url: str, headers: dict[str, str]) -> bool:
     try:
-        return httpx.get(url, headers=headers).status_code == 200
+        return httpx.get(url, headers=headers, timeout=60).status_code == 200
     except httpx.TransportError:
         return False

@@ -15,8 +15,9 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from osmod.cli import main
-from osmod.embedded import free_port, is_listening
+from osmod.embedded import is_listening
 from osmod.settings import get_settings
+from tests.ports import free_port
 from tests.redis_servers import Server
 from tests.waiting import until
 
@@ -167,4 +168,4 @@ class Sandbox:
         services, self._services = self._services, []
         for _, process in services:
             process.send_signal(signal.SIGTERM)
-        return {command: process.wait(60) for command, process in services}
+        return {command: process.wait(120) for command, process in services}

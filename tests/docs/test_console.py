@@ -34,7 +34,6 @@ WITH_CONSOLE = [
 ]
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", WITH_CONSOLE, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands succeed, and print what is shown."""

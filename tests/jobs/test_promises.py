@@ -12,7 +12,6 @@ import dramatiq
 import pytest
 from dramatiq import Message
 
-from osmod.embedded import free_port
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.middleware.ratelimit import RateLimit
@@ -21,6 +20,7 @@ from osmod.jobs.records.reading import get_job
 from osmod.jobs.steering.invariants import check
 from tests.jobs.brokers import send_all
 from tests.jobs.conftest import working
+from tests.ports import free_port
 from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
@@ -36,6 +36,7 @@ def _commands(server: Server) -> int:
 
 
 @pytest.mark.promise("P10", stock="sends [0-9.]+ commands a second")
+@pytest.mark.timed
 def test_an_idle_worker_starts_a_job_at_once_and_does_not_poll(broker: JobBroker, server: Server) -> None:
     """P10: sleeping in Redis, four queues cost less than two commands a second, and wake in milliseconds."""
     for name in ("one", "two", "three"):
@@ -50,8 +51,8 @@ def test_an_idle_worker_starts_a_job_at_once_and_does_not_poll(broker: JobBroker
 
     with working(broker):
         note.send(time.perf_counter())
-        assert ran.wait(30)
-        broker.join("default", timeout=30_000)
+        assert ran.wait(120)
+        broker.join("default", timeout=120_000)
         before, began = _commands(server), time.monotonic()
         threading.Event().wait(2.0)
         idle = (_commands(server) - before) / (time.monotonic() - began)
@@ -62,7 +63,7 @@ def test_an_idle_worker_starts_a_job_at_once_and_does_not_poll(broker: JobBroker
             for _ in range(40):
                 ran.clear()
                 note.send(time.perf_counter())
-                assert ran.wait(30)
+                assert ran.wait(120)
             medians.append(statistics.median(waits))
             if medians[-1] < 0.02:
                 break
@@ -73,6 +74,7 @@ def test_an_idle_worker_starts_a_job_at_once_and_does_not_poll(broker: JobBroker
 
 
 @pytest.mark.promise("P8", stock="the near one has run")
+@pytest.mark.timed
 def test_far_delayed_jobs_do_not_hold_back_a_near_one(broker: JobBroker) -> None:
     """P8: a hundred thousand jobs that are due tomorrow cost a job that is due now nothing."""
     ran = threading.Event()
@@ -93,6 +95,7 @@ def test_far_delayed_jobs_do_not_hold_back_a_near_one(broker: JobBroker) -> None
 
 
 @pytest.mark.promise("P11", stock="keys that never expire: .*__heartbeats__")
+@pytest.mark.timed
 def test_memory_is_bounded_and_all_that_ended_expires(
     make_broker: Callable[..., JobBroker], server: Server
 ) -> None:
@@ -103,7 +106,7 @@ def test_memory_is_bounded_and_all_that_ended_expires(
     with working(broker, threads=8):
         for _ in range(3):
             send_all(broker, [actor.message() for _ in range(2_000)])
-            broker.join("default", timeout=20_000)
+            broker.join("default", timeout=120_000)
             used.append(server.client.info("memory")["used_memory"])
 
     assert server.client.dbsize() <= 200 + 6  # beside the records: a few keys a queue, however many jobs
@@ -131,7 +134,7 @@ def test_no_script_touches_two_slots(own_server: Callable[..., Server]) -> None:
         for fails in (False, True):
             maybe.send_with_options(args=(fails,), unique=f"key-{fails}", delay=10)
         until(lambda: queue_counts(broker, "default").failed == 1)
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
     steering.pause(broker, "default")
     assert [1] * 5 == _steered(broker, maybe.send_with_options(args=(False,), delay=60_000))
     steering.resume(broker, "default")

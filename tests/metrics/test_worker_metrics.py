@@ -15,10 +15,10 @@ from click.testing import CliRunner
 from dramatiq import Message
 
 from osmod.cli import main
-from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.metrics import store
 from tests.metrics.scraping import OPEN_METRICS, Scrape
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 def scrape(port: int) -> Scrape | None:
     """What is shown at a port, once something is."""
     try:
-        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", headers=OPEN_METRICS, timeout=10)
+        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", headers=OPEN_METRICS, timeout=60)
     except httpx.TransportError:
         return None
     return Scrape(answer.text)
@@ -62,7 +62,7 @@ def test_all_processes_are_counted(redis_url: str, database_url: str, tmp_path: 
         until(lambda: done(port) == 20, 3 * store.EVERY, "the jobs are counted", every=0.2)
     finally:
         process.send_signal(signal.SIGTERM)
-        assert 0 == process.wait(30)
+        assert 0 == process.wait(120)
     counted = store.RedisStore(broker).read(["default"])["default"]
     assert 20 == counted["done", "checkCounts"]
     broker.close()

@@ -16,13 +16,13 @@ import osmod.jobs
 import osmod.kue
 from osmod.cli.checks import check_redis
 from osmod.cli.checks.finding import Finding, Level
-from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued, RedisUnusable
 from osmod.jobs.queue.scripts import ENQUEUE
 from osmod.jobs.wire.scripts import Script
 from osmod.settings import get_settings
 from tests.jobs.conftest import working
+from tests.ports import free_port
 from tests.redis_sentinels import SentinelSet
 from tests.redis_servers import Server
 from tests.rights.page import PAGE, granted, make_user

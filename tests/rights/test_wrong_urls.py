@@ -12,11 +12,11 @@ from dramatiq import broker as dramatiq_broker
 
 import actors  # noqa: F401 - declared before any test's broker is set
 from osmod.cli import main
-from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.schedules import every
 from osmod.jobs.setup import default_middleware
 from osmod.settings import get_settings
+from tests.ports import free_port
 from tests.redis_sentinels import SentinelSet
 from tests.redis_servers import Server
 from tests.rights.page import make_user

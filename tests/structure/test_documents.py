@@ -8,14 +8,11 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from tests.docs.blocks import ROOT, all_blocks
 from tests.docs.sandbox import Sandbox
 from tests.redis_servers import Server, binary_of
 
 
-@pytest.mark.timeout(600)  # mypy reads all that they import
 def test_python_has_types(tmp_path: Path) -> None:
     """All blocks pass mypy as our own code must."""
     with closing(Server(binary_of("redis"))) as server:  # which need not run

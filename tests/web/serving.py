@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import uvicorn
 from fastapi import FastAPI
 
-from osmod.embedded import free_port
 from osmod.web.serving import Place, bounds
+from tests.ports import free_port
 from tests.waiting import until
 
 HOST = "127.0.0.1"
@@ -27,8 +27,8 @@ class Served:
     thread: threading.Thread
 
     def connect(self) -> socket.socket:
-        """A connection, on which nothing is waited for longer than 10 seconds."""
-        return socket.create_connection((HOST, self.port), timeout=10)
+        """A connection, on which nothing is waited for longer than a minute."""
+        return socket.create_connection((HOST, self.port), timeout=60)
 
     def connections(self) -> int:
         """How many it holds."""
@@ -56,7 +56,7 @@ def served(app: FastAPI, *, port: int = 0, connections: int = 100) -> Iterator[S
         yield one
     finally:
         one.stop()
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()
 
 

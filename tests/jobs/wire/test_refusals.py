@@ -11,11 +11,11 @@ from pathlib import Path
 import dramatiq
 import pytest
 
-from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.errors import JobNotQueued
 from osmod.jobs.wire import links
 from tests.jobs.conftest import working
+from tests.ports import free_port
 from tests.redis_sentinels import SentinelSet
 from tests.redis_servers import Server, binaries
 from tests.rights.page import make_user
@@ -109,7 +109,7 @@ def test_a_socket_that_was_there_is_waited_for(own_server: Callable[..., Server]
     with working(broker):
         server.start()
         actor.send()
-        broker.join("default", timeout=20_000)
+        broker.join("default", timeout=120_000)
     broker.close()
 
 

@@ -12,10 +12,10 @@ from sqlalchemy import Engine
 
 import actors
 from osmod import settings
-from osmod.embedded import free_port
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.setup import default_middleware
 from tests.moderation.world import World
+from tests.ports import free_port
 from tests.web.routes import make_app
 
 #: Milliseconds.

@@ -1,0 +1,36 @@
+"""Ports for what tests start."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from itertools import count
+
+from osmod.embedded import HOST
+
+#: Below those that the system gives to outgoing connections: none of these takes one between a look and its use, nor
+#: while a server is down that will be back.
+FIRST, LAST = 10_000, 32_000
+#: Ports that a process begins with, apart from those of others that run tests.
+OWN = 100
+
+
+def _places() -> Iterator[int]:
+    own = os.getpid() * OWN
+    return (FIRST + (own + one) % (LAST - FIRST) for one in count())
+
+
+_next = _places()
+
+
+def free_port() -> int:
+    """A port that nothing uses, and that this process gives to nobody else."""
+    for port in _next:
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("there are always more")
