@@ -25,7 +25,7 @@ def in_a_thread(server: Serving, name: str) -> Iterator[None]:
     ready = threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(server.run(ready.set)), name=name, daemon=True)
     thread.start()
-    assert ready.wait(30)
+    assert ready.wait(120)
     try:
         yield
     finally:

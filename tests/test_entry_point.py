@@ -16,7 +16,7 @@ COMMANDS = {
     "periodiq": ("periodiq", "worker"),
 }
 #: Seconds in which a command that only has to say so ends, on a machine that is busy.
-AT_ONCE = 60
+AT_ONCE = 300
 
 
 def run(command: str, *, module: str = "worker", **environment: str) -> subprocess.CompletedProcess[str]:

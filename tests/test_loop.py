@@ -54,11 +54,11 @@ def test_a_time_limit_reaches_who_waits_and_what_is_waited_for() -> None:
 
     thread = threading.Thread(target=wait)
     thread.start()
-    assert begun.wait(30)
+    assert begun.wait(120)
     assert thread.ident
     raise_thread_exception(thread.ident, Interrupt)
-    assert raised.wait(30)
-    assert cancelled.wait(30)
+    assert raised.wait(120)
+    assert cancelled.wait(120)
     thread.join()
 
 
@@ -72,7 +72,7 @@ def test_a_coroutine_may_wait_for_another() -> None:
     for _ in range(2):
         thread = threading.Thread(target=lambda: results.append(run(nested(2))), daemon=True)
         thread.start()
-        thread.join(30)
+        thread.join(120)
 
     assert len(results) == 2
     assert results[0] == results[1]

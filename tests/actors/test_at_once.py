@@ -51,7 +51,7 @@ def test_hundreds_at_once(queue: JobBroker, world: World, monkeypatch: pytest.Mo
     worker = Worker(queue, worker_threads=1)
     worker.start()
     try:
-        assert all_there.wait(30), f"{len(under_way)} at once"
+        assert all_there.wait(120), f"{len(under_way)} at once"
         until(lambda: not jobs(queue, "askScorer"), 20, "all have ended")
     finally:
         all_there.set()
@@ -111,7 +111,7 @@ def test_a_place_is_the_next_ones_once_the_scorer_has_answered(
         return scored(0.5)
 
     def leave(gate: Gate, requests: Any) -> None:
-        assert next_is_asked.wait(30)
+        assert next_is_asked.wait(120)
         leave_all(gate, requests)
 
     asked: list[int] = []

@@ -48,7 +48,7 @@ def _run(broker: JobBroker, *answers: dramatiq.Message[Any]) -> list[JobState]:
 
     @dramatiq.actor(actor_name="gate", broker=broker, priority=-10)
     def keep_waiting() -> None:
-        gate.wait(20)
+        gate.wait(120)
 
     keep_waiting.send()
     broker.send_many(answers)

@@ -47,6 +47,7 @@ class Counting:
         return None
 
 
+@pytest.mark.timed
 def test_a_thousand_comments(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A scorer that counts is never asked too much: each is asked about once, nothing fails, no attempt is spent."""
     limit, number = 250, 1_000
@@ -64,6 +65,7 @@ def test_a_thousand_comments(queue: JobBroker, world: World, monkeypatch: pytest
     assert ([], list(range(1, number + 1))) == (counting.refused, sorted(counting.seen))
 
 
+@pytest.mark.timed
 def test_a_process_that_stood_still(queue: JobBroker, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests that depart long after they were let count from then on: no second sees too many."""
     scorer = world.scorer({"endpointType": "told", "limits": {"perSecond": 5}})

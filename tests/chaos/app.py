@@ -71,7 +71,7 @@ logging.getLogger().addHandler(_Ready())
 def kill(name: str) -> None:
     """Take the process down."""
     note("start", name)
-    assert _Ready.said.wait(60)
+    assert _Ready.said.wait(120)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -60,7 +60,7 @@ class Senders:
 
     def _run(self, number: int) -> None:
         # All at once, so that no connection that one has just done with serves two.
-        self._together.wait(10)
+        self._together.wait(120)
         sent = 0
         while not self._over.wait(self._pause):
             if number < self.active:

@@ -43,13 +43,14 @@ def test_every_accept_is_one_decision_whatever_is_killed(
         pool.kill()
     pools(url_of(sender), log, "-t", "4", kind=ModerationPool, lease=LEASE)
     until(lambda: world.size(Decision) >= ACCEPTS, 20, "every comment is decided")
-    sender.join("default", timeout=20_000)
+    sender.join("default", timeout=120_000)
 
     assert Counter(decision.comment_id for decision in world.all(Decision)) == Counter(comments)
     assert world.miscounted() == []
 
 
 @pytest.mark.promise("P9", stock=r"assert \['plain-\d', .* == \['urgent'")
+@pytest.mark.timed
 def test_priority_holds_across_processes(
     sender: JobBroker, pools: Callable[..., Pool], log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,7 +75,7 @@ def test_a_delayed_job_is_in_no_workers_hands(
     """P8: of the workers that were there when it was sent, none need be there when it is due."""
     killed = pools(url_of(sender), log, "-t", "1", lease=LEASE)
     sender.enqueue(app.work.message("first"))
-    sender.join("default", timeout=20_000)  # or it would run again, once its worker is killed
+    sender.join("default", timeout=120_000)  # or it would run again, once its worker is killed
     sent = time.time()
     sender.enqueue(app.work.message("delayed"), delay=1_500)
     until_held(sender)

@@ -30,10 +30,10 @@ def test_its_job_ends_and_so_does_it(
     until(lambda: queue_counts(sender, "default").done == 1, 30)
     assert ["long"] == [name for name, *_ in app.events(log)]
     if kind is Pool:
-        pool.wait(30)
+        pool.wait(120)
         return
     until(lambda: [one for one in presence.workers(sender) if one.name != first.name], 30)
     sender.enqueue(app.work.message("later"))
     until(lambda: queue_counts(sender, "default").done == 2, 20)
     pool.terminate()
-    assert 0 == pool.wait(30)
+    assert 0 == pool.wait(120)

@@ -103,12 +103,12 @@ def _bases(load: Load) -> list[bytes]:
 def test_queues_work_wherever_they_lie(cluster: ClusterSet, load: Load) -> None:
     """Five queues on three masters: sending, running, signs of life, rate limits, events, counts."""
     assert len({cluster.master_of(base).port for base in _bases(load)}) > 1
-    watching = events(load.broker, QUEUES, seconds=10)
+    watching = events(load.broker, QUEUES, seconds=300)
     with working(load.broker):
         for queue in QUEUES:
             load.actors[queue].send(queue)
         for queue in QUEUES:
-            load.broker.join(queue, timeout=20_000)
+            load.broker.join(queue, timeout=120_000)
         until(lambda: presence.workers(load.broker), 10)
     assert Counter(QUEUES) == load.ran
     assert set(QUEUES) == {event.queue for _, event in zip(range(3 * len(QUEUES)), watching, strict=False)}

@@ -82,7 +82,7 @@ def test_a_scorer_asked_for_what_is_stored_is_seen(world: World) -> None:
     """Asked before the answer was stored: well. Asked after that: not."""
     comment = world.comment(world.article())
     request = {"comment_id": comment, "user_id": world.scorer(), "sent_at": now()}
-    with serving() as scorer, httpx.Client() as client:
+    with serving() as scorer, httpx.Client(timeout=60) as client:
         Ends(scorer, Fake(""), spell=0, slow=0)
         watch = Watch(world, scorer)
         _ask(client, scorer.url)

@@ -15,6 +15,7 @@ from tests.redis_servers import Server
 from tests.waiting import until
 
 
+@pytest.mark.timed
 def test_a_job_sent_again_does_not_run_beside_its_first_run(
     own_server: Callable[..., Server], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -31,15 +32,15 @@ def test_a_job_sent_again_does_not_run_beside_its_first_run(
     def slow(name: str) -> None:
         ran.append(name)
         running.release()
-        over.wait(20)
+        over.wait(120)
 
     with working(broker, threads=2), caplog.at_level(logging.WARNING):
         message = slow.send("first")
-        assert running.acquire(timeout=30)
+        assert running.acquire(timeout=120)
         server.kill()
         server.start()
         slow.send("other")
-        assert running.acquire(timeout=30)
+        assert running.acquire(timeout=120)
         broker.enqueue(message.copy(options={}))
         lease = "dramatiq:{default}:active"
         until(lambda: server.client.zcard(lease) == 2, what="the job is leased again")

@@ -9,6 +9,7 @@ import pytest
 from tests.chaos.run import Chaos
 from tests.chaos.targets import ClusterTarget, SentinelTarget, SingleTarget, Target
 from tests.topologies import capable_binary
+from tests.waiting import SLACK
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "8"))
 
@@ -27,7 +28,7 @@ def test_nothing_is_lost_when_masters_change(kind: type[Target]) -> None:
 
 
 def _loses_nothing(kind: type[Target]) -> None:
-    outcome = Chaos(SECONDS, seed=11, rate=60, patience=15, kind=kind).run()
+    outcome = Chaos(SECONDS, seed=11, rate=60, patience=15 * SLACK, kind=kind).run()
 
     assert outcome.sent > 100
     assert [] == outcome.lost, str(outcome)

@@ -135,7 +135,7 @@ def test_a_planned_failover_loses_nothing_while_writes_are_held_up(
 def test_a_master_without_replicas_is_left_for_the_new_one(sentinels: SentinelSet, behind: Open) -> None:
     """`min-replicas-to-write`: the old master refuses, and the job goes to the new one within its patience."""
     sentinels.configure(min_replicas_to_write=1, min_replicas_max_lag=1)
-    send = _send_on(behind(send_patience=1500))
+    send = _send_on(behind(send_patience=20_000))
     send("before")
     until(
         lambda: sentinels.master.replicates(len(sentinels.replicas), "after-it"), what="the replicas have it"
@@ -165,7 +165,7 @@ def test_a_send_waits_for_replicas(sentinels: SentinelSet, behind: Open) -> None
     assert set() == _stored(master)
     for replica in replicas:
         replica.thaw()
-    waiting.join(20)
+    waiting.join(120)
 
     assert {"patient"} == _stored(sentinels.master)
 
@@ -184,6 +184,7 @@ def test_a_send_says_that_replicas_are_missing(sentinels: SentinelSet, behind: O
     assert set() == _stored(master)
 
 
+@pytest.mark.timed
 def test_sentinels_that_hang_hold_up_no_master_that_is_well(sentinels: SentinelSet, behind: Open) -> None:
     """All sentinels are frozen: they are asked in vain now and then, not before and after every command."""
     send = _send_on(behind())

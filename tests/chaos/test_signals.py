@@ -21,6 +21,8 @@ from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import until
 
+pytestmark = pytest.mark.timed
+
 BOTH = pytest.mark.parametrize("kind", [StockPool, OwnPool], ids=["dramatiq", "osmod"])
 #: Seconds in which whatever was asked again has ended on a busy machine, too: far fewer than a drain takes.
 BUSY = 15

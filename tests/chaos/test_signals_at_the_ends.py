@@ -18,6 +18,8 @@ from tests.chaos.blows import Blow, deaths, left, lives, strike
 from tests.chaos.pools import OwnPool, Pool, StockPool, url_of
 from tests.waiting import until
 
+pytestmark = pytest.mark.timed
+
 
 class OrphanedPool(Pool):
     """`dramatiq tests.chaos.orphaned`."""

@@ -21,6 +21,7 @@ FROZEN = 3.0
 
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("millis", [2_000, 7_000])
+@pytest.mark.timed
 def test_jobs_that_run_while_the_server_is_frozen_run_once(
     own_server: Callable[..., Server], pools: Callable[..., Pool], log: Path, processes: int, millis: int
 ) -> None:

@@ -21,6 +21,7 @@ from tests.queue_counts import queue_counts
 from tests.waiting import until
 
 
+@pytest.mark.timed
 def test_a_dead_process_is_replaced_and_the_other_goes_on(
     sender: JobBroker, pools: Callable[..., Pool], log: Path
 ) -> None:
@@ -36,9 +37,10 @@ def test_a_dead_process_is_replaced_and_the_other_goes_on(
 
     assert dead not in [worker.pid for worker in pool.workers]
     pool.terminate()
-    assert pool.wait(20) == 0
+    assert pool.wait(120) == 0
 
 
+@pytest.mark.timed
 def test_a_process_is_recycled_after_so_many_jobs(
     sender: JobBroker, pools: Callable[..., Pool], log: Path
 ) -> None:
@@ -52,7 +54,7 @@ def test_a_process_is_recycled_after_so_many_jobs(
     assert len({process for _, process, _ in app.events(log)}) >= 2
     assert "Recycling this process: it ran" in pool.said()
     pool.terminate()
-    pool.wait(20)
+    pool.wait(120)
 
 
 def test_when_a_process_is_due() -> None:
@@ -131,7 +133,7 @@ def test_a_queue_that_no_actor_is_in_is_refused(
 ) -> None:
     """Exit code 2 and one line that names what there is, however many processes meet it; nothing starts anew."""
     pool = pools(url_of(sender), log, "-Q", "nosuch", kind=SupervisedPool, processes=2)
-    assert 2 == pool.wait(30)
+    assert 2 == pool.wait(120)
     lines = [line for line in pool.said().splitlines() if "nosuch" in line]
     assert 1 == len(lines)
     assert "-Q 'nosuch': no actor is in such a queue; there are default." in lines[0]
@@ -150,7 +152,7 @@ def test_dramatiqs_command_is_refused_the_same(
 ) -> None:
     """Its process says so in a plain line, and the command ends with exit code 2 instead of idling."""
     pool = pools(url_of(sender), log, *option)
-    assert 2 == pool.wait(30)
+    assert 2 == pool.wait(120)
     assert [f"Error: {said}"] == [line for line in pool.said().splitlines() if line.startswith("Error")]
     assert "Traceback" not in pool.said()
 

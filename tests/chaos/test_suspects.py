@@ -16,6 +16,8 @@ from tests.chaos.pools import SupervisedPool, url_of
 from tests.queue_counts import queue_counts
 from tests.waiting import until
 
+pytestmark = pytest.mark.timed
+
 LEASE = 1000
 
 
@@ -46,7 +48,6 @@ def _deaths(log: Path) -> int:
     return sum(name == "deadly" for name, *_ in app.events(log, "start"))
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("actor", "innocent", "options", "at_most"),
     [("visit", 7, ("-t", "8"), 5), ("ask", 63, ("-t", "2"), 6)],

@@ -187,6 +187,7 @@ def test_the_outbox_is_behind(settled: Engine) -> None:
     ] == list(check_outbox(read_settings()))
 
 
+@pytest.mark.timed
 def test_a_redis_and_a_database_that_hang(
     run: Run, own_redis: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

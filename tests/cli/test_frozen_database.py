@@ -44,6 +44,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.parametrize("words", READING + WRITING + LONG, ids=" ".join)
 @pytest.mark.usefixtures("frozen")
+@pytest.mark.timed
 def test_frozen(run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
     """Each command ends with the sentence for it, after the time that a server has to let it in.
 

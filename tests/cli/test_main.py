@@ -113,7 +113,7 @@ def test_redis_that_is_away() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert 1 == ended.returncode
     (line,) = ended.stderr.splitlines()

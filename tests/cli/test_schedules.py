@@ -67,7 +67,7 @@ def test_a_misspelt_name_is_answered_with_the_right_one(redis_url: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert 2 == result.returncode
     assert result.stderr.endswith("\nError: No schedule 'hartbeat': did you mean 'heartbeat'?\n")

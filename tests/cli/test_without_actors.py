@@ -41,7 +41,7 @@ def typed(redis_url: str, tmp_path: Path) -> Callable[[list[str]], list[tuple[in
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=300,
         )
         return [(code, said) for code, said in map(json.loads, done.stdout.splitlines())]
 

@@ -19,6 +19,7 @@ class FakeScorer:
       faults: what is raised at the first askings about a text, one after another.
       always: what is raised at every one.
       before: called before each answer.
+      silent: whether it gives no answer for now.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class FakeScorer:
         self.faults: dict[str, list[ScorerError]] = defaultdict(list)
         self.always: ScorerError | None = None
         self.later = False
+        self.silent = False
         self.before: Callable[[], None] = lambda: None
         self._scale, self._now = scale, 0
 
@@ -41,6 +43,8 @@ class FakeScorer:
         try:
             await asyncio.sleep(0)
             self.before()
+            while self.silent:
+                await asyncio.sleep(0.01)
             fault = self.always or next(iter(self.faults[question.text]), None)
             if fault is not None:
                 self.faults[question.text][:1] = []

@@ -120,8 +120,8 @@ def test_ctrl_c_and_on(site: Site, scorer: FakeScorer) -> None:
     """What was answered is kept, and not asked again; the figures are those of a run without a break."""
 
     def interrupt() -> None:
-        if len(scorer.asked) == 100:
-            scorer.before = lambda: None
+        if len(scorer.asked) >= 100:
+            scorer.before, scorer.silent = lambda: None, True
             _thread.interrupt_main()
 
     scorer.before = interrupt
@@ -135,6 +135,7 @@ def test_ctrl_c_and_on(site: Site, scorer: FakeScorer) -> None:
     lines = Path(left[2]).read_text().splitlines()
     assert 300 - int(left[1]) == len(lines) - 1
     scorer.asked.clear()
+    scorer.silent = False
     again = run("1", "2", "--yes")
     assert 0 == again.exit_code
     assert int(left[1]) == scorer.asked.total()

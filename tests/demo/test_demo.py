@@ -91,7 +91,7 @@ def test_a_worker_that_dies_is_told_with_the_end_of_its_log(tmp_path: Path) -> N
     """Where the worker cannot live, the demo does not wait for it in vain."""
     log = tmp_path / "worker.log"
     with running_worker({"WORKER_TASK_TTL": "soon"}, log) as worker:
-        worker.wait(60)
+        worker.wait(120)
         with pytest.raises(WorkerDied) as died:
             check(worker, log)
     assert f"The end of {log}:" in str(died.value)
@@ -113,7 +113,7 @@ def test_jobs_that_failed_for_good_are_counted(redis_url: str) -> None:
         assert failed_jobs(client) == 0
         for number in range(5):
             only_even.send(number)
-        broker.join(only_even.queue_name, timeout=30_000)
+        broker.join(only_even.queue_name, timeout=120_000)
         worker.stop()
         assert failed_jobs(client) == 2
     broker.close()
@@ -138,7 +138,7 @@ def test_an_interrupted_demo_leaves_nothing_running(home: Path, number: signal.S
         started = psutil.Process(running.pid).children(recursive=True)
         assert len(started) >= 2, "a Redis and a worker are running"
         running.send_signal(number)
-        assert running.wait(60) == 1
+        assert running.wait(120) == 1
         watchdog.cancel()
     _gone, alive = psutil.wait_procs(started, timeout=10)
     assert alive == []

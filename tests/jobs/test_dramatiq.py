@@ -38,7 +38,7 @@ def test_an_actor_sees_the_message_that_send_returned(broker: JobBroker) -> None
     sent = [actor.send(1), actor.send_with_options(args=(2,), max_retries=1)]
 
     with working(broker):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert sorted(sent) == sorted(seen)
     assert sent[0].options == {"redis_message_id": sent[0].message_id}
@@ -62,7 +62,7 @@ def test_a_delayed_message_says_when_it_is_due(broker: JobBroker) -> None:
     assert before + 200 <= eta <= current_millis() + 200
     assert told == [eta]
     with working(broker):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
     assert current_millis() >= eta
     assert "eta" not in seen[0].options
 
@@ -95,7 +95,7 @@ def test_options_that_hooks_put_on_messages_reach_the_worker(broker: JobBroker) 
     broker.add_middleware(Tracing())
     dramatiq.actor(actor_name="noop")(lambda: None).send()
     with working(broker, threads=1):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert seen == ["sent"]
 
@@ -135,7 +135,7 @@ def test_a_job_of_an_unknown_actor_is_failed_and_can_be_retried(
     broker.enqueue(Message("default", "newer", (), {}, {}))
     known.send()
     with working(broker, threads=1):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert (["known"], 1) == (ran, queue_counts(broker, "default").failed)
 
@@ -143,7 +143,7 @@ def test_a_job_of_an_unknown_actor_is_failed_and_can_be_retried(
     dramatiq.actor(actor_name="newer")(lambda: ran.append("newer"))
     assert 1 == steering.retry(newer, JobFilter(error="ActorNotFound"))
     with working(newer, threads=1):
-        newer.join("default", timeout=30_000)
+        newer.join("default", timeout=120_000)
 
     assert ["known", "newer"] == ran
 
@@ -159,7 +159,7 @@ def test_join_can_raise_what_an_actor_raised(server: Server) -> None:
 
     fails.send()
     with working(broker, threads=1):
-        broker.join("default", timeout=10_000, fail_fast=False)
+        broker.join("default", timeout=120_000, fail_fast=False)
         with pytest.raises(ValueError, match="as told"):
-            broker.join("default", timeout=30_000)
+            broker.join("default", timeout=120_000)
     broker.close()

@@ -27,7 +27,7 @@ class Node:
         self._environment = {**os.environ, "NODE_PATH": str(folder / "node_modules"), "KUE_URL": url}
         self._started: list[Running] = []
 
-    def run(self, script: str, *arguments: object, seconds: float = 60) -> Any:
+    def run(self, script: str, *arguments: object, seconds: float = 300) -> Any:
         """What a script answers; it must end by itself and well."""
         done = subprocess.run(
             self._command(script, arguments),

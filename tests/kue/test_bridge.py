@@ -108,8 +108,8 @@ def test_remove_on_complete(
         follower = node.start("follow_jobs.js", json.dumps([job]))
         (job_id,) = follower.ids()
         until(lambda: heard(follower, job_id, "complete"), what="its sender hears that it is complete")
-    left = sorted(key.decode() for key in kue.client.scan_iter("q:*"))
-    assert sorted([kue.ids, kue.types, kue.work_time, kue.counts]) == left
+    counters = {kue.ids, kue.types, kue.work_time, kue.counts}
+    until(lambda: {key.decode() for key in kue.client.scan_iter("q:*")} == counters)
 
 
 def test_a_job_that_fails(node: Node, broker: JobBroker, actors: list[Any], bridging: Bridging) -> None:
@@ -210,8 +210,7 @@ def test_cancelled_here(
     bridging()
     follower = node.start("follow_jobs.js", json.dumps([{"type": "greet", "data": {"name": "Ada"}}]))
     (job_id,) = follower.ids()
-    until(lambda: kue.client.zcard(kue.held), what="it is here")
-    cancel(broker, JobFilter(), by="Grace")
+    until(lambda: cancel(broker, JobFilter(), by="Grace").cancelled, what="it is here")
     until(lambda: heard(follower, job_id, "failed"), what="its sender hears that it failed")
     assert ["failed", "Cancelled: by Grace", None] == events_of(follower, job_id)[-1]
 
@@ -225,4 +224,4 @@ def test_removed_there(
     until(lambda: kue.client.zcard(kue.held), what="it is here")
     node.run("remove_job.js", job_id)
     until(lambda: find(broker, JobFilter(states=("cancelled",))).jobs, 20, "it is cancelled here")  # type: ignore[arg-type]
-    assert 0 == kue.client.zcard(kue.held)
+    until(lambda: 0 == kue.client.zcard(kue.held), what="nobody waits for its end")

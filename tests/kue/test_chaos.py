@@ -51,7 +51,7 @@ def workers(tmp_path: Path) -> Iterator[Callable[[str], psutil.Process]]:
     for one in started:
         one.terminate()
         try:
-            one.wait(20)
+            one.wait(120)
         finally:
             if one.poll() is None:
                 os.killpg(one.pid, signal.SIGKILL)

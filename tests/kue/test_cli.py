@@ -143,7 +143,7 @@ def test_run_until_stopped(server: Server, node: Node, kue: KueQueue) -> None:
     )
     until(lambda: kue.client.zcard(kue.held) == 1, 30, "the job is here")
     running.send_signal(signal.SIGTERM)
-    said, wrote = running.communicate(timeout=20)
+    said, wrote = running.communicate(timeout=120)
     assert (0, "1 job taken.\n") == (running.returncode, wrote)
     assert "Taking jobs of 1 type from Kue's queue 'q'; Ctrl-C ends it.\n" == said
     assert 1 == kue.client.zcard(kue.state("inactive", "rejectComments"))

@@ -52,7 +52,7 @@ def test_killed_at_a_step(server: Server, broker: JobBroker, kue: KueQueue, step
     listener = kue.client.pubsub()
     listener.subscribe(kue.events)
     with working(broker):
-        died = subprocess.run([sys.executable, "-m", "tests.kue.dying", step], env=environment, timeout=60)
+        died = subprocess.run([sys.executable, "-m", "tests.kue.dying", step], env=environment, timeout=300)
         assert -signal.SIGKILL == died.returncode
         bridge = Next(broker, kue)
         bridge.start()
@@ -88,7 +88,7 @@ def test_told_once_in_order(server: Server, broker: JobBroker, kue: KueQueue) ->
     with working(broker):
         for step in ("after tell", "before tell", "after tell"):
             died = subprocess.run(
-                [sys.executable, "-m", "tests.kue.dying", step], env=environment, timeout=60
+                [sys.executable, "-m", "tests.kue.dying", step], env=environment, timeout=300
             )
             assert -signal.SIGKILL == died.returncode
         bridges = [Next(broker, KueQueue(kue.client)) for _ in range(2)]

@@ -22,14 +22,14 @@ def test_a_job_that_ends_while_the_worker_stops(server: Server, broker: JobBroke
     @dramatiq.actor(actor_name="note")
     def note() -> None:
         running.set()
-        released.wait(20)
+        released.wait(120)
 
     bridge = BridgeInWorker(server.url, "q")
     broker.add_middleware(bridge)
     worker = Worker(broker, worker_threads=1)
     worker.start()
     put(kue, 1)
-    assert running.wait(20)
+    assert running.wait(120)
     stopping = threading.Thread(target=worker.stop)
     stopping.start()
     until(lambda: "kue-taker" not in {one.name for one in threading.enumerate()}, what="it takes no more")

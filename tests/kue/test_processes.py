@@ -69,7 +69,7 @@ def test_run(node: Node, kue: KueQueue, starting: Starting, number: signal.Signa
     """It takes until it is stopped, and says how many."""
     process = bridge_with_a_job(starting, node, kue)
     process.send_signal(number)
-    said, _ = process.communicate(timeout=20)
+    said, _ = process.communicate(timeout=120)
     assert code == process.returncode, said
     assert "Ctrl-C ends it." in said
     assert "1 job taken" in said
@@ -85,6 +85,7 @@ def test_run_with_another_prefix(node: Node, kue: KueQueue, starting: Starting) 
     assert 1 == kue.client.zcard(kue.state("inactive"))
 
 
+@pytest.mark.timed
 def test_asked_twice_while_it_ends(node: Node, kue: KueQueue, server: Server, starting: Starting) -> None:
     """It ends as it would: a second SIGTERM does not cut short what it does last."""
     process = bridge_with_a_job(starting, node, kue)
@@ -97,9 +98,10 @@ def test_asked_twice_while_it_ends(node: Node, kue: KueQueue, server: Server, st
     finally:
         server.thaw()
     # 130: on a busy machine the second was heard so late that it was another request.
-    assert process.wait(30) in (0, 130)
+    assert process.wait(120) in (0, 130)
 
 
+@pytest.mark.timed
 def test_ctrl_c_twice(node: Node, kue: KueQueue, server: Server, starting: Starting) -> None:
     """Who does not want to wait for a Redis that hangs need not."""
     process = bridge_with_a_job(starting, node, kue)
@@ -121,7 +123,7 @@ def test_a_worker_takes(node: Node, kue: KueQueue, starting: Starting) -> None:
     queue_one(node)
     until(lambda: kue.client.zcard(kue.held), 30, "the job is here")
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=120)
     assert 0 == process.returncode, said
 
 

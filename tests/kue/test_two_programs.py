@@ -58,7 +58,7 @@ def test_what_another_took_holds_nobody_up(broker: JobBroker, other: JobBroker, 
     drained: list[int] = []
     draining = threading.Thread(target=lambda: drained.append(drain(broker, kue, ["ours"])), daemon=True)
     draining.start()
-    draining.join(10)
+    draining.join(120)
     assert [1] == drained, "and one that was taken before"
     assert 2 == broker.do_qsize("default")
     assert 250 == kue.client.zcard(kue.taken)

@@ -53,7 +53,7 @@ def enqueue(kue_folder: Path, tmp_path: Path, server: Server) -> Enqueue:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert 0 == done.returncode, done.stderr

@@ -57,6 +57,7 @@ def test_a_database_that_is_away_is_two_lines(logs: Logs, kind: type[Pool]) -> N
     assert all("exception" not in line for line in loud)
 
 
+@pytest.mark.timed
 def test_redis_away_is_two_lines(logs: Logs) -> None:
     """Whoever misses it: consumers, leases, reports."""
     pool = logs.work()
@@ -75,7 +76,6 @@ def test_redis_away_is_two_lines(logs: Logs) -> None:
     assert re.search(r"Redis back after \d+\.\d s\.", about[1])
 
 
-@pytest.mark.timeout(300)  # two workers start, one after the other
 def test_a_traceback_is_for_debugging(logs: Logs) -> None:
     """Without `-v` there is none in the log."""
     logs.send("break_down", 1)

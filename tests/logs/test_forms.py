@@ -90,7 +90,7 @@ def test_the_scheduler(logs: Logs, tmp_path: Path) -> None:
         until(lambda: "Scheduled every_second" in said.read_text(), 40)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
     lines = said.read_text().splitlines()
     ours = [json.loads(line) for line in lines if line.startswith("{")]
     assert "Scheduler stopped." == ours[-1]["event"]

@@ -63,10 +63,11 @@ def working_without_end(broker: JobBroker) -> Iterator[None]:
 
     wait.send()
     with working(broker):
-        assert began.wait(30)
+        assert began.wait(120)
         yield
 
 
+@pytest.mark.timed
 def test_retried_and_failed(broker: JobBroker, caplog: pytest.LogCaptureFixture) -> None:
     """Each attempt has its number, how long it waited from when it was due, and how long it ran."""
 

@@ -216,7 +216,7 @@ def test_two_transactions_on_the_same_articles(world: World) -> None:
         def effect(work: Work) -> None:
             tries.append(first)
             decisions.decide(work, "Accept", [decisions.Act(first, None)])
-            meeting.wait(10)
+            meeting.wait(120)
             decisions.decide(work, "Accept", [decisions.Act(second, None)])
 
         world.do(effect)

@@ -67,7 +67,7 @@ def test_a_locked_file_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.Mo
 
     def upgrade(engine: Engine) -> None:
         tries.append(1)
-        assert locked.wait(30)
+        assert locked.wait(120)
         raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
 
     def ask() -> None:
@@ -79,7 +79,7 @@ def test_a_locked_file_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.Mo
     with ThreadPoolExecutor(threads) as asking:
         asked = [asking.submit(ask) for _ in range(threads)]
         for _ in range(threads):
-            assert entered.acquire(timeout=30)
+            assert entered.acquire(timeout=120)
         locked.set()
         for one in asked:
             one.result()

@@ -77,11 +77,11 @@ def test_a_delivery_waits_for_one_that_fails(world: World) -> None:
     def fail(work: Work) -> None:
         accept(comment)(work)
         entered.set()
-        assert may_fail.wait(30)
+        assert may_fail.wait(120)
         raise ZeroDivisionError
 
     with in_thread(lambda: world.do(fail, DELIVERY)) as first:
-        assert entered.wait(30)
+        assert entered.wait(120)
         with in_thread(lambda: world.do(accept(comment), DELIVERY)) as second:
             until_waiting(world.engine, 1)
             may_fail.set()

@@ -50,7 +50,7 @@ def test_deadlock(world: World) -> None:
             # Much to undo: InnoDB ends the transaction that has less.
             opponent.execute(update(Comment).where(Comment.id == other).values(text="y"))
             opponent.execute(insert(Tag), [{"label": f"{n}", "color": "", "key": f"{n}"} for n in range(500)])
-            assert holds_one.wait(30)
+            assert holds_one.wait(120)
             opponent.execute(update(Comment).where(Comment.id == one).values(text="y"))
 
     with in_thread(oppose) as opponent:

@@ -35,7 +35,7 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
 def busy(scene: Scene, comments: list[int]) -> Iterator[list[Future[list[int]]]]:
     """All comments are told at once, to a publisher that answers at the end of the block."""
     go = threading.Event()
-    scene.fake.otherwise = Reply(before=lambda: go.wait(30))
+    scene.fake.otherwise = Reply(before=lambda: go.wait(120))
     with ThreadPoolExecutor(len(comments)) as pool:
         under_way = [pool.submit(scene.tell, comment) for comment in comments]
         try:

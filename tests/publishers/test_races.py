@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 def test_two_workers_at_one_comment(scene: Scene) -> None:
     """While one is telling, another does nothing; what was decided meanwhile is told next, by the first."""
     answering = threading.Event()
-    scene.fake.script.append(Reply(before=lambda: answering.wait(30)))
+    scene.fake.script.append(Reply(before=lambda: answering.wait(120)))
     scene.decide("Accept")
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(scene.tell)

@@ -117,7 +117,7 @@ def test_one_that_blocks(scene: Scene, registered: Registered, what: str) -> Non
 
     def block() -> None:
         blocks.set()
-        assert go_on.wait(20), "the loop stands still"
+        assert go_on.wait(120), "the loop stands still"
 
     def hook(news: News) -> Told:
         if what == "told":
@@ -129,7 +129,7 @@ def test_one_that_blocks(scene: Scene, registered: Registered, what: str) -> Non
 
     async def both() -> None:
         telling = asyncio.create_task(tell(comment, lambda: scene.now))
-        await asyncio.to_thread(blocks.wait, 20)
+        await asyncio.to_thread(blocks.wait, 120)
         go_on.set()
         await telling
 
@@ -149,7 +149,7 @@ def test_one_that_hangs(
         await asyncio.Event().wait()
         return Told()
 
-    registered.use(lambda _: hang() if waits else over.wait(20))
+    registered.use(lambda _: hang() if waits else over.wait(120))
     comment = registered.decided()
     scene.tell(comment)
     over.set()

@@ -51,7 +51,10 @@ def serve(url: str) -> list[str]:
     app.state.failures.too_many("10.0.0.1")
     publish(broker, [("comment", "update", 1)])
     broker.enqueue(note.message(number=1).copy(message_id="one-of-them"))
-    with served(app) as server, httpx.Client(base_url=f"http://{HOST}:{server.port}", verify=False) as client:
+    with (
+        served(app) as server,
+        httpx.Client(base_url=f"http://{HOST}:{server.port}", verify=False, timeout=60) as client,
+    ):
         job: dict[str, Any] = {"actor": "note", "arguments": {"number": 2}}
         answers = [client.post("/api/jobs", json=job | {"options": {"delay": 60_000, "unique": "two"}})]
         with client.stream("GET", "/api/events") as events:

@@ -12,7 +12,7 @@ from tests.scorers.fake import Asked, Reply, serving
 
 def test_it_answers_as_told_and_remembers() -> None:
     """First what is said of the next requests, then what is said of all; each with all that it was asked."""
-    with serving() as fake, httpx.Client() as client:
+    with serving() as fake, httpx.Client(timeout=60) as client:
         fake.answer(lambda asked: {"echo": asked.json})
         fake.next(Reply(status=429, headers={"Retry-After": "2"}), {"first": True}, Reply(body=b"<html>"))
         began = monotonic()
@@ -32,7 +32,7 @@ def test_it_answers_as_told_and_remembers() -> None:
 @pytest.mark.parametrize("cut", [-1, 0, 3])
 def test_it_breaks_off(cut: int) -> None:
     """Before the head, after it, or in the middle of the body; the next connection is as good as the first."""
-    with serving() as fake, httpx.Client() as client:
+    with serving() as fake, httpx.Client(timeout=60) as client:
         fake.next(Reply(body=b"123456", cut=cut))
         with pytest.raises(httpx.TransportError):
             client.post(fake.url)

@@ -50,7 +50,7 @@ def test_say_how_far_a_job_is(broker: JobBroker) -> None:
         for done in range(articles):
             current_job().progress(done, articles, "articles counted")
         current_job().log("the last one takes a while")
-        look.wait(20)
+        look.wait(120)
 
     job_id = recount.send(1000).message_id
     with a_worker(broker):
@@ -102,7 +102,7 @@ def test_cancel_a_job(broker: JobBroker) -> None:
     waiting = work.send_with_options(delay=60_000).message_id
     under_way = work.send().message_id
     with a_worker(broker):
-        assert running.wait(20)
+        assert running.wait(120)
         steering.cancel(broker, JobFilter(queue="long"), by="ann")
         until(lambda: see(broker, under_way).state is JobState.CANCELLED, 20)
 
@@ -170,7 +170,7 @@ def test_keep_a_secret(broker: JobBroker) -> None:
 def test_watch_jobs(broker: JobBroker) -> None:
     """What happens is told to whoever watches, while it happens. `osmod jobs watch` prints it."""
     work = dramatiq.actor(actor_name="work")(lambda: None)
-    watching = events(broker, seconds=20)
+    watching = events(broker, seconds=60)
 
     work.send()
     drain()

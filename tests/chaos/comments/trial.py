@@ -99,7 +99,7 @@ class Trial:
                 verdict.faults = self._do_harm(ends, acting)
                 self._work_off()
             with suppress(QueueJoinTimeout):  # what is left then is told by what it left undone
-                broker.join("default", timeout=30_000)
+                broker.join("default", timeout=120_000)
             watch.look()
             died = judging.failed_jobs(verdict, self._target)
             judging.judge_comments(verdict, self._world, comments)

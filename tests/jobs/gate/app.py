@@ -15,8 +15,8 @@ PER_SECOND = 200
 #: What the service counts: Redis, which has one clock for all.
 ARRIVE = "local at = redis.call('TIME') return string.format('%.3f', at[1] * 1000 + at[2] / 1000)"
 
-broker = boot(os.environ["CHAOS_URL"], lease=1500)
-gate = Gate(broker, "service", GateLimits(per_second=PER_SECOND, concurrency=50), hold=1000)
+broker = boot(os.environ["CHAOS_URL"], lease=60_000)
+gate = Gate(broker, "service", GateLimits(per_second=PER_SECOND, concurrency=50), hold=60_000)
 
 
 @dramatiq.actor(max_retries=0)

@@ -13,6 +13,11 @@ from osmod.jobs.gate import Gate, GateLimits, NotYet, Outcome
 from tests.redis_servers import Server
 from tests.waiting import until
 
+pytestmark = pytest.mark.timed
+
+#: Seconds by which the milliseconds that are told may differ from what is meant.
+ROUNDED = 0.005
+
 
 def wait_of(gate: Gate, ticket: str) -> float:
     """The seconds that a ticket is told to wait; 0 if it departs."""
@@ -21,6 +26,13 @@ def wait_of(gate: Gate, ticket: str) -> float:
     except NotYet as error:
         return error.seconds
     return 0.0
+
+
+def turn_of(gate: Gate, ticket: str) -> tuple[float, float]:
+    """The earliest and the latest moment, by `time.monotonic`, that a ticket may have been told as its turn."""
+    asked = time.monotonic()
+    seconds = wait_of(gate, ticket)
+    return asked + seconds - ROUNDED, time.monotonic() + seconds + ROUNDED
 
 
 def test_without_limits_all_depart(broker: JobBroker) -> None:
@@ -52,8 +64,10 @@ def test_who_departs_late_counts_from_then_on(broker: JobBroker) -> None:
     gate = Gate(broker, "scorer:7", GateLimits(per_second=1))
     assert 0.0 == wait_of(gate, "late")
     until(lambda: 0.0 < wait_of(gate, "next") < 0.8)
+    began = time.monotonic()
     gate.depart_late(1)
-    assert wait_of(gate, "next") > 0.8
+    _, turn = turn_of(gate, "next")
+    assert turn > began + 0.98
 
     gate = Gate(broker, "scorer:8", GateLimits(per_minute=2))
     assert 0.0 == wait_of(gate, "late")
@@ -64,12 +78,15 @@ def test_who_departs_late_counts_from_then_on(broker: JobBroker) -> None:
 def test_those_who_wait_are_told_when_their_turns_come(broker: JobBroker) -> None:
     """The n-th of them the n-th free turn: no more at one moment than may then depart."""
     gate = Gate(broker, "scorer:7", GateLimits(per_minute=60))
+    began = time.monotonic()
     assert [0.0] * 60 == [wait_of(gate, f"{number}") for number in range(60)]
-    waits = [wait_of(gate, f"late {number}") for number in range(600)]
+    departed = time.monotonic()
+    turns = [turn_of(gate, f"late {number}") for number in range(600)]
 
     for cycle in range(10):
-        of_cycle = waits[60 * cycle : 60 * cycle + 60]
-        assert 60.5 * (cycle + 1) - 3 < min(of_cycle) <= max(of_cycle) <= 61.1 * (cycle + 1)
+        earliest, latest = zip(*turns[60 * cycle : 60 * cycle + 60], strict=True)
+        assert began + 60.5 * (cycle + 1) - 3 < min(latest)
+        assert max(earliest) <= departed + 61.1 * (cycle + 1)
     with pytest.raises(PutOff, match=r"^scorer:7: 60 requests a minute; 600 before it$"):
         gate.enter("one more")
     assert 601 == gate.state().waiting
@@ -79,19 +96,22 @@ def test_who_comes_again_keeps_its_place(broker: JobBroker) -> None:
     """Too early or not: it is told of the same turn, and others do not get before it."""
     gate = Gate(broker, "scorer:7", GateLimits(per_second=1))
     gate.enter("first")
-    waits = {name: wait_of(gate, name) for name in ("a", "b", "c")}
-    again = {name: wait_of(gate, name) for name in ("c", "a", "b")}
+    departed = time.monotonic()
+    turns = {name: turn_of(gate, name) for name in ("a", "b", "c")}
+    again = {name: turn_of(gate, name) for name in ("c", "a", "b")}
 
-    for name, wait in waits.items():
-        assert wait - 0.5 < again[name] <= wait
-    assert 1.05 >= again["a"] < again["b"] < again["c"] <= 3.2
+    for name, (earliest, latest) in turns.items():
+        assert earliest <= again[name][1]
+        assert again[name][0] <= latest
+    a, b, c = (again[name][0] - departed for name in ("a", "b", "c"))
+    assert 1.05 >= a < b < c <= 3.2
 
 
 def test_a_newcomer_does_not_take_the_turn_of_one_who_is_about_to_come(broker: JobBroker) -> None:
     """Its job is on its way through the queue."""
     gate = Gate(broker, "scorer:7", GateLimits(per_second=1))
     gate.enter("first")
-    turn = time.monotonic() + wait_of(gate, "second")
+    _, turn = turn_of(gate, "second")
     until(lambda: time.monotonic() > turn + 0.02, every=0.005)
 
     assert 0.5 < wait_of(gate, "newcomer")
@@ -103,10 +123,19 @@ def test_who_does_not_come_holds_up_nobody_for_long_and_keeps_its_place(broker: 
     gate = Gate(broker, "scorer:7", GateLimits(per_second=1))
     gate.enter("first")
     wait_of(gate, "absent")
-    until(lambda: wait_of(gate, "newcomer") == 0.0, 6, every=0.05)
+    asked: list[float] = []
+
+    def departs() -> bool:
+        asked.append(time.monotonic())
+        return wait_of(gate, "newcomer") == 0.0
+
+    until(departs, 6, every=0.05)
+    departed = time.monotonic()
     wait_of(gate, "third")
-    assert 0.9 < wait_of(gate, "absent") <= 1.05
-    assert 1.9 < wait_of(gate, "third") <= 2.15
+    for ticket, least, most in (("absent", 0.9, 1.05), ("third", 1.9, 2.15)):
+        earliest, latest = turn_of(gate, ticket)
+        assert asked[-1] + least < latest
+        assert earliest <= departed + most
 
 
 def test_no_more_than_may_are_under_way(broker: JobBroker) -> None:
@@ -141,8 +170,8 @@ def test_who_is_taken_along(broker: JobBroker) -> None:
 
 def test_one_that_is_lost_with_its_process_makes_room(broker: JobBroker) -> None:
     """After the time that no request takes."""
-    gate = Gate(broker, "scorer:7", GateLimits(concurrency=1), hold=200)
-    gate.enter("lost")
+    gate = Gate(broker, "scorer:7", GateLimits(concurrency=1))
+    Gate(broker, "scorer:7", GateLimits(concurrency=1), hold=1000).enter("lost")
     assert 0.0 < wait_of(gate, "next")
     until(lambda: wait_of(gate, "next") == 0.0)
     gate.leave("lost", Outcome.away("told too late"))
@@ -153,15 +182,15 @@ def test_a_pause_is_for_everybody(make_broker: Callable[..., JobBroker]) -> None
     """In every process; they do not all come at its end at once. A shorter one does not end it."""
     one, other = (Gate(make_broker(), "scorer:7", GateLimits()) for _ in range(2))
     one.enter("a")
+    asked = time.monotonic()
     one.leave("a", Outcome.paused(100))
+    paused = time.monotonic()
     one.leave("a", Outcome.paused(1))
-    turns, waits = [], []
-    for number in range(100):
-        waits.append(wait_of(other, f"{number}"))
-        turns.append(time.monotonic() + waits[-1])
+    turns = [turn_of(other, f"{number}") for number in range(100)]
 
-    assert turns[-1] - turns[0] > 0.2
-    assert 99 < min(waits) <= max(waits) < 102
+    assert turns[-1][1] - turns[0][0] > 0.2
+    assert asked + 99 < min(latest for _, latest in turns)
+    assert max(earliest for earliest, _ in turns) < paused + 102
     with pytest.raises(NotYet, match=r"^scorer:7: it asked for a pause; 100 before it$"):
         other.enter("more")
     until_then = one.state().paused_until

@@ -15,6 +15,8 @@ from tests.queue_counts import queue_counts
 from tests.redis_servers import Server
 from tests.waiting import SLACK, until
 
+pytestmark = pytest.mark.timed
+
 JOBS = 1000
 
 

@@ -119,7 +119,7 @@ def test_enqueue_passes_arguments_and_options(broker: JobBroker) -> None:
     assert sent.created
     assert sent.message.options["max_retries"] == 1
     with working(broker):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert got == [(3, "mine")]
 
@@ -217,7 +217,7 @@ def test_unique_works_with_removal_and_failure(broker: JobBroker) -> None:
     for fails in (False, True):
         enqueue(maybe, fails=fails, unique="key")
         with working(broker):
-            broker.join("default", timeout=30_000)
+            broker.join("default", timeout=120_000)
         assert not broker.client.exists("dramatiq:{default}:unique:key")
 
 
@@ -227,9 +227,9 @@ def test_remove_on_complete_keeps_no_record_but_the_count(broker: JobBroker) -> 
     actor = dramatiq.actor(actor_name="note")(ran.append)
     message = actor.send_with_options(args=(1,), remove_on_complete=True)
     with working(broker):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
         broker.enqueue(actor.message(1).copy(message_id=message.message_id))
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     record = broker.client.hgetall(f"dramatiq:{{default}}:job:{message.message_id}")
     assert record[b"state"] == b"removed"

@@ -25,7 +25,7 @@ def test_big_jobs_keep_their_leases(make_broker: Callable[..., JobBroker]) -> No
     actor = dramatiq.actor(actor_name="note")(lambda number, _: ran.update([number]))
     broker.send_many(actor.message(number, "x" * 5 * MEGABYTE) for number in range(40))
     with working(broker, threads=8):
-        broker.join("default", timeout=60_000)
+        broker.join("default", timeout=120_000)
 
     assert dict.fromkeys(range(40), 1) == ran
     assert None is broker.client.hget(broker.key_base("default") + b"meta", "recovered")

@@ -56,7 +56,7 @@ def done_and_failed(broker: JobBroker, actor: Actor[[], None]) -> tuple[int, int
     """How many jobs are done and how many failed, once a worker has nothing more to do with one of this actor."""
     with working(broker):
         actor.send()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
     counts = queue_counts(broker, "default")
     return counts.done, counts.failed
 
@@ -78,7 +78,7 @@ def test_one_bad_option_refuses_the_whole_call(
         broker.enqueue(bad)
     broker.send_many(good)
     with working(broker):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert list(range(10)) == sorted(ran)
 
@@ -101,7 +101,7 @@ def test_any_text_goes_as_an_argument(broker: JobBroker) -> None:
     actor = dramatiq.actor(actor_name="note", unique=True)(ran.append)
     broker.send_many(actor.message(value) for value in values)
     with working(broker, threads=1):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert values == ran
 
@@ -200,7 +200,7 @@ def test_a_retry_with_any_delay_is_kept(broker: JobBroker, delay: Any) -> None:
     with working(broker):
         again.send()
         if math.isnan(delay):
-            broker.join("default", timeout=30_000)
+            broker.join("default", timeout=120_000)
             assert [1, 2] == ran
         else:
             until(lambda: queue_counts(broker, "default").delayed)

@@ -27,7 +27,7 @@ def worker(server: Server, removing: bool) -> Iterator[JobBroker]:
 def left(worker: JobBroker, message_id: str) -> bytes:
     """The state of a job's record once a worker is done with all jobs."""
     with working(worker):
-        worker.join("default", timeout=30_000)
+        worker.join("default", timeout=120_000)
     state = worker.client.hget(f"dramatiq:{{default}}:job:{message_id}", "state")
     assert isinstance(state, bytes)
     assert worker.client.hget("dramatiq:{default}:meta", "done") == b"1"

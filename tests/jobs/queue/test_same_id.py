@@ -24,7 +24,7 @@ def test_the_same_id_from_elsewhere_is_the_job_that_runs(broker: JobBroker) -> N
     def once() -> None:
         runs.append(1)
         began.set()
-        assert may_end.wait(30)
+        assert may_end.wait(120)
 
     @dramatiq.actor
     def send_it() -> None:
@@ -34,11 +34,11 @@ def test_the_same_id_from_elsewhere_is_the_job_that_runs(broker: JobBroker) -> N
     with working(broker):
         for _ in range(3):
             broker.enqueue(message)
-            assert began.wait(30)
+            assert began.wait(120)
         send_it.send()
         until(lambda: queue_counts(broker, "default").done == 1)
         may_end.set()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert [1] == runs
 
@@ -58,7 +58,7 @@ def test_a_run_can_send_its_own_job_again(broker: JobBroker) -> None:
 
     with working(broker):
         again.send()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert 3 == len(runs)
     assert 1 == queue_counts(broker, "default").done
@@ -80,10 +80,10 @@ def test_a_coroutine_is_its_run_too(broker: JobBroker) -> None:
     message: Message[Any] = again.message()
     with working(broker):
         broker.enqueue(message)
-        assert began.wait(30)
+        assert began.wait(120)
         broker.enqueue(message)
         may_end.set()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert 2 == len(runs)
 
@@ -105,6 +105,6 @@ def test_a_hook_before_the_run_can_put_the_job_off(broker: JobBroker) -> None:
     actor = dramatiq.actor(actor_name="note")(lambda: runs.append(1))
     with working(broker):
         actor.send()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert [1] == runs

@@ -181,6 +181,7 @@ def test_an_act_on_nothing_ends_with_3_and_one_on_anything_with_2(
     assert f"say which jobs to {act}: an id, conditions, or --all." in anything.output
 
 
+@pytest.mark.timed
 def test_watch_prints_events(broker: JobBroker, run: Run, accept: Actor[..., None]) -> None:
     """One a line, for as long as asked."""
     sender = threading.Thread(

@@ -92,7 +92,7 @@ def test_top_tells_a_job_that_runs_from_one_fetched_ahead(broker: JobBroker, run
 
     @dramatiq.actor
     def score(comment_id: int) -> None:
-        release.wait(20)
+        release.wait(120)
 
     score.send(1)
     score.send(2)
@@ -114,7 +114,7 @@ def test_top_shows_queues_running_jobs_and_workers(broker: JobBroker, run: Run) 
     @dramatiq.actor
     def score(comment_id: int) -> None:
         current_job().progress(1, 2, "half")
-        release.wait(20)
+        release.wait(120)
 
     score.send(12)
     with working(broker):

@@ -56,11 +56,11 @@ def test_what_a_running_job_says_does_not_act(broker: JobBroker, run: Run) -> No
     def mumble(text: str) -> None:
         _speak()
         spoken.set()
-        go_on.wait(30)
+        go_on.wait(120)
 
     mumble.send(_ACTING)
     with working(broker):
-        assert spoken.wait(30)
+        assert spoken.wait(120)
         result = run("top", "--once")
         go_on.set()
 

@@ -53,7 +53,7 @@ def test_progress_shows_while_the_job_runs(broker: JobBroker) -> None:
     @dramatiq.actor
     def work() -> None:
         current_job().progress(1, 2)
-        release.wait(20)
+        release.wait(120)
 
     message = work.send()
     with working(broker):

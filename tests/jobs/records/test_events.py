@@ -34,7 +34,7 @@ def test_a_job_is_told_of_from_its_sending_to_its_end(broker: JobBroker) -> None
     def score(text: str) -> None:
         current_job().progress(1, 2, f"half of {text}")
 
-    stream = events(broker, seconds=20)
+    stream = events(broker, seconds=300)
     message = score.send("a secret")
     with working(broker):
         seen = upto(stream, JobEventKind.COMPLETED)
@@ -52,7 +52,7 @@ def test_a_failure_and_its_retries_are_told_of(broker: JobBroker) -> None:
     def fail() -> None:
         raise TimeoutError("no answer")
 
-    stream = events(broker, ["default"], seconds=20)
+    stream = events(broker, ["default"], seconds=300)
     fail.send()
     with working(broker):
         seen = upto(stream, JobEventKind.FAILED)
@@ -65,7 +65,7 @@ def test_a_failure_and_its_retries_are_told_of(broker: JobBroker) -> None:
 def test_cancelling_is_told_of(broker: JobBroker) -> None:
     """Of a waiting job at once, of a running one when it ended."""
     actor = dramatiq.actor(actor_name="work")(lambda: None)
-    stream = events(broker, seconds=20)
+    stream = events(broker, seconds=300)
     actor.send()
     with taken(broker, 1) as (consumer, jobs):
         waiting = actor.send().message_id
@@ -82,7 +82,7 @@ def test_nothing_is_told_while_nobody_watches(broker: JobBroker) -> None:
     actor.send()
     assert not broker.client.exists("dramatiq:{default}:events")
 
-    stream = events(broker, seconds=20)
+    stream = events(broker, seconds=300)
     later = actor.send().message_id
 
     assert later == next(stream).job_id

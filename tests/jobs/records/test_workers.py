@@ -20,6 +20,7 @@ from osmod.jobs.states import JobState
 from tests.jobs.conftest import working
 from tests.jobs.records.conftest import Run
 from tests.jobs.records.said import read
+from tests.seeing import only
 from tests.waiting import until
 
 NAME = f"{socket.gethostname()}:{os.getpid()}"
@@ -38,14 +39,13 @@ def score(broker: JobBroker, release: threading.Event) -> Actor[..., None]:
 
     @dramatiq.actor(actor_name="score")
     def score(comment_id: int) -> None:
-        release.wait(20)
+        release.wait(120)
 
     return score
 
 
 def the_worker(run: Run) -> dict[str, Any]:
-    (worker,) = read(run("workers", "list", "--json"))["workers"]
-    found: dict[str, Any] = worker
+    found: dict[str, Any] = only(until(lambda: read(run("workers", "list", "--json"))["workers"]))
     return found
 
 
@@ -62,7 +62,7 @@ def test_what_lives_and_runs_is_listed(
     assert nobody in run("top", "--once", "--every", "0.2").output
     score.send(12)
     with working(broker, threads=3):
-        until(lambda: presence.workers(broker) and the_worker(run)["running"] == 1)
+        until(lambda: the_worker(run)["running"] == 1)
         worker, shown = the_worker(run), run("workers", "list").stdout
         release.set()
 
@@ -83,7 +83,7 @@ def test_a_quiet_worker_ends_what_runs_and_begins_nothing(
     for number in range(5):
         score.send(number)
     with working(broker, threads=1):
-        until(lambda: presence.workers(broker) and the_worker(run)["running"] == 1)
+        until(lambda: the_worker(run)["running"] == 1)
         assert "1 worker asked to be quiet\n" == run("workers", "quiet", NAME, "--reason", "a look").stdout
         until(lambda: the_worker(run)["quiet"])
         until(lambda: waiting(broker) == 4)

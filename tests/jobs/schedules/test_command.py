@@ -91,18 +91,19 @@ def listens(process: subprocess.Popen[str]) -> bool:
     return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
+@pytest.mark.timed
 def test_two_schedulers_and_a_restart_send_every_second_once(periodiq, redis_client) -> None:
     """The command runs our scheduler: no second twice, none left out, SIGTERM ends it with 0."""
     first, second = periodiq.start(), periodiq.start()
     until(lambda: len(sent(redis_client)) >= 3 and listens(first), 30)
     first.send_signal(signal.SIGTERM)
-    assert first.wait(timeout=10) == 0
+    assert first.wait(timeout=120) == 0
     seen = len(sent(redis_client))
     third = periodiq.start()
     until(lambda: len(sent(redis_client)) >= seen + 3 and listens(second) and listens(third), 30)
     for process in (second, third):
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=120) == 0
     slots = [slot.timestamp() for slot in sent(redis_client)]
     assert [slots[0] + number for number in range(len(slots))] == slots
     output = first.stderr.read()
@@ -111,6 +112,7 @@ def test_two_schedulers_and_a_restart_send_every_second_once(periodiq, redis_cli
     assert "Scheduler stopped." in output
 
 
+@pytest.mark.timed
 def test_a_killed_scheduler_is_stood_in_for(periodiq, redis_client) -> None:
     """SIGKILL one of two: not one second is left out."""
     first = periodiq.start()
@@ -126,7 +128,7 @@ def test_a_killed_scheduler_is_stood_in_for(periodiq, redis_client) -> None:
 def test_schedules_that_are_off_say_so(periodiq, redis_client) -> None:
     """With WORKER_RUN_SCHEDULED_TASKS off the command says so, sends nothing, and ends with 0."""
     process = periodiq.start(enabled=False)
-    _, output = process.communicate(timeout=30)
+    _, output = process.communicate(timeout=120)
     assert process.returncode == 0
     assert (
         "Scheduled tasks are off (WORKER_RUN_SCHEDULED_TASKS is false): nothing will be scheduled." in output
@@ -137,6 +139,7 @@ def test_schedules_that_are_off_say_so(periodiq, redis_client) -> None:
 TO_STOP = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 
 
+@pytest.mark.timed
 @TO_STOP
 def test_asked_on_and_on_the_command_stops_in_order(periodiq, redis_client, number) -> None:
     """However many signals come while it ends, it ends by itself."""
@@ -149,6 +152,7 @@ def test_asked_on_and_on_the_command_stops_in_order(periodiq, redis_client, numb
     assert "Scheduler stopped." in process.stderr.read()
 
 
+@pytest.mark.timed
 @TO_STOP
 def test_asked_again_later_the_command_ends_at_once(tmp_path, number) -> None:
     """Even while it waits for a frozen Redis; SIGHUP before that is no more than the first request."""
@@ -178,5 +182,5 @@ def test_without_redis_the_command_stays_up(tmp_path, redis_client) -> None:
     assert any("Redis away: Redis does not answer (" in line for line in lines)
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=120) == 0
     commands.stop()

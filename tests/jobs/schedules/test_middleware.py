@@ -91,7 +91,7 @@ def test_a_real_worker_records_its_runs(redis_client, schedules_redis) -> None:
     worker.start()
     done.send()
     bad.send()
-    broker.join("default", timeout=30_000)
+    broker.join("default", timeout=120_000)
     worker.join()
     worker.stop()
     bad_state, good_state = list_schedules(broker)

@@ -27,7 +27,7 @@ def ids(broker: JobBroker) -> list[str]:
 
     ended = [maybe.send(False).message_id, maybe.send(True).message_id]
     with working(broker):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
     waiting = enqueue(maybe, unique="key").message_id
     delayed = enqueue(maybe, delay=60_000).message_id
     return [waiting, delayed, *ended]
@@ -98,6 +98,6 @@ def test_a_job_lost_from_its_set_runs_after_a_repair(broker: JobBroker, ids: lis
     check(broker, repair=True)
     with working(broker):
         broker.client.zadd(BASE + "delayed", {ids[1]: 1})
-        broker.join("default", timeout=15_000)
+        broker.join("default", timeout=120_000)
 
     assert queue_counts(broker, "default").done == 3

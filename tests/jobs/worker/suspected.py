@@ -51,7 +51,7 @@ class Visits:
         @dramatiq.actor(max_retries=0, **options)
         def visit(number: int) -> None:
             self.begun.append(number)
-            assert self._gates[number].wait(30)
+            assert self._gates[number].wait(120)
 
         self.visit = visit
 

@@ -37,7 +37,7 @@ def test_one_that_is_to_be_alone_waits_for_the_others(broker: JobBroker) -> None
         until(lambda: field(broker, third.message_id, "state") == "waiting")
         assert visits.begun == [1, 2]
         visits.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert visits.begun == [1, 2, 3]
 
@@ -60,7 +60,7 @@ def test_what_is_in_the_process_is_not_alone(broker: JobBroker) -> None:
     begun.join(0.2)
     assert begun.is_alive()
     consumer.requeue([second])
-    begun.join(10)
+    begun.join(120)
     assert not begun.is_alive()
     assert companies(broker, [alone]) == ["0"]
     consumer.close()
@@ -100,7 +100,7 @@ def test_who_could_not_be_alone_was_not(broker: JobBroker, monkeypatch: pytest.M
         until(lambda: visits.begun == [1, 2])
         assert companies(broker, [alone]) == ["1"]
         visits.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
 
 def test_others_do_not_wait_for_long(broker: JobBroker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_others_do_not_wait_for_long(broker: JobBroker, monkeypatch: pytest.Monk
         until(lambda: errands.begun == [1, 2])
         assert companies(broker, [first, second]) == ["0", ""]
         errands.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
 
 def test_a_stopping_worker_does_not_wait_for_one_to_be_alone(broker: JobBroker) -> None:
@@ -146,7 +146,7 @@ def test_a_run_alone_that_ends_alive_is_the_last_alone(broker: JobBroker) -> Non
     suspect(broker, one, most=0)
 
     with working(broker, threads=1):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert errands.begun == [1, 1]
     assert field(broker, one, "most") == "1"
@@ -161,7 +161,7 @@ def test_one_that_was_cancelled_waits_no_more(broker: JobBroker) -> None:
         until(lambda: field(broker, alone, "state") == "cancelled", 3)
         assert not broker.custody.suspects.secluded
         visits.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert visits.begun == [1]
 
@@ -180,7 +180,7 @@ def test_one_whose_lease_has_passed_on_waits_no_more(broker: JobBroker) -> None:
         assert field(broker, alone, "state") == "waiting"
         visits.let_go()
         steering.resume(broker, "default")
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
 
 def _send_to_be_alone(broker: JobBroker, visits: Visits) -> str:

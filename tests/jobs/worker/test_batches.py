@@ -55,7 +55,7 @@ class Library:
 
         @dramatiq.actor(actor_name="gate", priority=-10)
         def keep_waiting() -> None:
-            self.gate.wait(20)
+            self.gate.wait(120)
 
         self.index = index
         self.keep_waiting = keep_waiting
@@ -195,7 +195,7 @@ def test_cancelled_while_its_call_runs(broker: JobBroker) -> None:
     ids = library.send(1, 2)
 
     with library.worker(2):
-        library.reached.wait(30)
+        library.reached.wait(120)
         steering.cancel(broker, JobFilter(ids=(ids[1],)), by="test")
         until(lambda: ids[1] in broker.custody.unwanted)
         library.go_on.set()
@@ -212,7 +212,7 @@ def test_a_stopping_worker_ends_what_it_took_along(broker: JobBroker) -> None:
     ids = library.send(1, 2, 3)
 
     with library.worker(3) as worker:
-        library.reached.wait(30)
+        library.reached.wait(120)
         stopping = threading.Thread(target=worker.stop)
         stopping.start()
         until(lambda: broker.lifecycle.stopping)
@@ -232,7 +232,7 @@ def test_a_stopping_worker_hands_back_what_has_to_run_again(broker: JobBroker) -
     ids = library.send(1, 2, 3)
 
     with library.worker(3) as worker:
-        library.reached.wait(30)
+        library.reached.wait(120)
         stopping = threading.Thread(target=worker.stop)
         stopping.start()
         until(lambda: broker.lifecycle.stopping)

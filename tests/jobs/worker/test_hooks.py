@@ -55,7 +55,7 @@ def test_before_hooks_run_in_order_and_after_hooks_in_reverse(make_broker: Calla
     for fails in (False, True):
         maybe.send(fails)
         with working(broker, threads=1):
-            broker.join("default", timeout=30_000)
+            broker.join("default", timeout=120_000)
 
     ran = ["before one", "before two", "after two NoneType", "after one NoneType", "acked two", "acked one"]
     failed = ["before one", "before two", "after two RuntimeError", "after one RuntimeError"]
@@ -81,7 +81,7 @@ def test_a_hook_that_breaks_breaks_nothing_else(broker: JobBroker) -> None:
     actor.send()
     actor.send("skip me")
     with working(broker):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert told == ["ran"]
     assert queue_counts(broker, "default").done == 2
@@ -99,7 +99,7 @@ def test_a_subclass_of_dramatiqs_middleware_is_always_called(make_broker: Callab
     actor = dramatiq.actor(actor_name="noop")(lambda: None)
     actor.send()
     with working(broker):
-        assert called.wait(30)
+        assert called.wait(120)
 
 
 def test_middleware_changed_later_is_noticed(broker: JobBroker) -> None:

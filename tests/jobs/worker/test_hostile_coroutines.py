@@ -36,7 +36,7 @@ def test_whatever_one_raises_the_others_go_on(broker: JobBroker, error: type[Bas
         errands.let_go(1)
         until(lambda: errands.states(ids[:1]) == [JobState.FAILED])
         errands.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert errands.states(ids) == [JobState.FAILED, JobState.DONE]
 
@@ -59,7 +59,7 @@ def test_what_one_left_behind_ends_nobody(broker: JobBroker) -> None:
     with working(broker, threads=1):
         until(lambda: left and left[0].done())
         errands.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert errands.states([one]) == [JobState.DONE]
     with pytest.raises(SystemExit):
@@ -77,7 +77,7 @@ def test_a_time_limit_that_is_none(broker: JobBroker, limit: Any) -> None:
     (other,) = errands.send(2)
 
     with working(broker, threads=1):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert errands.states([message.message_id, other]) == [JobState.DONE, JobState.DONE]
 
@@ -93,7 +93,7 @@ def test_one_that_is_cancelled_before_it_begins_does_not(broker: JobBroker) -> N
         steering.cancel(broker, JobFilter(ids=(second,)), by="test")
         until(lambda: second in broker.custody.unwanted)
         errands.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert errands.begun == [1]
     assert errands.states([first, second]) == [JobState.DONE, JobState.CANCELLED]
@@ -113,7 +113,7 @@ def test_the_urgent_begins_first(broker: JobBroker) -> None:
         errands.send(4, priority="high")
         until(lambda: work_queue.qsize() == 3)
         errands.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert errands.begun == [1, 4, 2, 3]
 
@@ -129,7 +129,7 @@ def test_an_age_limit_of_all_is_asked_before(broker: JobBroker) -> None:
     (young,) = errands.send(2)
 
     with working(broker, threads=1):
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert errands.begun == [2]
     assert errands.states([old.message_id, young]) == [JobState.FAILED, JobState.DONE]

@@ -28,7 +28,7 @@ def test_it_is_begun_though_its_queue_is_paused(broker: JobBroker, library: Libr
     """The process has it already, and an idle thread begins it beside the call that takes long."""
     library.send(1)
     with working(broker, threads=8):
-        assert library.reached.wait(10)
+        assert library.reached.wait(120)
         ids = library.send(2, 3)
         until(lambda: library.states(ids) == [JobState.ACTIVE] * 2)
         steering.pause(broker, "default")
@@ -51,11 +51,11 @@ def test_it_is_begun_amid_brisk_jobs_of_others(broker: JobBroker, library: Libra
     library.send(1)
     flowing = threading.Thread(target=flow)
     with working(broker, threads=4):
-        assert library.reached.wait(10)
+        assert library.reached.wait(120)
         flowing.start()
         library.send(2)
         until(lambda: library.calls == [[1], [2]])
         over.set()
         flowing.join()
         library.go_on.set()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)

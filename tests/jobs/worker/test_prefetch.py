@@ -14,6 +14,8 @@ from osmod.jobs.worker.workqueue import MOST_AHEAD
 from tests.jobs.conftest import working
 from tests.waiting import until
 
+pytestmark = pytest.mark.timed
+
 THREADS = 4
 PREFETCH = 2 * THREADS  # Dramatiq's default.
 
@@ -28,7 +30,7 @@ def gate(broker: JobBroker) -> threading.Event:
     """What the jobs of the actor `slow` wait for."""
     gate = threading.Event()
     dramatiq.actor(actor_name="brisk")(lambda: None)
-    dramatiq.actor(actor_name="slow")(lambda number: gate.wait(30))
+    dramatiq.actor(actor_name="slow")(lambda number: gate.wait(120))
     return gate
 
 
@@ -50,7 +52,7 @@ def test_a_worker_holds_as_many_jobs_as_dramatiq_documents(broker: JobBroker, ga
     _send(broker, brisk=0, slow=4 * PREFETCH)
     with working(broker, threads=THREADS):
         until(lambda: len(_busy(broker)) == THREADS)
-        assert _held(broker) == PREFETCH
+        until(lambda: _held(broker) == PREFETCH)
         gate.set()
         broker.join("default")
 

@@ -14,6 +14,8 @@ import pytest
 from osmod.jobs.worker.signals import AT_ONCE, LOOK, _has_yet_to_pass_on
 from tests.waiting import until
 
+pytestmark = pytest.mark.timed
+
 #: It never ends by itself: a thread that is no daemon runs on.
 PROCESS = """
 import os, signal, sys, threading, time
@@ -36,7 +38,7 @@ if sys.argv[3:] == ["fork"]:
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 print("ready", flush=True)
 while True:
-    stop.wait(60)
+    stop.wait(120)
 """
 
 #: Kills itself while its children have yet to listen. The second has, as all have that are forked later, its end
@@ -107,7 +109,7 @@ def test_within_a_second_it_is_the_same_request(process: Callable[..., Process])
     assert asked.process.poll() is None
     asked.process.send_signal(signal.SIGTERM)
     assert "bye" == asked.heard()
-    assert 1 == asked.process.wait(30)
+    assert 1 == asked.process.wait(120)
 
 
 def _seconds_to_end(asked: Process) -> float:
@@ -115,7 +117,7 @@ def _seconds_to_end(asked: Process) -> float:
     assert "ready" == asked.heard()
     began = time.monotonic()
     asked.process.send_signal(signal.SIGTERM)
-    assert 1 == asked.process.wait(30)
+    assert 1 == asked.process.wait(120)
     return time.monotonic() - began
 
 

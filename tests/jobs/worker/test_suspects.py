@@ -31,10 +31,10 @@ def test_they_take_no_thread(broker: JobBroker) -> None:
     with working(broker, threads=1):
         until(lambda: len(errands.begun) == 40)
         other.send()
-        assert ran.wait(10)
+        assert ran.wait(120)
         assert companies(broker, ids) == ["40"] * 40
         errands.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert set(errands.states(ids)) == {JobState.DONE}
 
@@ -72,7 +72,7 @@ def test_a_company_is_limited(
         (waiting, *_) = [one for one in ids if errands.record(one).state is JobState.DELAYED]
         assert field(broker, waiting, "why").endswith(suspects.WHY)
         errands.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
     assert set(errands.states(ids)) == {JobState.DONE}
     assert {errands.record(one).attempts_made for one in ids} == {1}
@@ -91,7 +91,7 @@ def test_they_hold_up_nobody_else(broker: JobBroker) -> None:
         until(lambda: len(errands.begun) == 3)
         assert companies(broker, [narrow, lost, new]) == ["1", "", ""]
         errands.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
 
 def test_who_joins_is_noted_of_those_that_run(broker: JobBroker) -> None:
@@ -104,7 +104,7 @@ def test_who_joins_is_noted_of_those_that_run(broker: JobBroker) -> None:
         until(lambda: len(visits.begun) == 2)
         assert companies(broker, [first, second]) == ["2", "2"]
         visits.let_go()
-        broker.join("default", timeout=30_000)
+        broker.join("default", timeout=120_000)
 
 
 def test_each_certain_death_narrows_the_company(broker: JobBroker) -> None:

@@ -17,6 +17,8 @@ from osmod.jobs.worker.no_delays import NoDelays
 from osmod.jobs.worker.workqueue import MOST_AHEAD, STALL, WorkQueue
 from tests.waiting import until
 
+pytestmark = pytest.mark.timed
+
 
 def _item(name: str, queue_name: str = "default", actor_priority: int = 0, **options: Any) -> _WorkQueueItem:
     message: Message[Any] = Message(queue_name, "actor", (name,), {}, options)
@@ -122,16 +124,16 @@ def test_slow_jobs_get_all_threads() -> None:
 
     def run(item: _WorkQueueItem) -> None:
         started.release()
-        release.wait(30)
+        release.wait(120)
 
     over = _threads(work, 4, run)
     for number in range(8):
         work.put(_item(str(number)))
-    assert started.acquire(timeout=30)
+    assert started.acquire(timeout=120)
     until(lambda: work.stall() is not None)
     _seen_to(work)
     for _ in range(3):
-        assert started.acquire(timeout=30)
+        assert started.acquire(timeout=120)
     release.set()
     work.join()
     over.set()
@@ -219,7 +221,7 @@ def test_calls_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(workqueue, "GATHER", 0.0)  # that call takes long: others are not to wait for it
         _seen_to(work)
-        assert {"a", "b"} == {_names([one.result(30)])[0] for one in taken}
+        assert {"a", "b"} == {_names([one.result(120)])[0] for one in taken}
 
 
 def _seen_to(work: WorkQueue) -> None:

@@ -65,12 +65,12 @@ def ask_for_long(app: FastAPI, connection: socket.socket) -> threading.Event:
 
     def slow() -> str:
         begun.set()
-        assert go.wait(30)
+        assert go.wait(120)
         return "done"
 
     app.get("/api/jobs/the/probe", dependencies=OPEN)(slow)
     connection.sendall(b"GET /api/jobs/the/probe HTTP/1.1\r\nHost: test\r\n\r\n")
-    assert begun.wait(30)
+    assert begun.wait(120)
     return go
 
 
@@ -173,7 +173,7 @@ def test_a_stream_that_is_never_read(app: FastAPI, monkeypatch: pytest.MonkeyPat
     app.get("/api/events/probe", dependencies=OPEN)(lambda: StreamingResponse(endless()))
     with served(app) as server, server.connect() as connection:
         connection.sendall(b"GET /api/events/probe HTTP/1.1\r\nHost: test\r\n\r\n")
-        assert ended.wait(30)
+        assert ended.wait(120)
         until(lambda: server.connections() == 0, 5, "the connection is gone")
 
 
@@ -183,7 +183,7 @@ def test_what_is_under_way_is_finished(app: FastAPI) -> None:
 
     def slow() -> str:
         begun.set()
-        assert go.wait(30)
+        assert go.wait(120)
         return "done"
 
     async def until_stopped(request: Request) -> Any:
@@ -204,7 +204,7 @@ def test_what_is_under_way_is_finished(app: FastAPI) -> None:
         while b"first" not in received:
             received += stream.recv(65536)
         one.sendall(b"GET /api/jobs/the/probe HTTP/1.1\r\nHost: test\r\n\r\n")
-        assert begun.wait(30)
+        assert begun.wait(120)
         server.stop()
         assert b"last" in answer(stream)
         go.set()

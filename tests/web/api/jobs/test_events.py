@@ -74,7 +74,7 @@ def stream(server: Served, token: str, query: str = "", **headers: str) -> Itera
     url = f"http://127.0.0.1:{server.port}/api/events{query}"
     # Reading certificates, which are not needed here, would take longer than all else.
     with (
-        httpx.Client(verify=False, timeout=20) as client,
+        httpx.Client(verify=False, timeout=120) as client,
         client.stream("GET", url, headers=headers) as response,
     ):
         assert 200 == response.status_code, response.read()
@@ -169,7 +169,7 @@ def test_streams_end_when_the_server_stops(server: Served, token: MakeToken) -> 
         server.stop()
         with pytest.raises((StopIteration, RuntimeError)):
             one.next()
-    server.thread.join(10)
+    server.thread.join(120)
     assert not server.thread.is_alive()
 
 
