@@ -16,6 +16,7 @@ from osmod.jobs.steering.audit import audit_log, note, whoever_asks
 from osmod.moderation.models import now
 from osmod.moderation.publishing import steering
 from osmod.moderation.publishing.overview import Standing, publishers
+from osmod.moderation.publishing.settling import PATIENCE
 from osmod.moderation.publishing.steering import Replay
 from osmod.moderation.work import transact
 from osmod.publishers import BadPublisherConfig, publisher_for
@@ -140,9 +141,12 @@ def _state_of(one: Standing, moment: datetime) -> PublisherState:
         return PublisherState(one, told_by, url, "disabled", one.reason)
     if problem:
         return PublisherState(one, told_by, url, "unusable", problem)
-    if one.paused_until is not None and one.paused_until > moment:
-        return PublisherState(one, told_by, url, "resting", f"{one.failures} attempts failed in a row")
-    return PublisherState(one, told_by, url, "on", "")
+    is_resting = one.paused_until is not None and one.paused_until > moment
+    why = ""
+    if one.failures >= (1 if is_resting else PATIENCE):
+        many = "attempts" if one.failures > 1 else "attempt"
+        why = f"{one.failures} {many} failed in a row: {one.reason}"
+    return PublisherState(one, told_by, url, "resting" if is_resting else "on", why)
 
 
 def _how(one: Standing) -> tuple[str, str, str]:

@@ -7,9 +7,8 @@ registered a publisher for.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from inspect import isawaitable
 from typing import Any
 
@@ -24,6 +23,7 @@ from osmod.publishers.contract import (
     Told,
 )
 from osmod.publishers.registry import maker_of, register_publisher
+from osmod.publishers.threads import Threads
 
 __all__ = [
     "BadPublisherConfig",
@@ -40,9 +40,9 @@ __all__ = [
 
 #: Seconds that a publisher may take.
 LONGEST = 60.0
-#: Publishers that are made, or block while they tell, at the same time in a process: one that hangs takes few of them.
-THREADS = 300
-_threads = PerLoop(lambda: ThreadPoolExecutor(THREADS, "osmod-publishers"))
+
+_log = logging.getLogger(__name__)
+_threads = PerLoop(Threads)
 
 
 def publisher_for(owner_id: int, group: str, extra: Mapping[str, Any]) -> Publisher:
@@ -78,14 +78,14 @@ async def told_by(owner_id: int, group: str, extra: Mapping[str, Any], news: New
     limit = asyncio.timeout(LONGEST)
     try:
         async with limit:
-            told: Any = await asyncio.get_running_loop().run_in_executor(
-                _threads.get(), copy_context().run, _begin, owner_id, group, extra, news
-            )
+            told: Any = await _threads.get().call(owner_id, _begin, owner_id, group, extra, news)
             if isawaitable(told):
                 told = await told
     except TimeoutError:
         if not limit.expired():
             raise
+        if hung := _threads.get().hung(owner_id):
+            _log.warning("publisher %d hangs: %d of its calls have not ended", owner_id, hung)
         sentence = f"publisher {owner_id} was not done within {LONGEST:g} seconds"
         raise NotTold(sentence, away=True) from None
     except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:

@@ -13,10 +13,13 @@ import pytest
 
 from osmod import publishers
 from osmod.loop import run
+from osmod.moderation.database import open_session
 from osmod.moderation.models import PublisherStanding
-from osmod.publishers import News, NotTold, Publisher, Told, register_publisher, registry
+from osmod.operating.publishers import publisher_states
+from osmod.publishers import News, NotTold, Publisher, Told, register_publisher, registry, threads
 from osmod.task.telling import tell
 from tests.publishers.scene import Scene
+from tests.waiting import until
 
 Hook = Callable[[News], Any]
 
@@ -158,3 +161,45 @@ def test_one_that_hangs(
     assert [(registered.owner, 1)] == [
         (one.owner_id, one.failures) for one in scene.world.all(PublisherStanding)
     ]
+
+
+def test_one_that_always_hangs(
+    scene: Scene, registered: Registered, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It takes so many threads and no more until one of them ends, and log and list name it; others are told."""
+    monkeypatch.setattr(publishers, "LONGEST", 0.1)
+    monkeypatch.setattr(threads, "MOST_HUNG", 2)
+    over, begun = threading.Event(), list[int]()
+
+    def hang(news: News) -> Told:
+        begun.append(news.data["comment"]["id"])
+        assert over.wait(20)
+        return Told()
+
+    registered.use(hang)
+    comments = [registered.decided() for _ in range(3)]
+    for comment in comments:
+        scene.tell(comment)
+    assert comments[:2] == begun
+    last = scene.attempts()[-1].error or ""
+    assert last.startswith(f"publisher {registered.owner} is not called: 2 of its calls have not ended")
+    assert [f"publisher {registered.owner} hangs: {n} of its calls" in caplog.text for n in (1, 2, 3)] == [
+        True,
+        True,
+        False,
+    ]
+    with open_session(scene.world.engine) as session:
+        (state,) = (one for one in publisher_states(session, scene.now) if one.state == "resting")
+    assert (registered.owner, f"3 attempts failed in a row: {last}") == (state.standing.owner_id, state.why)
+    scene.decide("Reject")
+    scene.tell()
+    assert 1 == len(scene.fake.received)
+    over.set()
+
+    def is_told() -> bool:
+        scene.later(minutes=20)
+        scene.tell(comments[2])
+        return scene.states()[2] == "delivered"
+
+    until(is_told, what="its calls have ended")
+    assert 0 == scene.world.get(PublisherStanding, registered.owner).failures

@@ -85,7 +85,7 @@ class PublisherStanding(Base):
     owner_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     #: Nothing is delivered from then on, until somebody enables it.
     disabled_at: Mapped[datetime | None] = mapped_column(Moment)
-    #: By whom or what, and why.
+    #: By whom or what, and why; of one that is not disabled, why its last attempt failed.
     reason: Mapped[str] = mapped_column(Text, default="")
     #: Attempts that failed one after the other, whichever decisions they were about.
     failures: Mapped[int] = mapped_column(Id, default=0)

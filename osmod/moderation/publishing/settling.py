@@ -165,6 +165,8 @@ def _forgive(session: Session, owner_id: int, moment: datetime) -> None:
     standing = session.get(PublisherStanding, owner_id)
     if standing is not None and standing.failures:
         standing.failures = 0
+        if standing.disabled_at is None:
+            standing.reason = ""
         if standing.paused_until is not None and standing.paused_until <= moment:
             standing.paused_until = None  # otherwise it was asked for, or begun, while this was under way
 
@@ -180,6 +182,8 @@ def _judge(session: Session, owner_id: int, outcome: Outcome, moment: datetime) 
         # What else was under way as it went away is no failure more: a hiccup would have it rest for minutes.
         if standing.paused_until is None or standing.paused_until <= moment:
             standing.failures += 1
+            if standing.disabled_at is None:
+                standing.reason = outcome.error or ""
         over = standing.failures - PATIENCE
         rest = min(FIRST_REST * 2 ** min(over, 10), LONGEST_REST) if over >= 0 else 0.0
         if pause := max(rest, outcome.retry_after or 0.0):
