@@ -8,23 +8,21 @@ looked at.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import ColumnElement, Double, Select, Subquery, and_, func, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
+from osmod.moderation.desk import standing
+from osmod.moderation.desk.standing import COUNTED, Queue, Sizes, Standing
 from osmod.moderation.models import Article, Category, Comment, CommentFlag, CommentSummaryScore
 
-#: Why comments wait: nobody has decided (`new`), somebody or a rule put the decision off (`deferred`), or readers
-#: flagged what is public or undecided (`flagged`).
-Queue = Literal["new", "deferred", "flagged"]
-QUEUES: tuple[Queue, ...] = ("new", "deferred", "flagged")
-#: Which count of articles and categories says how many.
-COUNTED = {"new": "unmoderated_count", "deferred": "deferred_count", "flagged": "flagged_count"}
+#: In place of a category's id: articles without one.
+NO_CATEGORY = 0
 #: Comments that wait which are looked at by their state at most: all, or the newest.
 FEW = 5_000
-#: Comments of articles that are looked at at most, whether or not they wait, and articles without a category that are
-#: added up; and articles, where all are meant.
+#: Comments that are looked at at most, whether or not they wait: of articles, or the newest; and articles, where all
+#: are meant.
 ROWS, ARTICLES = 20_000, 2_000
 #: Comments of one article that are looked at at most.
 MOST_OF_ARTICLES = 200_000
@@ -53,6 +51,7 @@ class Wanted:
     """Which comments: in which queue, of which category or article, and with which scores.
 
     Attributes:
+      category_id: `NO_CATEGORY` for articles without one.
       tag_id: the attribute whose scores are meant; None: the highest of all.
       lower, upper: the scores, both inclusive. From 0 to 1 comments without a score are meant, too.
     """
@@ -71,39 +70,47 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """So many wait, or, with `more`, at least so many."""
-
-    count: int
-    more: bool = False
-
-
-@dataclass(frozen=True)
 class Plan:
     """How comments are looked for.
 
     Attributes:
       by_article: by the articles that are meant, all of whose comments are looked at; else by their state.
       of_newest: only so many of the newest are looked at; None: all.
+      scored_last: these are the newest of all comments, from this one on: what waits is hidden among others that are
+        undecided, too. The newest of them have no scores yet, and are passed over so.
     """
 
     by_article: bool
     of_newest: int | None = None
+    scored_last: int | None = None
 
 
 def plan(session: Session, wanted: Wanted) -> Plan:
     """The way that costs the least, and no more than it may."""
     if wanted.article_id is not None:
         return Plan(by_article=True)
-    if wanted.queue != "flagged":
-        standing = standing_size(session, Wanted(wanted.queue))
-        if standing.count <= FEW and not standing.more:
-            return Plan(by_article=False)
-    if wanted.category_id is not None or (wanted.queue == "flagged" and _has_few_articles(session)):
+    sizes = standing.in_all(session)
+    is_hidden = wanted.queue == "new" and sizes.unscored + sizes.deferred > ROWS
+    if not is_hidden and wanted.queue != "flagged" and _are_few(session, wanted.queue, sizes):
+        return Plan(by_article=False)
+    is_of_one = wanted.category_id is not None and not (wanted.category_id == NO_CATEGORY and sizes.more)
+    if is_of_one or ((is_hidden or wanted.queue == "flagged") and _has_few_articles(session)):
         rows = session.scalar(select(func.sum(Article.all_count)).where(*of_articles(wanted)))
         if (rows or 0) <= ROWS:
             return Plan(by_article=True)
+    if is_hidden:
+        scored_last = session.scalar(select(func.max(CommentSummaryScore.comment_id)))
+        return Plan(by_article=False, of_newest=ROWS, scored_last=scored_last or 0)
     return Plan(by_article=False, of_newest=FEW)
+
+
+def _are_few(session: Session, queue: Queue, sizes: Sizes) -> bool:
+    """Whether all that waits can be read by its state. Where the counts do not say all, the index is counted."""
+    if not sizes.more:
+        return sizes.of(queue).count <= FEW
+    state = Comment.is_deferred == true() if queue == "deferred" else Comment.is_accepted.is_(None)
+    some = select(Comment.id).where(state).limit(FEW + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) <= FEW
 
 
 def _has_few_articles(session: Session) -> bool:
@@ -112,22 +119,16 @@ def _has_few_articles(session: Session) -> bool:
 
 
 def standing_size(session: Session, wanted: Wanted) -> Standing:
-    """How many wait, whatever their scores: what the counts of articles and categories say.
-
-    A category's is the sum of its articles', so that articles are added up only where they have no category: the
-    newest of them.
-    """
-    name = COUNTED[wanted.queue]
-    article, category = getattr(Article, name), getattr(Category, name)
+    """How many wait, whatever their scores: what the counts of articles and categories say."""
     if wanted.article_id is not None:
-        return Standing(session.scalar(select(article).where(*of_articles(wanted))) or 0)
+        is_meant = session.scalar(select(Article.id).where(*of_articles(wanted)))
+        return standing.of_article(session, is_meant or 0).of(wanted.queue)
+    if wanted.category_id == NO_CATEGORY:
+        return standing.without_category(session).of(wanted.queue)
     if wanted.category_id is not None:
-        return Standing(session.scalar(select(category).where(Category.id == wanted.category_id)) or 0)
-    loose = select(article.label("size")).where(Article.category_id.is_(None))
-    newest = loose.order_by(Article.id.desc()).limit(ROWS + 1).subquery()
-    added_up, of_none = session.execute(select(func.count(), func.sum(newest.c.size))).one()
-    of_categories = session.scalar(select(func.sum(category)))
-    return Standing(int(of_categories or 0) + int(of_none or 0), more=added_up > ROWS)
+        category = session.get(Category, wanted.category_id)
+        return standing.of_category(category).of(wanted.queue) if category else Standing(0)
+    return standing.in_all(session).of(wanted.queue)
 
 
 def meant(wanted: Wanted, way: Plan) -> Select[Any]:
@@ -146,7 +147,6 @@ def meant(wanted: Wanted, way: Plan) -> Select[Any]:
 
 def _found(wanted: Wanted, way: Plan) -> Subquery:
     """The comments that wait, of the articles meant. A window of the newest is read before articles are asked for."""
-    columns = (Comment.id, Comment.max_summary_score)
     if way.by_article:
         articles = select(Article.id).where(*of_articles(wanted))
         # The limit is for the planner: what waits is asked for afterwards, so that no index of states is taken.
@@ -155,13 +155,21 @@ def _found(wanted: Wanted, way: Plan) -> Subquery:
         )
         of_those = select(window.c.id, window.c.max_summary_score)
         return of_those.where(*waits(wanted.queue, window.c)).subquery("waiting")
-    newest = select(*columns, Comment.article_id).where(*waits(wanted.queue, Comment))
+    row = _newest(way).c if way.scored_last is not None else Comment
+    columns = (row.id, row.max_summary_score, row.article_id)
+    newest = select(*columns).where(*waits(wanted.queue, row))
     if wanted.queue == "flagged":
         flags = select(CommentFlag.comment_id).order_by(CommentFlag.id.desc()).limit(FEW).subquery()
         newest = newest.where(Comment.id.in_(select(flags.c.comment_id)))
-    window = newest.order_by(Comment.id.desc()).limit(FEW).subquery("newest")
+    window = newest.order_by(row.id.desc()).limit(FEW).subquery("newest")
     of_window = select(window.c.id, window.c.max_summary_score)
     return of_chosen_articles(of_window, wanted, window.c.article_id).subquery("waiting")
+
+
+def _newest(way: Plan) -> Subquery:
+    """The newest comments, whether or not they wait, from the newest one that is scored on."""
+    reach = select(*COLUMNS).where(Comment.id <= way.scored_last)
+    return reach.order_by(Comment.id.desc()).limit(way.of_newest).subquery("reach")
 
 
 def waits(queue: Queue, row: Any) -> list[ColumnElement[bool]]:
@@ -188,7 +196,9 @@ def of_chosen_articles(statement: Select[Any], wanted: Wanted, article_id: Any) 
 def of_articles(wanted: Wanted) -> list[ColumnElement[bool]]:
     """The condition on a comment's article."""
     conditions: list[ColumnElement[bool]] = [getattr(Article, COUNTED[wanted.queue]) > 0]
-    if wanted.category_id is not None:
+    if wanted.category_id == NO_CATEGORY:
+        conditions.append(Article.category_id.is_(None))
+    elif wanted.category_id is not None:
         conditions.append(Article.category_id == wanted.category_id)
     if wanted.article_id is not None:
         conditions.append(Article.id == wanted.article_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from osmod.access.roles import Permission
 from osmod.moderation.database import open_session
-from osmod.moderation.desk import acts, claims, queues, waiting
+from osmod.moderation.desk import acts, claims, queues, standing, waiting
 from osmod.moderation.desk.histogram import BUCKETS, histogram
 from osmod.moderation.desk.item import Item, load
-from osmod.moderation.desk.queues import QUEUES, Wanted
+from osmod.moderation.desk.queues import NO_CATEGORY, Wanted
 from osmod.moderation.desk.spans import notable, pieces
+from osmod.moderation.desk.standing import QUEUES, Queue, Sizes, Standing
 from osmod.moderation.desk.waiting import Viewer
 from osmod.moderation.models import Category, Claim, Comment, Tag, User, now
 from osmod.settings import get_settings
@@ -138,11 +140,31 @@ def my_acts(view: View) -> dict[str, Any]:
         return {"outcomes": found, "form": form, **_ways(wanted)}
 
 
+@dataclass(frozen=True)
+class Waits:
+    """A line of what waits. `begins`: the part of an address that means it; None: nothing is begun with there."""
+
+    label: str
+    sizes: dict[Queue, Standing]
+    begins: str | None = None
+
+
 def _desk(session: Session, wanted: Wanted) -> dict[str, Any]:
     """How many wait in which queue, by category: what is shown while no comment is."""
-    sizes = {queue: queues.standing_size(session, Wanted(queue)) for queue in QUEUES}
-    some_wait = any(size.count or size.more for size in sizes.values())
-    return {"sizes": sizes, "some_wait": some_wait, "categories": _categories(session), **_ways(wanted)}
+    loose = standing.without_category(session)
+    lines = [
+        Waits(one.label, _by_queue(standing.of_category(one)), query_of(Wanted(category_id=one.id)))
+        for one in _categories(session)
+    ]
+    if any(_by_queue(loose).values()):
+        lines.append(Waits("Without a category", _by_queue(loose), query_of(Wanted(category_id=NO_CATEGORY))))
+    all_of_them = _by_queue(standing.of_categories(session) + loose)
+    some_wait = any(all_of_them.values())
+    return {"waits": [*lines, Waits("All", all_of_them)], "some_wait": some_wait, **_ways(wanted)}
+
+
+def _by_queue(sizes: Sizes) -> dict[Queue, Standing]:
+    return {queue: sizes.of(queue) for queue in QUEUES}
 
 
 def _ways(wanted: Wanted) -> dict[str, Any]:

@@ -11,11 +11,14 @@ from urllib.parse import urlencode
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from osmod.moderation.desk.queues import QUEUES, Wanted
+from osmod.moderation.desk.queues import NO_CATEGORY, Wanted
+from osmod.moderation.desk.standing import QUEUES
 from osmod.moderation.models import Article, Category, Tag
 from osmod.web.pages.frame.words import figure
 
 PATH = "/ui/moderate"
+#: How an address says that articles without a category are meant.
+NONE = "none"
 #: What is no id of any row.
 _LARGEST_ID = 2**32 - 1
 
@@ -40,7 +43,8 @@ def read_filter(query: Mapping[str, str]) -> Filter:
     if lower > upper:
         faults.append(f"No score lies from {figure(lower)} to {figure(upper)}; all scores are shown.")
         lower, upper = 0.0, 1.0
-    ids = {name: _id(query, name, faults) for name in ("category", "article", "tag")}
+    ids = {name: _id(query, name, faults) for name in ("article", "tag")}
+    ids["category"] = NO_CATEGORY if query.get("category") == NONE else _id(query, "category", faults)
     wanted = Wanted(queue, ids["category"], ids["article"], ids["tag"], lower, upper)  # type: ignore[arg-type]
     return Filter(wanted, tuple(faults))
 
@@ -51,7 +55,10 @@ def known_filter(session: Session, query: Mapping[str, str]) -> Filter:
     wanted, faults = found.wanted, list(found.faults)
     for name, model in (("category", Category), ("article", Article), ("tag", Tag)):
         row_id = getattr(wanted, f"{name}_id")
-        if row_id is not None and session.scalar(select(model.id).where(model.id == row_id)) is None:
+        if (
+            row_id not in (None, NO_CATEGORY)
+            and session.scalar(select(model.id).where(model.id == row_id)) is None
+        ):
             faults.append(f"There is no {_WORDS[name]} {row_id} any more; all are shown.")
             wanted = replace(wanted, **_any(name))
     return Filter(wanted, tuple(faults))
@@ -84,7 +91,7 @@ def _members(wanted: Wanted) -> dict[str, str]:
     plain = Wanted()
     members = {
         "queue": wanted.queue,
-        "category": wanted.category_id,
+        "category": NONE if wanted.category_id == NO_CATEGORY else wanted.category_id,
         "article": wanted.article_id,
         "tag": wanted.tag_id,
         "lower": wanted.lower,

@@ -9,11 +9,20 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from osmod.moderation.database import open_session
-from osmod.moderation.desk import preview, queues, recent, waiting
+from osmod.moderation.desk import preview, queues, recent, standing, waiting
 from osmod.moderation.desk.histogram import histogram
 from osmod.moderation.desk.queues import Wanted
 from osmod.moderation.desk.rule_book import Draft
-from osmod.moderation.models import Article, Category, Comment, CommentFlag, Decision, ModerationRule, Tag
+from osmod.moderation.models import (
+    Article,
+    Category,
+    Comment,
+    CommentFlag,
+    CommentSummaryScore,
+    Decision,
+    ModerationRule,
+    Tag,
+)
 from tests.moderation.world import World
 
 pytestmark = pytest.mark.only_on("mariadb")
@@ -30,6 +39,7 @@ LOOKS: dict[str, Callable[[Session], object]] = {
     "a range": lambda session: histogram(session, Wanted(lower=0.6, upper=0.7)),
     "what comes next": lambda session: waiting.page(session, Wanted(), None, limit=12),
     "what comes next in a range": lambda session: waiting.page(session, Wanted(upper=0.5), None, limit=12),
+    "without a category": lambda session: waiting.page(session, Wanted(category_id=0), None, limit=12),
     "by attribute": lambda session: waiting.page(session, Wanted(tag_id=1), None, limit=12),
     "flagged": lambda session: waiting.page(session, Wanted("flagged"), None, limit=12),
     "a change of a rule": lambda session: preview.preview(session, None, Draft(1, 0.5, 1, "Reject")),
@@ -46,6 +56,7 @@ def many(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
         (queues, "FEW", 20),
         (queues, "ROWS", 20),
         (queues, "ARTICLES", 20),
+        (standing, "ADDED_UP", 20),
         (waiting, "WALKS", (10, 20)),
         (preview, "LAST", 20),
         (preview, "WINDOWS", (20, 40)),
@@ -104,6 +115,20 @@ def test_rows_read_without_categories(many: World) -> None:
         connection.exec_driver_sql("ANALYZE TABLE articles")
     read = {name: _rows(many, look) for name, look in LOOKS.items()}
     assert {} == {name: rows for name, rows in read.items() if rows > MOST}
+
+
+def test_rows_read_behind_a_backlog(many: World) -> None:
+    """Of comments that have no scores yet, and are undecided as those are that wait."""
+    backlog = [_comment(one, accepted=False) for one in range(2 * ARTICLES + 2, 3 * ARTICLES + 2)]
+    many.bulk(Comment, [one | {"is_scored": False, "article_id": 1} for one in backlog])
+    many.bulk(CommentSummaryScore, [{"comment_id": 2 * ARTICLES, "tag_id": 1, "score": 0.5}])
+    with many.engine.begin() as connection:
+        connection.execute(update(Category).values(unprocessed_count=ARTICLES))
+        connection.exec_driver_sql("ANALYZE TABLE comments, comment_summary_scores")
+    read = {name: _rows(many, look) for name, look in LOOKS.items()}
+    assert {} == {name: rows for name, rows in read.items() if rows > MOST}
+    with open_session(many.engine) as session:
+        assert 10 == sum(histogram(session, Wanted()).buckets)
 
 
 def _rows(world: World, look: Callable[[Session], object]) -> int:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from osmod.moderation.database import open_session
-from osmod.moderation.desk import queues, waiting
+from osmod.moderation.desk import queues, standing, waiting
 from osmod.moderation.desk.histogram import histogram
-from osmod.moderation.desk.queues import Plan, Standing, Wanted
+from osmod.moderation.desk.queues import NO_CATEGORY, Plan, Wanted
+from osmod.moderation.desk.standing import Standing
 from osmod.moderation.desk.waiting import Place, Viewer
 from osmod.moderation.models import Claim, CommentSummaryScore, now
 from tests.moderation.world import World
@@ -37,7 +38,7 @@ def size(world: World, wanted: Wanted) -> tuple[int, int | None]:
         return found.chosen, found.of_newest
 
 
-def standing(world: World, wanted: Wanted) -> int:
+def how_many(world: World, wanted: Wanted) -> int:
     """How many wait by the counts."""
     with open_session(world.engine) as session:
         found = queues.standing_size(session, wanted)
@@ -50,7 +51,7 @@ def load(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     """All ways to look: at all that waits, from the highest score on, by articles."""
     if request.param != "few":
         monkeypatch.setattr(queues, "FEW", 1)
-        monkeypatch.setattr(queues, "ROWS", 100 if request.param == "by article" else -1)
+        monkeypatch.setattr(queues, "ROWS", 100 if request.param == "by article" else 0)
         monkeypatch.setattr(waiting, "WALKS", (2, 100))
     return str(request.param)
 
@@ -78,10 +79,12 @@ def test_scores_and_articles_narrow(world: World, load: str) -> None:
     here, there = world.article(politics), world.article(sports)
     low = world.comment(here, **SCORED, max_summary_score=0.7)
     high = world.comment(there, **SCORED, max_summary_score=0.8)
+    loose = world.comment(world.article(), **SCORED, max_summary_score=0.1)
 
     assert [high, low] == ids(world, Wanted(lower=0.7, upper=0.8), limit=2)
     assert [low] == ids(world, Wanted(lower=0.6, upper=0.7), limit=1)
     assert [low] == ids(world, Wanted(category_id=politics), limit=1)
+    assert [loose] == ids(world, Wanted(category_id=NO_CATEGORY), limit=1)
     assert [high] == ids(world, Wanted(article_id=there), limit=1)
 
 
@@ -111,21 +114,45 @@ def test_how_many_wait(world: World) -> None:
         Wanted(category_id=politics),
         Wanted(article_id=there),
         Wanted(article_id=loose, category_id=politics),
+        Wanted(category_id=NO_CATEGORY),
+        Wanted(article_id=loose),
         Wanted("deferred"),
     )
-    assert [7, 3, 2, 0, 0] == [standing(world, one) for one in wanted]
+    assert [7, 3, 2, 0, 4, 4, 0] == [how_many(world, one) for one in wanted]
 
 
 def test_more_articles_without_a_category_than_are_added_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At least so many wait as the newest say; none is left out for it of what is offered."""
-    monkeypatch.setattr(queues, "ROWS", 1)
+    monkeypatch.setattr(standing, "ADDED_UP", 1)
     made = [world.comment(world.article(), **SCORED, max_summary_score=0.5) for _ in range(3)]
     with open_session(world.engine) as session:
         assert Standing(2, more=True) == queues.standing_size(session, Wanted())
-        assert Plan(by_article=False, of_newest=queues.FEW) == queues.plan(session, Wanted())
+        assert Plan(by_article=False) == queues.plan(session, Wanted())
+        assert Plan(by_article=False) == queues.plan(session, Wanted(category_id=NO_CATEGORY))
+        monkeypatch.setattr(queues, "FEW", 2)
+        assert Plan(by_article=False, of_newest=2) == queues.plan(session, Wanted())
+        assert Plan(by_article=False, of_newest=2) == queues.plan(session, Wanted(category_id=NO_CATEGORY))
     assert made[::-1] == ids(world, Wanted())
+
+
+@pytest.mark.parametrize("articles", [0, 100])
+def test_a_backlog_without_scores(world: World, monkeypatch: pytest.MonkeyPatch, articles: int) -> None:
+    """Is not walked for what waits below it: by the articles if these are few, else from what was scored last on."""
+    monkeypatch.setattr(queues, "ROWS", 3)
+    monkeypatch.setattr(queues, "ARTICLES", articles)
+    tag, loose = world.tag("TOXICITY"), world.article()
+    made = [world.comment(loose, **SCORED, max_summary_score=score) for score in (0.5, 0.7)]
+    for comment in made:
+        world.add(CommentSummaryScore(comment_id=comment, tag_id=tag, score=0.5))
+    backlog = world.article()
+    for _ in range(4):
+        world.comment(backlog)
+
+    assert (2, None if articles else 3) == size(world, Wanted())
+    assert [made[1]] == ids(world, Wanted(), limit=1)
+    assert made[::-1] == ids(world, Wanted(tag_id=tag))
 
 
 def test_flagged_ones_wait(world: World) -> None:
@@ -184,7 +211,7 @@ def test_more_than_are_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) 
     for comment in made:
         world.add(CommentSummaryScore(comment_id=comment, tag_id=tag, score=0.5))
 
-    assert 4 == standing(world, Wanted())
+    assert 4 == how_many(world, Wanted())
     assert (2, 2) == size(world, Wanted(lower=0.1))
     with open_session(world.engine) as session:
         page = waiting.page(session, Wanted(tag_id=tag), None, limit=10)
