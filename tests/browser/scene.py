@@ -14,8 +14,10 @@ from osmod.jobs.queue.presence import give_sign_of_life
 from osmod.jobs.records.filters import JobFilter
 from osmod.moderation.database import open_session
 from osmod.moderation.models import (
+    Category,
     CommentScore,
     CommentSummaryScore,
+    Decision,
     DecisionDelivery,
     DeliveryAttempt,
     User,
@@ -36,19 +38,24 @@ def furnish(queue: JobBroker, engine: Engine) -> None:
     _fail_one(queue)
     _tell_a_publisher(engine)
     world = World(engine)
-    category = world.category()
-    article = world.article(category)
+    category = world.add(Category(label=LONG_WORD))
+    article = world.article(category, title=LONG_WORD)
     tag = world.tag("TOXICITY")
     for number in range(3):
         score = 0.5 + number / 10
-        text = "You are all fools, and I say so."
-        comment = world.comment(article, is_scored=True, max_summary_score=score, text=text)
+        text = f"You are all fools, and I say so. {LONG_WORD}"
+        author = {"name": LONG_WORD}
+        comment = world.comment(article, is_scored=True, max_summary_score=score, text=text, author=author)
         world.add(CommentSummaryScore(comment_id=comment, tag_id=tag, score=score))
         span = {"score": 0.7, "annotation_start": 12, "annotation_end": 17}
         world.add(CommentScore(comment_id=comment, tag_id=tag, source_type="Machine", **span))
-    world.rule(tag, 0.9, 1.0, "Reject")
+    rule = world.rule(tag, 0.9, 1.0, "Reject", category)
+    decided = world.comment(article, is_scored=True, is_moderated=True, is_accepted=False, text=LONG_WORD)
+    world.add(Decision(comment_id=decided, status="Reject", source="Rule", moderation_rule_id=rule))
 
 
+#: What fits no line of a phone.
+LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 #: The id of a job that failed, was retried, and failed again.
 FAILED = "f0e1d2c3-0000-4000-8000-000000000000"
 

@@ -30,6 +30,15 @@ ADDRESSES: dict[str, str] = {
     "publishers": "/ui/publishers",
     "audit": "/ui/audit",
 }
+#: What is found on some of them besides.
+FURTHER: dict[str, str] = {
+    "a comment": "/ui/moderate?comment=1",
+    "a rule": "/ui/rules?rule=1",
+    "what a rule would do": "/ui/rules?tag=1&lower=0.1&upper=0.9&action=Reject",
+}
+#: Tables of which a part cannot be seen.
+CUT = """[...document.querySelectorAll(".scrolls")].filter((one) => one.scrollWidth > one.clientWidth)
+    .map((one) => one.getAttribute("aria-label"))"""
 #: Bytes that a page may ask for at its first visit, all its files together.
 HEAVIEST = 150_000
 #: Whether the way to the page that is open can be seen, if there is one.
@@ -64,10 +73,11 @@ def test_every_page_is_looked_at() -> None:
 def test_all_pages(furnished: Site, kind: dict[str, Any]) -> None:
     """Each is readable for everybody (axe), fits its window, asks nobody else for anything, and is not heavy."""
     window = furnished.window(**kind)
-    for name, address in ADDRESSES.items():
+    for name, address in (ADDRESSES | FURTHER).items():
         weight = looked_at(window, furnished.address + address)
         assert 0 < weight < HEAVIEST, name
         assert window.evaluate("document.documentElement.scrollWidth") <= kind["viewport"]["width"], name
+        assert [] == window.evaluate(CUT), name
         assert tallest_header(kind) >= window.evaluate("document.querySelector('.top').offsetHeight"), name
         if kind.get("java_script_enabled", True):
             assert [] == findings(window), name

@@ -85,7 +85,7 @@ def test_changes_of_rules(
     monkeypatch.setattr(audit, "audit_page", away)
     page = client.get("/ui/audit").text
     assert "comes back by itself" in page
-    was, now = (f"Reject where TOXICITY is {low} to 1.0" for low in (0.8, 0.9))
+    was, now = (f"Reject where TOXICITY is {low} to 1" for low in (0.8, 0.9))
     rows = [re.split(r"(?:<[^>]+>)+", row)[3:6] for row in re.findall(r"<tr><td>.*?</tr>", page)]
     assert [[f"deleted rule {rule}", now, "none"], [f"changed rule {rule}", was, now]] == rows
     assert "&lt;b&gt;Ann" in page

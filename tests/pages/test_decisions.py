@@ -39,8 +39,8 @@ def test_who_and_why(client: TestClient, sign_in: SignIn, world: World) -> None:
     world.add(Decision(comment_id=comment, status="Accept", source="User", user_id=USERS["general"]))
 
     page = client.get("/ui/decisions?status=").text
-    assert "<td>Accept</td>\n<td>general</td>" in page
-    assert "Reject where TOXICITY is 0.9 to 1.0; it was 0.95" in page
+    assert '<td>Accept</td>\n<td data-label="by">general</td>' in page
+    assert "Reject where TOXICITY is 0.9 to 1; it was 0.950" in page
     assert "&lt;b&gt;xxx" in page
     assert "x" * 201 not in page
     assert 'href="/ui/decisions?before=3"' in page

@@ -44,7 +44,7 @@ def test_a_rule_is_seen_before_it_is_saved(client: TestClient, sign_in: SignIn, 
 
     page = client.get("/ui/rules", params=made).text
     assert "<b>1</b> would get another verdict." in page
-    assert re.search(r"<td>left to moderators</td><td>rejected</td>", page)
+    assert re.search(r"<td>left to moderators</td><td data-label=\"to\">rejected</td>", page)
     assert 0 == world.size(ModerationRule)
     saved = client.post("/ui/rules/save", data=hidden(page) | {CSRF: csrf})
     assert "Rule 1 is made; it acts on what is scored from now on." in saved.text
@@ -52,7 +52,7 @@ def test_a_rule_is_seen_before_it_is_saved(client: TestClient, sign_in: SignIn, 
     assert "Rule 1 says just that already, so nothing was changed." in twice.text
 
     page = client.get("/ui/rules", params={**made, "rule": "1", "lower": "0.9"}).text
-    assert re.search(r"<td>rejected</td><td>left to moderators</td>", page)
+    assert re.search(r"<td>rejected</td><td data-label=\"to\">left to moderators</td>", page)
     stale = hidden(page)
     client.post("/ui/rules/save", data=stale | {CSRF: csrf})
     again = client.post("/ui/rules/save", data=stale | {CSRF: csrf, "upper": "0.95"})
@@ -61,7 +61,7 @@ def test_a_rule_is_seen_before_it_is_saved(client: TestClient, sign_in: SignIn, 
 
     RENDERINGS.forget()
     page = client.get("/ui/rules?rule=1&do=delete").text
-    assert "changed from: Reject where TOXICITY is 0.8 to 1.0; to: Reject where TOXICITY is 0.9" in page
+    assert "changed from: Reject where TOXICITY is 0.8 to 1; to: Reject where TOXICITY is 0.9" in page
     gone = client.post("/ui/rules/save", data=hidden(page) | {CSRF: csrf})
     assert "Rule 1 is deleted. What it decided stays." in gone.text
     assert [USERS["general"]] * 3 == [row.user_id for row in world.all(RuleChange)]

@@ -39,6 +39,9 @@ def test_what_runs_when(client: TestClient, sign_in: SignIn, queue: JobBroker) -
     assert all(html.escape(one.words) in page for one in list_schedules(queue))
     assert 'aria-label="The last 30 runs: 29 done"' in page
     assert '<time class="clock"' in page
+    assert "every 1 " not in page
+    (pruning,) = (one for one in page.split("<article") if "pruneJobs" in one)
+    assert 1 == pruning.split("Next")[0].count("UTC")
     assert "/pause" not in page, "a viewer cannot act"
 
 

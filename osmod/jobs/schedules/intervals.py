@@ -34,7 +34,8 @@ class Every(Schedule):
 
     @property
     def words(self) -> str:
-        return self.spec
+        of_one_unit = self.spec.count(" ") == 2
+        return self.spec.replace("every 1 ", "every ") if of_one_unit else self.spec
 
     @property
     def grain(self) -> timedelta:

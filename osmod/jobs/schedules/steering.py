@@ -76,6 +76,11 @@ class ScheduleState:
     catch_up: bool
     overlap: bool
 
+    @property
+    def cron_fields(self) -> str:
+        """A cron schedule's `0 6 * * mon`; of an interval nothing, as its words say all of it."""
+        return "" if self.spec.startswith("every ") else self.spec.rpartition(" (")[0]
+
     def as_dict(self) -> dict[str, Any]:
         """The state in values that JSON has: moments in ISO 8601, lengths of time in seconds."""
         return {name: _plain(value) for name, value in vars(self).items()}

@@ -17,6 +17,7 @@ from osmod.task import get_engine
 from osmod.web.pages.frame.page import NotHere, Page
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import Act, Done, View
+from osmod.web.pages.frame.words import score
 from osmod.web.pages.jobs import jobs_at
 from osmod.web.problems import Problem
 
@@ -79,7 +80,7 @@ def _answered(trial: Trial) -> str:
         return f"{name} took the text, and answers later.{again}"
     scores: dict[str, float] = trial.scored.score_data["summaryScores"]
     highest = sorted(scores.items(), key=lambda pair: -pair[1])
-    told = ", ".join(f"{attribute} {score:.3f}" for attribute, score in highest[:ATTRIBUTES])
+    told = ", ".join(f"{attribute} {score(value)}" for attribute, value in highest[:ATTRIBUTES])
     return f"{name} answered in {length(timedelta(seconds=trial.seconds))}: {told or 'no score'}.{again}"
 
 

@@ -87,3 +87,16 @@ def test_slots_are_spaced_evenly(seconds, moment) -> None:
     assert slot + interval == schedule.next_after(slot)
     assert slot == schedule.last_between(slot - interval, slot)
     assert schedule.last_between(slot, slot + interval / 2) is None
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ("1 minute", "every minute"),
+        ("10 minutes", "every 10 minutes"),
+        ("90 minutes", "every 1 hour and 30 minutes"),
+    ],
+)
+def test_in_words(interval: str, words: str) -> None:
+    """As one says it."""
+    assert words == every(interval).words

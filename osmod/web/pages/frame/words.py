@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,8 +12,8 @@ from markupsafe import Markup
 
 from osmod.jobs.records.glance import brief, length, tries
 
-#: Characters of an id that are shown.
-SHORT_ID = 8
+#: Characters of an id that are shown, and the least score that is told from 0.
+SHORT_ID, LEAST = 8, 0.001
 
 
 def number(count: int) -> str:
@@ -26,8 +27,17 @@ def few(count: int) -> str:
 
 
 def figure(value: float) -> str:
-    """A number with all of its digits, as it can be typed: `0.1234567`, `1`."""
-    return repr(float(value)).removesuffix(".0")
+    """A number with all of its digits, as it can be typed: `0.1234567`, `0.0000782`, `1`."""
+    return format(Decimal(repr(float(value))), "f").removesuffix(".0")
+
+
+def score(value: float) -> str:
+    """A score with three decimals; one that would look like 0 or 1 and is neither says so: `< 0.001`."""
+    if 0 < value < LEAST / 2:
+        return f"< {LEAST}"
+    if 1 - LEAST / 2 <= value < 1:
+        return f"> {1 - LEAST}"
+    return f"{value:.3f}"
 
 
 def size(number_of_bytes: int) -> str:
@@ -92,6 +102,7 @@ FILTERS = {
     "json": as_json,
     "number": number,
     "plural": plural,
+    "score": score,
     "short": short,
     "size": size,
     "span": span,
