@@ -27,6 +27,7 @@ from tests.actors.scorers import service as service
 from tests.actors.scorers import told as told
 from tests.golden.fake_scorer import FakeScorer
 from tests.moderation.world import World
+from tests.seeing import only
 
 REFUSAL = {"status": 400, "body": {"error": {"message": "language not supported"}}}
 
@@ -176,7 +177,7 @@ def test_a_text_that_cannot_be_scored(jobs: Jobs, world: World, service: FakeSco
     jobs.deliver("sendCommentForScoring", commentId=comment)
     jobs.work_off()
     assert (True, False) == (world.get(Comment, comment).is_scored, world.get(Comment, comment).is_accepted)
-    (row,) = world.all(Unscored)
+    row = only(world.all(Unscored))
     assert (f"scorer 1 (http://{service.host}/s/1/analyze) answered 400: language not supported", None) == (
         row.reason,
         row.again_at,
@@ -216,7 +217,7 @@ def test_a_scorer_that_calls_back(
     monkeypatch.setattr(ToldScorer, "does", lambda question: None)
     jobs.deliver("sendCommentForScoring", commentId=told)
     ask(jobs)
-    (late,) = jobs.take()
+    late = only(jobs.take())
     assert ("missScores", {"request_id": 1, "comment_id": told}) == (late.actor_name, late.kwargs)
     jobs.broker.process(late)
     assert not world.get(Comment, told).is_deferred, "it may still call"

@@ -15,6 +15,7 @@ from tests.actors.scorers import told as told
 from tests.actors.test_failing_scorers import pass_time
 from tests.golden.fake_scorer import FakeScorer
 from tests.moderation.world import World
+from tests.seeing import only
 
 
 def test_a_mistake_in_a_scorer(jobs: Jobs, world: World, told: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,14 +26,14 @@ def test_a_mistake_in_a_scorer(jobs: Jobs, world: World, told: int, monkeypatch:
 
     monkeypatch.setattr(ToldScorer, "does", fail)
     jobs.deliver("sendCommentForScoring", commentId=told)
-    (asking,) = jobs.take()
+    asking = only(jobs.take())
     with pytest.raises(ScorerError, match=r"^scorer 1 could not be asked: KeyError, ") as failed:
         jobs.broker.process(asking)
     assert jobs.broker.get_actor("askScorer").options["retry_when"](0, failed.value)
     pass_time(world, seconds=11)
     jobs.broker.process(tried(asking, TRIES - 1))
     assert world.get(Comment, told).is_deferred
-    (row,) = world.all(Unscored)
+    row = only(world.all(Unscored))
     assert "scorer 1 could not be asked: KeyError, a mistake in a program" == row.reason
     assert row.again_at is not None
 

@@ -14,6 +14,7 @@ from tests.actors.scorers import service as service
 from tests.actors.test_failing_scorers import pass_time
 from tests.golden.fake_scorer import FakeScorer
 from tests.moderation.world import World
+from tests.seeing import only
 
 
 @pytest.mark.parametrize(("status", "again"), [(503, True), (400, False)])
@@ -27,7 +28,7 @@ def test_half_a_character_in_what_a_scorer_says(
     first, _ = jobs.take()
     pass_time(world, minutes=61)
     jobs.broker.process(tried(first, TRIES - 1))
-    (row,) = world.all(Unscored)
+    row = only(world.all(Unscored))
     assert (f"answered {status}: half \ufffd of it", again) == (
         row.reason.partition("analyze) ")[2],
         row.again_at is not None,

@@ -22,6 +22,7 @@ from tests.actors.scorers import comment as comment
 from tests.actors.scorers import service as service
 from tests.golden.fake_scorer import FakeScorer
 from tests.moderation.world import World
+from tests.seeing import only
 
 
 def test_a_comment_s_way(jobs: Jobs, world: World, comment: int) -> None:
@@ -170,7 +171,7 @@ def test_a_replaced_request(jobs: Jobs, world: World, service: FakeScorer, comme
     jobs.deliver("sendCommentForScoring", commentId=comment)
     old = jobs.take()
     jobs.broker.process(old[0])
-    (late,) = jobs.take()
+    late = only(jobs.take())
     service.begin({"1": {"default": HARMLESS}, "2": {"default": HARMLESS}})
     jobs.deliver("sendCommentForScoring", commentId=comment)
     jobs.broker.process(late)
@@ -205,9 +206,9 @@ def test_the_heartbeat_asks_no_scorer_again_that_has_answered(
     with world.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE comments SET sentForScoring = '2020-01-01 00:00:00'")
     jobs.deliver("heartbeat")
-    (again,) = jobs.take()
+    again = only(jobs.take())
     jobs.broker.process(again)
-    (asks,) = jobs.take()
+    asks = only(jobs.take())
     assert asks.kwargs["request_id"] not in (first.kwargs["request_id"], second.kwargs["request_id"])
     jobs.broker.process(asks)
     jobs.work_off()

@@ -38,6 +38,7 @@ from tests.actors.scorers import TOLD, ToldScorer, scored
 from tests.moderation.conftest import world as world
 from tests.moderation.world import World
 from tests.placing import put_in_place
+from tests.seeing import only
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 LONG_AGO = now() - timedelta(hours=2)
@@ -118,7 +119,7 @@ def test_a_pause_for_all(queue: JobBroker, world: World, monkeypatch: pytest.Mon
     assert 1 == len(asked)
     waiting = jobs(queue, "askScorer")
     assert [("delayed", 0)] * 3 == [(job.state.value, job.attempts_made) for job in waiting]
-    (of_comment,) = find(queue, JobFilter(arguments={"comment_id": 2}, states=(JobState.DELAYED,))).jobs
+    of_comment = only(find(queue, JobFilter(arguments={"comment_id": 2}, states=(JobState.DELAYED,))).jobs)
     assert ("askScorer", 2) == (of_comment.actor, of_comment.arguments["comment_id"])
     assert all(job.due and job.due > now() + timedelta(minutes=9) for job in waiting)
 
@@ -200,7 +201,7 @@ def test_away_past_the_deadline(queue: JobBroker, world: World, monkeypatch: pyt
     drain(queue)
     assert 5 == len(asked), "the breaker is open"
     assert world.get(Comment, late.comment_id).is_deferred
-    (row,) = world.all(Unscored)
+    row = only(world.all(Unscored))
     assert re.fullmatch(NOBODY.format("scorer 1 answered 503"), row.reason)
     assert [] == world.miscounted()
 
@@ -243,7 +244,7 @@ def test_a_text_that_cannot_be_scored(
     world.scorer({"endpointType": "told"})
     send(queue, "sendCommentForScoring", comment_id=world.comment(None))
     drain(queue)
-    (job,) = find(queue, JobFilter(actor="askScorer")).jobs
+    job = only(find(queue, JobFilter(actor="askScorer")).jobs)
     assert JobState.DONE is job.state
     assert (kept := get_job(queue, job.id))
     assert ["scorer 1 answered 400: language not supported", 'It answered: {"code": 400}'] == [

@@ -12,6 +12,7 @@ from osmod.scorers import BadScorerConfig, ScorerError
 from tests.actors.conftest import ACTORS
 from tests.actors.jobs import Jobs
 from tests.moderation.world import World
+from tests.seeing import only
 
 OSMODS = {
     "acceptComments",
@@ -114,7 +115,7 @@ def test_scores_arrive_whole(jobs: Jobs, world: World) -> None:
             "summaryScores": {"SPAM": 1},
         },
     )
-    (score,) = world.all(CommentScore)
+    score = only(world.all(CommentScore))
     assert (7, 4_000_000_000, 0.25) == (score.annotation_start, score.annotation_end, score.score)
     assert 1.0 == world.get(Comment, comment).max_summary_score
 

@@ -22,6 +22,7 @@ from osmod.moderation.database import open_session
 from osmod.moderation.models import User
 from osmod.settings import masked, read_settings
 from tests.cli.conftest import Run, bad
+from tests.seeing import only
 
 ROOT = Path(__file__).parents[2]
 LOCAL = {"endpointType": "local"}
@@ -227,7 +228,7 @@ def test_what_cannot_be_looked_at_is_said(breakable: Engine) -> None:
         connection.exec_driver_sql("DROP TABLE osmod_worker_outbox")
     asking = Asking("the database", {"outbox": check_outbox}, read_settings())
     asking.start()
-    (found,) = asking.findings(time.monotonic() + PATIENCE)["outbox"]
+    found = only(asking.findings(time.monotonic() + PATIENCE)["outbox"])
     assert Level.ERROR is found.level
     assert found.message.startswith("the database at ")
     assert "osmod_worker_outbox" in found.message

@@ -15,6 +15,7 @@ from tests.cli.conftest import bad
 from tests.redis_clusters import ClusterSet
 from tests.redis_sentinels import SentinelSet
 from tests.redis_servers import Server
+from tests.seeing import only
 
 
 def test_redis_that_keeps_jobs(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +40,7 @@ def test_redis_that_keeps_jobs(redis_url: str, monkeypatch: pytest.MonkeyPatch) 
 def test_redis_url_that_nothing_can_open(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A malformed REDIS_URL is an error, not a traceback."""
     monkeypatch.setenv("REDIS_URL", url)
-    (found,) = check_redis(read_settings())
+    found = only(check_redis(read_settings()))
     assert Level.ERROR is found.level
     assert found.message.startswith(f"REDIS_URL={url} cannot be used: ")
 
@@ -152,11 +153,11 @@ def test_redis_that_keeps_nothing(own_redis: Server, monkeypatch: pytest.MonkeyP
     )
     assert [keeps_nothing] == bad(list(check_redis(read_settings())))
     own_redis.ask("CONFIG", "SET", "save", "60 1")
-    (found,) = bad(list(check_redis(read_settings())))
+    found = only(bad(list(check_redis(read_settings()))))
     assert Level.WARNING is found.level
     own_redis.ask("CONFIG", "SET", "save", "")
     own_redis.ask("ACL", "SETUSER", "default", "-config")
-    (found,) = bad(list(check_redis(read_settings())))
+    found = only(bad(list(check_redis(read_settings()))))
     assert Level.WARNING is found.level
 
 
@@ -165,7 +166,7 @@ def test_redis_that_is_full(own_redis: Server, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("REDIS_URL", own_redis.url)
     own_redis.ask("CONFIG", "SET", "appendonly", "yes")
     own_redis.ask("CONFIG", "SET", "maxmemory", "500kb")
-    (found,) = bad(list(check_redis(read_settings())))
+    found = only(bad(list(check_redis(read_settings()))))
     assert Level.ERROR is found.level
     assert re.fullmatch(r"memory is \d{3}% full, so no job can be queued: .*", found.message)
 

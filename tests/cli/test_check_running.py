@@ -32,6 +32,7 @@ from osmod.moderation.models import OutboxEntry
 from osmod.settings import read_settings
 from tests.cli.conftest import Run
 from tests.redis_servers import Server
+from tests.seeing import only
 
 pytestmark = pytest.mark.only_on("valkey")
 
@@ -64,7 +65,7 @@ def test_a_right_that_operators_lack_is_no_silence(
     monkeypatch.setenv("REDIS_URL", own_redis.url.replace("://", "://one:password@"))
     asking = Asking("Redis", {"workers": check_workers, "queues": check_queues}, read_settings())
     asking.start()
-    (found,) = asking.findings(time.monotonic() + PATIENCE)["workers"]
+    found = only(asking.findings(time.monotonic() + PATIENCE)["workers"])
     assert Level.ERROR is found.level
     assert "docs/operations.md lists the rights of each program" in found.message
     assert [] == asking.findings(time.monotonic() + PATIENCE)["queues"], "said once"
@@ -101,7 +102,7 @@ def test_the_oldest_job_waits_for_too_long(queue: JobBroker) -> None:
     queue.client.hset(
         f"dramatiq:{{default}}:job:{message.message_id}", "created", _millis(timedelta(hours=1))
     )
-    (found,) = check_queues(read_settings())
+    found = only(check_queues(read_settings()))
     assert Level.WARNING is found.level
     assert found.message.startswith("default: 1 job waits, the oldest for 60 min (limit 5 min): `osmod top` ")
     assert [Level.OK] == [one.level for one in check_queues(read_settings(), max_waiting=timedelta(hours=2))]
@@ -124,7 +125,7 @@ def test_too_many_jobs_failed(queue: JobBroker) -> None:
     queue.client.zadd(
         "dramatiq:{default}:failed", {f"job{number}": time.time() * 1000 for number in range(101)}
     )
-    (found,) = check_queues(read_settings())
+    found = only(check_queues(read_settings()))
     assert Level.WARNING is found.level
     assert found.message.startswith(
         "default: 101 jobs failed (limit 100): `osmod jobs groups --queue default` "
@@ -136,7 +137,7 @@ def test_a_queue_is_paused(queue: JobBroker) -> None:
     """By whom and for how long, instead of a complaint about what waits."""
     actor(queue).send()
     steering.pause(queue, "default")
-    (found,) = check_queues(read_settings())
+    found = only(check_queues(read_settings()))
     assert Level.WARNING is found.level
     assert found.message.startswith("default has been paused for ")
     assert found.message.endswith(", 1 job waits: `osmod queues resume default`.")

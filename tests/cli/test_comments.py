@@ -26,6 +26,7 @@ from osmod.moderation import choice
 from osmod.moderation.models import CommentSummaryScore, Decision, Unscored, now
 from osmod.settings import get_settings
 from tests.moderation.world import World
+from tests.seeing import only
 
 Command = Callable[..., Result]
 
@@ -77,7 +78,7 @@ def test_those_without_scores_are_sent_once(osmod: Command, world: World, broker
     assert ids == sent(broker)
     assert "0 comments queued; 3 waited already\n" == osmod(*words).stdout
     assert ids == sent(broker)
-    (act,) = audit_log(broker)
+    act = only(audit_log(broker))
     assert ("send-to-scorer", f"--article {article}", 3, "they were forgotten") == (
         *(act.act, act.what, act.count),
         act.reason,
@@ -105,7 +106,7 @@ def test_who_has_answered_is_not_asked_again(
         == osmod(*words, "--all", "--dry-run").stdout
     )
     osmod(*words, "--all", "--yes")
-    (job,) = find(broker, JobFilter(actor="sendCommentForScoring"), limit=2).jobs
+    job = only(find(broker, JobFilter(actor="sendCommentForScoring"), limit=2).jobs)
     assert missing == job.arguments.get("missing", False)
 
 

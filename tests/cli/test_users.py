@@ -18,6 +18,7 @@ from osmod.moderation.database import open_session
 from osmod.moderation.models import ConfigurationItem
 from osmod.settings import get_settings
 from tests.cli.conftest import Run, bad
+from tests.seeing import only
 
 
 def role_of(engine: Engine, token: str) -> Role | None:
@@ -115,7 +116,7 @@ def test_check_tells_of_what_has_no_end(run: Run, settled: Engine) -> None:
     endless = json.loads(run("users", "token", "1", "--expires", "never", "--for", "site", "--json").stdout)[
         "id"
     ]
-    (warned,) = bad([*check_access(get_settings())])
+    warned = only(bad([*check_access(get_settings())]))
     assert (Level.WARNING, f"token {endless[:8]} of user 1 (site) never expires: ") == (
         warned.level,
         warned.message.partition("make")[0],
@@ -138,6 +139,6 @@ def test_check_tells_of_the_secret(settled: Engine, data: dict[str, str], level:
         assert session.get(ConfigurationItem, "token") is None
         session.add(ConfigurationItem(id="token", data=data))
         session.commit()
-    (found,) = bad([*check_access(get_settings())])
+    found = only(bad([*check_access(get_settings())]))
     assert level is found.level
     assert said in found.message

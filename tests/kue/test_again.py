@@ -22,6 +22,7 @@ from osmod.kue.telling import Teller
 from tests.jobs.conftest import working
 from tests.kue.node import Node
 from tests.kue.stand_in import queue_job
+from tests.seeing import only
 from tests.waiting import until
 
 #: Each starts Node several times, which takes a second.
@@ -59,7 +60,7 @@ def events(lines: list[Any]) -> list[str]:
 
 def test_run_again_here(node: Node, broker: JobBroker, kue: KueQueue, ran: list[int], bridge: Bridge) -> None:
     """A failed job that an operator has run again is active, then complete for Kue, too."""
-    (job_id,) = node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}}]))
+    job_id = only(node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}}])))
     with working(broker):
         until(lambda: kue.client.zcard(kue.state("failed")), what="it failed")
         assert 1 == retry(broker, JobFilter(states=(JobState.FAILED,)))
@@ -89,7 +90,7 @@ def test_run_again_there(
     node: Node, broker: JobBroker, kue: KueQueue, ran: list[int], bridge: Bridge
 ) -> None:
     """A failed job that Kue's pages have run again is another claim, and another job here."""
-    (job_id,) = node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}}]))
+    job_id = only(node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}}])))
     with working(broker):
         until(lambda: kue.client.zcard(kue.state("failed")), what="it failed")
         node.run("wait_again.js", job_id)
@@ -100,7 +101,7 @@ def test_run_again_there(
 
 def test_deleted_here(node: Node, broker: JobBroker, kue: KueQueue, ran: list[int]) -> None:
     """It failed for Kue, and nobody says that it did its work."""
-    (job_id,) = node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}}]))
+    job_id = only(node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}}])))
     Taker(broker, kue).take()
     assert 1 == delete(broker, JobFilter())
     Teller(broker, kue).look(0.0)
@@ -112,7 +113,7 @@ def test_claimed_anew_while_it_waits_here(
     node: Node, broker: JobBroker, kue: KueQueue, ran: list[int]
 ) -> None:
     """Somebody had an active job wait in Kue: the older of the two claims does not run."""
-    (job_id,) = node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}}]))
+    job_id = only(node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}}])))
     taker, teller = Taker(broker, kue), Teller(broker, kue)
     taker.take()
     node.run("wait_again.js", job_id)
@@ -131,7 +132,9 @@ def test_what_waits_here_for_long_is_not_overdue(
     """Kue's processes fail what was active for longer than its `ttl`; that is for runs, not for waiting."""
     worker = node.start("work_other.js")
     worker.until(1)
-    (job_id,) = node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}, "ttl": 200}]))
+    job_id = only(
+        node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}, "ttl": 200}]))
+    )
     Taker(broker, kue).take()
     began = time.monotonic()
     until(lambda: time.monotonic() - began > 4, what="Kue's process looked several times")
@@ -141,10 +144,10 @@ def test_what_waits_here_for_long_is_not_overdue(
 def test_an_old_report_changes_nothing(node: Node, broker: JobBroker, kue: KueQueue, ran: list[int]) -> None:
     """A bridge that stood still tells of what others told meanwhile, and of a claim that is over."""
     listener = kue.client.pubsub()
-    (job_id,) = node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}}]))
+    job_id = only(node.run("queue_jobs.js", json.dumps([{"type": "note", "data": {"number": 7}}])))
     taker, teller = Taker(broker, kue), Teller(broker, kue)
     taker.take()
-    (message_id,) = kue.client.zrange(kue.held, 0, -1)
+    message_id = only(kue.client.zrange(kue.held, 0, -1))
     with working(broker):
         until(lambda: ran == [7], what="it ran")
         until(lambda: teller.look(0.0) == 0, what="it is told of")

@@ -16,6 +16,7 @@ from osmod.kue.keys import KueQueue, zid
 from osmod.kue.taking import Taker
 from osmod.kue.telling import Teller
 from tests.jobs.conftest import working
+from tests.seeing import only
 from tests.waiting import until
 
 
@@ -251,7 +252,7 @@ def test_workers_that_keep_no_records(kue: KueQueue, make_broker: Callable[..., 
     put(kue, 1)
     taker, teller = Taker(broker, kue), Teller(broker, kue)
     taker.take()
-    (message_id,) = kue.client.zrange(kue.held, 0, -1)
+    message_id = only(kue.client.zrange(kue.held, 0, -1))
     with working(broker):
         until(lambda: broker.do_qsize("default") == 0, what="it ran")
     kue.client.zrem(kue.held, message_id)

@@ -17,6 +17,7 @@ from osmod.kue.bridge import Bridge
 from osmod.kue.keys import KueQueue
 from tests.jobs.conftest import working
 from tests.kue.node import Node, Running
+from tests.seeing import only
 from tests.waiting import until
 
 #: Each starts Node several times, which takes a second.
@@ -85,11 +86,11 @@ def test_a_job_that_is_done(node: Node, broker: JobBroker, actors: list[Any], br
         follower = node.start(
             "follow_jobs.js", json.dumps([{"type": "greet", "data": {"name": "Ada", "loud": True}}])
         )
-        (job_id,) = follower.ids()
+        job_id = only(follower.ids())
         until(lambda: heard(follower, job_id, "complete"), what="its sender hears that it is complete")
     expected = [["start", "greet", None], ["complete", {"hello": "Ada"}, None]]
     assert expected == events_of(follower, job_id)
-    (job,) = node.run("get_jobs.js", json.dumps([job_id]))
+    job = only(node.run("get_jobs.js", json.dumps([job_id])))
     assert ["Ada"] == actors
     assert ("complete", {"hello": "Ada"}, 100) == (job["state"], job["result"], int(job["progress"]))
     assert {"made": 1, "remaining": 0, "max": 1} == job["attempts"]
@@ -106,7 +107,7 @@ def test_remove_on_complete(
     bridging()
     with working(broker):
         follower = node.start("follow_jobs.js", json.dumps([job]))
-        (job_id,) = follower.ids()
+        job_id = only(follower.ids())
         until(lambda: heard(follower, job_id, "complete"), what="its sender hears that it is complete")
     counters = {kue.ids, kue.types, kue.work_time, kue.counts}
     until(lambda: {key.decode() for key in kue.client.scan_iter("q:*")} == counters)
@@ -118,7 +119,7 @@ def test_a_job_that_fails(node: Node, broker: JobBroker, actors: list[Any], brid
     bridging()
     with working(broker):
         follower = node.start("follow_jobs.js", json.dumps([job]))
-        (job_id,) = follower.ids()
+        job_id = only(follower.ids())
         until(lambda: heard(follower, job_id, "failed"), what="its sender hears that it failed")
     without_starts = [one for one in events_of(follower, job_id) if one[0] != "start"]
     assert [
@@ -126,7 +127,7 @@ def test_a_job_that_fails(node: Node, broker: JobBroker, actors: list[Any], brid
         ["failed attempt", "stumbled 2", 2],
         ["failed", "stumbled 3", None],
     ] == without_starts
-    (said,) = node.run("get_jobs.js", json.dumps([job_id]))
+    said = only(node.run("get_jobs.js", json.dumps([job_id])))
     assert ("failed", {"made": 3, "remaining": 0, "max": 3}) == (said["state"], said["attempts"])
     assert said["error"].startswith("ValueError: stumbled 3\nTraceback")
     assert [f"ValueError: stumbled {number}" for number in (1, 2, 3)] == said["log"]
@@ -137,12 +138,12 @@ def test_progress(node: Node, broker: JobBroker, actors: list[Any], bridging: Br
     bridging()
     with working(broker):
         follower = node.start("follow_jobs.js", json.dumps([{"type": "walk:far", "data": {"steps": 4}}]))
-        (job_id,) = follower.ids()
+        job_id = only(follower.ids())
         until(lambda: heard(follower, job_id, "complete"), what="its sender hears that it is complete")
     said = [one for one in events_of(follower, job_id) if one[0] == "progress"]
     assert said == sorted(said)
     assert all(one[2] == f"step {one[1] // 25}" for one in said)
-    (job,) = node.run("get_jobs.js", json.dumps([job_id]))
+    job = only(node.run("get_jobs.js", json.dumps([job_id])))
     assert [f"took step {step}" for step in (1, 2, 3, 4)] == job["log"]
 
 
@@ -181,7 +182,7 @@ def test_data_that_cannot_be_arguments(
             lambda: heard(follower, right, "complete") and heard(follower, wrong, "failed"), what="both ended"
         )
     assert ["failed", said, None] == events_of(follower, wrong)[-1]
-    (failed,) = find(broker, JobFilter(states=("failed",))).jobs  # type: ignore[arg-type]
+    failed = only(find(broker, JobFilter(states=("failed",))).jobs)  # type: ignore[arg-type]
     assert failed.error is not None
     assert ("JobRefused", said) == (failed.error.kind, failed.error.message)
     assert ["Ada"] == actors
@@ -194,10 +195,10 @@ def test_delayed(node: Node, broker: JobBroker, actors: list[Any], bridging: Bri
         follower = node.start(
             "follow_jobs.js", json.dumps([{"type": "greet", "data": {"name": "Ada"}, "delay": 700}])
         )
-        (job_id,) = follower.ids()
+        job_id = only(follower.ids())
         until(lambda: heard(follower, job_id, "complete"), what="its sender hears that it is complete")
     assert ["promotion", "start", "complete"] == [one[0] for one in events_of(follower, job_id)]
-    (said,) = node.run("get_jobs.js", json.dumps([job_id]))
+    said = only(node.run("get_jobs.js", json.dumps([job_id])))
     assert 700 <= int(said["started_at"]) - int(said["created_at"]) < 60_000
 
 
@@ -209,7 +210,7 @@ def test_cancelled_here(
 
     bridging()
     follower = node.start("follow_jobs.js", json.dumps([{"type": "greet", "data": {"name": "Ada"}}]))
-    (job_id,) = follower.ids()
+    job_id = only(follower.ids())
     until(lambda: cancel(broker, JobFilter(), by="Grace").cancelled, what="it is here")
     until(lambda: heard(follower, job_id, "failed"), what="its sender hears that it failed")
     assert ["failed", "Cancelled: by Grace", None] == events_of(follower, job_id)[-1]
@@ -220,7 +221,7 @@ def test_removed_there(
 ) -> None:
     """What its sender removes while it waits here does not run."""
     bridging()
-    (job_id,) = node.run("queue_jobs.js", json.dumps([{"type": "greet", "data": {"name": "Ada"}}]))
+    job_id = only(node.run("queue_jobs.js", json.dumps([{"type": "greet", "data": {"name": "Ada"}}])))
     until(lambda: kue.client.zcard(kue.held), what="it is here")
     node.run("remove_job.js", job_id)
     until(lambda: find(broker, JobFilter(states=("cancelled",))).jobs, 20, "it is cancelled here")  # type: ignore[arg-type]

@@ -27,6 +27,7 @@ from tests.jobs.conftest import working
 from tests.kue.node import Node
 from tests.kue.stand_in import queue_job
 from tests.redis_servers import Server
+from tests.seeing import only
 from tests.waiting import until
 
 Command = Callable[..., Result]
@@ -156,9 +157,9 @@ def test_finish(osmod: Command, node: Node, kue: KueQueue, broker: JobBroker) ->
     def accept(**arguments: Any) -> None: ...
 
     job = [{"type": "acceptComments", "data": {"commentId": 1}}]
-    (first,) = node.run("queue_jobs.js", json.dumps(job))
+    first = only(node.run("queue_jobs.js", json.dumps(job)))
     Taker(broker, kue).take()
-    (second,) = node.run("queue_jobs.js", json.dumps(job))
+    second = only(node.run("queue_jobs.js", json.dumps(job)))
     with working(broker):
         ended = osmod("run", "--finish")
     assert (0, "0 jobs taken.\n") == (ended.exit_code, ended.stderr)
@@ -183,7 +184,7 @@ def test_drain(osmod: Command, node: Node, kue: KueQueue) -> None:
     assert done.stdout.startswith("3 jobs to be taken over.\n3 jobs taken over; `osmod kue run --finish`")
     assert (0, 3) == (kue.client.zcard(kue.state("inactive")), kue.client.zcard(kue.held))
     assert 3 == osmod("drain", "--type", "acceptComments", "--yes").exit_code
-    (act,) = acts()
+    act = only(acts())
     assert ("kue drain", "default", 3, "moving") == (act["act"], act["queue"], act["count"], act["reason"])
     assert "what waits in Kue: acceptComments" == act["what"]
 
@@ -202,7 +203,7 @@ def test_rescue(osmod: Command, node: Node, kue: KueQueue) -> None:
     assert {"count": 1} == json.loads(done.stdout)
     assert 1 == kue.client.zcard(kue.held)
     assert 0 == read_status(kue, {}).held_count
-    (act,) = acts()
+    act = only(acts())
     assert ("kue rescue", 1) == (act["act"], act["count"])
     assert act["what"].startswith("silent in Kue for 500 milliseconds: ")
 

@@ -10,6 +10,7 @@ from osmod.kue.taking import Taker
 from osmod.kue.telling import Teller
 from tests.jobs.conftest import working
 from tests.kue.stand_in import queue_job
+from tests.seeing import only
 from tests.waiting import until
 
 
@@ -24,7 +25,7 @@ def test_another_job_of_the_same_id(broker: JobBroker, kue: KueQueue) -> None:
     queue_job(kue, "note", {"text": "old"}, created_at=1_795_000_000_000)
     taker, teller = Taker(broker, kue), Teller(broker, kue)
     taker.take()
-    (old,) = kue.client.zrange(kue.held, 0, -1)
+    old = only(kue.client.zrange(kue.held, 0, -1))
     kue.client.delete(*kue.client.keys("q:*"))
     with working(broker):
         until(lambda: ran == ["old"], what="it ran")

@@ -11,6 +11,7 @@ from osmod.jobs.records import JobFilter, find
 from osmod.kue.keys import KueQueue
 from osmod.kue.taking import Taker
 from tests.kue.stand_in import queue_job
+from tests.seeing import only
 
 
 def test_the_title_is_shown_without_what_is_sensitive(broker: JobBroker, kue: KueQueue) -> None:
@@ -21,9 +22,9 @@ def test_the_title_is_shown_without_what_is_sensitive(broker: JobBroker, kue: Ku
 
     queue_job(kue, "mail", {"to": "ann@example.org", "title": "welcome ann@example.org"})
     Taker(broker, kue).take()
-    (job,) = find(broker, JobFilter(words=("welcome",))).jobs
+    job = only(find(broker, JobFilter(words=("welcome",))).jobs)
     assert "welcome •••" == job.label == job.as_dict()["label"]
-    (other,) = find(broker, JobFilter()).jobs
+    other = only(find(broker, JobFilter()).jobs)
     assert other.id == job.id
     with CliRunner().isolation() as (shown, *_):
         print_job(job)

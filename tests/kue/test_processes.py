@@ -15,6 +15,7 @@ import pytest
 from osmod.kue.keys import KueQueue
 from tests.kue.node import Node
 from tests.redis_servers import Server
+from tests.seeing import only
 from tests.waiting import until
 
 pytestmark = pytest.mark.parametrize("shared_server", ["valkey"], indirect=True)
@@ -52,7 +53,7 @@ def starting(server: Server, tmp_path: Path) -> Iterator[Starting]:
 def queue_one(node: Node, prefix: str = "q") -> int:
     """Queue a job as OSMod's server does; answers with its id."""
     job = {"type": "acceptComments", "data": {"commentId": 1}, "removeOnComplete": True, "ttl": 300_000}
-    (job_id,) = node.run("queue_jobs.js", json.dumps([job]), prefix)
+    job_id = only(node.run("queue_jobs.js", json.dumps([job]), prefix))
     return int(job_id)
 
 

@@ -17,6 +17,7 @@ from osmod.kue.status import KueStatus, read_status
 from tests.kue.node import Node
 from tests.kue.stand_in import queue_job
 from tests.redis_servers import Server
+from tests.seeing import only
 from tests.waiting import until
 
 #: What has an actor here, with the words of its schedule.
@@ -69,7 +70,7 @@ def test_what_node_workers_hold(node: Node, kue: KueQueue) -> None:
 
 def test_ours_are_not_held_by_node(node: Node, kue: KueQueue) -> None:
     """What was taken over here is active for Kue, too."""
-    (job_id,) = node.run("queue_jobs.js", json.dumps([{"type": "acceptComments", "data": {}}]))
+    job_id = only(node.run("queue_jobs.js", json.dumps([{"type": "acceptComments", "data": {}}])))
     kue.client.hset(kue.job(job_id), mapping={"state": "active", "workerId": f"osmod:host:{os.getpid()}"})
     kue.client.zadd(kue.state("active"), {f"01|{job_id}": 0})
     assert (0, []) == (read(kue).held_count, read(kue).held)
@@ -92,13 +93,13 @@ def test_what_repeats(kue_folder: Path, own_server: Callable[..., Server]) -> No
         assert ["registered"] == scheduler.until(1)
         kue.client.set("q:scheduler:data:once", json.dumps({"type": "other", "delay": 1}))
         kue.client.set("q:scheduler:data:broken", "{")
-        (found,) = read(kue).repeating
+        found = only(read(kue).repeating)
         assert ("heartbeat", "10 minutes", "every 10 minutes") == (found.kind, found.interval, found.schedule)
         assert found.due is not None
         assert 600 == pytest.approx((found.due - datetime.now(UTC)).total_seconds(), abs=30)
         scheduler.kill()
         kue.client.delete("q:scheduler:heartbeat")
-        (found,) = read(kue).repeating
+        found = only(read(kue).repeating)
         assert found.due is None
     finally:
         node.close()

@@ -19,6 +19,7 @@ from tests.cli.conftest import Run
 from tests.cli.conftest import run as run
 from tests.publishers.fake import SECRET, Fake, Reply
 from tests.publishers.scene import Scene
+from tests.seeing import only
 
 
 @pytest.fixture
@@ -176,7 +177,7 @@ def test_acts_are_in_the_audit_log(
     broker = JobBroker(url=redis_url)
     monkeypatch.setattr(command, "ensure_broker", lambda: broker)
     assert 0 == run("publishers", "disable", str(decided.owner), "--reason", "moving").exit_code
-    (entry,) = audit_log(broker, queue="default")
+    entry = only(audit_log(broker, queue="default"))
     assert ("disable publisher", f"publisher {decided.owner}", "moving") == (
         entry.act,
         entry.what,

@@ -16,6 +16,7 @@ from osmod.moderation.publishing.steering import Replay
 from osmod.moderation.work import Work
 from tests.publishers.fake import Reply
 from tests.publishers.scene import BEGAN, Scene
+from tests.seeing import only
 
 DOWN = Reply(500, body=b"out of order")
 
@@ -27,7 +28,7 @@ def test_a_decision_is_told(scene: Scene) -> None:
         (row.actor, row.arguments) for row in scene.world.all(OutboxEntry)
     ]
     scene.tell()
-    (received,) = scene.fake.received
+    received = only(scene.fake.received)
     assert {
         "type": "comment.rejected",
         "timestamp": "2026-11-02T12:00:00Z",
@@ -46,7 +47,7 @@ def test_a_decision_is_told(scene: Scene) -> None:
     assert "Well said" not in str(received)
     assert ["delivered"] == scene.states()
     assert scene.now == scene.sent_back() == scene.world.get(Decision, 1).sent_back_to_publisher
-    (attempt,) = scene.attempts()
+    attempt = only(scene.attempts())
     assert (200, None, "thank you", BEGAN) == (attempt.status, attempt.error, attempt.answer, attempt.at)
     scene.tell()
     assert 1 == len(scene.fake.received)
@@ -232,7 +233,7 @@ def test_a_config_that_is_spoilt_is_an_attempt(scene: Scene) -> None:
     comment = scene.more(owner_id=owner)
     scene.decide("Accept", comment)
     scene.tell(comment)
-    (attempt,) = scene.attempts()
+    attempt = only(scene.attempts())
     assert attempt.error is not None
     assert attempt.error.startswith(f"publisher {owner}: webhook.url must be the address that takes the news")
     scene.set_extra(owner, {"webhook": scene.fake.webhook})

@@ -19,6 +19,7 @@ from osmod.operating.publishers import publisher_states
 from osmod.publishers import News, NotTold, Publisher, Told, register_publisher, registry, threads
 from osmod.task.telling import tell
 from tests.publishers.scene import Scene
+from tests.seeing import only
 from tests.waiting import until
 
 Hook = Callable[[News], Any]
@@ -93,7 +94,7 @@ def test_whatever_goes_wrong_is_an_attempt(scene: Scene, registered: Registered,
     registered.use(hook)
     comment = registered.decided()
     scene.tell(comment)
-    (delivery,) = scene.deliveries()
+    delivery = only(scene.deliveries())
     assert ("waiting", 1, None) == (delivery.state, delivery.failures, delivery.claim)
     assert [False] == [one.error is None for one in scene.attempts()]
 
@@ -156,7 +157,7 @@ def test_one_that_hangs(
     comment = registered.decided()
     scene.tell(comment)
     over.set()
-    (attempt,) = scene.attempts()
+    attempt = only(scene.attempts())
     assert "was not done within 0.2 seconds" in (attempt.error or "")
     assert [(registered.owner, 1)] == [
         (one.owner_id, one.failures) for one in scene.world.all(PublisherStanding)

@@ -14,6 +14,7 @@ from tests.cli.conftest import Run
 from tests.cli.conftest import run as run
 from tests.publishers.fake import SECRET, Reply
 from tests.publishers.scene import Scene
+from tests.seeing import only
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def test_it_is_signed_and_no_decision(run: Run, scene: Scene) -> None:
 
     assert (0, True) == (said.exit_code, "answered 200 in" in said.output)
     assert "thank you" in said.output
-    (got,) = scene.fake.received
+    got = only(scene.fake.received)
     assert ("test", {"text": "Hello, <b>you</b>"}) == (got.content["type"], got.content["data"])
     assert ((True,), True) == (got.known, got.id.startswith("test-"))
     assert before == [(row.id, row.state, row.failures) for row in scene.deliveries()]

@@ -16,6 +16,7 @@ from osmod.publishers.signing import read_secret, signature_header
 from osmod.publishers.webhook import EVENTS, SHOWN, read_config
 from osmod.settings import get_settings
 from tests.publishers.fake import NEXT_SECRET, SECRET, Fake, Reply
+from tests.seeing import only
 
 NEWS = News("msg_1", "comment.accepted", datetime(2026, 11, 2, 12, tzinfo=UTC), {"sequence": 1})
 
@@ -37,7 +38,7 @@ def test_the_specifications_signature() -> None:
 def test_signed(fake: Fake) -> None:
     """What is signed is what was sent; the timestamp is that of the attempt."""
     tell(fake)
-    (received,) = fake.received
+    received = only(fake.received)
     assert ("msg_1", (True,), 1) == (received.id, received.known, received.signatures)
     assert abs(time.time() - received.timestamp) < 60
     assert {"type": "comment.accepted", "timestamp": "2026-11-02T12:00:00Z", "data": {"sequence": 1}} == (

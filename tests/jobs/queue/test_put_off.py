@@ -29,6 +29,7 @@ from osmod.jobs.testing import drain
 from osmod.settings import get_settings
 from tests.jobs.conftest import working
 from tests.queue_counts import queue_counts
+from tests.seeing import only
 from tests.waiting import until
 
 
@@ -233,10 +234,10 @@ def test_a_scheduled_run_has_not_ended(broker: JobBroker) -> None:
     message = run_now(broker, "hourly")
     with working(broker):
         until(lambda: record(broker, message).state is JobState.DELAYED)
-    (put_off,) = list_schedules(broker)
+    put_off = only(list_schedules(broker))
     acts.promote(broker, JobFilter(), by="me")
     with working(broker):
         until(lambda: record(broker, message).state is JobState.DONE)
-    (done,) = list_schedules(broker)
+    done = only(list_schedules(broker))
 
     assert (None, "done") == (put_off.last_outcome, done.last_outcome)

@@ -18,6 +18,7 @@ from osmod.jobs.steering import audit
 from osmod.jobs.steering.audit import Asked, note_as
 from tests.jobs.records.conftest import Run
 from tests.jobs.records.said import read
+from tests.seeing import only
 
 
 def acts(run: Run) -> list[dict[str, Any]]:
@@ -62,7 +63,7 @@ def test_what_is_sent_by_hand_is_written_down(run: Run, accept: Actor[..., None]
     job_id = run("enqueue", "accept_comments", "comment_id=12", "note=secret", "--unique", "k").stdout.strip()
     run("enqueue", "accept_comments", "comment_id=12", "--unique", "k")
 
-    (act,) = acts(run)
+    act = only(acts(run))
     assert ("enqueue", 1, f"acceptComments(comment_id=12, note=•••) id={job_id}") == (
         act["act"],
         act["count"],
@@ -91,7 +92,7 @@ def test_what_older_versions_wrote_is_read(broker: JobBroker) -> None:
     """Their entries have no reason, and were no dry runs."""
     fields = {"act": "retry", "who": "ann@desk", "id": "1", "what": "all", "count": "3"}
     broker.client.xadd("dramatiq:{default}:audit", fields)
-    (act,) = steering.audit_log(broker, queue="default")
+    act = only(steering.audit_log(broker, queue="default"))
     assert ("retry", 3, "", False) == (act.act, act.count, act.reason, act.dry_run)
     broker.client.expire("dramatiq:{default}:audit", 60)
 

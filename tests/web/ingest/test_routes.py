@@ -13,6 +13,7 @@ from osmod.moderation.models import Comment, CommentScoreRequest, Group, User
 from osmod.web.api.ingest.lines import LONGEST
 from osmod.web.frame.bodies import LIMIT
 from tests.moderation.world import World
+from tests.seeing import only
 from tests.web.conftest import MakeToken
 from tests.web.ingest.conftest import NDJSON, PATH, answers_of, comment, lines
 
@@ -20,7 +21,7 @@ from tests.web.ingest.conftest import NDJSON, PATH, answers_of, comment, lines
 def test_one(publisher: TestClient, world: World) -> None:
     """201, then 200 as nothing changed, then 200 as the text did; queued for scoring where it is to be scored."""
     answer = publisher.post(PATH, json=comment())
-    (stored,) = world.all(Comment)
+    stored = only(world.all(Comment))
     told = {"line": 1, "sourceId": "c1", "commentId": stored.id}
     assert (201, told | {"status": "created"}) == (answer.status_code, answer.json())
     assert_enqueued(send_comment_for_scoring, comment_id=stored.id)
@@ -40,7 +41,7 @@ def test_comments_belong_to_the_service_that_sent_them(
     admin = {"Authorization": f"Bearer {token('admin')}"}
     publisher.post(PATH, json=[comment("c1", text="changed"), comment("c2")], headers=admin)
     publisher.post(PATH, content=lines(comment("c3")), headers=NDJSON)
-    (service,) = world.all(User, group="service")
+    service = only(world.all(User, group="service"))
     assert [service.id, None, service.id] == [one.owner_id for one in world.all(Comment)]
 
 
@@ -89,7 +90,7 @@ def test_many(publisher: TestClient, world: World) -> None:
 def test_fields(publisher: TestClient, changed: dict[str, Any], field: str) -> None:
     """Each that is wrong is named, and its value is not: it may be a comment."""
     body = lines(comment() | changed).replace(b"Infinity", b"1e999")
-    (answer,) = answers_of(publisher.post(PATH, content=body, headers=NDJSON).content)
+    answer = only(answers_of(publisher.post(PATH, content=body, headers=NDJSON).content))
     assert ("refused", field) == (answer["status"], answer["error"]["field"])
     assert str(changed) not in answer["error"]["detail"]
 
@@ -132,7 +133,7 @@ def test_characters(publisher: TestClient, world: World) -> None:
     sent = comment(text="a 😀 b", author={"sourceId": "ann", "name": "Ann \U0001f600", "age": 7})
     halves = lines(sent)[:-1].replace(b"b", b"\\ud83d")
     for status in ("created", "unchanged"):
-        (answer,) = answers_of(publisher.post(PATH, content=halves, headers=NDJSON).content)
+        answer = only(answers_of(publisher.post(PATH, content=halves, headers=NDJSON).content))
         assert status == answer["status"]
     stored = world.get(Comment, answer["commentId"])
     assert "a &#128512; \ufffd" == stored.text

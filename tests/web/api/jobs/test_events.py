@@ -21,6 +21,7 @@ from osmod.jobs.events import JobEventKind, Watch, told_between
 from osmod.web import hub
 from osmod.web.hub import ROOM, BadPosition, Hub, Reader, read, tell, wanting, written
 from tests.jobs.records.taking import end
+from tests.seeing import only
 from tests.waiting import until
 from tests.web.api.jobs.conftest import Ask
 from tests.web.conftest import MakeToken
@@ -109,7 +110,7 @@ def test_only_what_was_asked_for_is_told(server: Served, broker: JobBroker, toke
         actors.heartbeat.send()
         sent = actors.accept_comments.send(comment_id=12)
         end(broker, 2)
-        (event,) = one.events(1)
+        event = only(one.events(1))
 
     assert (sent.message_id, "completed") == (event["job"], event["event"])
 
@@ -203,7 +204,7 @@ def test_a_reader_that_does_not_read_is_dropped(broker: JobBroker) -> None:
     watch = Watch(broker, ["default"])
     watch.begin()
     actors.heartbeat.send()
-    (event,) = told_between(broker, "default", "0-0", LAST, 10)
+    event = only(told_between(broker, "default", "0-0", LAST, 10))
 
     async def run() -> None:
         hub = Hub()
@@ -241,7 +242,7 @@ def test_positions_are_those_after_the_event(broker: JobBroker) -> None:
     watch = Watch(broker, ["default"])
     watch.begin()
     actors.heartbeat.send()
-    (event,) = told_between(broker, "default", "0-0", LAST, 10)
+    event = only(told_between(broker, "default", "0-0", LAST, 10))
     positions = {"other": "7-1"}
     frame = tell(event, positions).frame.decode()
 

@@ -11,6 +11,7 @@ from osmod.jobs.records.find import count
 from osmod.jobs.states import JobState
 from osmod.jobs.steering import ACTS, audit_log
 from tests.jobs.records.taking import end
+from tests.seeing import only
 from tests.web.api.jobs.conftest import Ask
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
@@ -43,7 +44,7 @@ def test_many_jobs_are_acted_on_once_their_number_is_confirmed(broker: JobBroker
 
     assert {"count": 3} == ask("POST", f"{path}&confirm=3").json()
     assert 3 == count(broker, JobFilter(states=(JobState.WAITING,)))
-    (entry,) = audit_log(broker)
+    entry = only(audit_log(broker))
     assert ("retry", "service (user 4)", 3, "it is back") == (entry.act, entry.who, entry.count, entry.reason)
 
 

@@ -14,6 +14,7 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.steering import audit_log
 from tests.jobs.records.taking import end
+from tests.seeing import only
 from tests.web.api.jobs.conftest import Ask
 from tests.web.conftest import MakeToken
 
@@ -145,7 +146,7 @@ def test_a_job_is_sent_with_options(broker: JobBroker, ask: Ask) -> None:
     assert (200, {"id": sent.json()["id"], "created": False}) == (again.status_code, again.json())
     job = ask("GET", f"/jobs/{sent.json()['id']}").json()
     assert ("delayed", -10, {"comment_id": 12}) == (job["state"], job["priority"], job["arguments"])
-    (entry,) = audit_log(broker)
+    entry = only(audit_log(broker))
     assert ("enqueue", "service (user 4)", "by hand") == (entry.act, entry.who, entry.reason)
 
 
