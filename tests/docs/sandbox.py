@@ -74,7 +74,7 @@ class Sandbox:
         for name in _LINKED:
             (folder / name).symlink_to(ROOT / name)
         shutil.copytree(ROOT / "actors", folder / "actors", ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / ".venv").symlink_to(sys.prefix)
+        _environment(folder / ".venv")
         tools = folder / "tools"
         tools.mkdir()
         client = shutil.which("redis-cli")
@@ -169,3 +169,16 @@ class Sandbox:
         for _, process in services:
             process.send_signal(signal.SIGTERM)
         return {command: process.wait(120) for command, process in services}
+
+
+def _environment(folder: Path) -> None:
+    """The virtual environment of the tests, in which `make` finds nothing to install, whenever it was made.
+
+    What `make` installed here it would install into the one of the tests, for this folder.
+    """
+    folder.mkdir()
+    for one in Path(sys.prefix).iterdir():
+        if not one.name.startswith("installed-"):
+            (folder / one.name).symlink_to(one)
+    for name in ("installed-demo", "installed-dev"):
+        (folder / name).touch()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import dramatiq
+import pytest
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.queue.scripts import EXCHANGE, EXTEND
@@ -18,6 +19,7 @@ from tests.redis_servers import Server
 MEGABYTE = 1_000_000
 
 
+@pytest.mark.timed
 def test_big_jobs_keep_their_leases(make_broker: Callable[..., JobBroker]) -> None:
     """Forty jobs of 5 MB through a worker whose lease is shorter than they take to be read: each runs once."""
     broker = make_broker(lease=1000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import dramatiq
+import pytest
 
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.records import get_job
@@ -13,6 +14,7 @@ from tests.jobs.conftest import working
 from tests.waiting import until
 
 
+@pytest.mark.timed
 def test_a_queue_that_takes_nothing_holds_up_its_own_senders_alone(
     make_broker: Callable[..., JobBroker],
 ) -> None:

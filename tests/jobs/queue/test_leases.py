@@ -16,6 +16,7 @@ from tests.queue_counts import queue_counts
 from tests.waiting import until
 
 
+@pytest.mark.timed
 def test_only_a_silence_of_the_server_gives_grace(broker: JobBroker) -> None:
     """A lease that ran out while others called is over; after a silence it is not, for a moment, and then it is."""
     actor = dramatiq.actor(actor_name="note")(lambda: None)

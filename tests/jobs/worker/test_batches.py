@@ -175,7 +175,7 @@ def test_jobs_of_other_actors_stay_where_they_are(broker: JobBroker) -> None:
 
 def test_a_time_limit_is_the_first_jobs_alone(broker: JobBroker) -> None:
     """The others run again by themselves."""
-    library = Library(broker, time_limit=100)
+    library = Library(broker, time_limit=1000)
     library.go_on.clear()
     ids = library.send(1, 2, 3)
 
