@@ -16,7 +16,7 @@ from osmod.moderation.utf8mb3 import checked
 
 #: People, who log in at OSMod by their address.
 PEOPLE: tuple[Group, ...] = ("general", "admin")
-#: Whom we make. Scorers are made where their endpoint and key are entered, in OSMod's settings.
+#: Whom we make. Scorers are made with their endpoint and key: `osmod scorers add`, or OSMod's settings.
 MADE: tuple[Group, ...] = (*PEOPLE, "service")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -56,7 +56,7 @@ def create_user(session: Session, *, group: Group, name: str, email: str | None 
         raise AccessError(
             f"group: users of the group {group!r} are not made here; there are {', '.join(MADE)}."
         )
-    _check_text("name", name)
+    check_name(name)
     if group in PEOPLE:
         _check_address(session, group, email)
     elif email:
@@ -81,6 +81,15 @@ def set_active(session: Session, who: int | str, active: bool) -> User:
     user.is_active = active
     session.flush()
     return user
+
+
+def check_name(name: str) -> None:
+    """Refuse what no user can be called.
+
+    Raises:
+      AccessError: it is empty, too long, or no text that the column holds.
+    """
+    _check_text("name", name)
 
 
 def _check_address(session: Session, group: Group, email: str | None) -> None:

@@ -69,7 +69,7 @@ def apply_ranges(
     _rewrite(engine, wanted)
     click.echo(f"{counted(len(wanted), 'rule')} changed", err=True)
     click.echo(f"the way back: osmod scorers restore-rules {way_back}", err=True)
-    click.echo(f"now switch over: osmod users disable {old_id} && osmod users enable {new_id}", err=True)
+    click.echo(f"now switch over: osmod scorers disable {old_id} && osmod scorers enable {new_id}", err=True)
 
 
 @click.command("restore-rules", epilog=EXIT_CODES)

@@ -9,6 +9,7 @@ from osmod.cli.compare_applying import restore_rules
 from osmod.cli.queue_access import EXIT_CODES, because, job_broker, nothing_fits, print_json, say
 from osmod.cli.row_ids import ROW_ID
 from osmod.cli.scorer_gates import looked_at, reopen, wake
+from osmod.cli.scorer_setup import add, configure, disable, enable
 from osmod.cli.scorer_tables import scorers_table
 from osmod.cli.scorer_trial import test
 from osmod.cli.scorers_compare import compare
@@ -19,7 +20,7 @@ from osmod.settings import get_settings
 
 @click.group(epilog=EXIT_CODES)
 def scorers() -> None:
-    """Show the scorers, try them, have one asked again; move from one to another.
+    """Show the scorers, make and try them, have one asked again; move from one to another.
 
     A scorer is a user of the group `moderator`; where and how it is asked stands in its users.extra
     (docs/scorers.md). Every scorer that is on is asked about every comment.
@@ -27,7 +28,9 @@ def scorers() -> None:
     \b
     Examples:
       osmod scorers list
+      osmod scorers add OpenAI --extra openai.json --key
       osmod scorers test 'You are an idiot' --scorer 7
+      osmod scorers enable 9
       osmod scorers resume 7 --reason 'the key is paid for again'
       osmod scorers compare 7 9
     """
@@ -86,6 +89,8 @@ def resume(scorer_id: int, reason: str, as_json: bool) -> None:
     )
 
 
+for made in (add, configure, enable, disable):
+    scorers.add_command(made)
 scorers.add_command(test)
 scorers.add_command(compare)
 scorers.add_command(restore_rules)

@@ -163,7 +163,7 @@ def test_the_way_there_and_back(site: Site, scorer: FakeScorer) -> None:
     assert f"rule 1: TOXICITY 0.8 to 1 -> TOXICITY {reject[0]:g} to 1\n" in applied.stderr
     back = re.search(r"^the way back: osmod scorers restore-rules (\S+)$", applied.stderr, re.MULTILINE)
     assert back
-    assert "now switch over: osmod users disable 1 && osmod users enable 2\n" in applied.stderr
+    assert "now switch over: osmod scorers disable 1 && osmod scorers enable 2\n" in applied.stderr
 
     # What is seen is still what the rules were on the old scores, not the new ranges on them.
     again = run("1", "2", "--apply", "--yes")

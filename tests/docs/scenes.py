@@ -72,7 +72,7 @@ def a_scorer_is_on(sandbox: Sandbox) -> None:
 
 
 def a_site_of_perspective(sandbox: Sandbox) -> None:
-    """Perspective is scorer 7, the local model scorer 9 and off; 300 comments, of which moderators decided most."""
+    """Perspective is scorer 7, the next user gets id 9; 300 comments, of which moderators decided most."""
     engine = _engine(sandbox)
     upgrade(engine)
     world = World(engine)
@@ -85,12 +85,11 @@ def a_site_of_perspective(sandbox: Sandbox) -> None:
         "apiKey": "secret",
         "attributes": {"TOXICITY": {}},
     }
-    model = {"endpointType": "local"}
     build(
         world,
         300,
         old={"id": 7, "name": "Perspective", "extra": perspective},
-        new={"id": 9, "name": "Local model", "extra": model},
+        new={"id": 8, "name": "Editor", "group": "general"},
         text=lambda number, score: lines[number % len(lines)] + (" You idiot." if score > 0.6 else ""),
         decided=lambda luck, number, score: (
             "User",
