@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from time import monotonic
 
 from dramatiq import MessageProxy
 
@@ -37,7 +38,7 @@ class AtWork:
             self.of_queue[ended[0].queue_name] -= 1
         return ended
 
-    def newest_of(self, actor_name: str) -> float:
-        """When the newest job of an actor began that is still at work."""
-        began = (since for job, since in self._jobs.values() if since and job.actor_name == actor_name)
-        return max(began, default=0.0)
+    def begun_within(self, seconds: float) -> set[str]:
+        """The actors of which a job at work began so lately."""
+        moment = monotonic() - seconds
+        return {job.actor_name for job, since in self._jobs.values() if since and since > moment}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Set, Sized
 from heapq import heappop
 from queue import Empty
 from time import monotonic
@@ -193,19 +193,21 @@ class WorkQueue:
 
     def _add(self, item: _WorkQueueItem) -> None:
         self._line.put(item)
-        busy_enough = self._pace.brisk and (self._at_work or self._idle.coming)
-        if self._idle and not busy_enough and self._wants_a_thread(item.message):
+        if not self._idle or (self._pace.brisk and (self._at_work or self._idle.coming)):
+            return
+        if self._wants_a_thread(item.message, self._at_work.begun_within(GATHER)):
             self._idle.wake_one()
 
     def _any_wants_a_thread(self) -> bool:
-        return any(self._wants_a_thread(entry[3].message) for entry in self._line.waiting)
+        begun = self._at_work.begun_within(GATHER)
+        return any(self._wants_a_thread(entry[3].message, begun) for entry in self._line.waiting)
 
-    def _wants_a_thread(self, job: MessageProxy) -> bool:
-        """Whether a thread is to be woken for a job. Not if the next call of its actor is worth waiting for."""
+    def _wants_a_thread(self, job: MessageProxy, begun: Set[str]) -> bool:
+        """Whether a thread is to be woken for a job; not if the next call is worth waiting for, as one has `begun`."""
         most = self._together(job)
         if most == 1:
             return True
-        calls = self._idle.coming + (monotonic() - self._at_work.newest_of(job.actor_name) < GATHER)
+        calls = self._idle.coming + (job.actor_name in begun)
         return not calls or len(self._line.waiting) >= most * calls
 
     def _forget(self, count: int) -> None:
@@ -215,8 +217,9 @@ class WorkQueue:
 
     def _not_brisk(self) -> None:
         self._pace.slowed()
+        begun = self._at_work.begun_within(GATHER)
         for entry in self._line.waiting:
-            if self._idle and self._wants_a_thread(entry[3].message):
+            if self._idle and self._wants_a_thread(entry[3].message, begun):
                 self._idle.wake_one()
 
     def _take(self, thread: int) -> _WorkQueueItem | None:
