@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 
@@ -11,40 +12,48 @@ def strip_tags(html: str) -> str:
 
     One pass, whatever the text. Source: what OSMod sends to its scorers (npm's `striptags`).
     """
-    return "".join(html[at] for at in kept(html)) if "<" in html else html
+    return "".join(html[piece.start : piece.stop] for piece in _pieces(html)) if "<" in html else html
 
 
 def kept(html: str) -> list[int]:
     """Where the characters stand that `strip_tags` leaves."""
-    found: list[int] = []
-    tag = -1  # where the tag at hand began
+    return [at for piece in _pieces(html) for at in piece]
+
+
+def _pieces(html: str) -> Iterator[range]:
+    """What stands between tags."""
+    at = 0
+    while (tag := html.find("<", at)) >= 0:
+        yield range(at, tag)
+        if html.startswith((" ", "\n"), tag + 1):
+            yield range(tag, at := tag + 2)
+        else:
+            at = _end_of(html, tag)
+    yield range(at, len(html))
+
+
+def _end_of(html: str, tag: int) -> int:
+    """Where the text goes on after the tag that begins at `tag`."""
     quote, depth, in_comment = "", 0, False
-    for at, letter in enumerate(html):
-        if tag < 0:
-            if letter == "<":
-                tag, quote, depth, in_comment = at, "", 0, False
-            else:
-                found.append(at)
-        elif in_comment:
+    for at in range(tag + 1, len(html)):
+        letter = html[at]
+        if in_comment:
             if letter == ">" and html[at - 2 : at] == "--":
-                tag = -1
+                return at + 1
         elif letter == "<":
             depth += not quote
         elif letter == ">":
             if depth and not quote:
                 depth -= 1
             elif not quote:
-                tag = -1
+                return at + 1
         elif letter in "\"'":
             quote = "" if quote == letter else quote or letter
-        elif letter in " \n" and at == tag + 1:
-            found += (tag, at)
-            tag = -1
         elif letter == "-" and at == tag + 3 and html.startswith("<!-", tag):
             in_comment = True
-    return found
+    return len(html)
 
 
 def utf16_length(text: str) -> int:
     """The length of `text` in UTF-16 units, as JavaScript and the scorers count."""
-    return len(text) + sum(letter > "\uffff" for letter in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
