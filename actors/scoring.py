@@ -160,10 +160,7 @@ def _message(
     Parameters:
       sender: of several jobs in one call, the one for which it is sent.
     """
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"parent": sender.id} if sender else {}
     if (job := sender or job_at_work()) and job.priority is not None:
         options["priority"] = job.priority
-    made = actor.message_with_options(kwargs=arguments, **options)
-    if sender:
-        made.options["parent"] = sender.id
-    return made.copy(message_id=message_id)
+    return dramatiq.Message(actor.queue_name, actor.actor_name, (), arguments, options, message_id)

@@ -38,9 +38,10 @@ class PerLoop(Generic[T]):
     def get(self) -> T:
         """That of the running loop."""
         loop = asyncio.get_running_loop()
-        if loop not in self._values:
-            self._values[loop] = self._make()
-        return self._values[loop]
+        try:
+            return self._values[loop]
+        except KeyError:
+            return self._values.setdefault(loop, self._make())
 
 
 _in_common = PerLoop(lambda: ThreadPoolExecutor(THREADS_IN_COMMON, "osmod-loop"))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Select, Table, and_, bindparam, func, select, update
 
@@ -50,8 +49,7 @@ _CLOSE = (
 )
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """A request to a scorer; `is_given_up` says whether that scorer was, for this comment."""
 
     id: int
@@ -70,9 +68,9 @@ def lock_with_requests(work: Work, comment_ids: Collection[int]) -> dict[int, tu
     found: dict[int, tuple[State, list[Asked]]] = {}
     for row in work.connection.execute(_LOCK, {"comments": list(comment_ids)}):
         if row[0] not in found:
-            found[row[0]] = State(*row[:width]), []
+            found[row[0]] = State._make(row[:width]), []
         if row[width] is not None:
-            found[row[0]][1].append(Asked(*row[width:]))
+            found[row[0]][1].append(Asked._make(row[width:]))
     return found
 
 
@@ -98,7 +96,7 @@ def complete(
       history: with all scores that have come.
       is_partial: scores of a scorer are missing because it was given up: then no rule accepts.
     """
-    scored = replace(comment, is_scored=True)
+    scored = comment._replace(is_scored=True)
     current = history.around.current
     verdict = _verdict(scored, history, book)
     if verdict and verdict.status == "Accept" and is_partial:
@@ -108,8 +106,9 @@ def complete(
     ruling = None
     if verdict:
         ruling = Ruling(scored, current, verdict.status, rule_id=verdict.rule_id)
-        scored = replace(decisions.with_status(scored, verdict.status), is_auto_resolved=True)
-        scored = replace(scored, is_highlighted=verdict.highlight or scored.is_highlighted)
+        scored = decisions.with_status(scored, verdict.status)
+        is_highlighted = verdict.highlight or scored.is_highlighted
+        scored = scored._replace(is_auto_resolved=True, is_highlighted=is_highlighted)
     return summed_up(scored, history.flags), ruling
 
 

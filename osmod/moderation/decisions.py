@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from sqlalchemy import Table, bindparam, insert, update
@@ -83,12 +83,12 @@ def highlight(work: Work, acts: Sequence[Act]) -> None:
 def reset(work: Work, acts: Sequence[Act]) -> None:
     """Put comments back to undecided. Their decisions stay current (quirk 7)."""
     for some in in_rounds(acts):
-        _settle(work, _subjects(work, some), lambda one: summed_up(replace(one.comment, **_FRESH), one.flags))
+        _settle(work, _subjects(work, some), lambda one: summed_up(one.comment._replace(**_FRESH), one.flags))
 
 
 def with_status(comment: State, status: Status) -> State:
     """The comment as a decision leaves it."""
-    return replace(comment, **_STATES[status])
+    return comment._replace(**_STATES[status])
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def is_moderators(comment: State, current: Current | None) -> bool:
 def defer(work: Work, comment: State, current: Current | None) -> State:
     """In our own name, have a comment that nobody has decided wait for a person, as rules that disagree do."""
     record(work, [Ruling(comment, current, "Defer")])
-    return replace(with_status(comment, "Defer"), is_auto_resolved=True)
+    return with_status(comment, "Defer")._replace(is_auto_resolved=True)
 
 
 def without_deferral(work: Work, comment: State, current: Current | None) -> State:
@@ -159,7 +159,7 @@ def without_deferral(work: Work, comment: State, current: Current | None) -> Sta
     if not comment.is_deferred or current != Current("Defer", "Rule", None, None):
         return comment
     work.connection.execute(_OUTDATE, {"comments": [comment.id]})
-    return replace(comment, **_UNDECIDED)
+    return comment._replace(**_UNDECIDED)
 
 
 @dataclass(frozen=True)
@@ -184,14 +184,12 @@ def _subjects(work: Work, acts: Sequence[Act]) -> list[_Acted]:
 def _decided(subject: _Acted, status: Status, *, with_flags: bool) -> State:
     flags = resolved(subject.flags) if with_flags else subject.flags
     decided = with_status(subject.comment, status)
-    return summed_up(replace(decided, is_batch_resolved=subject.act.is_batch_action), flags)
+    return summed_up(decided._replace(is_batch_resolved=subject.act.is_batch_action), flags)
 
 
 def _toggled(subject: _Acted) -> State:
-    toggled = replace(
-        with_status(subject.comment, "Accept"),
-        is_batch_resolved=subject.act.is_batch_action,
-        is_highlighted=not subject.comment.is_highlighted,
+    toggled = with_status(subject.comment, "Accept")._replace(
+        is_batch_resolved=subject.act.is_batch_action, is_highlighted=not subject.comment.is_highlighted
     )
     return summed_up(toggled, subject.flags)
 

@@ -180,7 +180,7 @@ def summed_up(comment: State, flags: Sequence[Flag]) -> State:
         entry[1] += not flag.is_resolved
         entry[2] += bool(flag.is_recommendation)
     unresolved = sum(not flag.is_resolved for flag in flags)
-    return replace(comment, unresolved_flags_count=unresolved, flags_summary=summary)
+    return comment._replace(unresolved_flags_count=unresolved, flags_summary=summary)
 
 
 def settle(work: Work, subjects: Iterable[Subject], *, moderated: Collection[int] = ()) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, delete, insert
@@ -89,7 +89,7 @@ class _Taken:
     def is_last(self, work: Work) -> bool:
         """Whether every scorer has answered now."""
         others = [one for one in self.asked if one is not self.request]
-        return is_complete([*others, replace(self.request, done_at=work.now)])
+        return is_complete([*others, self.request._replace(done_at=work.now)])
 
     def is_partial(self) -> bool:
         """Whether another scorer's scores are missing, because it was given up."""
@@ -131,7 +131,7 @@ def _store(work: Work, taken: Sequence[_Taken], *, override: bool) -> None:
     summaries = _store_summaries(work, taken, book.tags)
     close_requests(work, [one.request.id for one in taken])
     histories = {
-        comment_id: replace(history, summaries={**history.summaries, **summaries[comment_id]})
+        comment_id: history._replace(summaries={**history.summaries, **summaries[comment_id]})
         for comment_id, history in histories.items()
     }
     after, completed, rulings = _decide(work, taken, histories, book, override=override)
@@ -162,7 +162,7 @@ def _decide(
         comment = _with_highest(one.comment, book.tags.highest(history.summaries))
         if one.request.is_given_up:
             comment, around = forget(work, comment, history.around, one.asked, one.request)
-            history = replace(history, around=around)
+            history = history._replace(around=around)
         if one.is_last(work):
             partial = one.is_partial()
             comment, ruling = complete(comment, history, book, is_partial=partial, override=override)
@@ -226,4 +226,4 @@ def _with_highest(comment: State, highest: tuple[float, int] | None) -> State:
     """The comment with its highest summary score that counts, if there is any."""
     if highest is None:
         return comment
-    return replace(comment, max_summary_score=highest[0], max_summary_score_tag_id=highest[1])
+    return comment._replace(max_summary_score=highest[0], max_summary_score_tag_id=highest[1])

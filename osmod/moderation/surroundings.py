@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Select, Table, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
@@ -174,8 +174,7 @@ def lock_placed_subjects(work: Work, comment_ids: Collection[int]) -> dict[int, 
     return found
 
 
-@dataclass(frozen=True)
-class History:
+class History(NamedTuple):
     """What is there of a comment, and what was said of it: its summary scores by tag, its flags.
 
     `has_scores`: whether there are any scores of it, of whatever kind.

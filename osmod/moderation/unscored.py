@@ -56,8 +56,8 @@ def give_up(
     _note(work, comment_id, given_up, _storable(reason), for_good=for_good)
     if for_good:
         close_requests(work, [request_id])
-        asked = [replace(one, done_at=work.now) if one is given_up else one for one in asked]
-    asked = [replace(one, is_given_up=True) if one.scorer_id == given_up.scorer_id else one for one in asked]
+        asked = [one._replace(done_at=work.now) if one is given_up else one for one in asked]
+    asked = [one._replace(is_given_up=True) if one.scorer_id == given_up.scorer_id else one for one in asked]
     histories, book = with_rules(work, [comment_id])
     history = histories[comment_id]
     comment = before

@@ -121,7 +121,8 @@ class Reply:
     def __init__(self, answer: Answer, hidden: Hidden) -> None:
         self._answer, self._hidden = answer, hidden
         try:
-            self.data = json.loads(answer.body or b"null", parse_constant=_refuse_constant)
+            body = answer.body or b"null"
+            self.data = _JSON.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
         except (ValueError, RecursionError) as error:
             shown = hidden.kept(answer.body)[:SHOWN]
             self.fail(f"answered {answer.status} with {shown!r}, which is no JSON ({error})")
@@ -202,3 +203,7 @@ def _unescaped_json(text: str) -> str:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
+
+
+#: As `json.loads` makes one for every text that it is not to read in its own way.
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -24,6 +24,7 @@ from osmod.outages import Outage
 from osmod.scorers import (
     BadScorerConfig,
     KeyRefused,
+    Question,
     Scored,
     Scorer,
     ScorerAway,
@@ -200,12 +201,10 @@ async def _answer(
         questions = [
             question_of(one.request_id, one.comment, one.article, one.parent) for one in (asked, *along)
         ]
-        scored, *answers = await gather(*map(scorer.score, questions), return_exceptions=True)
-        others += [
-            (one, answer) for one, answer in zip(along, answers, strict=True) if isinstance(answer, Scored)
-        ]
-        if isinstance(scored, BaseException):
-            raise scored
+        if not along:
+            scored = await scorer.score(questions[0])
+        else:
+            scored = await _with_others(scorer, questions, along, others)
     except ScorerError as error:
         if isinstance(error, KeyRefused):
             outage.met(f"{error}: give it a key that is good in users.extra", kind="key")
@@ -221,6 +220,19 @@ async def _answer(
         failed.add_note("".join(format_tb(error.__traceback__)))
         raise failed from None
     outage.over()
+    return scored
+
+
+async def _with_others(
+    scorer: Scorer, questions: Sequence[Question], along: Sequence[OpenQuestion], others: Others
+) -> Scored | None:
+    """The answer to the first question; those to the others are put into `others`."""
+    scored, *answers = await gather(*map(scorer.score, questions), return_exceptions=True)
+    others += [
+        (one, answer) for one, answer in zip(along, answers, strict=True) if isinstance(answer, Scored)
+    ]
+    if isinstance(scored, BaseException):
+        raise scored
     return scored
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,7 +42,7 @@ def _write(work: Work, ids: list[int]) -> None:
     write_states(
         work,
         [
-            (found[one], replace(found[one], is_scored=True, **values))
+            (found[one], found[one]._replace(is_scored=True, **values))
             for one, values in zip(ids, VALUES, strict=True)
         ],
     )
@@ -61,7 +60,7 @@ def test_each_has_its_own(world: World) -> None:
     before = _states(world, ids)
     world.do(lambda work: _write(work, ids))
     assert [
-        replace(one, is_scored=True, **values) for one, values in zip(before, VALUES, strict=True)
+        one._replace(is_scored=True, **values) for one, values in zip(before, VALUES, strict=True)
     ] == _states(world, ids)
     assert [] == [one for one in ids if (world.get(Comment, one).updated_at or LONG_AGO) <= LONG_AGO]
 

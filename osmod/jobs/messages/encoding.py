@@ -36,18 +36,21 @@ def encoded(message: Message[Any]) -> bytes:
     return _write(fields).encode()
 
 
-def ensure_encodable(message: Message[Any]) -> None:
-    """Raise what `encoded` would raise, in far less time for what most messages carry: plain values."""
+def encoded_if_in_doubt(message: Message[Any]) -> bytes | None:
+    """The message in bytes; None: it has plain values alone, as most have, and `encoded` will raise nothing.
+
+    Raises:
+      TypeError, ValueError: as `encoded`.
+    """
     if type(get_encoder()) is not JSONEncoder or type(message) is not Message:
-        encoded(message)
-        return
+        return encoded(message)
     for part in (message.args, message.kwargs.values(), message.options.values()):
         for value in part:
             kind = type(value)
             # Python refuses to write integers of thousands of digits.
             if kind not in _PLAIN and not (kind is int and -(2**64) < value < 2**64):
-                encoded(message)
-                return
+                return encoded(message)
+    return None
 
 
 def decoder(messages: bytes) -> Callable[[int, int], Message[Any]]:

@@ -13,7 +13,7 @@ from dramatiq.common import current_millis, q_name
 from osmod.jobs.errors import InvalidOption, JobNotQueued, RedisUnusable
 from osmod.jobs.messages.arguments import check_names, logged
 from osmod.jobs.messages.bounds import check_queue_name
-from osmod.jobs.messages.encoding import encoded, ensure_encodable
+from osmod.jobs.messages.encoding import encoded, encoded_if_in_doubt
 from osmod.jobs.messages.options import apply_to_message, wire_form
 from osmod.jobs.queue.destinations import Destinations
 from osmod.jobs.queue.job import Job, running
@@ -37,8 +37,8 @@ SHOWN = 200
 SEND_BATCH = 500
 SEND_BYTES = 1_000_000
 
-#: A message to be stored, and the terms that the script needs beside it.
-Letter = tuple[Message[Any], bytes]
+#: A message to be stored, its bytes if they were made, and the terms that the script needs beside it.
+Letter = tuple[Message[Any], bytes | None, bytes]
 
 
 class Sending(Queues, Protocol):
@@ -95,7 +95,10 @@ class Sender:
                 f"message_id={message.message_id!r}: expected UTF-8 text, no blanks, and no !, * or @ first"
             )
         if message.options:
-            apply_to_message(message, self._broker.message_options | self._broker.actor_options)
+            known = self._broker.message_options
+            if not known.issuperset(message.options):
+                known = known | self._broker.actor_options
+            apply_to_message(message, known)
         if delay is not None:
             message.options["eta"] = current_millis() + delay
         job = running.get()
@@ -113,8 +116,7 @@ class Sender:
           TypeError, ValueError: an argument has no form in JSON, or whatever the encoder in use raises.
         """
         actor = self._broker.actors.get(message.actor_name)
-        ensure_encodable(message)
-        return message, wire_form(message, actor, delay)
+        return message, encoded_if_in_doubt(message), wire_form(message, actor, delay)
 
     def store(
         self,
@@ -224,8 +226,8 @@ def _batches(letters: Iterable[Letter]) -> Iterator[_Batch]:
     messages: list[Message[Any]] = []
     arguments: list[bytes] = []
     size = 0
-    for message, terms in letters:
-        data = encoded(message)
+    for message, made, terms in letters:
+        data = made or encoded(message)
         size += len(data)
         if messages and (
             len(messages) == SEND_BATCH or size > SEND_BYTES or message.queue_name != messages[0].queue_name
