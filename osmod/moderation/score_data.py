@@ -12,6 +12,8 @@ from osmod.moderation.utf8mb3 import checked
 
 #: What OSMod's `int unsigned` columns hold at most.
 UNSIGNED_MAX = 2**32 - 1
+#: Each attribute becomes a tag that moderators choose from: a service that went mad is not to make thousands.
+FewEnough = Field(max_length=500)
 #: Characters of an answer's `extra`, which is stored once a span.
 EXTRA_LENGTH = 1_000
 
@@ -62,6 +64,6 @@ class ScoreData(BaseModel):
         extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
     )
 
-    scores: dict[Attribute, list[SpanScore]]
-    summary_scores: dict[Attribute, Score]
+    scores: Annotated[dict[Attribute, list[SpanScore]], FewEnough]
+    summary_scores: Annotated[dict[Attribute, Score], FewEnough]
     extra: Annotated[dict[str, JsonValue], AfterValidator(_is_small_json)] | None = None

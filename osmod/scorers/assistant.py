@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter
 
 from osmod.scorers.config import Config
 from osmod.scorers.contract import Question, Scored, ScorerAway
 from osmod.scorers.endpoint import Endpoint
-from osmod.scorers.forms import AttributeName, Probability, Span
+from osmod.scorers.forms import AttributeName, FewEnough, Probability, Span
 
 
 class _Span(Span):
@@ -18,8 +18,10 @@ class _Span(Span):
 
 
 class _Answer(BaseModel):
-    scores: dict[AttributeName, list[_Span]] = Field(default_factory=dict)
-    summaries: dict[AttributeName, Probability] = Field(default_factory=dict, alias="summaryScores")
+    scores: Annotated[dict[AttributeName, list[_Span]], FewEnough] = Field(default_factory=dict)
+    summaries: Annotated[dict[AttributeName, Probability], FewEnough] = Field(
+        default_factory=dict, alias="summaryScores"
+    )
 
 
 _ANSWER = TypeAdapter(_Answer)

@@ -26,6 +26,8 @@ def _fits(name: str) -> str:
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
 Offset = Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)]
 AttributeName = Annotated[str, AfterValidator(_fits)]
+#: Each attribute becomes a tag that moderators choose from: a service that went mad is not to make thousands.
+FewEnough = Field(max_length=500)
 
 
 class Span(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -12,7 +12,7 @@ from osmod.batching import Batcher
 from osmod.scorers.config import Config
 from osmod.scorers.contract import Question, Scored, Unscorable
 from osmod.scorers.endpoint import Endpoint
-from osmod.scorers.forms import AttributeName, Probability, of_the_whole
+from osmod.scorers.forms import AttributeName, FewEnough, Probability, of_the_whole
 
 ENDPOINT = "https://api.openai.com/v1/moderations"
 MODEL = "omni-moderation-latest"
@@ -22,7 +22,7 @@ BATCH, MOST_BATCH = 32, 1024
 
 class _Result(BaseModel):
     #: Older models have none for newer categories.
-    category_scores: dict[AttributeName, Probability | None]
+    category_scores: Annotated[dict[AttributeName, Probability | None], FewEnough]
 
 
 class _Answer(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 import httpx
@@ -15,7 +15,7 @@ from osmod.outgoing.urls import shown
 from osmod.scorers.config import Config
 from osmod.scorers.contract import UNLIMITED, KeyRefused, Limits, Question, Scored, Unscorable
 from osmod.scorers.endpoint import Endpoint
-from osmod.scorers.forms import AttributeName, Probability, Span, unversioned
+from osmod.scorers.forms import AttributeName, FewEnough, Probability, Span, unversioned
 
 #: Where the Perspective API scores comments.
 ANALYZE = "https://commentanalyzer.googleapis.com/v1alpha1/comments:analyze"
@@ -48,7 +48,9 @@ class _Attribute(BaseModel):
 
 
 class _Answer(BaseModel):
-    attributes: dict[AttributeName, _Attribute] | None = Field(None, alias="attributeScores")
+    attributes: Annotated[dict[AttributeName, _Attribute], FewEnough] | None = Field(
+        None, alias="attributeScores"
+    )
 
 
 _ANSWER = TypeAdapter(_Answer)

@@ -100,6 +100,8 @@ def test_its_own_errors(fake: Fake) -> None:
         ("scores.T.0.score = 2", {"scores": {"T": [{"score": 2}]}}),
         ("ends before it begins", {"scores": {"T": [{"score": 1, "begin": 2, "end": 1}]}}),
         ("summaryScores.T = 'x'", {"summaryScores": {"T": "x"}}),
+        ("at most 500 items", {"summaryScores": {f"A{n}": 0.5 for n in range(501)}}),
+        ("at most 500 items", {"scores": {f"A{n}": [] for n in range(501)}}),
     ],
 )
 def test_answers_that_make_no_sense(fake: Fake, said: str, answer: Any) -> None:

@@ -97,6 +97,7 @@ def test_a_key_that_is_refused_is_refused_once(fake: Fake) -> None:
         ("results.0.category_scores.hate = 'high'", {"results": [{"category_scores": {"hate": "high"}}]}),
         ("results.0.category_scores.hate = 1.5", {"results": [{"category_scores": {"hate": 1.5}}]}),
         ("results = {}: Field required", {}),
+        ("at most 500 items", {"results": [{"category_scores": {f"a{n}": 0.5 for n in range(501)}}]}),
     ],
 )
 def test_answers_that_make_no_sense(fake: Fake, said: str, answer: Any) -> None:

@@ -138,6 +138,7 @@ def test_an_answer_without_scores_is_an_answer(fake: Fake, answer: Any) -> None:
             {"attributeScores": {"T": {"spanScores": [{"end": 2}]}}},
         ),
         ("an attribute's name has 1 to 255 characters", {"attributeScores": {"@6": {}}}),
+        ("at most 500 items", {"attributeScores": {f"A{n}": {"summaryScore": SUMMARY} for n in range(501)}}),
         ("more than 4194304 bytes", b" " * (4 * 1024 * 1024 + 1)),
     ],
 )

@@ -187,6 +187,19 @@ def test_scorers_answer_only_what_they_were_asked(client: TestClient, token: Mak
     assert [200, 409, 403, 403, 400, 400] == said
 
 
+def test_a_scorer_that_answers_with_too_much(client: TestClient, token: MakeToken, world: World) -> None:
+    """Hundreds of attributes would be as many tags: it is told, and may answer again."""
+    comment = world.comment(world.article())
+    request = world.add(CommentScoreRequest(comment_id=comment, user_id=USERS["moderator"], sent_at=now()))
+    body = {
+        "scores": {},
+        "summaryScores": {f"{chr(65 + n // 26)}{chr(65 + n % 26)}": 0.5 for n in range(501)},
+    }
+    said = client.post(f"/api/assistant/scores/{request}", json=body, headers=shown(token("moderator")))
+    assert (422, True) == (said.status_code, "at most 500 items" in said.text)
+    assert world.get(CommentScoreRequest, request).done_at is None
+
+
 def test_a_scorer_answers_with_an_error(client: TestClient, token: MakeToken, world: World) -> None:
     """It stands alone, and is a text: then a person looks at the comment, and the request may still be answered."""
     comment = world.comment(world.article())
