@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
@@ -33,6 +35,12 @@ from tests import databases, services, statements
 from tests.redis_servers import ASKING, binary_of, running
 
 pytest_plugins = ["tests.promises", "tests.reasons", "tests.sharing", "tests.timed", "tests.topologies"]
+
+# How long an example takes says nothing on a busy machine.
+hypothesis_settings.register_profile(
+    "patient", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 
 DATABASES = ("sqlite", "mariadb")
 REDIS_SERVERS = ("valkey", "redis")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from sqlalchemy import Engine
 
 from osmod.access.links import make_code
@@ -29,6 +29,9 @@ from tests.web.serving import HOST, served
 
 #: Where Debian and others put it; Playwright's own is taken where there is none.
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+#: Milliseconds in which a page shows what it is to show, on a machine that is busy.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 #: What a window is like, as readers have them.
 WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 800}, "has_touch": True}
@@ -64,7 +67,7 @@ class Site:
         context = self.browser.new_context(**{**WIDE, **kind})
         self.stack.callback(context.close)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda said: self._note(said.type, said.text))
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         page.on("request", lambda asked: self._note_foreign(asked.url))

@@ -32,7 +32,7 @@ def test_the_server_is_started_anew(app: FastAPI, queue: JobBroker, browser: Bro
         expect(window.get_by_role("heading", name="Overview")).to_be_visible()
         steering.pause(queue, "default", by="Ada")
         with served(app, port=port):
-            expect(window.locator("#pulse")).to_have_attribute("data-state", "on", timeout=20_000)
+            expect(window.locator("#pulse")).to_have_attribute("data-state", "on")
             expect(window.locator("#queues")).to_contain_text("Paused")
             window.get_by_role("button", name="Resume").click()
             expect(window.locator("#said")).to_contain_text("default goes on")
@@ -62,5 +62,5 @@ def test_a_proxy_says_that_it_is_away(site: Site, queue: JobBroker) -> None:
     window.get_by_role("button", name="Pause").click()
     expect(window.locator("#said")).to_contain_text("The server cannot be reached")
     window.unroute("**/ui/**")
-    expect(window.locator("#pulse")).to_have_attribute("data-state", "on", timeout=20_000)
+    expect(window.locator("#pulse")).to_have_attribute("data-state", "on")
     site.troubles.clear()  # the answers 502, which the browser logs

@@ -9,7 +9,7 @@ from itertools import product
 from statistics import NormalDist
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from osmod.comparing.statistics import auc, auc_gain, correlation, mean_difference, midranks, proportion
@@ -25,7 +25,6 @@ def test_equal_values_share_their_ranks() -> None:
     assert [] == midranks([])
 
 
-@settings(deadline=None)
 @given(SCORES, SCORES)
 def test_auc_is_the_share_of_pairs_in_order(higher: list[float], lower: list[float]) -> None:
     """Counted pair by pair, equal ones half; turned around it is what is left."""

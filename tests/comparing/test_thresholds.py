@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from osmod.comparing.thresholds import LEAST, Range, Scored, keep_precision, keep_share, precision
@@ -50,7 +50,6 @@ def test_thresholds_can_be_said() -> None:
     assert Range(0, 0.02) == keep_share(comments, Range(0, 0.2))  # between 0.008 and 0.027
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000), st.sampled_from(RANGES))
 def test_a_scorer_that_differs_keeps_the_share(seed: int, today: Range) -> None:
     """As near as single comments allow, also where many have the same score."""

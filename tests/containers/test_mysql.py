@@ -43,7 +43,6 @@ def answers(port: int) -> bool:
     return True
 
 
-@pytest.mark.timeout(420)
 def test_domain(server: str) -> None:
     """Every test of the domain and every golden case passes there."""
     done = subprocess.run(
@@ -57,8 +56,6 @@ def test_domain(server: str) -> None:
             "-q",
             "-n",
             "2",
-            "--timeout",
-            "240",
         ],
         cwd=ROOT,
         env=os.environ | {"TEST_DATABASE_SERVER": server, "CI": "true"},

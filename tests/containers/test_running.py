@@ -17,7 +17,6 @@ from tests.waiting import until
 
 JOBS = 500
 LOCK = "BEGIN; SELECT id FROM comments FOR UPDATE; SELECT SLEEP({seconds}); COMMIT"
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +49,13 @@ def all_done(stack: Stack, comments: int, seconds: float = 90) -> None:
             return False
         return seen == done | nothing
 
-    until(ended, seconds, f"all done, each once: {seen}", every=1)
+    until(ended, seconds, lambda: f"all done, each once: {seen}", every=1)
 
 
-def sql(stack: Stack, statement: str) -> None:
-    """Begin a statement on the database, and do not wait for it."""
+def sql(stack: Stack, statement: str, *how: str) -> str:
+    """What the database answers to a statement; with `--detach` it is not waited for."""
     client = 'exec mysql --host=127.0.0.1 --user="$MYSQL_USER" --password="$MYSQL_PASSWORD" "$MYSQL_DATABASE"'
-    stack.compose("exec", "--detach", "mysql", "sh", "-c", f'{client} --execute "{statement}"')
+    return stack.compose("exec", "--no-TTY", *how, "mysql", "sh", "-c", f'{client} --execute "{statement}"')
 
 
 def restarts(stack: Stack, service: str) -> int:
@@ -129,7 +128,8 @@ def test_a_stop_during_work(stack: Stack) -> None:
     """Rows are locked for longer than the worker waits: what it began goes back, and nothing stays leased."""
     comments = stack.inside("state")["comments"]
     stack.inside("write", str(comments), "40")
-    sql(stack, LOCK.format(seconds=33))
+    sql(stack, LOCK.format(seconds=33), "--detach")
+    until(lambda: "User sleep" in sql(stack, "SHOW PROCESSLIST"), 20, "rows are locked", every=0.2)
     stack.inside("accept", str(comments))
     until(lambda: stack.inside("state")["active"], 20, "jobs run", every=0.2)
     began = time.monotonic()

@@ -15,7 +15,6 @@ from tests.containers.stack import Stack
 NewStack = Callable[..., Stack]
 
 
-@pytest.mark.timeout(240)
 def test_a_database_that_is_not_there(new_stack: NewStack) -> None:
     """`up` ends within a minute (and the build), and the log of `migrate` says why, one line a try."""
     stack = new_stack("COMPOSE_PROFILES=redis", "DATABASE_HOST=nowhere.invalid", "DATABASE_PASSWORD='secret'")

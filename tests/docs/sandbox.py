@@ -147,7 +147,7 @@ class Sandbox:
         until(
             lambda: process.poll() is not None or self._lives(command),
             60,
-            f"{command} works: {log.read_text()}",
+            lambda: f"{command} works: {log.read_text()}",
         )
 
     def _lives(self, command: str) -> bool:

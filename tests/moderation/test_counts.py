@@ -32,9 +32,7 @@ STATES = st.fixed_dictionaries(
         "unresolved_flags_count": st.integers(0, 2),
     }
 )
-ANY_DATABASE = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+ANY_DATABASE = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def rows(article: int, states: list[dict[str, Any]]) -> list[dict[str, Any]]:

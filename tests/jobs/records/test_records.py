@@ -53,7 +53,7 @@ def test_a_waiting_job_shows_what_it_is(broker: JobBroker) -> None:
     assert ((12,), {"user_id": 3}) == (job.args, job.kwargs)
     assert (-10, 0, 3) == (job.priority, job.attempts_made, job.attempts_left)
     assert job.created is not None
-    assert before < job.created < before + timedelta(seconds=10)
+    assert before < job.created < before + timedelta(minutes=1)
     assert (None, None, None) == (job.started, job.finished, job.worker)
     assert "acceptComments(comment_id=12, user_id=3)" == job.call
 
@@ -105,7 +105,7 @@ def test_a_finished_job_shows_how_long_it_took_and_what_came_of_it(broker: JobBr
     assert job.finished is not None
     assert job.started <= job.finished
     assert job.duration is not None
-    assert timedelta(0) <= job.duration < timedelta(seconds=10)
+    assert timedelta(0) <= job.duration < timedelta(minutes=1)
     assert (1, 0, None) == (job.attempts_made, job.attempts_left, job.error)
 
 

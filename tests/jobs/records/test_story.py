@@ -53,7 +53,7 @@ def test_runs_that_failed_are_told(broker: JobBroker) -> None:
         run.reason for run in job.past
     ]
     assert all(run.worker and run.worker.thread and run.wait is not None for run in job.past)
-    assert all(run.duration is not None and run.duration < timedelta(seconds=5) for run in job.past)
+    assert all(run.duration is not None and run.duration < timedelta(minutes=1) for run in job.past)
     moments = [step.at for step in steps if step.at]
     assert moments == sorted(moments)
     assert "Failed at attempt 3, and is not tried again unless somebody has it retried." == where_it_stands(

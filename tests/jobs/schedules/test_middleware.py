@@ -98,7 +98,7 @@ def test_a_real_worker_records_its_runs(redis_client, schedules_redis) -> None:
     assert (good_state.last_outcome, good_state.last_error) == ("done", "")
     assert (bad_state.last_outcome, bad_state.last_error) == ("failed", "ZeroDivisionError: by zero")
     assert good_state.last_duration is not None
-    assert good_state.last_duration < timedelta(seconds=5)
+    assert good_state.last_duration < timedelta(minutes=1)
     assert not good_state.running
     assert good_state.last_started is not None
     broker.close()

@@ -44,7 +44,7 @@ def test_ends(text: str, span: Span, expected: list[tuple[str, list[str]]]) -> N
     assert expected == told(text, span)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.text(max_size=12),
     st.lists(st.builds(Span, st.integers(0, 20), st.integers(0, 20), st.just("A"), st.just(0.5)), max_size=5),
