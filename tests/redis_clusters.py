@@ -109,8 +109,11 @@ class ClusterSet:
 
     def replica_of(self, master: Server) -> Server:
         """A replica of a master that runs and follows it."""
-        found = (node for node in self.nodes if node.awake and node.follows(master))
-        return until(lambda: next(found, None), PATIENCE, "a replica")
+
+        def found() -> Server | None:
+            return next((node for node in self.nodes if node.awake and node.follows(master)), None)
+
+        return until(found, PATIENCE, "a replica")
 
     def fail_over(self, key: str | bytes, by: str = "kill") -> Server:
         """Have the replica of the master that has `key` take over, and wait until it has. Returns the old one.

@@ -18,7 +18,7 @@ from osmod.embedded import is_listening
 from tests.cli.conftest import Run
 from tests.ports import free_port
 
-SECONDS = 30
+SECONDS = 120
 
 
 @contextmanager

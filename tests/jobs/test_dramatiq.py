@@ -71,7 +71,7 @@ def test_a_message_for_a_delay_queue_belongs_to_its_queue(broker: JobBroker) -> 
     """What Dramatiq's broker made of a delayed message can be sent here: it runs when it is due."""
     ran: list[int] = []
     dramatiq.actor(actor_name="note")(lambda: ran.append(current_millis()))
-    eta = current_millis() + 200
+    eta = current_millis() + 1_000
     sent = broker.enqueue(Message("default.DQ", "note", (), {}, {"eta": eta}))
 
     assert sent.queue_name == "default"

@@ -15,7 +15,7 @@ from dramatiq.brokers.stub import StubBroker
 from osmod.jobs import JobActor, enqueue_async
 from osmod.jobs.errors import JobNotQueued, UnknownOption
 
-SECONDS = 20
+SECONDS = 120
 Send = Callable[[Any], Awaitable[Any]]
 WAYS: list[Any] = [
     pytest.param(lambda actor: actor.send_async(12), id="send_async"),

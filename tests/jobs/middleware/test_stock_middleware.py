@@ -34,14 +34,14 @@ def test_results_pipelines_and_groups(broker: JobBroker, server: Server) -> None
         called.set()
 
     with working(broker):
-        assert add.send(1, 2).get_result(block=True) == 3
+        assert add.send(1, 2).get_result(block=True, timeout=120_000) == 3
         further = (add.message_with_options(args=(number,)) for number in (3, 4))
         chain = pipeline([add.message(1, 2), *further]).run()
-        assert chain.get_result(block=True) == 10
+        assert chain.get_result(block=True, timeout=120_000) == 10
         both = group([add.message(1, 1), add.message(2, 2)])
         both.add_completion_callback(all_done.message())
         both.run()
-        assert list(both.get_results(block=True)) == [2, 4]
+        assert list(both.get_results(block=True, timeout=120_000)) == [2, 4]
         assert called.wait(120)
 
 

@@ -26,7 +26,7 @@ from tests.web.queues import queue as queue
 from tests.web.serving import served
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
-SECONDS = 20
+SECONDS = 120
 
 
 def test_queued(queue: JobBroker, publisher: TestClient, world: World) -> None:
