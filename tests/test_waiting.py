@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import waiting
-from tests.seeing import only
+from tests.found import only
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]

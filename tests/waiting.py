@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from tests.seeing import seen, spelled
+from tests.found import seen, spelled
 
 T = TypeVar("T")
 

@@ -25,9 +25,9 @@ from tests.actors.scorers import ANSWER, BUSY, UNCONFIGURED, ToldScorer, ask, sc
 from tests.actors.scorers import comment as comment
 from tests.actors.scorers import service as service
 from tests.actors.scorers import told as told
+from tests.found import only
 from tests.golden.fake_scorer import FakeScorer
 from tests.moderation.world import World
-from tests.seeing import only
 
 REFUSAL = {"status": 400, "body": {"error": {"message": "language not supported"}}}
 

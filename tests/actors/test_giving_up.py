@@ -13,9 +13,9 @@ from tests.actors.scorers import comment as comment
 from tests.actors.scorers import service as service
 from tests.actors.scorers import told as told
 from tests.actors.test_failing_scorers import pass_time
+from tests.found import only
 from tests.golden.fake_scorer import FakeScorer
 from tests.moderation.world import World
-from tests.seeing import only
 
 
 def test_a_mistake_in_a_scorer(jobs: Jobs, world: World, told: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,9 @@ from tests.actors.scorers import ANSWER, tried
 from tests.actors.scorers import comment as comment
 from tests.actors.scorers import service as service
 from tests.actors.test_failing_scorers import pass_time
+from tests.found import only
 from tests.golden.fake_scorer import FakeScorer
 from tests.moderation.world import World
-from tests.seeing import only
 
 
 @pytest.mark.parametrize(("status", "again"), [(503, True), (400, False)])

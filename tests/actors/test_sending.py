@@ -20,9 +20,9 @@ from tests.actors.jobs import Jobs
 from tests.actors.scorers import HARMLESS, ask, settled
 from tests.actors.scorers import comment as comment
 from tests.actors.scorers import service as service
+from tests.found import only
 from tests.golden.fake_scorer import FakeScorer
 from tests.moderation.world import World
-from tests.seeing import only
 
 
 def test_a_comment_s_way(jobs: Jobs, world: World, comment: int) -> None:

@@ -35,10 +35,10 @@ from osmod.settings import get_settings
 from osmod.task import get_engine, turns
 from osmod.task.turns import gate_of
 from tests.actors.scorers import TOLD, ToldScorer, scored
+from tests.found import only
 from tests.moderation.conftest import world as world
 from tests.moderation.world import World
 from tests.placing import put_in_place
-from tests.seeing import only
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 LONG_AGO = now() - timedelta(hours=2)

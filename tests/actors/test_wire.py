@@ -11,8 +11,8 @@ from osmod.moderation.models import Comment, CommentFlag, CommentScore, Decision
 from osmod.scorers import BadScorerConfig, ScorerError
 from tests.actors.conftest import ACTORS
 from tests.actors.jobs import Jobs
+from tests.found import only
 from tests.moderation.world import World
-from tests.seeing import only
 
 OSMODS = {
     "acceptComments",

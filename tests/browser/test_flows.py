@@ -19,7 +19,6 @@ from osmod.moderation.database import open_session
 from osmod.moderation.models import AccessToken, now
 from tests.browser.conftest import Site
 
-
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 
 

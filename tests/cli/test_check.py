@@ -22,7 +22,7 @@ from osmod.moderation.database import open_session
 from osmod.moderation.models import User
 from osmod.settings import masked, read_settings
 from tests.cli.conftest import Run, bad
-from tests.seeing import only
+from tests.found import only
 
 ROOT = Path(__file__).parents[2]
 LOCAL = {"endpointType": "local"}

@@ -12,10 +12,10 @@ from osmod.cli.checks.finding import Finding, Level, error, ok, warning
 from osmod.cli.checks.redis import judge
 from osmod.settings import masked, read_settings
 from tests.cli.conftest import bad
+from tests.found import only
 from tests.redis_clusters import ClusterSet
 from tests.redis_sentinels import SentinelSet
 from tests.redis_servers import Server
-from tests.seeing import only
 
 
 def test_redis_that_keeps_jobs(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

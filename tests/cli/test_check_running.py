@@ -31,8 +31,8 @@ from osmod.moderation.database import open_session
 from osmod.moderation.models import OutboxEntry
 from osmod.settings import read_settings
 from tests.cli.conftest import Run
+from tests.found import only
 from tests.redis_servers import Server
-from tests.seeing import only
 
 pytestmark = pytest.mark.only_on("valkey")
 

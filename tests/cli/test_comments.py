@@ -25,8 +25,8 @@ from osmod.jobs.steering.audit import audit_log
 from osmod.moderation import choice
 from osmod.moderation.models import CommentSummaryScore, Decision, Unscored, now
 from osmod.settings import get_settings
+from tests.found import only
 from tests.moderation.world import World
-from tests.seeing import only
 
 Command = Callable[..., Result]
 

@@ -26,9 +26,9 @@ from osmod.settings import read_settings
 from osmod.task.requests import ask_id
 from osmod.task.scorer_gates import gate_name
 from tests.cli.conftest import Run
+from tests.found import only
 from tests.moderation.world import World
 from tests.scorers.fake import Reply, serving
-from tests.seeing import only
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 Command = Callable[..., Result]

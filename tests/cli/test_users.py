@@ -18,7 +18,7 @@ from osmod.moderation.database import open_session
 from osmod.moderation.models import ConfigurationItem
 from osmod.settings import get_settings
 from tests.cli.conftest import Run, bad
-from tests.seeing import only
+from tests.found import only
 
 
 def role_of(engine: Engine, token: str) -> Role | None:

@@ -19,10 +19,10 @@ from osmod.kue.keys import KueQueue
 from osmod.kue.reports import UNKNOWN
 from osmod.kue.taking import Taker
 from osmod.kue.telling import Teller
+from tests.found import only
 from tests.jobs.conftest import working
 from tests.kue.node import Node
 from tests.kue.stand_in import queue_job
-from tests.seeing import only
 from tests.waiting import until
 
 #: Each starts Node several times, which takes a second.

@@ -15,8 +15,8 @@ from osmod.kue.bridge import Bridge
 from osmod.kue.keys import KueQueue, zid
 from osmod.kue.taking import Taker
 from osmod.kue.telling import Teller
+from tests.found import only
 from tests.jobs.conftest import working
-from tests.seeing import only
 from tests.waiting import until
 
 

@@ -15,9 +15,9 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import find
 from osmod.kue.bridge import Bridge
 from osmod.kue.keys import KueQueue
+from tests.found import only
 from tests.jobs.conftest import working
 from tests.kue.node import Node, Running
-from tests.seeing import only
 from tests.waiting import until
 
 #: Each starts Node several times, which takes a second.

@@ -23,11 +23,11 @@ from osmod.kue.keys import KueQueue
 from osmod.kue.status import read_status
 from osmod.kue.taking import Taker
 from osmod.settings import get_settings
+from tests.found import only
 from tests.jobs.conftest import working
 from tests.kue.node import Node
 from tests.kue.stand_in import queue_job
 from tests.redis_servers import Server
-from tests.seeing import only
 from tests.waiting import until
 
 Command = Callable[..., Result]

@@ -8,9 +8,9 @@ from osmod.jobs.broker import JobBroker
 from osmod.kue.keys import KueQueue
 from osmod.kue.taking import Taker
 from osmod.kue.telling import Teller
+from tests.found import only
 from tests.jobs.conftest import working
 from tests.kue.stand_in import queue_job
-from tests.seeing import only
 from tests.waiting import until
 
 

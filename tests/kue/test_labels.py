@@ -10,8 +10,8 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.records import JobFilter, find
 from osmod.kue.keys import KueQueue
 from osmod.kue.taking import Taker
+from tests.found import only
 from tests.kue.stand_in import queue_job
-from tests.seeing import only
 
 
 def test_the_title_is_shown_without_what_is_sensitive(broker: JobBroker, kue: KueQueue) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from osmod.kue.keys import KueQueue
+from tests.found import only
 from tests.kue.node import Node
 from tests.redis_servers import Server
-from tests.seeing import only
 from tests.waiting import until
 
 pytestmark = pytest.mark.parametrize("shared_server", ["valkey"], indirect=True)

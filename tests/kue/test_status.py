@@ -14,10 +14,10 @@ import pytest
 
 from osmod.kue.keys import KueQueue
 from osmod.kue.status import KueStatus, read_status
+from tests.found import only
 from tests.kue.node import Node
 from tests.kue.stand_in import queue_job
 from tests.redis_servers import Server
-from tests.seeing import only
 from tests.waiting import until
 
 #: What has an actor here, with the words of its schedule.

@@ -17,9 +17,9 @@ from osmod.moderation.models import DecisionDelivery, PublisherStanding, User, n
 from osmod.settings import read_settings
 from tests.cli.conftest import Run
 from tests.cli.conftest import run as run
+from tests.found import only
 from tests.publishers.fake import SECRET, Fake, Reply
 from tests.publishers.scene import Scene
-from tests.seeing import only
 
 
 @pytest.fixture

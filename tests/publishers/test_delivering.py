@@ -14,9 +14,9 @@ from osmod.moderation.publishing import steering
 from osmod.moderation.publishing.claiming import GIVE_UP, LEASE
 from osmod.moderation.publishing.steering import Replay
 from osmod.moderation.work import Work
+from tests.found import only
 from tests.publishers.fake import Reply
 from tests.publishers.scene import BEGAN, Scene
-from tests.seeing import only
 
 DOWN = Reply(500, body=b"out of order")
 

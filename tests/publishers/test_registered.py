@@ -18,8 +18,8 @@ from osmod.moderation.models import PublisherStanding
 from osmod.operating.publishers import publisher_states
 from osmod.publishers import News, NotTold, Publisher, Told, register_publisher, registry, threads
 from osmod.task.telling import tell
+from tests.found import only
 from tests.publishers.scene import Scene
-from tests.seeing import only
 from tests.waiting import until
 
 Hook = Callable[[News], Any]

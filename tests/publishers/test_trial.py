@@ -12,9 +12,9 @@ from osmod.moderation.models import DecisionDelivery, DeliveryAttempt, Publisher
 from osmod.settings import get_settings
 from tests.cli.conftest import Run
 from tests.cli.conftest import run as run
+from tests.found import only
 from tests.publishers.fake import SECRET, Reply
 from tests.publishers.scene import Scene
-from tests.seeing import only
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,8 @@ from osmod.publishers import BadPublisherConfig, News, NotTold, PublisherGone, p
 from osmod.publishers.signing import read_secret, signature_header
 from osmod.publishers.webhook import EVENTS, SHOWN, read_config
 from osmod.settings import get_settings
+from tests.found import only
 from tests.publishers.fake import NEXT_SECRET, SECRET, Fake, Reply
-from tests.seeing import only
 
 NEWS = News("msg_1", "comment.accepted", datetime(2026, 11, 2, 12, tzinfo=UTC), {"sequence": 1})
 

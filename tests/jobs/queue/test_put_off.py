@@ -27,9 +27,9 @@ from osmod.jobs.states import JobState
 from osmod.jobs.steering import acts
 from osmod.jobs.testing import drain
 from osmod.settings import get_settings
+from tests.found import only
 from tests.jobs.conftest import working
 from tests.queue_counts import queue_counts
-from tests.seeing import only
 from tests.waiting import until
 
 

@@ -16,9 +16,9 @@ from osmod.jobs.records.find import count
 from osmod.jobs.schedules import SchedulesMiddleware, every
 from osmod.jobs.steering import audit
 from osmod.jobs.steering.audit import Asked, note_as
+from tests.found import only
 from tests.jobs.records.conftest import Run
 from tests.jobs.records.said import read
-from tests.seeing import only
 
 
 def acts(run: Run) -> list[dict[str, Any]]:

@@ -17,10 +17,10 @@ from osmod.jobs.queue import presence
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.states import JobState
+from tests.found import only
 from tests.jobs.conftest import working
 from tests.jobs.records.conftest import Run
 from tests.jobs.records.said import read
-from tests.seeing import only
 from tests.waiting import until
 
 NAME = f"{socket.gethostname()}:{os.getpid()}"

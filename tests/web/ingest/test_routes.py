@@ -12,8 +12,8 @@ from osmod.jobs.testing import assert_enqueued, assert_not_enqueued
 from osmod.moderation.models import Comment, CommentScoreRequest, Group, User
 from osmod.web.api.ingest.lines import LONGEST
 from osmod.web.frame.bodies import LIMIT
+from tests.found import only
 from tests.moderation.world import World
-from tests.seeing import only
 from tests.web.conftest import MakeToken
 from tests.web.ingest.conftest import NDJSON, PATH, answers_of, comment, lines
 

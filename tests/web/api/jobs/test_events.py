@@ -20,8 +20,8 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.events import JobEventKind, Watch, told_between
 from osmod.web import hub
 from osmod.web.hub import ROOM, BadPosition, Hub, Reader, read, tell, wanting, written
+from tests.found import only
 from tests.jobs.records.taking import end
-from tests.seeing import only
 from tests.waiting import until
 from tests.web.api.jobs.conftest import Ask
 from tests.web.conftest import MakeToken

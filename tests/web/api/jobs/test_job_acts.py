@@ -10,8 +10,8 @@ from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.states import JobState
 from osmod.jobs.steering import ACTS, audit_log
+from tests.found import only
 from tests.jobs.records.taking import end
-from tests.seeing import only
 from tests.web.api.jobs.conftest import Ask
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]

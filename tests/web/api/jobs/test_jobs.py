@@ -13,8 +13,8 @@ from osmod.jobs.broker import JobBroker
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import count
 from osmod.jobs.steering import audit_log
+from tests.found import only
 from tests.jobs.records.taking import end
-from tests.seeing import only
 from tests.web.api.jobs.conftest import Ask
 from tests.web.conftest import MakeToken
 
