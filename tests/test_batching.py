@@ -136,7 +136,7 @@ def test_a_forked_process_waits_for_none_of_its_parent() -> None:
 
     async def ask_again() -> int:
         double.may_go_on.set()
-        return await asyncio.wait_for(batch(4), 10)
+        return await asyncio.wait_for(batch(4), 120)
 
     async def let_go(task: asyncio.Task[int]) -> int:
         double.may_go_on.set()
@@ -191,4 +191,4 @@ def test_a_call_that_takes_long_holds_up_no_more_than_its_own() -> None:
         ends[0].set()
         assert 0 == await first
 
-    asyncio.run(asyncio.wait_for(scene(), 20))
+    asyncio.run(asyncio.wait_for(scene(), 120))

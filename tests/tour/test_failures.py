@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import dramatiq
+import pytest
 
 from osmod.jobs import current_job
 from osmod.jobs.broker import JobBroker
@@ -39,6 +40,7 @@ def test_try_again_by_itself(broker: JobBroker) -> None:
     assert see(broker, job_id).state is JobState.DONE
 
 
+@pytest.mark.timed
 def test_a_worker_is_lost(redis_url: str) -> None:
     """A worker is killed in the middle of a job: within its lease (here a second) the job starts elsewhere."""
     broker = JobBroker(url=redis_url, lease=1_000)

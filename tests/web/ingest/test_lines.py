@@ -45,7 +45,7 @@ def test_batches() -> None:
                 go_on.set()
         return found
 
-    found = asyncio.run(asyncio.wait_for(read(), 30))
+    found = asyncio.run(asyncio.wait_for(read(), 120))
     assert [BATCH, 1, 1] == [len(batch) for batch in found]
     assert [Line(BATCH + 2, b"b")] == found[-1]
 
@@ -68,6 +68,7 @@ def test_a_stream_that_breaks() -> None:
     assert BATCH == len(taken)
 
 
+@pytest.mark.timed
 def test_a_stream_that_never_rests() -> None:
     """A line now and a line then are taken after a moment, not once they are a whole batch."""
     read_on = True
@@ -84,7 +85,7 @@ def test_a_stream_that_never_rests() -> None:
             return len(batch)
         raise AssertionError("the stream has lines")
 
-    assert BATCH > asyncio.run(asyncio.wait_for(read(), 30)) > 1
+    assert BATCH > asyncio.run(asyncio.wait_for(read(), 120)) > 1
 
 
 def test_a_stream_that_stands_still_as_the_server_stops() -> None:
@@ -100,4 +101,4 @@ def test_a_stream_that_stands_still_as_the_server_stops() -> None:
     async def read() -> list[list[Line]]:
         return [batch async for batch in batches(stream(), stopping)]
 
-    assert [[Line(1, b"a"), Line(2, b"b")]] == asyncio.run(asyncio.wait_for(read(), 30))
+    assert [[Line(1, b"a"), Line(2, b"b")]] == asyncio.run(asyncio.wait_for(read(), 120))

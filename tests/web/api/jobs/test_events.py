@@ -234,7 +234,7 @@ def test_whoever_comes_while_the_server_stops_is_sent_away(broker: JobBroker) ->
         assert [] == [piece async for piece in late.frames()]
         await one.close()
 
-    asyncio.run(asyncio.wait_for(run(), 10))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_positions_are_those_after_the_event(broker: JobBroker) -> None:
