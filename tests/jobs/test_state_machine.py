@@ -221,7 +221,7 @@ class QueueMachine(RuleBasedStateMachine):
     def look_who_is_to_stop(self) -> None:
         """As workers do, twice a second."""
         asked = REPORT.run(self.broker.links, BASE.encode(), [b"100"])
-        assert {job_id.decode() for job_id in asked} == self.model.asked
+        assert {job_id.decode() for job_id in asked[::2]} == self.model.asked
 
     @while_any(JobState.FAILED, JobState.CANCELLED)
     @rule(message=sent)

@@ -106,7 +106,7 @@ class JobControl(Middleware):
         message.reports = self._reports
         running.set(message)
         came_about = message.came_about or message.run is not None
-        if message.message_id in broker.custody.unwanted and not came_about:
+        if broker.custody.is_unwanted(message) and not came_about:
             message.fail()
             raise CancelledBefore(f"{message.message_id} was cancelled before it started")
         began = perf_counter() if message.run is None else message.run.began
@@ -168,14 +168,14 @@ class JobControl(Middleware):
                 reports.running(job, now - began, self._name(ident).decode() if ident else "")
         self._noted = {id(job) for job, *_ in long}
         busy = {holdings.queue_name for holdings in broker.custody.all_holdings() if holdings.held}
-        unwanted: set[str] = set()
+        unwanted: dict[str, bytes] = {}
         for queue_name in busy | reports.queues():
             unwanted |= reports.write(queue_name)
-        broker.custody.unwanted = frozenset(unwanted)
+        broker.custody.unwanted = unwanted
         if unwanted:
-            self._interrupt(unwanted)
+            self._interrupt(broker)
             for job in _coroutines(broker):
-                if job.message_id in unwanted and job.run is not None and _claim(job):
+                if broker.custody.is_unwanted(job) and job.run is not None and _claim(job):
                     job.run.stop(Cancelled())
 
     def report(self, broker: Custodian) -> None:
@@ -196,9 +196,9 @@ class JobControl(Middleware):
             name = self._names[ident] = alive.get(ident, "").encode()
         return name
 
-    def _interrupt(self, unwanted: set[str]) -> None:
+    def _interrupt(self, broker: Custodian) -> None:
         for thread_id, (job, _) in self._running.copy().items():
-            if job.message_id in unwanted:
+            if broker.custody.is_unwanted(job):
                 interrupt(thread_id, Cancelled, partial(self._claim, thread_id, job))
 
     def _claim(self, thread_id: int, job: Job) -> bool:

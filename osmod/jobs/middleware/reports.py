@@ -93,14 +93,14 @@ class Reports:
         with self._lock:
             self._of(job).run = f"{int(seconds * 1000)} {thread}"
 
-    def write(self, queue_name: str, only: Job | None = None) -> set[str]:
-        """Write what was noted of a queue's jobs, or of one. Returns the ids of those asked to stop.
+    def write(self, queue_name: str, only: Job | None = None) -> dict[str, bytes]:
+        """Write what was noted of a queue's jobs, or of one. Returns those asked to stop: ids and leases' tokens.
 
         Raises:
           ServerError, redis.RedisError, OSError: Redis is away; what was noted is kept for the next time.
         """
         base = self._broker.key_base(queue_name)
-        asked: set[str] = set()
+        asked: dict[str, bytes] = {}
         while True:
             reports = self._take(queue_name, only)
             try:
@@ -109,7 +109,7 @@ class Reports:
             except BaseException:
                 self._put_back(reports)
                 raise
-            asked.update(job_id.decode() for job_id in answer)
+            asked |= {job_id.decode(): token for job_id, token in zip(answer[::2], answer[1::2], strict=True)}
             if len(reports) < _BATCH:
                 return asked
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
 
@@ -45,7 +46,7 @@ class Custody:
       complaints: where whoever meets a Redis that does not work says so.
       quiet: whether an operator asked this process to begin no more jobs.
       reports: where jobs report to that run as coroutines.
-      unwanted: the ids of jobs that were asked to stop.
+      unwanted: the runs that were asked to stop: the ids of jobs, and their leases' tokens.
       suspects: the jobs at work here that ran when a worker died.
 
     Parameters:
@@ -70,10 +71,10 @@ class Custody:
         self.complaints = Complaints()
         self.quiet = False
         self.reports: Reporting | None = None
-        self.unwanted: frozenset[str] = frozenset()
+        self.unwanted: Mapping[str, bytes] = {}
         kept = (broker.done_ttl, keep_done, broker.dead_message_ttl)
         self.terms = [b"%d" % term for term in (self.lease, *kept, self.nap, remove)]
-        self.suspects = Suspects(broker, self.all_holdings, lambda: self.unwanted, self.lease)
+        self.suspects = Suspects(broker, self.all_holdings, self.is_unwanted, self.lease)
         self._broker = broker
         self._sender = sender
         self._lock = threading.Lock()
@@ -103,6 +104,10 @@ class Custody:
         """A job, if this process holds it."""
         holdings = self._holdings.get(queue_name)
         return holdings.held.get(message_id) if holdings is not None else None
+
+    def is_unwanted(self, job: Job) -> bool:
+        """Whether this run of a job was asked to stop; one that was retried since is another."""
+        return self.unwanted.get(job.message_id) == job.token
 
     def keep(self) -> bool:
         """Extend the leases of what is held, from now on. False if that is being done already."""

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 from dramatiq.middleware import SkipMessage
@@ -48,7 +48,7 @@ class Suspects:
 
     Parameters:
       held: gives what this process holds of each queue.
-      unwanted: gives the ids of jobs that were asked to stop.
+      is_unwanted: whether a job was asked to stop.
       lease: milliseconds; so long is Redis waited for.
     """
 
@@ -56,13 +56,13 @@ class Suspects:
         self,
         broker: Queues,
         held: Callable[[], Iterable[Holdings]],
-        unwanted: Callable[[], Collection[str]],
+        is_unwanted: Callable[[Job], bool],
         lease: int,
     ) -> None:
         self.stopping: Callable[[], bool] = lambda: False
         self._broker = broker
         self._held = held
-        self._unwanted = unwanted
+        self._is_unwanted = is_unwanted
         self._lease = lease
         self._lock = threading.Lock()
         self._company: list[Job] = []
@@ -111,7 +111,7 @@ class Suspects:
 
     def _is_to_wait(self, job: Job) -> bool:
         """Of one that is to be alone: whether it waits for other jobs to end. Not if it is not going to run."""
-        if job.suspect != 0 or job.lost or job.message_id in self._unwanted():
+        if job.suspect != 0 or job.lost or self._is_unwanted(job):
             return False
         if self.stopping():
             job.hand_back()

@@ -183,7 +183,7 @@ class Coroutines:
             and job.plain
             and not (self._looked_at_first or job.failed)
             and "refused" not in job.options
-            and job.message_id not in self._broker.custody.unwanted
+            and not self._broker.custody.is_unwanted(job)
         )
 
 

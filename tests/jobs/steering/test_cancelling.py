@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+from typing import Any
 
 import dramatiq
+import pytest
 from dramatiq import Actor
 
 from osmod.jobs import steering
+from osmod.jobs.actor import JobActor
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.middleware.scripts import REPORT
 from osmod.jobs.records.filters import JobFilter
@@ -147,3 +151,36 @@ def test_a_job_sent_again_is_not_stopped_for_one_of_its_id_that_was(
     broker.enqueue(message)
     with taken(broker, 1):
         assert [] == REPORT.run(broker.links, broker.key_base("default"), [b"100"])
+
+
+@pytest.mark.parametrize("coroutine", [False, True], ids=["in a thread", "as a coroutine"])
+def test_a_job_that_is_retried_right_after_it_was_cancelled_at_work_runs(
+    broker: JobBroker, coroutine: bool
+) -> None:
+    """Its process was told half a second ago to stop it: that run, and not the next one."""
+    started, runs = threading.Event(), []
+
+    def work() -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            take_long(started)
+
+    async def work_soon() -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            started.set()
+            await asyncio.sleep(120)
+
+    options: dict[str, Any] = {"actor_class": JobActor, "concurrency": 2} if coroutine else {}
+    function: Any = work_soon if coroutine else work
+    declare: Any = dramatiq.actor
+    job_id = declare(function, actor_name="work", max_retries=0, **options).send().message_id
+    with working(broker):
+        assert started.wait(120)
+        steering.cancel(broker, one(job_id))
+        until(lambda: record(broker, job_id).state is JobState.CANCELLED, every=0.001)
+        assert 1 == steering.retry(broker, one(job_id))
+        until(lambda: record(broker, job_id).state in (JobState.DONE, JobState.FAILED))
+
+    assert JobState.DONE is record(broker, job_id).state
+    assert [1, 1] == runs

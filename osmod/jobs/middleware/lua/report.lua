@@ -3,7 +3,7 @@
 -- ARGV: 1 log lines kept, then six a job: id, token, progress, log, result, run; '' where there is none.
 --   log: lines joined by \n; run: ms for which it has run and its thread.
 -- What comes under a token that is not the job's last, or of a job of which no record is kept, is dropped.
--- Returns the ids of jobs of this queue that are asked to stop.
+-- Returns of each job of this queue that is asked to stop its id and its lease's token: a later run is not meant.
 local CANCELLING = BASE .. 'cancelling'
 local keep = tonumber(ARGV[1])
 local cancelling = call('ZRANGE', CANCELLING, 0, 499)
@@ -38,9 +38,10 @@ for i = 2, #ARGV, 6 do
 end
 local asked = {}
 for _, id in ipairs(cancelling) do
-    local job = call('HMGET', JOB .. id, 'state', 'cancel')
+    local job = call('HMGET', JOB .. id, 'state', 'cancel', 'lease')
     if job[1] == 'active' and job[2] then
         asked[#asked + 1] = id
+        asked[#asked + 1] = job[3]
     else
         call('ZREM', CANCELLING, id)
     end
