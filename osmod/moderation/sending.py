@@ -82,7 +82,7 @@ def open_requests(
     """Replace each comment's request to each active scorer by a new one.
 
     About the comments that are `missing` scores only those scorers are asked that have not answered yet; all of them
-    if all have.
+    if all have. Where those that have not cannot be asked as they are set up, nobody is.
 
     Scorers that are not `is_usable` (badly configured) are passed over and keep their old request. Without
     an active scorer nothing is written.
@@ -97,10 +97,11 @@ def open_requests(
             raise NotFound(f"sendCommentForScoringTask: Comment not found, id: {comment_id}")
     scorers = [Scorer(*row) for row in work.connection.execute(_SCORERS)]
     usable = [scorer.id for scorer in scorers if is_usable(scorer)]
+    unusable = {scorer.id for scorer in scorers} - {*usable}
     chosen: dict[tuple[int, int], None] = {}
     for comment_id, (_, asked) in locked.items():
-        left = _unanswered(usable, asked) if comment_id in missing else usable
-        chosen |= dict.fromkeys((comment_id, scorer_id) for scorer_id in left or usable)
+        them = _unanswered(usable, unusable, asked) if comment_id in missing else usable
+        chosen |= dict.fromkeys((comment_id, scorer_id) for scorer_id in them)
     sent_at = work.now.replace(microsecond=0)
     opened = _replace(work, locked, chosen, sent_at)
     if scorers:
@@ -149,9 +150,12 @@ def _replace(
     return _store(work, [*chosen], sent_at) if chosen else []
 
 
-def _unanswered(scorers: Sequence[int], asked: Sequence[Asked]) -> list[int]:
+def _unanswered(usable: Sequence[int], unusable: Collection[int], asked: Sequence[Asked]) -> Sequence[int]:
+    """Those of the usable scorers that are to answer; none where it is an unusable one that has not answered."""
     answered = {one.scorer_id for one in asked if one.done_at is not None}
-    return [scorer for scorer in scorers if scorer not in answered]
+    left = [scorer for scorer in usable if scorer not in answered]
+    waits = any(one.scorer_id in unusable and one.done_at is None for one in asked)
+    return left if left or waits else usable
 
 
 def _store(work: Work, chosen: Sequence[tuple[int, int]], sent_at: datetime) -> list[OpenRequest]:

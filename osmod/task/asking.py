@@ -148,8 +148,16 @@ async def ask(asked: OpenQuestion, also: Answered) -> dict[str, Any] | Later | N
 
 
 def miss(asked: OpenQuestion) -> None:
-    """An answer that was to come later is missed: give the scorer up, if its deadline is over."""
-    patience = deadline_of(asked.scorer_id, asked.config)
+    """An answer that was to come later is missed: give the scorer up, if its deadline is over.
+
+    Raises:
+      BadScorerConfig: that can no longer be known; a person looks at the comment.
+    """
+    try:
+        patience = deadline_of(asked.scorer_id, asked.config)
+    except BadScorerConfig as error:
+        give_up(asked.comment.id, asked.request_id, str(error))
+        raise
     if now() >= asked.sent_at + patience:
         missed = f"scorer {asked.scorer_id} has not called back within {patience.total_seconds():g} seconds"
         give_up(asked.comment.id, asked.request_id, missed)

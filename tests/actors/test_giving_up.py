@@ -128,3 +128,44 @@ def test_a_first_try_past_the_deadline(jobs: Jobs, world: World, service: FakeSc
     assert not world.get(Comment, comment).is_deferred
     jobs.broker.process(tried(asking, TRIES - 1))
     assert world.get(Comment, comment).is_deferred
+
+
+def test_who_has_answered_while_another_cannot_be_asked(
+    jobs: Jobs, world: World, service: FakeScorer, comment: int
+) -> None:
+    """Is not asked again and again: the answer that lacks is that of one whose settings a person has to mend."""
+    service.begin({"1": {"default": BUSY}, "2": {"default": HARMLESS}})
+    jobs.deliver("sendCommentForScoring", commentId=comment)
+    first, second = jobs.take()
+    jobs.broker.process(second)
+    jobs.work_off()
+    world.do(lambda work: setattr(work.session.get_one(User, 1), "extra", {"endpointType": "nonsense"}))
+    with pytest.raises(BadScorerConfig):
+        jobs.broker.process(first)
+    assert [2] == [one["scorer"] for one in service.requests]
+    for _ in range(3):
+        pass_time(world, hours=7)
+        jobs.deliver("heartbeat")
+        (sending,) = jobs.take()
+        with pytest.raises(BadScorerConfig, match="scorer 1"):
+            jobs.broker.process(sending)
+        jobs.work_off()
+    assert [2] == [one["scorer"] for one in service.requests]
+
+
+def test_an_answer_to_come_later_of_one_whose_settings_are_spoilt_meanwhile(
+    jobs: Jobs, world: World, told: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person looks at the comment, as where it could not even be asked; the job says what to mend."""
+    monkeypatch.setattr(ToldScorer, "does", lambda question: None)
+    jobs.deliver("sendCommentForScoring", commentId=told)
+    jobs.broker.process(only(jobs.take()))
+    world.do(
+        lambda work: setattr(
+            work.session.get_one(User, 1), "extra", {"endpointType": "told", "deadline": "tomorrow"}
+        )
+    )
+    with pytest.raises(BadScorerConfig, match="deadline"):
+        jobs.broker.process(only(jobs.take()))
+    assert world.get(Comment, told).is_deferred
+    assert "deadline" in only(world.all(Unscored)).reason
