@@ -49,7 +49,7 @@ def test_all_that_is_known(client: TestClient, sign_in: SignIn, queue: JobBroker
     page = page_of(client, failed[:8])
 
     assert "is not tried again unless somebody has it retried" in page
-    assert "Had run again by Ada" in page
+    assert "Ada had it run again" in page
     assert "ValueError: &lt;i&gt;no&lt;/i&gt;" in page
     assert "TimeoutError: no answer" in page
     assert f"/ui/jobs/{other}" in page
