@@ -23,6 +23,16 @@ actor = actor ~= '' and '"actor_name":"' .. actor .. '"' or nil
 states = states ~= '' and ' ' .. states .. ' ' or nil
 local demanding = states or actor or kind ~= '' or since or till or word or #needles > 0
 
+-- Whether a needle stands in a text. A number ends where its digits do: 3 is not found in 31.
+local function holds(text, needle)
+    local is_number = string.find(needle, '%d$')
+    local _, last = string.find(text, needle, 1, true)
+    while is_number and last and string.find(text, '^%d', last + 1) do
+        _, last = string.find(text, needle, last + 1, true)
+    end
+    return last
+end
+
 local stale, looked_at = {}, {'message'}
 if states or kind ~= '' or since or till or word then
     looked_at = {'message', 'state', 'error', 'created'}
@@ -52,7 +62,7 @@ local function fits(id)
         return false
     end
     for _, needle in ipairs(needles) do
-        if string.find(job[1], needle, 1, true) then
+        if holds(job[1], needle) then
             return true
         end
     end
