@@ -40,10 +40,23 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Page:
-    """Some of those meant, in order. `of_newest`: only so many of the newest were looked at; None: all."""
+    """Some of those meant, in order.
+
+    Attributes:
+      of_newest: only so many of the newest were looked at; None: all, or from the highest score on.
+      is_part: more may be meant than were looked at.
+    """
 
     places: list[Place]
     of_newest: int | None = None
+    is_part: bool = False
+
+    def beyond(self, place: Place | None) -> list[Place]:
+        """Those that come after a place; None: all."""
+        if place is None:
+            return self.places
+        here = (place.score, place.comment_id)
+        return [one for one in self.places if (one.score, one.comment_id) < here]
 
 
 def page(
@@ -66,14 +79,14 @@ def page(
     if way.of_newest is not None and wanted.queue == "new" and wanted.tag_id is None:
         walked = _walk(session, wanted, viewer, limit, beyond, backwards=backwards)
         if walked is not None:
-            return Page(walked)
+            return Page(walked, is_part=True)
     rows = meant(wanted, way).subquery()
     key = func.coalesce(rows.c.score, -1.0)
     statement = select(key, rows.c.id).where(
         _is_free(viewer, rows.c.id), _beyond(key, rows.c.id, beyond, backwards)
     )
     found = _places(session, statement.order_by(*_order(key, rows.c.id, backwards)).limit(limit))
-    return Page(found, way.of_newest)
+    return Page(found, way.of_newest, is_part=way.of_newest is not None)
 
 
 def place_of(session: Session, wanted: Wanted, comment_id: int) -> Place | None:
@@ -106,7 +119,7 @@ def _walk(
     ]
     order = _order(Comment.max_summary_score, Comment.id, backwards)
     found: list[Place] = []
-    for walk in WALKS:
+    for walk in [walk for walk in WALKS if walk >= limit] or WALKS[-1:]:
         window = select(*COLUMNS, score.label("score")).where(*bounds).order_by(*order).limit(walk).subquery()
         statement = (
             of_chosen_articles(select(window.c.score, window.c.id), wanted, window.c.article_id)

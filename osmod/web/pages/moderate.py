@@ -77,6 +77,7 @@ def nexts(view: View) -> dict[str, Any]:
     """Those that come next, and what can be done to all that are meant."""
     assert view.user_id is not None
     batch = view.query.get("batch", "")
+    batch = batch if batch in moderate_acts.BATCHES else ""
     with open_session(get_engine()) as session:
         settle_held_for_long(session, now())
         session.commit()
@@ -84,16 +85,20 @@ def nexts(view: View) -> dict[str, Any]:
         comment_id = id_in(view.query.get("comment", ""))
         here = None if comment_id is None else waiting.place_of(session, wanted, comment_id)
         viewer = Viewer(view.user_id, now())
-        found = waiting.page(session, wanted, viewer, limit=NEXT, beyond=here)
-        meant = moderate_acts.range_of(session, wanted, viewer) if batch in moderate_acts.BATCHES else []
+        meant = moderate_acts.range_of(session, wanted, viewer) if batch else None
+        found = waiting.page(session, wanted, viewer, limit=NEXT, beyond=here) if meant is None else meant
+        following = found.beyond(here)[:NEXT]
+        if meant is not None and len(following) < NEXT and len(meant.places) == acts.MOST:
+            following = waiting.page(session, wanted, viewer, limit=NEXT, beyond=here).places
         return {
             **_ways(wanted),
-            "page": found,
-            "batch": batch if batch in moderate_acts.BATCHES else "",
+            "of_newest": found.of_newest,
+            "places": following,
+            "batch": batch,
             "batches": moderate_acts.BATCHES,
             "most": acts.MOST,
-            "meant": len(meant),
-            "not_all": bool(meant) and queues.plan(session, wanted).of_newest is not None,
+            "meant": len(meant.places) if meant else 0,
+            "not_all": meant is not None and meant.is_part,
             "form": new_form(session, view.user_id, "batch", batch, wanted),
             "comment": comment_id,
         }

@@ -77,7 +77,8 @@ def act_on_range(act: Act) -> Done:
         chosen = filter_of(session, act)
         wanted = chosen.wanted
         before = acts.by_form(session, form)
-        meant = range_of(session, wanted, Viewer(user_id, now()))
+        of_range = range_of(session, wanted, Viewer(user_id, now()))
+        meant = [place.comment_id for place in of_range.places]
         seen = marks(session, list(session.scalars(select(Comment).where(Comment.id.in_(meant)))))
     if before is not None:  # those that it was sent for are not meant any more
         acts.refuse_other(before, user_id, name, [entry["id"] for entry in before.comments], {})
@@ -136,9 +137,9 @@ def _why_not_taken_back(taken: TakenBack) -> str:
     return "somebody has decided on it since" if taken.changed else "there is nothing to take back"
 
 
-def range_of(session: Session, wanted: Wanted, viewer: Viewer) -> list[int]:
+def range_of(session: Session, wanted: Wanted, viewer: Viewer) -> waiting.Page:
     """The comments that an act on the whole range is about: those that are meant and free, `MOST` at most."""
-    return [place.comment_id for place in waiting.page(session, wanted, viewer, limit=MOST).places]
+    return waiting.page(session, wanted, viewer, limit=MOST)
 
 
 def _and_on(wanted: Wanted, user_id: int, left: int, said: str) -> Done:
