@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from dramatiq import Worker
@@ -12,7 +13,7 @@ from sqlalchemy import Engine
 from osmod.access.roles import Role
 from osmod.jobs.broker import JobBroker
 from osmod.jobs.testing import drain
-from osmod.moderation.models import Claim, Comment, CommentScore, CommentSummaryScore
+from osmod.moderation.models import Claim, Comment, CommentScore, CommentSummaryScore, Decision, DeskAct, now
 from tests.browser.conftest import PHONE, WIDE, Site
 from tests.browser.test_pages import findings
 from tests.moderation.world import World
@@ -162,3 +163,32 @@ def test_a_range_and_a_span(site: Site, comments: list[int]) -> None:
     window.locator("#text mark span").first.dblclick()
     expect(window.locator("#start")).to_have_value("4")
     expect(window.locator("#end")).to_have_value("8")
+
+
+def test_what_others_do_is_seen_before_a_key_does_anything(
+    site: Site, comments: list[int], engine: Engine
+) -> None:
+    """A key that is pressed just as the comment becomes another does nothing to what nobody has read."""
+    world = World(engine)
+    window = site.window(Role.MODERATOR)
+    window.goto(f"{site.address}/ui/moderate?comment={comments[0]}")
+    listens(window, comments[0])
+    until(lambda: 1 == world.size(Claim), 10, "it is claimed")
+    window.evaluate(
+        """() => document.addEventListener("fragment", (event) => {
+            if (!event.target.querySelector("[role=alert]") || window.pressed) return;
+            window.pressed = true;
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "d", bubbles: true }));
+        })"""
+    )
+    later = now() + timedelta(seconds=5)
+    world.add(Decision(comment_id=comments[0], status="Accept", source="Rule", created_at=later))
+    expect(window.get_by_role("alert")).to_contain_text("The rules decided on it", timeout=20_000)
+    assert window.evaluate("window.pressed")
+    assert [] == world.all(DeskAct)
+
+    def pressed() -> bool:
+        window.keyboard.press("d")
+        return world.size(DeskAct) > 0
+
+    until(pressed, 10, "keys are heard again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -72,6 +73,30 @@ def test_who_else_is_at_it(client: TestClient, press: Press, world: World) -> No
     assert f"Nothing was done: comment {free} is not what you saw any more" in said
     assert "Reject by admin" in said
     assert 1 == world.size(Decision)
+
+
+def test_decided_elsewhere_while_it_is_open(client: TestClient, press: Press, world: World) -> None:
+    """As by OSMod's own client, which knows of no claims: the open page says who did what, and when."""
+    comment, rule = waiting(world, world.article(), 0.9), world.rule(world.tag("TOXICITY"), 0, 0.1, "Accept")
+    page = f"/ui/moderate?comment={comment}"
+    reader = {"source": "User", "user_id": USERS["general"], "comment_id": comment}
+    before, after = now() - timedelta(seconds=5), now() + timedelta(seconds=5)
+    world.add(Decision(status="Defer", created_at=before, **(reader | {"user_id": USERS["admin"]})))
+    press(page, "/ui/moderate/begin")
+    world.add(Decision(status="Defer", created_at=after, **reader))
+    assert "after you had opened it" not in client.get(page).text
+
+    world.add(Decision(status="Reject", created_at=after, **(reader | {"user_id": USERS["admin"]})))
+    RENDERINGS.forget()
+    assert "Reject by admin" in (said := client.get(page).text)
+    assert re.search(r'role="alert">admin decided on it .*, after you had opened it: Reject\.', said)
+
+    by_rule = {"source": "Rule", "moderation_rule_id": rule}
+    world.add(Decision(comment_id=comment, status="Accept", created_at=after, **by_rule))
+    RENDERINGS.forget()
+    assert re.search(
+        rf"Rule {rule} decided on it .*, after you had opened it: Accept\.", client.get(page).text
+    )
 
 
 @pytest.mark.only_on("mariadb")

@@ -58,9 +58,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Past:
-    """A decision on the comment. `who`: a moderator's name; None: a rule's, or the worker's own where none is named."""
+    """A decision on the comment.
+
+    Attributes:
+      user_id, who: the moderator and their name; None: a rule's, or the worker's own where none is named.
+    """
 
     status: str
+    user_id: int | None
     who: str | None
     rule_id: int | None
     at: datetime
@@ -91,6 +96,11 @@ class Item:
     record: Record
     explanation: Explanation
     unscored: tuple[tuple[str, str], ...]
+
+    def decided_since(self, moment: datetime, user_id: int) -> Past | None:
+        """What somebody else than a moderator, or a rule, decided last, if that was after a moment."""
+        last = self.past[0] if self.past else None
+        return last if last and last.user_id != user_id and last.at > moment else None
 
     @property
     def author(self) -> str:
@@ -196,7 +206,7 @@ def _past(session: Session, comment_id: int) -> list[Past]:
         .order_by(Decision.id.desc())
     )
     return [
-        Past(status, None if user_id is None else name or f"user {user_id}", rule_id, at, is_current)
+        Past(status, user_id, None if user_id is None else name or f"user {user_id}", rule_id, at, is_current)
         for status, user_id, name, rule_id, at, is_current in rows
     ]
 

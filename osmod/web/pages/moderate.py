@@ -117,6 +117,7 @@ def item(view: View) -> dict[str, Any]:
         if found is None:
             raise moderate_claims.no_comment(comment_id)
         claim = claims.renew(session, comment_id, view.user_id, now())
+        is_mine = claim is not None and claim.user_id == view.user_id
         session.commit()
         return {
             "item": found,
@@ -125,7 +126,8 @@ def item(view: View) -> dict[str, Any]:
             "reason_needed": get_settings().require_reason_to_reject,
             "names": {tag.id: tag.attribute for tag in _tags(session)},
             "claim": claim,
-            "holder": _name(session, claim) if claim and claim.user_id != view.user_id else "",
+            "meanwhile": found.decided_since(claim.since, view.user_id) if claim and is_mine else None,
+            "holder": _name(session, claim) if claim and not is_mine else "",
             "forms": {
                 name: new_form(session, view.user_id, comment_id, found.mark, name) for name in acts.NAMES
             },
