@@ -14,7 +14,14 @@
     const target = document.querySelector(`[data-key="${event.key}"]`);
     if (!target) return;
     event.preventDefault();
-    target.click();
+    if (performance.now() > unread) target.click();
+  });
+
+  // What others did to the comment while it is open is to be seen before a key does anything to it.
+  const marked = () => document.querySelector("#item [data-mark]")?.dataset.mark;
+  let [mark, unread] = [marked(), 0];
+  document.addEventListener("fragment", () => {
+    if (marked() !== mark) [mark, unread] = [marked(), performance.now() + 1000];
   });
 
   // A form is sent once: the server would take the second for the same, but its answer would come too late.
