@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import dramatiq
@@ -11,14 +11,12 @@ from dramatiq import Actor
 
 from osmod.jobs import steering
 from osmod.jobs.broker import JobBroker
-from osmod.jobs.records import planning, walking
+from osmod.jobs.records import planning
 from osmod.jobs.records.cursors import BadCursor
 from osmod.jobs.records.filters import JobFilter
 from osmod.jobs.records.find import Page, count, find
-from osmod.jobs.records.reading import get_job, record_of
-from osmod.jobs.records.record import JobRecord
+from osmod.jobs.records.reading import get_job
 from osmod.jobs.states import JobState
-from osmod.jobs.wire.queues import Queues
 from osmod.task.payload import checked
 from tests.jobs.records.conftest import Run
 from tests.jobs.records.said import read
@@ -152,25 +150,6 @@ def test_a_text_is_not_a_number_when_asked_for_as_a_number(broker: JobBroker, ta
 
     assert [] == ids(find(broker, JobFilter(arguments={"name": 12})))
     assert [tagged] == ids(find(broker, JobFilter(arguments={"name": "12"})))
-
-
-def test_a_number_is_not_the_beginning_of_another(
-    broker: JobBroker, tag: Actor[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Redis tells them apart: what goes on with a digit is not read; 3.0 is 3, and may come after 31 in a message."""
-    for number in (31, 3, 30, 3.0, 333):
-        tag.send(name="x", user_id=number)
-    tag.send(name='"user_id":31', user_id=3)
-    ids: list[str] = []
-
-    def note(broker: Queues, queue: str, job_id: str, values: Sequence[bytes | None]) -> JobRecord | None:
-        ids.append(job_id)
-        return record_of(broker, queue, job_id, values)
-
-    monkeypatch.setattr(walking, "record_of", note)
-    found = find(broker, JobFilter(arguments={"user_id": 3})).jobs
-    assert [3, 3.0, 3] == [job.arguments["user_id"] for job in found]
-    assert ids == [job.id for job in found]
 
 
 def test_by_error_class(broker: JobBroker, accept: Actor[..., None]) -> None:
