@@ -54,7 +54,7 @@ def child(listens):
         time.sleep(60)
     stop = Latch()
     StopRequests(lambda number, frame: stop.set()).listen(*STOPPING)
-    print(stop.wait(5), flush=True)
+    print(stop.wait(60), flush=True)
 
 parent = os.getpid()
 children = [multiprocessing.get_context("fork").Process(target=child, args=(listens,)) for listens in (True, False)]
