@@ -11,6 +11,9 @@ Fixtures to ask for:
 `@pytest.mark.only_on("mariadb")` keeps a test to one of them; `pytest --database sqlite --redis valkey` leaves
 the others out. A service that is not installed here is skipped and named at the end; with `CI=true` it fails the
 tests that need it.
+
+`@pytest.mark.timed` is for what says how soon something is (tests/timed.py); all else waits for conditions, by
+`tests.waiting.until`, which says what it saw when it fails. Ports are those of `tests.ports`.
 """
 
 from __future__ import annotations
