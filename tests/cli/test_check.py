@@ -8,18 +8,19 @@ import re
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from osmod.cli.checks import check_database, check_outbox, check_scorers, check_settings
+from osmod.cli.checks import check_database, check_outbox, check_scorers, check_settings, database
 from osmod.cli.checks.asking import PATIENCE, Asking
 from osmod.cli.checks.finding import Finding, Level, error, note, ok, warning
 from osmod.cli.checks.report import AREAS
 from osmod.cli.checks.settings import KNOWN
 from osmod.moderation.database import open_session
-from osmod.moderation.models import User
+from osmod.moderation.models import User, now
 from osmod.settings import masked, read_settings
 from tests.cli.conftest import Run, bad
 from tests.found import only
@@ -181,6 +182,17 @@ def test_database(settled: Engine) -> None:
         "CREATE INDEX sourceId_index ON comments (sourceId)."
     )
     assert [ok("every table is there"), hint] == rest
+
+
+@pytest.mark.only_on("mariadb")  # SQLite has the clock of this machine
+@pytest.mark.parametrize(("seconds", "said"), [(-180, "3 min behind"), (25, ""), (180, "3 min ahead of")])
+def test_clocks(settled: Engine, monkeypatch: pytest.MonkeyPatch, seconds: int, said: str) -> None:
+    """One that differs from the database's by more than half a minute is named."""
+    monkeypatch.setattr(database, "now", lambda: now() + timedelta(seconds=seconds))
+    found = [one.message for one in bad(list(check_database(read_settings())))]
+    assert [f"this machine's clock is {said} the database's: "] * bool(said) == [
+        one.partition("publishers")[0] for one in found
+    ]
 
 
 def test_index_that_osmod_lacks(breakable: Engine) -> None:

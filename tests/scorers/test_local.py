@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from osmod.loop import run
-from osmod.scorers import BadScorerConfig, Question, local_model, scorer_for
+from osmod.scorers import BadScorerConfig, Question, Scored, local_model, scorer_for
 from osmod.scorers.local import MOST_SPANS, sentences
 
 LOCAL = {"endpointType": "local"}
@@ -88,6 +88,29 @@ def test_threads_get_what_a_lone_caller_gets() -> None:
     alone = [ask(text) for text in texts]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(ask, texts)) == alone
+
+
+def test_comments_at_the_same_time_are_scored_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call of the model is for all of them."""
+    calls: list[Sequence[str]] = []
+
+    def predict(texts: Sequence[str]) -> list[float]:
+        calls.append(texts)
+        return [len(text) / 100 for text in texts]
+
+    monkeypatch.setattr(local_model, "predict", predict)
+    texts = ["a" * length for length in range(1, 21)]
+
+    async def ask_all() -> list[Scored | None]:
+        return await asyncio.gather(
+            *(scorer_for(9, LOCAL).score(Question(1, text, len(text))) for text in texts)
+        )
+
+    scored = run(ask_all())
+    assert [len(text) / 100 for text in texts] == [
+        one.score_data["summaryScores"]["TOXICITY"] for one in scored if one
+    ]
+    assert [texts] == calls
 
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

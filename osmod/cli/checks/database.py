@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, func, inspect, select
 from sqlalchemy.orm import Session
 
-from osmod.cli.checks.finding import Finding, error, note, ok
+from osmod.cli.checks.finding import Finding, error, note, ok, warning
+from osmod.jobs.records.glance import length
 from osmod.moderation.database import OF_COMMANDS, OF_LONG_COMMANDS, Patience, connect, open_session
 from osmod.moderation.locked_tables import first_locked
 from osmod.moderation.migrations import problems
 from osmod.moderation.migrations.schema import osmod_tables
-from osmod.moderation.models import Comment
+from osmod.moderation.models import Comment, now
 from osmod.settings import Settings, masked
 
 NAMES = {"sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB"}
+#: By how much clocks may differ: less than what is left of a claim when telling must be over.
+OFF = timedelta(seconds=30)
 OLDEST = {"MySQL": (5, 7), "MariaDB": (10, 6)}
 
 
@@ -66,6 +70,7 @@ def _look(engine: Engine, url: str) -> Iterator[Finding]:
     with engine.connect():
         pass
     yield _server(engine, url)
+    yield from _clock(engine)
     found = problems(engine)
     yield from map(error, found)
     if not found:
@@ -87,6 +92,21 @@ def _server(engine: Engine, url: str) -> Finding:
     if oldest and version[:2] < oldest:
         return error(f"{name} {shown} is too old: {name} {'.'.join(map(str, oldest))} or newer is needed.")
     return ok(f"{name} {shown} answers at {masked(url)}")
+
+
+def _clock(engine: Engine) -> Iterator[Finding]:
+    """Workers time by their own clocks for how long a decision is theirs to tell."""
+    if engine.dialect.name == "sqlite":
+        return
+    with engine.connect() as connection:
+        there = connection.execute(select(func.utc_timestamp(6))).scalar_one()
+    ahead = now() - there.replace(tzinfo=UTC)
+    if abs(ahead) > OFF:
+        side = "ahead of" if ahead > timedelta() else "behind"
+        yield warning(
+            f"this machine's clock is {length(abs(ahead))} {side} the database's: publishers may be told by two "
+            "workers at the same time, and moments are wrong; keep both right (NTP)."
+        )
 
 
 def _engines(engine: Engine) -> Iterator[Finding]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from typing import Self
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from osmod.moderation.database import open_session
 from osmod.moderation.models import CommentScoreRequest
@@ -69,6 +71,9 @@ class Watch:
     def _run(self) -> None:
         try:
             while not self._over.wait(PAUSE):
-                self.look()
+                with suppress(
+                    OperationalError
+                ):  # frozen workers hold the database: the next look is for both
+                    self.look()
         except Exception as error:  # noqa: BLE001 - raised at the end
             self._failed = error
