@@ -7,6 +7,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -14,6 +16,7 @@ from osmod.loop import run
 from osmod.outgoing import connector
 from osmod.outgoing.client import Answer, Timeouts, post
 from tests.outgoing.asking import ask, refused
+from tests.outgoing.saying import saying
 from tests.scorers.fake import Fake, Reply
 from tests.waiting import until
 
@@ -137,10 +140,37 @@ def test_what_is_no_answer(fake: Fake, kind: str, said: str, reply: Reply) -> No
     assert 200 == ask(fake.url).status
 
 
-def test_the_whole_has_a_limit(fake: Fake) -> None:
+def test_the_whole_has_a_limit() -> None:
     """Also where something is sent all the time."""
-    fake.answer(Reply(hangs=True))
-    assert ("timeout", "did not answer within 0.1 s") == refused(fake.url, timeouts=Timeouts(5, 5, 0.1))
+    over = threading.Event()
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"") as server:
+
+        def trickle() -> None:
+            until(lambda: server.asked and server.asked[-1].endswith(b"{}"), what="it is asked")
+            with suppress(OSError):
+                while not over.wait(0.01):
+                    server.say(b" ")
+
+        trickling = threading.Thread(target=trickle)
+        trickling.start()
+        said = refused(server.url, timeouts=Timeouts(5, 5, 0.5))
+        over.set()
+        trickling.join()
+    assert ("timeout", "did not answer within 0.5 s") == said
+
+
+def test_a_server_that_accepts_nobody() -> None:
+    """One whose line is full is not waited for as long as an answer."""
+    with socket.socket() as full, ExitStack() as line:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(3):
+            waiting = line.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}/"
+        said = ("timeout", "did not accept a connection within 0.2 s")
+        assert said == refused(url, timeouts=Timeouts(0.2, 5, 5))
 
 
 def test_a_server_that_is_not_there() -> None:

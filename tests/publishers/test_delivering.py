@@ -9,7 +9,7 @@ import pytest
 
 from osmod.moderation import decisions
 from osmod.moderation.errors import Refused
-from osmod.moderation.models import Decision, DecisionDelivery, OutboxEntry
+from osmod.moderation.models import Comment, Decision, DecisionDelivery, OutboxEntry
 from osmod.moderation.publishing import steering
 from osmod.moderation.publishing.claiming import GIVE_UP, LEASE
 from osmod.moderation.publishing.steering import Replay
@@ -219,6 +219,19 @@ def test_nothing_is_told_of_what_was_rolled_back(scene: Scene) -> None:
     with pytest.raises(Refused):
         scene.do(refused)
     assert ([], []) == (scene.deliveries(), scene.world.all(OutboxEntry))
+
+
+def test_a_decision_that_cannot_be_owed_is_none(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are one transaction: no decision is committed of which nobody would hear."""
+
+    def owe(*_: object) -> None:
+        raise Refused("no")
+
+    monkeypatch.setattr(decisions, "owe", owe)
+    with pytest.raises(Refused):
+        scene.decide("Accept")
+    assert [] == scene.world.all(Decision)
+    assert not scene.world.get(Comment, scene.comment).is_moderated
 
 
 def test_highlighting_tells_nothing(scene: Scene) -> None:
