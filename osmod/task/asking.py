@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from asyncio import Semaphore, gather, to_thread
+from asyncio import Semaphore, gather, timeout, to_thread
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -45,6 +45,9 @@ from osmod.task.turns import Turn
 TRIES = 3
 #: Questions read in one statement.
 TOGETHER = 100
+#: Seconds after which a scorer that has not returned is away; ours return within 60. No more than this share of the
+#: time limit of jobs: one that met that each time would never see that its deadline is over.
+PATIENCE, SHARE = 120.0, 0.8
 
 _log = logging.getLogger(__name__)
 
@@ -209,10 +212,8 @@ async def _answer(
         questions = [
             question_of(one.request_id, one.comment, one.article, one.parent) for one in (asked, *along)
         ]
-        if not along:
-            scored = await scorer.score(questions[0])
-        else:
-            scored = await _with_others(scorer, questions, along, others)
+        answer = _with_others(scorer, questions, along, others) if along else scorer.score(questions[0])
+        scored = await _in_time(asked.scorer_id, answer)
     except ScorerError as error:
         if isinstance(error, KeyRefused):
             outage.met(f"{error}: give it a key that is good in users.extra", kind="key")
@@ -229,6 +230,23 @@ async def _answer(
         raise failed from None
     outage.over()
     return scored
+
+
+async def _in_time(scorer_id: int, answer: Awaitable[Scored | None]) -> Scored | None:
+    """The answer, if it does not take for ever.
+
+    Raises:
+      ScorerAway: it does.
+      Exception: what the scorer raises.
+    """
+    patience = timeout(min(PATIENCE, SHARE * get_settings().task_ttl / 1000))
+    try:
+        async with patience:
+            return await answer
+    except TimeoutError:
+        if not patience.expired():
+            raise
+        raise ScorerAway(f"scorer {scorer_id} has not answered in time: it seems to hang") from None
 
 
 async def _with_others(

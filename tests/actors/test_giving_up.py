@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from osmod.moderation.models import Comment, CommentScore, Unscored, User
-from osmod.scorers import ENDPOINT_TYPES, BadScorerConfig, ScorerAway, ScorerError
+from osmod.scorers import ENDPOINT_TYPES, BadScorerConfig, Question, Scored, ScorerAway, ScorerError
+from osmod.task import asking
 from osmod.task.asking import TRIES
 from tests.actors.jobs import Jobs
 from tests.actors.scorers import BUSY, HARMLESS, ToldScorer, config, tried
@@ -169,3 +172,27 @@ def test_an_answer_to_come_later_of_one_whose_settings_are_spoilt_meanwhile(
         jobs.broker.process(only(jobs.take()))
     assert world.get(Comment, told).is_deferred
     assert "deadline" in only(world.all(Unscored)).reason
+
+
+class HangingScorer(ToldScorer):
+    """One that never returns."""
+
+    async def score(self, question: Question) -> Scored | None:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+        return None
+
+
+def test_a_scorer_that_hangs(jobs: Jobs, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is away, before the job's time limit is over: a job that met that each time never saw the deadline pass."""
+    monkeypatch.setattr(asking, "PATIENCE", 0.05)
+    monkeypatch.setitem(ENDPOINT_TYPES, "hanging", f"{__name__}:HangingScorer")
+    scorer = world.scorer({"endpointType": "hanging", "deadline": 10})
+    comment = world.comment(world.article(world.category()))
+    jobs.deliver("sendCommentForScoring", commentId=comment)
+    question = only(jobs.take())
+    with pytest.raises(ScorerAway, match=rf"^scorer {scorer} has not answered in time: it seems to hang$"):
+        jobs.broker.process(question)
+    pass_time(world, seconds=11)
+    jobs.broker.process(tried(question, TRIES - 1))
+    assert world.get(Comment, comment).is_deferred
