@@ -17,7 +17,7 @@ from osmod.moderation import delivery, recounting
 from osmod.moderation.database import open_session
 from osmod.moderation.models import now
 from osmod.moderation.publishing import overview
-from osmod.task import DATABASE_RETRIES, deliver, get_engine
+from osmod.task import DATABASE_RETRIES, get_engine, outbox
 
 BATCH = 1_000
 #: Options of what is done at night, for an hour at most.
@@ -36,11 +36,7 @@ _log = logging.getLogger(__name__)
 )
 def sweep_outbox() -> None:
     """Queue the jobs that committed changes owe, where the process that should have done it died."""
-    queued = BATCH
-    while queued == BATCH:
-        with open_session(get_engine()) as session:
-            owed = delivery.overdue(session, BATCH)
-        queued = deliver(owed)
+    outbox.sweep()
 
 
 @dramatiq.actor(actor_name="checkCounts", periodic=cron("30 4 * * *"), **NIGHTLY)

@@ -20,15 +20,19 @@ FORGOTTEN_AT_ONCE = 5_000
 INBOX_KEPT = timedelta(days=30)
 
 
-def overdue(session: Session, limit: int) -> list[Owed]:
-    """At most `limit` owed jobs that nobody queued, oldest first. Queueing one twice is queueing it once."""
+def overdue(session: Session, limit: int, after: int = 0) -> tuple[list[Owed], int]:
+    """At most `limit` owed jobs that nobody queued, oldest first, of rows after one, and the last of these rows.
+
+    Queueing one twice is queueing it once.
+    """
     entries = session.scalars(
         select(OutboxEntry)
-        .where(OutboxEntry.created_at < now() - OVERDUE)
+        .where(OutboxEntry.created_at < now() - OVERDUE, OutboxEntry.id > after)
         .order_by(OutboxEntry.id)
         .limit(limit)
-    )
-    return [Owed(entry.message_id, entry.actor, entry.arguments) for entry in entries]
+    ).all()
+    owed = [Owed(entry.message_id, entry.actor, entry.arguments) for entry in entries]
+    return owed, entries[-1].id if entries else after
 
 
 def lag(session: Session) -> tuple[int, timedelta | None]:

@@ -15,6 +15,9 @@ from osmod.moderation.work import Owed
 from osmod.outages import Outage
 from osmod.task.engine import get_engine
 
+#: Owed jobs that a sweep reads in one statement.
+BATCH = 1_000
+
 _log = logging.getLogger(__name__)
 _outage = Outage("queue")
 
@@ -25,18 +28,35 @@ def deliver(owed: Sequence[Owed]) -> int:
     Where the queue cannot be reached, or a job's actor is not known here or refuses its arguments, they stay in
     the outbox for a later sweep.
     """
+    return _deliver(owed)[0]
+
+
+def sweep() -> None:
+    """Queue what is overdue, oldest first, unless the queue is away. What cannot be queued holds up nothing else."""
+    number, after, reached = BATCH, 0, True
+    while number == BATCH and reached:
+        with open_session(get_engine()) as session:
+            owed, after = delivery.overdue(session, BATCH, after)
+        number = len(owed)
+        _, reached = _deliver(owed)
+
+
+def _deliver(owed: Sequence[Owed]) -> tuple[int, bool]:
+    """What `deliver` does; and whether the queue was reached."""
     queued: list[Owed] = []
+    reached = True
     try:
         for jobs in _queue(owed):
             queued += jobs
     except BrokerConnectionError as error:
+        reached = False
         _outage.met(f"what committed changes owe waits in the outbox ({error.__cause__ or error})")
     if queued:
         _outage.over()
         with open_session(get_engine()) as session:
             delivery.settle(session, queued)
             session.commit()
-    return len(queued)
+    return len(queued), reached
 
 
 def _queue(owed: Sequence[Owed]) -> Iterator[Sequence[Owed]]:

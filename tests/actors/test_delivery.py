@@ -175,6 +175,20 @@ def test_a_job_nobody_knows_does_not_hold_up_the_others(
     ) in caplog.text
 
 
+def test_many_jobs_nobody_knows_do_not_hold_up_the_others(
+    jobs: Jobs, world: World, comment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a sweep takes at a time, as of an actor that was taken out after an outage: what is newer is queued."""
+    monkeypatch.setattr(outbox, "BATCH", 2)
+    long_ago = now() - timedelta(hours=1)
+    rows: list[tuple[str, dict[str, int]]] = [("gone", {})] * 5 + [(DELIVER, {"comment_id": comment})] * 3
+    for number, (actor, arguments) in enumerate(rows):
+        world.add(OutboxEntry(message_id=str(number), actor=actor, arguments=arguments, created_at=long_ago))
+    jobs.deliver("sweepOutbox")
+    assert [(DELIVER, {"comment_id": comment})] * 3 == jobs.waiting()
+    assert ["gone"] * 5 == [row.actor for row in world.all(OutboxEntry)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
