@@ -188,11 +188,12 @@ def still_open(session: Session, comment_id: int) -> list[OpenRequest]:
     return _open(session, [comment_id])[comment_id]
 
 
-def oldest_open(session: Session, scorer_id: int, limit: int) -> list[OpenRequest]:
-    """The requests that a scorer, switched on or not, has not answered, in their order; at most `limit`."""
+def oldest_open(session: Session, scorer_id: int, limit: int, after: int = 0) -> list[OpenRequest]:
+    """The requests that a scorer, switched on or not, has not answered, in their order; `limit` at most, after one."""
     statement = (
         select(CommentScoreRequest.id, CommentScoreRequest.sent_at, CommentScoreRequest.comment_id)
         .where(CommentScoreRequest.user_id == scorer_id, CommentScoreRequest.done_at.is_(None))
+        .where(CommentScoreRequest.id > after)
         .order_by(CommentScoreRequest.id)
         .limit(limit)
     )

@@ -143,16 +143,14 @@ def wake(queues: Queues, session: Session, scorer_id: int, *, by: str | None = N
     They were told to come when it would have been tried again, which may be minutes away: its key may be another since.
     What has a place in line keeps it.
     """
-    waiting = [ask_id(one.id, one.sent_at) for one in oldest_open(session, scorer_id, WOKEN)]
-    return sum(
-        promote(
-            queues,
-            JobFilter(queue=QUEUE, ids=tuple(waiting[first : first + _STEP])),
-            by=by,
-            reason=reason or f"scorer {scorer_id} is asked again",
-        )
-        for first in range(0, len(waiting), _STEP)
-    )
+    woken = after = 0
+    reason = reason or f"scorer {scorer_id} is asked again"
+    # Of most of the oldest no job may wait: those that were given up stay open, too.
+    while woken < WOKEN and (some := oldest_open(session, scorer_id, min(_STEP, WOKEN - woken), after)):
+        after = some[-1].id
+        ids = tuple(ask_id(one.id, one.sent_at) for one in some)
+        woken += promote(queues, JobFilter(queue=QUEUE, ids=ids), by=by, reason=reason)
+    return woken
 
 
 def resumed(state: ScorerState, woken: int) -> str:

@@ -22,6 +22,7 @@ from osmod.jobs.states import JobState
 from osmod.jobs.steering.audit import audit_log
 from osmod.metrics.scorers import of_scorers
 from osmod.moderation.models import CommentScoreRequest, now
+from osmod.operating import scorers
 from osmod.settings import read_settings
 from osmod.task.requests import ask_id
 from osmod.task.scorer_gates import gate_name
@@ -157,6 +158,22 @@ def test_what_waits_comes_at_once(osmod: Command, world: World, broker: JobBroke
     said = osmod("resume", "8", "--json").stdout
     assert {"changed": False, "woken": 1} == json.loads(said)
     assert {"changed": False, "woken": 0} == json.loads(osmod("resume", "8", "--json").stdout)
+
+
+def test_what_waits_comes_however_many_were_given_up_before(
+    osmod: Command, world: World, broker: JobBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those no job waits; their requests stay open, for an answer that comes late."""
+    monkeypatch.setattr(scorers, "WOKEN", 2)
+    monkeypatch.setattr(scorers, "_STEP", 2)
+    article = world.article()
+    for _ in range(5):
+        world.add(CommentScoreRequest(comment_id=world.comment(article), user_id=7, sent_at=now()))
+    asks = [ask_later(world, broker, world.comment(article), 7) for _ in range(3)]
+    ended(broker, 7, REFUSED)
+    assert "2 comments that waited have their turn now" in osmod("resume", "7").stdout
+    states = [job.state for ask in asks if (job := get_job(broker, ask))]
+    assert [JobState.WAITING, JobState.WAITING, JobState.DELAYED] == states
 
 
 def ask_later(world: World, broker: JobBroker, comment: int, scorer: int) -> str:
