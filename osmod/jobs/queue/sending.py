@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, Protocol
 
 from dramatiq import Message
@@ -195,10 +196,14 @@ class Sender:
 
     def store_followups(self, job: Job) -> None:
         """Send what hooks could not send while Redis was away, before the job itself is settled."""
-        while job.followups:
-            message, delay = job.followups[0]
+        followups = job.followups or []
+        for one in followups.copy():
+            message, delay = one
             self.store(message, delay, patience=0, follows=True)
-            job.followups.pop(0)
+            with suppress(
+                ValueError
+            ):  # another thread, which tells of the job under another lease, has sent it, too
+                followups.remove(one)
 
     def close(self) -> None:
         """Disconnect."""
