@@ -6,12 +6,13 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import update
 
 from osmod.moderation import decisions
 from osmod.moderation.errors import Refused
 from osmod.moderation.models import Comment, Decision, DecisionDelivery, OutboxEntry
 from osmod.moderation.publishing import steering
-from osmod.moderation.publishing.claiming import GIVE_UP, LEASE
+from osmod.moderation.publishing.claiming import LEASE
 from osmod.moderation.publishing.steering import Replay
 from osmod.moderation.work import Work
 from tests.found import only
@@ -121,7 +122,7 @@ def test_given_up_after_three_days(scene: Scene, caplog: pytest.LogCaptureFixtur
     scene.pass_time(timedelta(days=4))
     assert ["failed"] == scene.states()
     moments = [attempt.at for attempt in scene.attempts()]
-    assert BEGAN + GIVE_UP == moments[-1]
+    assert BEGAN + timedelta(days=3) == moments[-1]
     pauses = [later - sooner for sooner, later in pairwise(moments[:-1])]
     assert 10 < len(pauses) < 30
     assert pauses[0] < timedelta(minutes=2) < timedelta(hours=7) < pauses[-1]
@@ -263,6 +264,21 @@ def test_an_older_decision_is_never_replayed(scene: Scene) -> None:
     assert 1 == scene.do(lambda work: steering.replay(work.session, Replay(ids=(1, 2)), scene.now))
     scene.sweep()
     assert [(1, "Accept"), (2, "Reject"), (2, "Reject")] == scene.fake.told
+
+
+def test_an_older_decision_that_waits_again_is_never_told(scene: Scene) -> None:
+    """It has been replayed as its comment's newest, while the next one was decided and told."""
+    scene.decide("Accept")
+    scene.tell()
+    scene.age(DecisionDelivery, state="failed", failures=9)
+    scene.decide("Reject")
+    scene.tell()
+    with scene.world.engine.begin() as connection:
+        again = {"state": "waiting", "failures": 0, "settled_at": None, "next_attempt_at": scene.now}
+        connection.execute(update(DecisionDelivery).where(DecisionDelivery.id == 1).values(**again))
+    scene.tell()
+    assert [(1, "Accept"), (2, "Reject")] == scene.fake.told
+    assert ["superseded", "delivered"] == scene.states()
 
 
 def test_a_dead_worker_holds_up_nothing_for_long(scene: Scene) -> None:
