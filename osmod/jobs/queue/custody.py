@@ -6,11 +6,13 @@ import logging
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 from osmod.jobs.errors import InvalidOption
 from osmod.jobs.messages.bounds import check_span
 from osmod.jobs.queue.commands import Commands
+from osmod.jobs.queue.followups import send_followups
 from osmod.jobs.queue.holdings import Holdings
 from osmod.jobs.queue.job import Job, Reporting
 from osmod.jobs.queue.leases import Heartbeat
@@ -91,7 +93,7 @@ class Custody:
         with self._lock:
             if queue_name not in self._holdings:
                 base = self._broker.key_base(queue_name)
-                followups = self._sender.store_followups
+                followups = partial(send_followups, self._sender)
                 self._holdings[queue_name] = Holdings(queue_name, base, self.terms, self._broker, followups)
             return self._holdings[queue_name]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from typing import Any, Protocol
 
 from dramatiq import Message
@@ -17,7 +16,7 @@ from osmod.jobs.messages.bounds import check_queue_name
 from osmod.jobs.messages.encoding import encoded, encoded_if_in_doubt
 from osmod.jobs.messages.options import apply_to_message, wire_form
 from osmod.jobs.queue.destinations import Destinations
-from osmod.jobs.queue.job import Job, running
+from osmod.jobs.queue.job import running
 from osmod.jobs.queue.scripts import ENQUEUE, ENQUEUE_FOLLOW_UP
 from osmod.jobs.wire.backoff import Backoff
 from osmod.jobs.wire.link import passes
@@ -193,17 +192,6 @@ class Sender:
         job = logged(self._broker.actors.get(message.actor_name), message)
         job = job if len(job) <= SHOWN else f"{job[:SHOWN]}…"
         return JobNotQueued(f"{job} was not queued: {why}. Sending the same message again is safe.")
-
-    def store_followups(self, job: Job) -> None:
-        """Send what hooks could not send while Redis was away, before the job itself is settled."""
-        followups = job.followups or []
-        for one in followups.copy():
-            message, delay = one
-            self.store(message, delay, patience=0, follows=True)
-            with suppress(
-                ValueError
-            ):  # another thread, which tells of the job under another lease, has sent it, too
-                followups.remove(one)
 
     def close(self) -> None:
         """Disconnect."""

@@ -9,6 +9,7 @@ import dramatiq
 import pytest
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.queue.followups import send_followups
 from osmod.jobs.queue.job import Job
 from osmod.jobs.records import get_job
 from osmod.jobs.states import JobState
@@ -68,11 +69,11 @@ def test_each_is_sent_though_two_threads_send_them(
     def meanwhile(message: dramatiq.Message[object], *args: Any, **options: Any) -> Any:
         monkeypatch.setattr(broker.sender, "store", store)
         stored = store(message, *args, **options)
-        broker.sender.store_followups(job)
+        send_followups(broker.sender, job)
         return stored
 
     monkeypatch.setattr(broker.sender, "store", meanwhile)
-    broker.sender.store_followups(job)
+    send_followups(broker.sender, job)
     assert not job.followups
     for message in followups:
         assert get_job(broker, message.message_id, "default") is not None
@@ -95,5 +96,5 @@ def test_each_is_sent_though_another_thread_is_at_it(
         return store(message, *args, **options)
 
     monkeypatch.setattr(broker.sender, "store", meanwhile)
-    broker.sender.store_followups(job)
+    send_followups(broker.sender, job)
     assert get_job(broker, second.message_id, "default") is not None
