@@ -51,6 +51,16 @@ def test_pauses_grow_whatever_it_asks_for(scene: Scene) -> None:
     assert max(pauses) > timedelta(hours=7)
 
 
+def test_what_failed_together_does_not_come_back_together(scene: Scene) -> None:
+    """Of the same pause each has up to 40 % more, by chance; none has less."""
+    for one in claimed(scene, 20):
+        answered(scene, one, Outcome(5, 400, "answered 400"))
+    moments = {row.next_attempt_at for row in scene.deliveries()}
+    assert 1 < len(moments)
+    assert BEGAN + timedelta(seconds=30) <= min(moments)
+    assert max(moments) <= BEGAN + timedelta(seconds=42)
+
+
 def test_a_pause_is_not_a_part_of_a_second_too_short(scene: Scene) -> None:
     """The database keeps whole seconds: the next one."""
     (one,) = claimed(scene, 1)
