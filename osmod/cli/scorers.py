@@ -60,7 +60,9 @@ def list_(wide: bool, as_json: bool) -> None:
         print_json({"scorers": [one.as_dict() for one in found]})
         return
     if not found:
-        click.echo("There is no scorer: docs/scorers.md says how to make one.", err=True)
+        click.echo(
+            "There is no scorer: `osmod scorers add` makes one, docs/scorers.md says of what.", err=True
+        )
         return
     out = console(wide=wide)
     out.print(scorers_table(found, narrow=narrow(out)))

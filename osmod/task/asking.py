@@ -216,7 +216,8 @@ async def _answer(
         scored = await _in_time(asked.scorer_id, answer)
     except ScorerError as error:
         if isinstance(error, KeyRefused):
-            outage.met(f"{error}: give it a key that is good in users.extra", kind="key")
+            remedy = f"give it one that is good by `osmod scorers configure {asked.scorer_id} --key`"
+            outage.met(f"{error}: {remedy}", kind="key")
         elif isinstance(error, ScorerAway):
             outage.met(f"{error}: see whether it is up, and its key and quota in order")
         if error.body:  # so that it is kept with the attempt

@@ -165,7 +165,8 @@ def test_a_refused_key(
     config = '{"endpointType": "told"}'
     assert Breaker.REFUSED is gate_of(queue, scorer, config, Limits()).state().breaker
     assert [
-        "Scorer 1 away: scorer 1 answered 401: give it a key that is good in users.extra; trying until it works."
+        "Scorer 1 away: scorer 1 answered 401: give it one that is good by `osmod scorers configure 1 --key`; "
+        "trying until it works."
     ] == [record.getMessage() for record in caplog.records if record.name == "osmod.outages"]
     monkeypatch.setattr(ToldScorer, "does", lambda question: scored(0.5))
     everywhere(world, User, extra={"endpointType": "told", "apiKey": "another"})

@@ -36,7 +36,7 @@ def test_no_scorer(settled: Engine) -> None:
     assert [
         warning(
             "no scorer is active: every comment waits for a person; "
-            "activate a user of the group `moderator` in `users`."
+            "`osmod scorers add` makes one, `osmod scorers enable ID` has it asked."
         )
     ] == list(check_scorers(read_settings()))
 

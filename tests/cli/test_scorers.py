@@ -78,7 +78,10 @@ def perspective(world: World, url: str, **more: Any) -> int:
 
 def test_all_are_listed(osmod: Command, world: World) -> None:
     """What each is, where it is asked, how much; never its key. What cannot be used says why."""
-    assert "There is no scorer: docs/scorers.md says how to make one.\n" == osmod("list").stderr
+    assert (
+        "There is no scorer: `osmod scorers add` makes one, docs/scorers.md says of what.\n"
+        == osmod("list").stderr
+    )
     asked = perspective(world, "https://scorer.example/analyze")
     off = world.user(group="moderator", name="Local model", extra={"endpointType": "local"})
     broken = world.user(group="moderator", name="Broken", is_active=True, extra={"endpointType": "x"})

@@ -27,7 +27,7 @@ def check_scorers(settings: Settings) -> Iterator[Finding]:
     if not active:
         yield warning(
             "no scorer is active: every comment waits for a person; "
-            "activate a user of the group `moderator` in `users`."
+            "`osmod scorers add` makes one, `osmod scorers enable ID` has it asked."
         )
     for state in active:
         yield judge(state, datetime.now(UTC).date())
@@ -53,8 +53,8 @@ def judge_gate(state: ScorerState, now: datetime) -> Finding:
     since = f"for {length(now - gate.since)}" if gate.since else ""
     if gate.breaker is Breaker.REFUSED:
         return error(
-            f"{who} has refused its key {since}, {waiting} ({gate.why}): correct apiKey in its users.extra, "
-            f"and see with `osmod scorers test TEXT --scorer {state.id}`, which has it asked again."
+            f"{who} has refused its key {since}, {waiting} ({gate.why}): give it another by "
+            f"`osmod scorers configure {state.id} --key`, and see with `osmod scorers test TEXT --scorer {state.id}`, which has it asked again."
         )
     if gate.breaker is not Breaker.CLOSED:
         return warning(
