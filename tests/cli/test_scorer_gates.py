@@ -209,8 +209,8 @@ def test_check_says_what_to_do(osmod: Command, world: World, broker: JobBroker) 
     refused, away, paused = check_gates(read_settings())
     assert (Level.ERROR, Level.WARNING, Level.NOTE) == (refused.level, away.level, paused.level)
     assert re.fullmatch(
-        r"P7 \(user 7\) has refused its key for [\d.]+ m?s, 0 questions wait for it \(answered 401\): give it another by "
-        r"`osmod scorers configure 7 --key`, and see with `osmod scorers test TEXT --scorer 7`, which has it asked "
+        r"P7 \(user 7\) has refused its key for [\d.]+ m?s, 0 questions wait for it \(answered 401\): give it another "
+        r"by `osmod scorers configure 7 --key`, and see with `osmod scorers test TEXT --scorer 7`, which has it asked "
         r"again\.",
         refused.message,
     )

@@ -54,7 +54,8 @@ def judge_gate(state: ScorerState, now: datetime) -> Finding:
     if gate.breaker is Breaker.REFUSED:
         return error(
             f"{who} has refused its key {since}, {waiting} ({gate.why}): give it another by "
-            f"`osmod scorers configure {state.id} --key`, and see with `osmod scorers test TEXT --scorer {state.id}`, which has it asked again."
+            f"`osmod scorers configure {state.id} --key`, and see with "
+            f"`osmod scorers test TEXT --scorer {state.id}`, which has it asked again."
         )
     if gate.breaker is not Breaker.CLOSED:
         return warning(
