@@ -2,24 +2,26 @@
 
 Of each number of questions that one worker process has under way at most (`WORKER_SCORERS_AT_ONCE`; its threads are
 the usual eight): what the latency allows (questions / latency), what asking alone reaches (no queue, no database), and
-comments from the queue to their scores in the database, of which as many are sent as are scored. Nothing else should
-run on the machine.
+comments from the queue to their scores in the database, of which as many are sent as are scored. With the worker of
+another revision in turns, if one is named. Where other programs run on the machine, the ratio of the revisions'
+processor time says more than any rate.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 import psutil
 from sqlalchemy import Engine, create_engine, func, select, update
@@ -27,6 +29,7 @@ from sqlalchemy import Engine, create_engine, func, select, update
 from benchmarks.databases import DATABASES, databases
 from benchmarks.moderation.scene import SCORER, Scene
 from benchmarks.scoring.service import running
+from benchmarks.tasks.trees import Tree, trees
 from osmod.embedded import embedded_redis
 from osmod.jobs.broker import JobBroker
 from osmod.loop import run
@@ -44,8 +47,7 @@ LOOK = 0.1
 MOST = 20_000
 
 
-@dataclass(frozen=True)
-class Reached:
+class Reached(NamedTuple):
     """Comments scored a second, and seconds of processor that the worker took for each."""
 
     rate: float
@@ -56,19 +58,39 @@ def main() -> None:
     """Measure and print."""
     arguments = _arguments()
     print(f"Comments a second, a scorer that takes {arguments.latency * 1000:.0f} ms, one process\n")
-    heads = ("database", "at once", "allowed", "asking alone", "", "queue to database", "", "processor")
-    print("{:10}{:>8}{:>10}{:>14}{:>7}{:>19}{:>7}{:>14}".format(*heads))
-    with running(arguments.latency) as url, databases(arguments.databases) as made:
+    heads = (
+        "database",
+        "at once",
+        "allowed",
+        "asking alone",
+        "",
+        "revision",
+        "queue to database",
+        "",
+        "processor",
+    )
+    print("{:10}{:>8}{:>10}{:>14}{:>7}{:>12}{:>19}{:>7}{:>14}".format(*heads))
+    with (
+        trees(arguments.baseline) as revisions,
+        running(arguments.latency) as url,
+        databases(arguments.databases) as made,
+    ):
         for at_once, (name, new_database) in product(arguments.at_once, made.items()):
             allowed = at_once / arguments.latency
             alone = run(_ask(scorer_for(SCORER, _config(url)), at_once, arguments.seconds))
-            with new_database() as database_url:
-                whole = _end_to_end(url, database_url, at_once, allowed, arguments.seconds)
-            print(
-                f"{name:10}{at_once:>8}{allowed:>10,.0f}{alone:>14,.1f}{alone / allowed:>7.1%}"
-                f"{whole.rate:>19,.1f}{whole.rate / allowed:>7.1%}{whole.busy * 1000:>11.1f} ms",
-                flush=True,
-            )
+            asking = f"{name:10}{at_once:>8}{allowed:>10,.0f}{alone:>14,.1f}{alone / allowed:>7.1%}"
+            found: dict[str, list[Reached]] = defaultdict(list)
+            for _, tree in product(range(arguments.rounds), revisions):
+                with new_database() as database_url:
+                    found[tree.name].append(
+                        _end_to_end(tree, url, database_url, at_once, allowed, arguments.seconds)
+                    )
+            for revision, rounds in found.items():
+                rate, busy = (median(values) for values in zip(*rounds, strict=True))
+                print(
+                    f"{asking}{revision[:10]:>12}{rate:>19,.1f}{rate / allowed:>7.1%}{busy * 1000:>11.2f} ms",
+                    flush=True,
+                )
 
 
 async def _ask(scorer: Scorer, at_once: int, seconds: float) -> float:
@@ -93,7 +115,9 @@ async def _ask(scorer: Scorer, at_once: int, seconds: float) -> float:
     return rate
 
 
-def _end_to_end(url: str, database_url: str, at_once: int, allowed: float, seconds: float) -> Reached:
+def _end_to_end(
+    tree: Tree, url: str, database_url: str, at_once: int, allowed: float, seconds: float
+) -> Reached:
     with (
         tempfile.TemporaryDirectory(prefix="osmod-bench-") as name,
         embedded_redis(Path(name)) as redis_url,
@@ -104,7 +128,7 @@ def _end_to_end(url: str, database_url: str, at_once: int, allowed: float, secon
         with engine.begin() as connection:
             connection.execute(update(User).where(User.id == SCORER).values(extra=_config(url)))
         broker = JobBroker(url=redis_url)
-        with _worker(redis_url, database_url, at_once, Path(name)) as worker:
+        with _worker(tree, redis_url, database_url, at_once, Path(name)) as worker:
             # What is asked, and what comes in between two looks.
             ahead = round(2 * at_once + 3 * allowed * LOOK) + 10
             looking = create_engine(engine.url)  # which takes no lock, as ours does
@@ -159,11 +183,18 @@ class _Feed:
 
 
 @contextmanager
-def _worker(redis_url: str, database_url: str, at_once: int, folder: Path) -> Iterator[psutil.Process]:
-    environment = os.environ | {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "LOG_LEVEL": "warning"}
+def _worker(
+    tree: Tree, redis_url: str, database_url: str, at_once: int, folder: Path
+) -> Iterator[psutil.Process]:
+    environment = tree.environment | {
+        "REDIS_URL": redis_url,
+        "DATABASE_URL": database_url,
+        "LOG_LEVEL": "warning",
+    }
     environment["WORKER_SCORERS_AT_ONCE"] = str(at_once)
     command = [sys.executable, "-m", "osmod", "worker", "-p", "1"]
-    process = subprocess.Popen(command, env=environment | {"OSMOD_HOME": str(folder)})
+    environment["OSMOD_HOME"] = str(folder)
+    process = subprocess.Popen(command, cwd=tree.folder, env=environment)
     try:
         yield psutil.Process(process.pid)
     finally:
@@ -184,11 +215,13 @@ def _config(url: str) -> dict[str, object]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
     parser.add_argument("--latency", type=float, default=LATENCY, help="seconds (default: %(default)s)")
+    parser.add_argument("--baseline", metavar="REV", help="measure this revision, too, in turns")
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
     parser.add_argument("--at-once", type=int, nargs="+", default=AT_ONCE, help="questions under way")
     parser.add_argument(
         "--seconds", type=float, default=15.0, help="measured for each (default: %(default)s)"
     )
+    parser.add_argument("--rounds", type=int, default=1, help="the median of so many (default: %(default)s)")
     return parser.parse_args()
 
 

@@ -25,12 +25,16 @@ class Tree:
     name: str
     folder: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of a process that is to run its code, with its folder as working directory."""
+        return os.environ | {"PYTHONPATH": str(self.folder)}
+
     def run(self, module: str, **what: Any) -> dict[str, Any]:
         """Run a module of `benchmarks.tasks` on this revision's code; what it prints last is its result."""
         command = [sys.executable, "-m", f"benchmarks.tasks.{module}", json.dumps(what)]
-        environment = os.environ | {"PYTHONPATH": str(self.folder)}
         done = subprocess.run(
-            command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, text=True, check=False
+            command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True, check=False
         )
         if done.returncode:
             raise SystemExit(f"benchmarks.tasks.{module} failed on {self.name}")
