@@ -55,7 +55,7 @@ def command_of(act: Act) -> click.Command:
         # Jobs may be fit and be left alone all the same, as one whose unique key another has.
         if not outcome.count and not count(broker, act.affected(wanted)):
             _nothing_fits(broker, act, wanted, as_json)
-        _print(act, outcome, as_json)
+        _print(act, outcome, course.meant, as_json)
 
     if act.parameter is not None:
         run = _option(act.parameter)(run)
@@ -103,8 +103,8 @@ def _nothing_fits(broker: JobBroker, act: Act, wanted: JobFilter, as_json: bool)
     )
 
 
-def _print(act: Act, outcome: Outcome, as_json: bool) -> None:
+def _print(act: Act, outcome: Outcome, found: int, as_json: bool) -> None:
     if as_json:
         print_json(outcome.as_dict())
         return
-    click.echo(act.did(outcome))
+    click.echo(act.did(outcome, found))

@@ -62,6 +62,7 @@ class Act:
       past: what became of them, after their number.
       function: does it, see `osmod.jobs.steering.acts`.
       parameter: what it has to be told, if anything.
+      left: why it leaves jobs as they are, beside that they changed meanwhile.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Act:
     past: str
     function: Callable[..., int | acts.Cancellation]
     parameter: Parameter | None = None
+    left: str = ""
 
     def affected(self, wanted: JobFilter) -> JobFilter:
         """Those of the jobs meant that it can change."""
@@ -90,10 +92,16 @@ class Act:
             sentence += f", {running:,} of them interrupted while running"
         return f"{sentence}."
 
-    def did(self, outcome: Outcome) -> str:
-        """What became of jobs: `3 jobs cancelled, 1 job being interrupted`."""
+    def did(self, outcome: Outcome, meant: int = 0) -> str:
+        """What became of so many jobs: `3 jobs cancelled, 1 job being interrupted; 1 was left as it is, …`."""
         interrupted = f", {_jobs(outcome.interrupting)} being interrupted" if outcome.interrupting else ""
-        return f"{_jobs(outcome.changed)} {self.past}{interrupted}"
+        return f"{_jobs(outcome.changed)} {self.past}{interrupted}{self._left(meant - outcome.count)}"
+
+    def _left(self, number: int) -> str:
+        if number < 1:
+            return ""
+        left = "1 was left as it is" if number == 1 else f"{number:,} were left as they are"
+        return f"; {left}: changed meanwhile{self.left}"
 
     @property
     def fits_no_job(self) -> str:
@@ -127,6 +135,7 @@ ACTS = (
         "be retried",
         "retried",
         acts.retry,
+        left=", or another job has the unique key",
     ),
     Act("promote", "Have delayed jobs run now.", acts.PROMOTABLE, "run now", "promoted", acts.promote),
     Act(
@@ -145,6 +154,7 @@ ACTS = (
         "be cancelled",
         "cancelled",
         acts.cancel,
+        left=", or being interrupted already",
     ),
     Act(
         "delete",

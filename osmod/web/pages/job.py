@@ -14,7 +14,7 @@ from osmod.jobs.records.naming import AmbiguousId, meant
 from osmod.jobs.records.reading import get_job
 from osmod.jobs.records.record import JobRecord
 from osmod.jobs.records.story import story, where_it_stands
-from osmod.jobs.steering import ACTS
+from osmod.jobs.steering import ACTS, Course
 from osmod.web.api.job_acts import fit_job
 from osmod.web.api.queue import the_queue
 from osmod.web.pages.frame.page import NotHere, Page
@@ -93,12 +93,13 @@ def act_on_job(form: Act) -> Done:
         if done is None:
             raise
         return done
-    outcome = act.run(broker, wanted, by=form.by, reason=reason_in(form), **told_to(act, form))
+    course = Course()
+    outcome = act.run(broker, wanted, by=form.by, course=course, reason=reason_in(form), **told_to(act, form))
     if not outcome.count:
         return Done(
             "Nothing was changed: the job changed meanwhile, or another has its unique key.", topics=CHANGED
         )
-    return Done(f"{act.did(outcome)}. The audit log has it.", topics=CHANGED)
+    return Done(f"{act.did(outcome, course.meant)}. The audit log has it.", topics=CHANGED)
 
 
 def _job(view: View) -> JobRecord:

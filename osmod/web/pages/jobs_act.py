@@ -78,13 +78,9 @@ def act_on_jobs(form: Act) -> Done:
         ) from None
     if not outcome.count and (done := done_before(act, wanted, form)):  # at the same moment
         return replace(done, back=jobs_at(line))
-    left = course.meant - outcome.count
-    rest = (
-        f"; {left:,} were left as they are, as they changed or another job has their unique key"
-        if left > 0
-        else ""
+    return Done(
+        f"{act.did(outcome, course.meant)}. The audit log has it.", back=jobs_at(line), topics=CHANGED
     )
-    return Done(f"{act.did(outcome)}{rest}. The audit log has it.", back=jobs_at(line), topics=CHANGED)
 
 
 def done_before(act: JobAct, wanted: JobFilter, form: Act) -> Done | None:
