@@ -157,9 +157,10 @@ def test_past_its_deadline(jobs: Jobs, world: World, service: FakeScorer, commen
     with pytest.raises(ScorerAway):
         jobs.work_off()
     jobs.take()
+    pass_time(world, minutes=11)
     jobs.deliver("heartbeat")
     assert [] == jobs.waiting(), "the next pause is longer"
-    pass_time(world, minutes=21)
+    pass_time(world, minutes=10)
     service.begin({"1": {"default": ANSWER}, "2": {"default": ANSWER}})
     jobs.deliver("heartbeat")
     jobs.work_off()
