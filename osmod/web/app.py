@@ -50,7 +50,8 @@ from osmod.web.frame.hosts import OneHost
 from osmod.web.frame.request_ids import HEADER, RequestIds
 from osmod.web.frame.slashes import TrailingSlash
 from osmod.web.guard import signed_in
-from osmod.web.pages import WAYS, make_router
+from osmod.web.pages import WAYS
+from osmod.web.pages import router as pages
 from osmod.web.pages.frame.problems import problem_page
 from osmod.web.places import Places, is_page, places_of
 from osmod.web.problems import Problem, answer, not_found_as_osmod, problem_of
@@ -115,7 +116,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in ROOT_ROUTERS:
         if places.prefix or router not in ROUTERS:  # without a prefix the API is at the root itself
             app.include_router(router)
-    app.include_router(make_router())
+    app.include_router(pages)
     return app
 
 

@@ -51,9 +51,7 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     await live.close()
 
 
-def make_router() -> APIRouter:
-    """All routes below `/ui`."""
-    router = APIRouter(lifespan=_lifespan)
-    for one in (static.router, signing_in.at_root, signing_in.router, *(page.router for page in PAGES)):
-        router.include_router(one)
-    return router
+#: All routes below `/ui`: made once, as FastAPI goes through all of them for each router that they are included in.
+router = APIRouter(lifespan=_lifespan)
+for _one in (static.router, signing_in.at_root, signing_in.router, *(page.router for page in PAGES)):
+    router.include_router(_one)
