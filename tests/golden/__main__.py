@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from osmod.loading import nobody_collects
 from tests.golden.scratch import scratch_database
 
 #: Differences shown of one case.
@@ -30,12 +31,13 @@ def main() -> int:
 
 def _run_all(paths: list[Path]) -> int:
     # Only now: importing the actors reads the settings.
-    from osmod.moderation.migrations import upgrade
-    from osmod.task import get_engine
-    from tests.golden.case import Case
-    from tests.golden.compare import differences
-    from tests.golden.fake_scorer import fake_scorer
-    from tests.golden.run import run
+    with nobody_collects():
+        from osmod.moderation.migrations import upgrade
+        from osmod.task import get_engine
+        from tests.golden.case import Case
+        from tests.golden.compare import differences
+        from tests.golden.fake_scorer import fake_scorer
+        from tests.golden.run import run
 
     engine = get_engine()
     upgrade(engine)

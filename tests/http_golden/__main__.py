@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from osmod.embedded import embedded_redis
+from osmod.loading import nobody_collects
 from tests.golden.scratch import scratch_database
 from tests.http_golden.case import FIXTURE, load_cases, load_fixture
 
@@ -36,10 +37,11 @@ def main() -> int:
 
 def _ask_all(folder: Path) -> int:
     # Only now: importing the actors reads the settings.
-    from osmod.moderation.migrations import upgrade
-    from osmod.task import get_engine
-    from tests.http_golden.run import differences_of
-    from tests.http_golden.server import serving
+    with nobody_collects():
+        from osmod.moderation.migrations import upgrade
+        from osmod.task import get_engine
+        from tests.http_golden.run import differences_of
+        from tests.http_golden.server import serving
 
     engine, fixture, cases = get_engine(), load_fixture(folder), load_cases(folder)
     upgrade(engine)
