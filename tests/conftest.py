@@ -22,6 +22,7 @@ import uuid
 from collections.abc import Generator, Iterator
 from typing import Any
 
+import psutil
 import pytest
 import redis
 from hypothesis import HealthCheck
@@ -211,6 +212,6 @@ def _own_settings() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="module")
 def _no_process_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """A module whose tests leave a process running fails; the process is ended."""
-    before = {process.pid for process in services.started()}
+    before = set(psutil.pids())
     yield
     assert [] == services.left_running(before), f"processes were left running by {request.node.name}"

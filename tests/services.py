@@ -65,13 +65,32 @@ def started() -> set[psutil.Process]:
 
 
 def left_running(before: set[int]) -> list[str]:
-    """The commands of processes started since `before` that do not end by themselves. They are killed."""
-    new = [p for p in started() if p.pid not in before | _long_lived and not _pythons_own(p)]
+    """The commands of our processes that do not end by themselves. They are killed.
+
+    Parameters:
+      before: the ids of all processes, ours and others', that are not meant.
+    """
+    # To look at all processes of a machine, twice for each module, takes seconds of a run.
+    known = before | _long_lived
+    since = [process for process in psutil.process_iter() if process.pid not in known]
+    new = [process for process in since if _is_ours(process) and not _pythons_own(process)]
     _, left = psutil.wait_procs(new, timeout=5 * SLACK)
     commands = [" ".join(process.cmdline()) for process in left]
     for process in left:
         process.kill()
     return commands
+
+
+def _is_ours(process: psutil.Process) -> bool:
+    try:
+        if process.environ().get(MARK) == os.environ[MARK]:
+            return True
+    except psutil.Error:
+        pass  # another user's, or dead and not waited for
+    try:
+        return os.getpid() in (parent.pid for parent in process.parents())
+    except psutil.Error:
+        return False
 
 
 def _pythons_own(process: psutil.Process) -> bool:
