@@ -32,4 +32,7 @@ sys.dont_write_bytecode = False
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-import actors  # noqa: E402, F401
+from osmod.loading import nobody_collects  # noqa: E402
+
+with nobody_collects():
+    import actors  # noqa: F401
