@@ -12,7 +12,7 @@ from dramatiq.errors import BrokerConnectionError
 from tests.waiting import until
 
 #: Seconds between two sends of one thread, if nothing else is said.
-PAUSE = 0.005
+PAUSE = 0.02
 
 
 class Senders:

@@ -66,14 +66,14 @@ def test_requests_that_arrive_late(simulate: Callable[..., Simulation]) -> None:
 
 
 def test_many_in_one_request(simulate: Callable[..., Simulation]) -> None:
-    """Where a request is for 32 of those who wait, requests are counted, not they; nobody is asked twice."""
-    simulation = simulate(GateLimits(per_minute=60, together=32))
-    simulation.send(5000)
+    """Where a request is for 8 of those who wait, requests are counted, not they; nobody is asked twice."""
+    simulation = simulate(GateLimits(per_minute=60, together=8))
+    simulation.send(1250)
     simulation.run()
 
     assert [] == crowded(simulation, 60, 60)
-    assert set(range(5000)) == simulation.answered
-    assert len(simulation.departures) < 60 + 1.2 * 5000 / 32
+    assert set(range(1250)) == simulation.answered
+    assert len(simulation.departures) < 60 + 1.2 * 1250 / 8
     assert simulation.now < 1.3 * 4 * 61
 
 
