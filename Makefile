@@ -6,12 +6,13 @@ MAKEFLAGS += --no-print-directory
 # Tests start hundreds of processes: compiled modules are kept for them, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test browser screenshots check format bench promises chaos containers watch lock
+.PHONY: help demo serve test trials browser screenshots check format bench promises chaos containers watch lock
 
 help: ## this list
 	@echo 'make demo      1,000 real comments, from queue to decision; ARGS="--comments 5000" for more'
 	@echo 'make serve     HTTP on localhost:8000, with a Redis, a database, a worker and comments of its own; ARGS="--port 8080"'
-	@echo 'make test      all tests but those of make check; ARGS="tests/tour -k accept" for some of them'
+	@echo 'make test      all tests but those of make check and make trials; ARGS="tests/tour -k accept" for some of them'
+	@echo 'make trials    what takes its time: faults under load, random sequences, nights and pages played to the end'
 	@echo 'make browser   the pages in a headless Chromium, which must be installed: with and without scripts, on a phone and wide'
 	@echo 'make screenshots  docs/images anew, from the demo; needs a Chromium, too'
 	@echo 'make check     style, types, arrows, file sizes, compose file, lock file'
@@ -33,7 +34,25 @@ serve: $(VENV)/installed-demo
 # Most tests wait: more processes than processors, each with databases and servers of its own; how the tests are
 # shared out is said in tests/sharing.py. ARGS="-n 0" for one process.
 test: $(VENV)/installed-dev
-	@$(BIN)/python -m pytest -n 6 --dist loadfile --ignore tests/browser --ignore tests/structure $(ARGS)
+	@$(BIN)/python -m pytest -n 6 --dist loadfile --ignore tests/browser --ignore tests/structure $(TRIALS:%=--ignore %) $(ARGS)
+
+# Long runs, whose worth is in their length: each finds what nobody thought of, as what somebody did is tested above.
+TRIALS := \
+	tests/chaos/test_run.py \
+	tests/chaos/test_comments.py \
+	tests/chaos/test_cluster.py \
+	tests/chaos/test_sentinel.py \
+	tests/chaos/test_suspects.py \
+	tests/docs/test_console.py \
+	tests/jobs/gate/test_simulated.py \
+	tests/jobs/schedules/test_cron_oracle.py \
+	tests/jobs/schedules/test_week.py \
+	tests/jobs/test_state_machine.py \
+	tests/kue/test_chaos.py \
+	tests/night/test_night.py \
+	tests/web/test_fuzz.py
+trials: $(VENV)/installed-dev
+	@$(BIN)/python -m pytest -n 6 --dist loadfile $(TRIALS) $(ARGS)
 
 browser: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser $(ARGS)
