@@ -36,7 +36,7 @@ from osmod.embedded import embedded_redis
 from osmod.loading import nobody_collects
 from osmod.moderation.database import connect
 from tests import databases, services, statements
-from tests.redis_servers import ASKING, binary_of, running
+from tests.redis_servers import ASKING, binary_of, look_up_release_once, running
 
 pytest_plugins = ["tests.promises", "tests.reasons", "tests.sharing", "tests.timed", "tests.topologies"]
 
@@ -67,6 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
     ):  # those that run the tests for another process are given its folder
         config.add_cleanup(services.own_temporary_folder())
     statements.share_compiled()
+    look_up_release_once()
 
 
 @pytest.hookimpl(wrapper=True)

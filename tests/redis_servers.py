@@ -9,10 +9,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import redis
+import redis.utils
 
 from tests.ports import free_port
 from tests.services import unavailable
@@ -23,6 +25,12 @@ PATIENCE = 20.0
 #: How a server is asked. Without a name of its own the client need not look up which release of redis-py it is,
 #: which takes longer than the question.
 ASKING: dict[str, Any] = {"socket_timeout": 60, "decode_responses": True, "protocol": 2, "driver_info": None}
+
+
+def look_up_release_once() -> None:
+    """Have redis-py read its release from its files once, not for each connection: a process has few, the tests
+    thousands."""
+    setattr(redis.utils, "get_lib_version", cache(redis.utils.get_lib_version))  # noqa: B010 - for mypy
 
 
 def binaries() -> dict[str, str]:
