@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import CHAR, Engine, inspect, select, text
+from sqlalchemy import CHAR, Engine, inspect, literal, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeDecorator
 
 from osmod.moderation.database import open_session
 from osmod.moderation.models import (
@@ -20,6 +22,7 @@ from osmod.moderation.models import (
     Tag,
     single,
 )
+from osmod.moderation.models.types import Json, JsonObject, Moment, Single
 from tests.moderation.world import World
 
 
@@ -87,6 +90,14 @@ def test_json(world: World, value: object) -> None:
     comment = world.comment(None, author=value, extra=value)
     row = world.get(Comment, comment)
     assert (value, value) == (row.author, row.extra)
+
+
+@pytest.mark.parametrize("kind", [Single, Json, JsonObject, Moment])
+def test_statements_are_compiled_once(kind: type[TypeDecorator[Any]]) -> None:
+    """A type without a key of its own, such as one that is made of another, would have each compiled anew."""
+    first, second = (select(literal(None, kind()))._generate_cache_key() for _ in range(2))
+    assert first is not None
+    assert first == second
 
 
 def test_keys_compare_without_case(world: World) -> None:

@@ -111,6 +111,8 @@ class Json(TypeDecorator[Any]):
 class JsonObject(Json):
     """An object; what stands there instead, or is no JSON, is read as None."""
 
+    cache_ok = True
+
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         try:
             read = super().process_result_value(value, dialect)
