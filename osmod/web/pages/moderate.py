@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,11 +19,13 @@ from osmod.moderation.desk.queues import NO_CATEGORY, Wanted
 from osmod.moderation.desk.spans import notable, pieces
 from osmod.moderation.desk.standing import QUEUES, Queue, Sizes, Standing
 from osmod.moderation.desk.waiting import Viewer
-from osmod.moderation.models import Category, Claim, Comment, Tag, User, now
+from osmod.moderation.models import Article, Category, Claim, Comment, Tag, User, now
+from osmod.moderation.plain_text import strip_tags
 from osmod.settings import get_settings
 from osmod.task import get_engine
 from osmod.web.pages import moderate_acts, moderate_claims
 from osmod.web.pages.frame.page import Page
+from osmod.web.pages.frame.session import split_address
 from osmod.web.pages.frame.topics import Topic
 from osmod.web.pages.frame.view import View
 from osmod.web.pages.moderate_filter import address, id_in, known_filter, query_of
@@ -30,8 +33,8 @@ from osmod.web.pages.moderate_outcomes import new_form, outcomes, settle_held_fo
 
 #: Scores from here on are marked in a text, unless an attribute is asked for.
 MARKED = 0.5
-#: Comments shown as those that come next.
-NEXT = 12
+#: Comments shown as those that come next, and characters of an article.
+NEXT, BEGINNING = 12, 2_000
 
 page = Page("moderate", "/moderate", "Moderate", Permission.MODERATE)
 page.act("/moderate/act", Permission.MODERATE)(moderate_acts.act_on_one)
@@ -132,6 +135,7 @@ def item(view: View) -> dict[str, Any]:
                 name: new_form(session, view.user_id, comment_id, found.mark, name) for name in acts.NAMES
             },
             **_text(found, view.query.get("mark", "")),
+            **_article(session, found.article),
         }
 
 
@@ -196,6 +200,18 @@ def _reasons(session: Session) -> Sequence[Tag]:
 def _name(session: Session, claim: Claim) -> str:
     user = session.get(User, claim.user_id)
     return user.name if user else f"user {claim.user_id}"
+
+
+def _article(session: Session, article: Article | None) -> dict[str, Any]:
+    """The beginning of an article without tags, and where it is published, if that is a page."""
+    if article is None:
+        return {"article_text": "", "article_url": ""}
+    # With its tags a beginning may be some times as long; of a very long article no more is read.
+    read = session.scalar(select(func.substr(Article.text, 1, 4 * BEGINNING)).where(Article.id == article.id))
+    text = unescape(strip_tags(read or "")).strip()
+    beginning = text if len(text) <= BEGINNING else f"{text[:BEGINNING]}…"
+    is_page = split_address(article.url).scheme in ("http", "https")
+    return {"article_text": beginning, "article_url": article.url if is_page else ""}
 
 
 def _text(found: Item, attribute: str) -> dict[str, Any]:
