@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+import redis
+from dramatiq.errors import BrokerConnectionError
 from fastapi.testclient import TestClient
 from pymysql.err import OperationalError as Away
 from sqlalchemy.exc import OperationalError
 
-from osmod.moderation.models import Comment, Decision
+from osmod.jobs.broker import JobBroker
+from osmod.moderation.models import Comment, Decision, OutboxEntry
 from osmod.moderation.work import MaybeCommitted
 from osmod.task import commit
+from osmod.web.pages.frame.session import CSRF, csrf_of
 from tests.moderation.world import World
 from tests.pages.conftest import Press, waiting
 
@@ -41,6 +45,30 @@ def test_away_before(client: TestClient, press: Press, world: World, monkeypatch
 
     assert f"Rejected comment {comment}." in done.text
     assert world.get(Comment, comment).is_accepted is False
+
+
+@pytest.mark.parametrize(
+    "error", [redis.TimeoutError(), redis.ConnectionError(), BrokerConnectionError("away")]
+)
+def test_redis_away_after_an_act(
+    client: TestClient,
+    press: Press,
+    world: World,
+    queue: JobBroker,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    """What became of it is not known then: it is on its way, and so says whoever would take it back."""
+    comment = waiting(world, world.article(), 0.9)
+    press(f"/ui/moderate?comment={comment}", "approve")
+    assert [] == world.all(OutboxEntry)
+    monkeypatch.setattr("osmod.web.pages.moderate_outcomes.get_states", raises(error))
+
+    page = press("/ui/moderate", "/ui/moderate/next").text
+    assert "on its way" in page
+    assert "comes back by itself" not in page
+    proof = {CSRF: csrf_of(client.cookies["osmod"]), "form": "another"}
+    assert "it is on its way still" in client.post("/ui/moderate/undo", data=proof).text
 
 
 def test_away_before_anything_is_asked(

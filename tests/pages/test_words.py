@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from osmod.web.pages.frame.words import figure, score
+from osmod.web.pages.frame.words import ago, figure, score
 
 
 @pytest.mark.parametrize(
@@ -32,3 +35,11 @@ def test_a_figure(value: float, shown: str) -> None:
     """With all of its digits and no exponent, as people write it, and as it can be typed."""
     assert shown == figure(value)
     assert value == float(shown)
+
+
+def test_a_moment() -> None:
+    """In relation to now; the exact one is shown on hover, and stands where programs read it."""
+    told = str(ago(datetime.now(UTC) - timedelta(minutes=3)))
+    assert re.fullmatch(
+        r'<time datetime="[\dT:-]+\+00:00" title="\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC">3 min ago</time>', told
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import dramatiq
+import redis
 from dramatiq.errors import BrokerConnectionError
 from sqlalchemy.orm import Session
 
@@ -149,7 +150,7 @@ def failures(session: Session, act: DeskAct, done: set[str]) -> dict[str, str]:
             states |= zip(some, get_states(broker, queue, some), strict=True)
         ended = [job for job, state in states.items() if state in (JobState.FAILED, JobState.CANCELLED)]
         records = get_jobs(broker, queue, ended[:ASKED])
-    except BrokerConnectionError:
+    except (BrokerConnectionError, redis.RedisError):
         return {}
     found = dict.fromkeys(ended, "its job says why")
     found |= {record.id: _why(record) for record in records if record is not None}
