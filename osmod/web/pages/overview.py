@@ -61,7 +61,7 @@ def queues(_view: View) -> dict[str, Any]:
     return {"queues": sorted(found, key=_most_first), "served": served, "bar": BAR}
 
 
-@page.fragment("charts", Topic.TIME)
+@page.fragment("charts", Topic.COUNTERS)
 def charts(_view: View) -> dict[str, Any]:
     """What ended in the last hour by the minute, and in the last day by the quarter of an hour."""
     broker = the_queue()

@@ -10,6 +10,9 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import redis
+from dramatiq.errors import BrokerConnectionError
+
 from osmod.access.callers import Caller
 from osmod.web.pages.frame.templates import render
 from osmod.web.pages.frame.topics import Topic
@@ -24,6 +27,12 @@ Look = Callable[[View], Mapping[str, Any]]
 FRESH = 1.0
 #: Renderings kept at most; the stalest go first.
 KEPT = 500
+#: What Redis tells. Fragments that are about it are not looked for while it hangs.
+ASKING_REDIS = frozenset(
+    {Topic.JOBS, Topic.QUEUES, Topic.WORKERS, Topic.SCHEDULES, Topic.SCORERS, Topic.AUDIT, Topic.COUNTERS}
+)
+#: Seconds after which a look that failed has waited for something that hangs, and for which nobody asks it then.
+SLOW, PAUSE = 1.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -62,14 +71,40 @@ class Fragment:
         return RENDERINGS.get((self.page, self.name, view.key), lambda: self._render(view))
 
     def _render(self, view: View) -> str:
+        if self.topics & ASKING_REDIS and (known := HANGS.known()) is not None:
+            return render("_trouble.html", problem=known)
+        began = time.monotonic()
         try:
             return render(self.template, view=view, **self.look(view))
         except Exception as error:  # noqa: BLE001 - shown in its place; what is no known trouble is logged
             problem = problem_of(error)
+            of_redis = isinstance(error, (redis.RedisError, BrokerConnectionError))
+            if of_redis and problem is not None and time.monotonic() - began >= SLOW:
+                HANGS.note(problem)
             if problem is None:
                 _log.exception("the fragment %s of %s failed", self.name, self.page)
                 problem = Problem(500, "Something went wrong here; the server's log says what.")
             return render("_trouble.html", problem=problem)
+
+
+class Hangs:
+    """A Redis that hangs: whoever asks it waits for seconds, and a page has several fragments that do."""
+
+    def __init__(self) -> None:
+        self._problem: Problem | None = None
+        self._until = float("-inf")
+
+    def note(self, problem: Problem) -> None:
+        """Somebody has waited in vain: for a while no fragment asks."""
+        self._problem, self._until = problem, time.monotonic() + PAUSE
+
+    def known(self) -> Problem | None:
+        """What is said meanwhile; None: Redis is to be asked."""
+        return self._problem if time.monotonic() < self._until else None
+
+
+#: That of this process.
+HANGS = Hangs()
 
 
 class _Slot:

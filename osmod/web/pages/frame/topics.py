@@ -21,5 +21,7 @@ class Topic(StrEnum):
     COMMENTS = "comments"
     RULES = "rules"
     AUDIT = "audit"
+    #: What ended by the minute; told every few seconds.
+    COUNTERS = "counters"
     #: Nothing but time: told every few seconds.
     TIME = "time"
