@@ -68,12 +68,17 @@ class CurrentJob:
             if not math.isfinite(value) or value < 0:
                 raise ValueError(f"{name}={value!r}: expected a number of at least 0")
         if self._reports is not None:
-            self._reports.progress(self._message, done, total, str(message or ""))
+            self._reports.progress(self._message, _plain(done), _plain(total), str(message or ""))
 
     def log(self, text: object) -> None:
         """Keep a line with the job's record: 1,000 characters of it, and of a job the last 100 lines."""
         if self._reports is not None:
             self._reports.log(self._message, str(text))
+
+
+def _plain(number: float) -> float:
+    """A number as JSON has it: a decimal, a fraction or one of numpy's it has not."""
+    return number if type(number) is int else float(number)
 
 
 def current_jobs() -> list[CurrentJob]:

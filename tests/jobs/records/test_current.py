@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
 import dramatiq
 import pytest
@@ -116,6 +119,27 @@ def test_progress_must_be_numbers_that_make_sense(broker: JobBroker) -> None:
         until(lambda: errors)
 
     assert ["done=-1: expected a number of at least 0"] == errors
+
+
+@pytest.mark.parametrize("done", [Decimal("2.5"), Fraction(5, 2)])
+def test_progress_may_be_any_number(broker: JobBroker, done: Any) -> None:
+    """Also one that JSON has no form for: the thread that looks after this process's jobs would not outlive it."""
+    goes_on = threading.Event()
+
+    @dramatiq.actor(max_retries=0)
+    def work() -> None:
+        current_job().progress(done, 10)
+        goes_on.wait(120)
+
+    message = work.send()
+    with working(broker):
+        until(lambda: record(broker, message.message_id).progress)
+        goes_on.set()
+        until(lambda: record(broker, message.message_id).state is JobState.DONE)
+
+    job = record(broker, message.message_id)
+    assert job.progress is not None
+    assert (2.5, 10) == (job.progress.done, job.progress.total)
 
 
 def test_outside_of_a_job_there_is_no_current_one(broker: JobBroker) -> None:
