@@ -22,7 +22,7 @@ from osmod.jobs.states import JobState
 from osmod.jobs.steering.invariants import check
 from osmod.jobs.wire.links import Links
 from osmod.jobs.wire.moving_routes import route_of
-from tests.jobs.brokers import boot
+from tests.jobs.brokers import boot, impatient
 from tests.jobs.conftest import working
 from tests.queue_counts import QueueCounts, queue_counts
 from tests.redis_servers import Server, binaries
@@ -36,7 +36,7 @@ LEASE = 1000
 def test_a_full_server_can_be_drained_to_its_end(own_server: Callable[..., Server], kind: str) -> None:
     """Retries, rates, jobs longer than a lease, callbacks, a dead worker's job: each runs as often as it should."""
     server = own_server(kind=kind)
-    broker = boot(server.url, lease=LEASE, send_patience=300)
+    broker = boot(server.url, lease=LEASE)
     ran: Counter[str] = Counter()
 
     @dramatiq.actor(attempts=3, backoff=20)
@@ -74,7 +74,7 @@ def test_a_full_server_can_be_drained_to_its_end(own_server: Callable[..., Serve
     for number in range(3):
         note.send_with_options(args=(f"calls {number}",), on_success=called_back)
     server.client.config_set("maxmemory", "1")
-    with pytest.raises(JobNotQueued):
+    with impatient(broker), pytest.raises(JobNotQueued):
         note.send("refused")
     with working(broker, threads=6):
         until(lambda: ran["long 1"])

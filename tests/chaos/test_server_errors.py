@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from osmod.jobs.errors import JobNotQueued
-from tests.jobs.brokers import boot, hooks_over, send_all
+from tests.jobs.brokers import boot, hooks_over, impatient, send_all
 from tests.jobs.conftest import working
 from tests.ports import free_port
 from tests.redis_servers import Server
@@ -59,12 +59,12 @@ def _back(server: Server) -> None:
 def test_errors_of_the_server_refuse_a_send_plainly(own_server: Callable[..., Server], fault: Fault) -> None:
     """P6: READONLY, MASTERDOWN, OOM: the job was not queued, and is not; the next one is."""
     server = own_server()
-    broker = boot(server.url, send_patience=200, lease=1000)
+    broker = boot(server.url, lease=1000)
     ran: list[int] = []
     actor = dramatiq.actor(actor_name="note")(ran.append)
     actor.send(1)
     fault(server, own_server)
-    with pytest.raises(JobNotQueued):
+    with impatient(broker), pytest.raises(JobNotQueued):
         actor.send(2)
     _back(server)
     with working(broker):
@@ -98,7 +98,7 @@ def test_errors_of_the_server_leave_no_job_stuck(own_server: Callable[..., Serve
             refused = _refused(server)
             until(lambda: _refused(server) > refused)
         _back(server)
-        broker.join("default", timeout=120_000)
+        broker.join("default", timeout=30_000)
     broker.close()
 
 

@@ -12,6 +12,7 @@ import pytest
 from dramatiq.cli import HANDLED_SIGNALS
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.queue import presence
 from osmod.jobs.worker.process import Process
 from osmod.jobs.worker.supervised import due_reason
 from osmod.jobs.worker.supervisor import Supervisor, main, parse
@@ -27,7 +28,7 @@ def test_a_dead_process_is_replaced_and_the_other_goes_on(
 ) -> None:
     """After SIGKILL of one process the other's job ends, and there are two again; SIGTERM ends all."""
     pool = pools(url_of(sender), log, "-t", "1", kind=SupervisedPool, processes=2, lease=1500)
-    until(lambda: len(pool.workers) == 2, 20)
+    until(lambda: len(presence.workers(sender)) == 2, 20)
     for number in range(4):
         sender.enqueue(app.work.message(f"job-{number}", 1000))
     until(lambda: len({process for _, process, _ in app.events(log, "start")}) == 2, 20)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from osmod.jobs.broker import JobBroker
+from osmod.jobs.queue import presence
 from tests.chaos import app
 from tests.chaos.pools import Pool, url_of
 from tests.queue_counts import queue_counts
@@ -148,6 +149,7 @@ def test_a_stopping_worker_takes_no_longer_than_its_drain_time(
 def test_siblings_of_a_dead_process_drain(sender: JobBroker, pools: Callable[..., Pool], log: Path) -> None:
     """Dramatiq ends the pool when one process dies; the jobs of the others end first, and once."""
     pool = pools(url_of(sender), log, "-t", "1", processes=2, lease=LEASE)
+    until(lambda: len(presence.workers(sender)) == 2, 20)
     for number in range(4):
         _send(sender, f"job-{number}", 1500)
     until(lambda: len({process for _, process, _ in app.events(log, "start")}) == 2, 20)

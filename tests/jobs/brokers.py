@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dramatiq
@@ -34,6 +35,15 @@ def boot(url: str, **parameters: Any) -> JobBroker:
     broker.emit_after("process_boot")
     dramatiq.set_broker(broker)
     return broker
+
+
+@contextmanager
+def impatient(broker: JobBroker) -> Iterator[None]:
+    """What cannot be sent is given up after a tenth of a second; what is sent before and after need not be so quick."""
+    patience = getattr(broker, "send_patience", 0)  # Dramatiq's own has none
+    broker.send_patience = 100
+    yield
+    broker.send_patience = patience
 
 
 def hooks_over(broker: RedisBroker) -> threading.Event:
