@@ -8,7 +8,7 @@ from osmod.jobs.messages.options import PRIORITIES
 from osmod.jobs.schedules import every
 from osmod.moderation.sending import withdraw
 from osmod.moderation.unscored import put_further_off
-from osmod.task import DATABASE_RETRIES, commit
+from osmod.task import DATABASE_RETRIES, commit, outbox
 from osmod.task.opening import any_usable
 from osmod.task.overdue import comments_to_resend
 from osmod.task.sending import send_all
@@ -31,6 +31,7 @@ def heartbeat() -> None:
     growing distances. Who has answered is not asked again; who was switched off or deleted since it was asked is waited
     for no more. While no scorer can be asked as it is set up, nothing is sent: each time as many jobs would fail.
     """
+    outbox.sweep()  # answers may be owed, as after an outage of Redis: who gave them is not asked, and paid, again
     overdue = comments_to_resend(RESEND_LIMIT) if any_usable() else []
     commit(lambda work: withdraw(work, overdue))
     send_all(

@@ -20,7 +20,7 @@ from osmod.moderation.work import Delivery
 from osmod.scorers import BadScorerConfig, deadline_of, scorer_for
 from osmod.task.committing import commit
 from osmod.task.engine import get_engine
-from osmod.task.requests import answer_id, still_queued
+from osmod.task.requests import is_answered, miss_id, still_queued
 
 _log = logging.getLogger(__name__)
 
@@ -97,8 +97,12 @@ def open_for(
 
 
 def _unanswered(comment_id: int) -> list[OpenRequest]:
-    """The requests that were opened before, without those whose answer is about to be stored."""
+    """The requests that were opened before, without those whose answer is about to be stored, or to come later."""
     with open_session(get_engine()) as session:
         requests = still_open(session, comment_id)
-    queued = still_queued(answer_id(one.id, one.sent_at) for one in requests)
-    return [one for one in requests if answer_id(one.id, one.sent_at) not in queued]
+    to_come = still_queued(miss_id(one.id, one.sent_at) for one in requests)
+    return [
+        one
+        for one in requests
+        if miss_id(one.id, one.sent_at) not in to_come and not is_answered(one.id, one.sent_at)
+    ]
