@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from aiohttp import (
@@ -40,7 +41,7 @@ def no_answer(error: Exception) -> NoAnswer:
         case ClientConnectorError():
             return NoAnswer("connect", f"is not reached: {error.os_error}")
         case ClientResponseError():
-            what, _, _ = error.message.partition("\n")  # what was answered follows
+            what = re.split(r"\n|: b['\"]", error.message, maxsplit=1)[0]  # what was answered follows
             return NoAnswer("reset", f"hung up: this is no answer in HTTP ({what.rstrip(':')})")
         case ClientConnectionError() | ClientPayloadError():
             return NoAnswer("reset", f"hung up: {error}" if str(error) else "hung up")

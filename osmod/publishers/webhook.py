@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from osmod.outgoing import retry_after, urls
 from osmod.outgoing.client import Answer, Timeouts, post
+from osmod.outgoing.hiding import without
 from osmod.outgoing.no_answer import NoAnswer
 from osmod.publishers.contract import BadPublisherConfig, News, NotTold, PublisherGone, Told
 from osmod.publishers.signing import PREFIX, read_secret, signature_header
@@ -174,10 +175,8 @@ class Webhook:
 
     def _shown(self, body: bytes) -> str:
         """The beginning of an answer, without our secrets should they be in it."""
-        text = body[: 4 * SHOWN].decode("utf-8", "replace").replace("\0", "")
-        for private in self._config.private:
-            text = text.replace(private, "•••")
-        return text[:SHOWN]
+        text = body.decode("utf-8", "replace").replace("\0", "")
+        return without(self._config.private, text, "•••")[:SHOWN]
 
 
 def body_of(news: News) -> bytes:

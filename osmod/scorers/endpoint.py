@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from html import escape
 from typing import Any, NoReturn, TypeVar
 
 import httpx
@@ -14,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from osmod.outgoing import retry_after, urls
 from osmod.outgoing.client import Answer, post
+from osmod.outgoing.hiding import without
 from osmod.outgoing.no_answer import NoAnswer
 from osmod.scorers.contract import BadAnswer, KeyRefused, ScorerAway, ScorerError, Throttled, Unscorable
 
@@ -23,10 +22,6 @@ T = TypeVar("T")
 BODY_KEPT = 2000
 #: Characters of it that its message shows, and of all that a message says.
 SHOWN, SAID = 80, 500
-#: Letters of a secret from which on its beginning is one: what a server repeats it may cut.
-PART = 16
-#: Characters of an answer that are looked through for secrets; what follows is dropped.
-LOOKED_AT = 65_536
 #: What was wrong with the text. Other refusals would meet every text.
 _OF_THE_TEXT = (400, 413, 414, 422)
 #: The key is not known, not allowed here, or not paid for.
@@ -93,17 +88,8 @@ class Hidden:
         return self.masked(body.decode("utf-8", "replace"))[:BODY_KEPT]
 
     def masked(self, text: str) -> str:
-        """With "…" for what is hidden, also where only its beginning is repeated; and without halves of characters.
-
-        Whoever shortens a text does so after this: half of a secret is found by nobody.
-        """
-        if len(text) > LOOKED_AT:
-            return self.masked(text[:LOOKED_AT])[:-PART]  # which may be less than a secret's beginning
-        forms = sorted({form for one in self._hidden for form in _forms(one)}, key=len, reverse=True)
-        for form in forms:
-            text = text.replace(form, "…")
-        text = _without_beginnings([form for form in forms if len(form) > PART], text)
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        """With "…" for what is hidden; whoever shortens a text does so after this."""
+        return without(self._hidden, text)
 
 
 class Reply:
@@ -166,39 +152,6 @@ def _reason(content: bytes) -> str:
     except (ValueError, LookupError, TypeError, RecursionError):
         said = content.decode("utf-8", "replace").strip()
     return f": {said}" if said else ""
-
-
-def _without_beginnings(secrets: Sequence[str], text: str) -> str:
-    """`text` with "…" for as much as there is of a secret, wherever one begins."""
-    if not secrets:
-        return text
-    begins = re.compile("|".join(re.escape(secret[:PART]) for secret in secrets))
-    pieces, at = [], 0
-    while found := begins.search(text, at):
-        pieces += [text[at : found.start()], "…"]
-        at = found.start()
-        at += max(_alike(one, text[at : at + len(one)]) for one in secrets)
-    return "".join([*pieces, text[at:]])
-
-
-def _alike(one: str, other: str) -> int:
-    """With how many letters both begin."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _forms(text: str) -> set[str]:
-    """A text as it may stand in an answer: as it is, in JSON, in Python's way, in HTML.
-
-    One of few letters is no secret, and would hide half of the rest.
-    """
-    if len(text) < 4:
-        return set()
-    return {text, escape(text), *(form(text)[1:-1] for form in (json.dumps, _unescaped_json, repr, ascii))}
-
-
-def _unescaped_json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -55,6 +55,15 @@ def test_no_answer(kind: str, said: bytes) -> None:
         assert kind == refused(server.url, most_bytes=100_000)[0]
 
 
+@pytest.mark.parametrize(
+    "said", [b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000, b"HTTP/1.1 200 OK\r\nyyy\r\n\r\n", b"yyy\r\n"]
+)
+def test_what_was_answered_is_no_part_of_the_sentence(said: bytes) -> None:
+    """It may repeat a secret."""
+    with saying(said) as server:
+        assert "yyy" not in refused(server.url)[1]
+
+
 def test_the_beginning_may_be_enough() -> None:
     """Of an answer that is too long; the rest is not waited for, nor is the connection used again."""
     with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n12345", OK) as server:

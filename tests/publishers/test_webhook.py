@@ -155,6 +155,25 @@ def test_nothing_secret_is_shown(fake: Fake) -> None:
 
 
 @pytest.mark.parametrize(
+    "repeated",
+    [
+        f"bad signature for {SECRET[:30]}",
+        "bad signature, and again: " + f"{SECRET[6:]} " * 200,
+        json.dumps({"error": "bad signature", "token": 'a"secret"token'}),
+        "bad signature for a&quot;secret&quot;token",
+    ],
+    ids=["its beginning", "cut amid one of many", "in JSON", "in HTML"],
+)
+def test_no_part_of_a_secret_is_shown(fake: Fake, repeated: str) -> None:
+    """However a server repeats it, and wherever what is shown of that ends."""
+    fake.otherwise = Reply(500, body=repeated.encode())
+    with pytest.raises(NotTold) as raised:
+        tell(fake, url=fake.url + "?token=a%22secret%22token")
+    assert "bad signature" in raised.value.answer
+    assert not any(part in raised.value.answer for part in (SECRET[6:22], "secret&", "secret\\"))
+
+
+@pytest.mark.parametrize(
     ("webhook", "said"),
     [
         ("https://cms.example", "users.extra.webhook must be an object"),
