@@ -46,6 +46,8 @@ class Tree:
 def trees(baseline: str | None) -> Iterator[list[Tree]]:
     """The revisions to measure, in turns. The other one is unpacked into a folder that is gone afterwards.
 
+    It is driven with the packages that are installed here: one that needs others fails.
+
     Raises:
       SystemExit: git knows no such revision.
     """
