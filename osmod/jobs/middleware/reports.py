@@ -81,7 +81,7 @@ class Reports:
         """Note what a job returned. A result that is too long, or not JSON, is replaced by a text that says so."""
         try:
             text = json.dumps(value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             text = json.dumps(f"(not kept: {error})")
         if len(text) > RESULT_LENGTH:
             text = json.dumps(f"(not kept: {len(text)} characters, the limit is {RESULT_LENGTH})")

@@ -118,6 +118,16 @@ def test_a_result_that_is_not_json_says_so_instead(broker: JobBroker) -> None:
     assert "(not kept: Object of type set is not JSON serializable)" == job.result
 
 
+def test_a_result_that_is_nested_without_end_is_replaced_by_a_text(broker: JobBroker) -> None:
+    """The job has done what it is for: it is not failed, and tried again, for the sake of what is kept of it."""
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    actor = dramatiq.actor(actor_name="deep", keep_result=True, max_retries=0)(lambda: nested)
+    job = worked(broker, actor.send(), JobState.DONE)
+    assert "(not kept: " in str(job.result)
+
+
 def test_a_failed_job_shows_its_error_with_traceback(broker: JobBroker) -> None:
     """Class, message, and where it came from."""
 
