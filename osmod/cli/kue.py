@@ -81,12 +81,12 @@ def run(types: tuple[str, ...], finish: bool, prefix: str | None) -> None:
         bridge = Bridge(broker, queue, types or None, finish=finish)
         try:
             with suppress(KeyboardInterrupt):
-                bridge.start()
                 if finish:
                     click.echo(f"Telling Kue's queue {queue.prefix!r} of what was taken; Ctrl-C ends it.")
                 else:
                     number = counted(len(types or broker.actors), "type")
                     click.echo(f"Taking jobs of {number} from Kue's queue {queue.prefix!r}; Ctrl-C ends it.")
+                bridge.start()
                 bridge.wait()
         finally:
             bridge.stop()
