@@ -40,7 +40,7 @@ def furnish(queue: JobBroker, engine: Engine) -> None:
     world = World(engine)
     category = world.add(Category(label=LONG_WORD))
     article = world.article(category, title=LONG_WORD)
-    tag = world.tag("TOXICITY")
+    tag, long_tag = world.tag("TOXICITY"), world.tag("SEVERE_TOXICITY_OF_A_VERY_LONG_NAME_INDEED_AS_IT_IS")
     for number in range(3):
         score = 0.5 + number / 10
         text = f"You are all fools, and I say so. {LONG_WORD}"
@@ -48,7 +48,8 @@ def furnish(queue: JobBroker, engine: Engine) -> None:
         comment = world.comment(article, is_scored=True, max_summary_score=score, text=text, author=author)
         world.add(CommentSummaryScore(comment_id=comment, tag_id=tag, score=score))
         span = {"score": 0.7, "annotation_start": 12, "annotation_end": 17}
-        world.add(CommentScore(comment_id=comment, tag_id=tag, source_type="Machine", **span))
+        for one in (tag, long_tag):
+            world.add(CommentScore(comment_id=comment, tag_id=one, source_type="Machine", **span))
     rule = world.rule(tag, 0.9, 1.0, "Reject", category)
     decided = world.comment(article, is_scored=True, is_moderated=True, is_accepted=False, text=LONG_WORD)
     world.add(Decision(comment_id=decided, status="Reject", source="Rule", moderation_rule_id=rule))
