@@ -29,11 +29,14 @@ os.environ.setdefault("CHAOS_LOG", os.devnull)
 
 from sqlalchemy.engine import URL, make_url
 
-from osmod.moderation.database import connect
+from osmod.moderation.database import Patience, connect
 from osmod.moderation.migrations import upgrade
 from tests import databases
 from tests.chaos.comments.trial import Terms, Trial
 from tests.chaos.targets import TARGETS
+
+#: SQLite's one lock is had by luck: while many workers want it, whoever only counts may wait for minutes.
+PATIENCE = Patience(lock=300)
 
 
 @contextmanager
@@ -70,7 +73,7 @@ def main() -> int:
         options.comments, options.seed, options.rate, options.hurry, faults=options.faults, kind=kind
     )
     with database(options.database) as url:
-        engine = connect(url.render_as_string(hide_password=False))
+        engine = connect(url.render_as_string(hide_password=False), patience=PATIENCE)
         upgrade(engine)
         began = time.monotonic()
         verdict = Trial(engine, terms).run()
