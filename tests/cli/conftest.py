@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from dramatiq import broker as global_broker
 from sqlalchemy import Engine
 
 from osmod.cli import main
 from osmod.cli.checks.finding import Finding, Level
+from osmod.jobs.broker import JobBroker
 from osmod.moderation.database import connect
 from osmod.moderation.migrations import upgrade
 from tests.redis_servers import Server, binaries, running
@@ -40,6 +42,17 @@ def breakable(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     upgrade(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def broker(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBroker]:
+    """The queue of the settings and of this process."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    made = JobBroker(url=redis_url)
+    made.declare_queue("default")
+    monkeypatch.setattr(global_broker, "global_broker", made)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from click.testing import Result
 from dramatiq import Message
-from dramatiq import broker as global_broker
 from sqlalchemy import Engine
 
 from osmod.cli.checks import check_gates
@@ -33,17 +32,6 @@ from tests.scorers.fake import Reply, serving
 
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.only_on("valkey")]
 Command = Callable[..., Result]
-
-
-@pytest.fixture
-def broker(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBroker]:
-    """The queue of the settings and of this process."""
-    monkeypatch.setenv("REDIS_URL", redis_url)
-    made = JobBroker(url=redis_url)
-    made.declare_queue("default")
-    monkeypatch.setattr(global_broker, "global_broker", made)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,6 @@ pytestmark = [pytest.mark.only_on("valkey")]
 KEY = "sk-1234567890abcdef"
 OPENAI = {"endpointType": "openai-moderation"}
 Command = Callable[..., Result]
-
-
-@pytest.fixture
-def broker(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBroker]:
-    """The queue of the settings and of this process."""
-    monkeypatch.setenv("REDIS_URL", redis_url)
-    made = JobBroker(url=redis_url)
-    made.declare_queue("default")
-    monkeypatch.setattr(global_broker, "global_broker", made)
-    yield made
-    made.close()
 
 
 @pytest.fixture
