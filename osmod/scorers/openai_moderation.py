@@ -65,7 +65,7 @@ class OpenaiModerationScorer:
         results = reply.read(_ANSWER).results
         if len(results) != len(texts):
             reply.fail(f"answered with {len(results)} results for {len(texts)} texts")
-        return [
+        scores = [
             {
                 name: score
                 for name, score in result.category_scores.items()
@@ -73,6 +73,14 @@ class OpenaiModerationScorer:
             }
             for result in results
         ]
+        if not all(scores):
+            found = (
+                ", ".join(sorted({name for result in results for name in result.category_scores})) or "none"
+            )
+            reply.fail(
+                f"answered with none of the categories of attributes in users.extra; its categories: {found}"
+            )
+        return scores
 
     def _attribute(self, category: str) -> str:
         return self._attributes.get(category) or category.upper().replace("/", "_").replace("-", "_")

@@ -67,6 +67,16 @@ def test_categories_are_named_by_configuration(fake: Fake) -> None:
     assert "m" == fake.asked[0].json["model"]
 
 
+def test_attributes_that_name_no_category(fake: Fake) -> None:
+    """A spelling mistake is no comment without scores: the answer says which categories there are."""
+    fake.answer({"results": [result(hate=0.25, harassment=0.5)]})
+    (failed,) = ask(fake, "x", attributes={"hatred": "IDENTITY_ATTACK"})
+    assert isinstance(failed, BadAnswer)
+    assert str(failed).endswith(
+        "answered with none of the categories of attributes in users.extra; its categories: harassment, hate"
+    )
+
+
 def test_comments_at_the_same_time_share_requests(fake: Fake) -> None:
     """As many as are allowed; each gets its own score."""
     fake.answer(by_length)
