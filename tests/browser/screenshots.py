@@ -20,7 +20,7 @@ from tests.waiting import until
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 #: Comments that are scored meanwhile, and seconds after the first of them: some are done then, others wait.
-COMMENTS, AFTER = 1_000, 2
+COMMENTS, AFTER = 20_000, 2
 WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"}
 #: One of the demo's comments that anybody may read, and that a rule defers.
 DEFERRED = 375
