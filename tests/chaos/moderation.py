@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from osmod.jobs.inline import InlineBroker
 from tests.chaos.app import broker
 
-# Nothing is scheduled, looked up or shown here: the options of what does so are merely known.
-broker.actor_options |= {"index", "periodic", "sensitive"}
+# The options that the actors have are merely known: nothing is scheduled, looked up or shown here.
+broker.actor_options |= InlineBroker().actor_options | {"index", "periodic", "sensitive"}
 
 import actors  # noqa: E402, F401
