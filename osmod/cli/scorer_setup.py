@@ -59,11 +59,7 @@ def add(name: str, source: TextIO, asks_key: bool, reason: str, as_json: bool) -
     change = _change(source, asks_key)
     with _operator(reason, as_json) as operator:
         scorer_id = operator.add(name, change({}))
-    sentence = (
-        f"scorer {scorer_id} ({name.strip()}) is made, and off; "
-        f"next: osmod scorers test 'You are an idiot' --scorer {scorer_id}"
-    )
-    say(sentence, {"id": scorer_id}, as_json=as_json)
+    _say_what_is_next(f"scorer {scorer_id} ({name.strip()}) is made, and off", scorer_id, as_json=as_json)
 
 
 @click.command(epilog=EXIT_CODES)
@@ -84,11 +80,8 @@ def configure(scorer_id: int, source: TextIO | None, asks_key: bool, reason: str
     change = _change(source, asks_key)
     with _operator(reason, as_json) as operator:
         is_active = operator.configure(scorer_id, change)
-    sentence = (
-        f"scorer {scorer_id} is asked so from now on{'' if is_active else ', once it is enabled'}; "
-        f"next: osmod scorers test 'You are an idiot' --scorer {scorer_id}"
-    )
-    say(sentence, {"id": scorer_id}, as_json=as_json)
+    since = "from now on" if is_active else "from now on, once it is enabled"
+    _say_what_is_next(f"scorer {scorer_id} is asked so {since}", scorer_id, as_json=as_json)
 
 
 @click.command(epilog=EXIT_CODES)
@@ -111,6 +104,11 @@ def disable(scorer_id: int, reason: str, as_json: bool) -> None:
     with _operator(reason, as_json) as operator:
         done = operator.disable(scorer_id)
     _said(f"scorer {scorer_id} is off", done, as_json=as_json)
+
+
+def _say_what_is_next(sentence: str, scorer_id: int, *, as_json: bool) -> None:
+    advice = f"next: osmod scorers test 'You are an idiot' --scorer {scorer_id}"
+    say(f"{sentence}; {advice}", {"id": scorer_id}, as_json=as_json)
 
 
 def _said(sentence: str, done: bool, *, as_json: bool) -> None:

@@ -42,8 +42,6 @@ _SENT = (
     .where(_comments.c.id.in_(bindparam("comments", expanding=True)))
     .values(sentForScoring=bindparam("at"))
 )
-
-
 _SENT_AT = select(_comments.c.sentForScoring).where(_comments.c.id == bindparam("comment"))
 
 

@@ -131,6 +131,11 @@ class Reply:
         """Say what is wrong with the answer."""
         self._hidden.fail(kind, what, self._answer.body)
 
+    def fail_unnamed(self, what: str, given: Iterable[str]) -> NoReturn:
+        """Say that the config's `attributes` name nothing that a text was given, and what there is: its "labels"."""
+        found = ", ".join(sorted(set(given))) or "none"
+        self.fail(f"answered with none of the {what} of attributes in users.extra; its {what}: {found}")
+
 
 def _refused(answer: Answer, hidden: Hidden) -> NoReturn:
     what = f"answered {answer.status}{_reason(answer.body)}"

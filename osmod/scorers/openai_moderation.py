@@ -74,12 +74,7 @@ class OpenaiModerationScorer:
             for result in results
         ]
         if not all(scores):
-            found = (
-                ", ".join(sorted({name for result in results for name in result.category_scores})) or "none"
-            )
-            reply.fail(
-                f"answered with none of the categories of attributes in users.extra; its categories: {found}"
-            )
+            reply.fail_unnamed("categories", (name for result in results for name in result.category_scores))
         return scores
 
     def _attribute(self, category: str) -> str:

@@ -83,8 +83,7 @@ class TextClassificationScorer:
             for of in labels
         ]
         if not all(scores):
-            found = ", ".join(sorted({label for of in labels for label in of})) or "none"
-            reply.fail(f"answered with none of the labels of attributes in users.extra; its labels: {found}")
+            reply.fail_unnamed("labels", (label for of in labels for label in of))
         return scores
 
     def _request(self, texts: Sequence[str]) -> dict[str, Any]:

@@ -18,7 +18,6 @@ def send_followups(sender: Sender, job: Job) -> None:
     for one in followups.copy():
         message, delay = one
         sender.store(message, delay, patience=0, follows=True)
-        with suppress(
-            ValueError
-        ):  # another thread, which tells of the job under another lease, has sent it, too
+        # Another thread, which tells of the job under another lease, may have sent it, too.
+        with suppress(ValueError):
             followups.remove(one)
